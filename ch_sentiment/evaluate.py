@@ -1,0 +1,55 @@
+"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC and the confusion matrix."""
+
+import json
+import sys
+
+from ch_sentiment.classifier import Classifier
+from ch_sentiment.corpus import load_test, tokenized
+
+HELP = "score a trained model on labelled text"
+
+
+def add_arguments(parser):
+    parser.add_argument("model", help="the folder of a training, or its model.npz")
+    parser.add_argument(
+        "--data",
+        default="phrases",
+        metavar="FILE_OR_FOLDER",
+        help="labelled text as for train; 'phrases': their test part (default)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+
+
+def run(options):
+    """Print the report; -> exit code 0. DataError, CheckpointError."""
+    model = Classifier.load(options.model)
+    data = load_test(options.data, model.label_names)
+    x = [model.encode_tokens(words) for words in tokenized(data, options.data, options.json)]
+    report = model.report(x, data.t)
+    print(json.dumps(report) if options.json else table(report, model.label_names))
+    return 0
+
+
+def table(report, label_names):
+    """The report for reading."""
+    area = "-" if report["roc_auc"] is None else f"{report['roc_auc']:.4f}"
+    lines = [
+        f"texts     {report['n']:,}",
+        f"accuracy  {report['accuracy']:.4f}",
+        f"loss      {report['loss']:.4f}",
+        f"F1        {report['f1']:.4f}",
+        f"ROC AUC   {area}",
+        "",
+        "confusion (row: true, column: predicted)",
+    ]
+    width = max(8, *map(len, label_names))
+    lines.append(" ".join(f"{name:>{width}}" for name in ["", *label_names]))
+    for name, row in zip(label_names, report["confusion"]):
+        lines.append(" ".join([f"{name:>{width}}", *(f"{count:>{width},}" for count in row)]))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    from ch_sentiment.__main__ import main
+
+    raise SystemExit(main(["evaluate", *sys.argv[1:]]))

@@ -1,0 +1,176 @@
+"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; each variant is one argument away."""
+
+import numpy as np
+
+from common.base_model import BaseModel
+from common.functions import sigmoid, softmax
+from common.initializers import normal, xavier
+from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeLast, TimeMax, TimeMean
+from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
+from dataset.text import PAD, UNK
+
+CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
+POOLS = ("last", "mean", "max", "attention")
+
+
+class SentimentNet(BaseModel):
+    """A many-to-one classifier of texts.
+
+    vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm". bidirectional: read
+    both ways. num_layers: recurrent layers on top of each other. pool: "last", "mean", "max" or "attention". num_classes: 2
+    (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). dropout: the share dropped of the embeddings,
+    between layers and before the head. word_dropout: the share of words read as unknown while training. rng: Generator, int
+    or None. dtype: of all weights. ValueError names an argument out of its range.
+
+    xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. A row of nothing but PAD is a ValueError.
+    """
+
+    def __init__(
+        self,
+        vocab_size,
+        wordvec_size,
+        hidden_size,
+        cell="lstm",
+        bidirectional=False,
+        num_layers=1,
+        pool="last",
+        num_classes=2,
+        *,
+        dropout=0.0,
+        word_dropout=0.0,
+        rng=None,
+        dtype=np.float32,
+    ):
+        super().__init__()
+        sizes = {"vocab_size": vocab_size, "wordvec_size": wordvec_size, "hidden_size": hidden_size}
+        for name, value in {**sizes, "num_layers": num_layers}.items():
+            if value < 1:
+                raise ValueError(f"SentimentNet: expected {name} >= 1, got {value}")
+        if num_classes < 2:
+            raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
+        if cell not in CELLS or pool not in POOLS:
+            expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
+            raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
+        self.config = {
+            **sizes,
+            "cell": cell,
+            "bidirectional": bidirectional,
+            "num_layers": num_layers,
+            "pool": pool,
+            "num_classes": num_classes,
+            "dropout": dropout,
+            "word_dropout": word_dropout,
+        }
+        # A stream for each part: adding a layer or a dropout changes no other part's numbers.
+        weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
+        embed_rng, head_rng, pool_rng, *layer_rngs = weight_rng.spawn(3 + num_layers)
+        embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
+
+        self.word_dropout = WordDropout(word_dropout, word_rng)
+        self.embed = TimeEmbedding(normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype))
+        self.sequence_layers = [self.embed, TimeDropout(dropout, embed_drop_rng)]  # (N, T) -> (N, T, D)
+        width = wordvec_size
+        for i in range(num_layers):
+            if i > 0:
+                self.sequence_layers.append(TimeDropout(dropout, drop_rngs[i]))
+            self.sequence_layers.append(_recurrent(cell, bidirectional, width, hidden_size, layer_rngs[i], dtype))
+            width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
+        self.pool = _pooling(pool, bidirectional, width, pool_rng, dtype)  # (N, T, H) -> (N, H)
+        self.head_dropout = Dropout(dropout, head_drop_rng)
+        outputs = 1 if num_classes == 2 else num_classes
+        self.head = Affine(xavier(width, outputs, head_rng, dtype), np.zeros(outputs, dtype))
+        self.loss_layer = SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss()
+        self.scores = None
+
+        named = {"embed": self.embed, "embed_dropout": self.sequence_layers[1], "word_dropout": self.word_dropout}
+        named |= {f"layer{i}": layer for i, layer in enumerate(self.sequence_layers[2:])}
+        self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
+
+    def predict(self, xs):
+        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits. Nothing is dropped out."""
+        training = self.training
+        self.train(False)
+        scores = self._score(xs)
+        self.train(training)
+        return scores
+
+    def probabilities(self, xs):
+        """xs (N, T) ids -> (N, C) probabilities."""
+        return to_probabilities(self.predict(xs))
+
+    def forward(self, xs, ts):
+        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits."""
+        self.scores = self._score(xs)
+        return self.loss_layer.forward(self.scores, ts)
+
+    def backward(self, dout=1):
+        """Fills all `grads`; -> None, since ids have no gradient."""
+        dout = self.loss_layer.backward(dout)
+        dout = self.head.backward(dout[:, None] if dout.ndim == 1 else dout)
+        dout = self.pool.backward(self.head_dropout.backward(dout))
+        for layer in reversed(self.sequence_layers):
+            dout = layer.backward(dout)
+
+    def _score(self, xs):
+        xs = np.asanyarray(xs)
+        if xs.ndim != 2 or xs.dtype.kind not in "iu":
+            raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
+        mask = xs != PAD
+        if not mask.any(axis=1).all():
+            raise ValueError(
+                f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
+            )
+        hs = self.word_dropout.forward(xs)
+        for layer in self.sequence_layers:
+            hs = layer.forward(hs, mask)
+        pooled = self.head_dropout.forward(self.pool.forward(hs, mask))
+        scores = self.head.forward(pooled)  # (N, H) @ (H, C) -> (N, C)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+
+class WordDropout:
+    """Reads a share of the words as unknown while training, so that no single word is relied upon. Iyyer et al. 2015.
+
+    forward: xs (N, T) ids -> the same, some of them UNK.
+    """
+
+    param_names = ()
+
+    def __init__(self, ratio, rng=None):
+        if not 0 <= ratio < 1:
+            raise ValueError(f"WordDropout: expected 0 <= ratio < 1, got {ratio}")
+        self.params, self.grads = [], []
+        self.ratio = ratio
+        self.rng = np.random.default_rng(rng)
+        self.train_flg = True
+
+    def forward(self, xs):
+        if not self.train_flg or self.ratio == 0:
+            return xs
+        return np.where((self.rng.random(xs.shape, dtype=np.float32) < self.ratio) & (xs != PAD), UNK, xs)
+
+
+def to_probabilities(scores):
+    """Logits of SentimentNet, (N,) or (N, C), -> (N, C) probabilities."""
+    if scores.ndim == 1:
+        return np.stack((sigmoid(-scores), sigmoid(scores)), axis=1)
+    return softmax(scores)
+
+
+def _recurrent(cell, bidirectional, wordvec_size, hidden_size, rng, dtype):
+    layer = CELLS[cell]
+    forward_rng, backward_rng = rng.spawn(2)
+    one = layer(*layer.init_params(wordvec_size, hidden_size, forward_rng, dtype))
+    if not bidirectional:
+        return one
+    return TimeBidirectional(one, layer(*layer.init_params(wordvec_size, hidden_size, backward_rng, dtype)))
+
+
+def _pooling(pool, bidirectional, width, rng, dtype):
+    if pool == "attention":
+        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
+        return TimeAttentionPooling(W, np.zeros(width, dtype), v)
+    if pool == "last":
+        return TimeBiLast() if bidirectional else TimeLast()
+    return {"mean": TimeMean, "max": TimeMax}[pool]()

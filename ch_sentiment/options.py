@@ -1,0 +1,116 @@
+"""What a training can be told: one dataclass, from which the command line is made."""
+
+import argparse
+import math
+from dataclasses import dataclass, field, fields
+
+from ch_sentiment.model import CELLS, POOLS
+from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+
+OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
+
+
+def whole_number(text):
+    """A whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def seed_number(text):
+    """A whole number, 0 or above."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def positive_number(text):
+    """A number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError
+    return number
+
+
+def share(text):
+    """A number from 0 up to, but not including, 1."""
+    number = float(text)
+    if not 0 <= number < 1:
+        raise ValueError
+    return number
+
+
+def typed(convert):
+    """`convert` for argparse, with an error that says what was expected: the first line of its docstring."""
+
+    def checked(text):
+        try:
+            return convert(text)
+        except ValueError:
+            expected = convert.__doc__.strip().rstrip(".")
+            raise argparse.ArgumentTypeError(f"expected {expected[0].lower() + expected[1:]}, got {text!r}") from None
+
+    return checked
+
+
+def option(default, told, **argument):
+    """A field with its help text and what else argparse should know of it."""
+    return field(default=default, metadata={"help": told, **argument})
+
+
+@dataclass
+class TrainOptions:
+    """The defaults train an LSTM on the phrases in seconds, and on 25,000 film reviews in minutes."""
+
+    data: str = option(
+        "phrases",
+        "labelled text: a .tsv or .csv file, a folder of class folders, or 'phrases'",
+        metavar="FILE_OR_FOLDER",
+    )
+    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
+    classes: int = option(2, "how many labels the data has", type=whole_number)
+    cell: str = option("lstm", "the recurrent cell", choices=list(CELLS))
+    bidirectional: bool = option(False, "read every text in both directions")
+    layers: int = option(1, "recurrent layers on top of each other", type=whole_number)
+    pool: str = option("last", "how the steps of a text become one vector", choices=POOLS)
+    hidden: int = option(64, "size of the recurrent state, in each direction", type=whole_number)
+    wordvec: int = option(64, "size of a word vector", type=whole_number)
+    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=whole_number)
+    max_len: int = option(400, "longer texts keep their head and their tail", type=whole_number)
+    dropout: float = option(0.3, "share dropped of embeddings, between layers and before the head", type=share)
+    word_dropout: float = option(0.0, "share of words read as unknown while training", type=share)
+    optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
+    lr: float = option(0.003, "learning rate", type=positive_number)
+    batch_size: int = option(32, "texts per step", type=whole_number)
+    epochs: int = option(10, "at most so many passes over the data", type=whole_number)
+    patience: int = option(3, "stop after so many epochs without a better validation loss", type=whole_number)
+    clip: float = option(1.0, "largest common norm of the gradients", type=positive_number)
+    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=share)
+    seed: int = option(0, "one seed, one result", type=seed_number)
+    limit: int = option(None, "train on so many texts only, drawn at random", type=whole_number, metavar="N")
+    out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
+    overwrite: bool = option(False, "write into --out even if it is not empty")
+    quiet: bool = option(False, "no table and no progress: only the result")
+
+
+def add_options(parser, options=TrainOptions):
+    """An argument for every field: --vocab-size for vocab_size."""
+    for f in fields(options):
+        told = dict(f.metadata)
+        flag = "--" + f.name.replace("_", "-")
+        if f.default is False:
+            parser.add_argument(flag, action="store_true", help=told["help"])
+            continue
+        if "type" in told:
+            told.setdefault("metavar", "R" if f.type is float or f.type == "float" else "N")
+            told["type"] = typed(told["type"])
+        if f.default is not None:
+            told["help"] += " (default: %(default)s)"
+        parser.add_argument(flag, default=f.default, **told)
+
+
+def as_dict(options):
+    """The fields of TrainOptions and their values, from an instance or from what argparse returned."""
+    return {f.name: getattr(options, f.name) for f in fields(TrainOptions)}

@@ -1,0 +1,102 @@
+"""What every model has: its layers, their params and grads in one list each, a training switch, and files.
+
+Weights that two layers share are the same memory. `remove_duplicate` finds them by that, never by comparing values:
+their gradients add, and the optimizer sees one parameter.
+"""
+
+import os
+
+import numpy as np
+
+from common.book_params import read_book_params
+from common.checkpoint import CheckpointError, load_arrays, save_arrays
+
+
+class BaseModel:
+    """A child builds its layers, calls `collect`, and writes `forward(x, t)` -> loss and `backward()`.
+
+    A child may, as in the book, fill `params` and `grads` itself instead.
+    """
+
+    layers = ()  # a child in the book's manner may leave it so
+    training = True
+
+    def __init__(self):
+        self.layers, self.params, self.grads, self.param_names = [], [], [], []
+
+    def collect(self, **layers):
+        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W")."""
+        self.layers = list(layers.values())
+        self.params = [p for layer in self.layers for p in layer.params]
+        self.grads = [g for layer in self.layers for g in layer.grads]
+        self.param_names = [
+            f"{name}.{param}"
+            for name, layer in layers.items()
+            for param in getattr(layer, "param_names", range(len(layer.params)))
+        ]
+
+    def train(self, flag=True):
+        """Training (True) or prediction (False) for all layers that know the difference (`train_flg`)."""
+        self.training = flag
+        for layer in self.layers:
+            if hasattr(layer, "train_flg"):
+                layer.train_flg = flag
+
+    def forward(self, *args):
+        raise NotImplementedError
+
+    def backward(self, *args):
+        raise NotImplementedError
+
+    def save_params(self, file_name=None):
+        """Write the parameters, in their own precision, to file_name (default: ClassName.npz)."""
+        save_arrays(file_name or type(self).__name__ + ".npz", dict(zip(self._names(), self.params)))
+
+    def load_params(self, file_name=None):
+        """Read them back in place. Also reads the book's own .pkl files, and runs no code that one may hold.
+
+        Default: ClassName.npz, else ClassName.pkl. CheckpointError where the file is missing or damaged, or holds other
+        shapes; then no parameter has changed.
+        """
+        default = type(self).__name__
+        file_name = file_name or (default + ".npz" if os.path.exists(default + ".npz") else default + ".pkl")
+        saved = read_book_params(file_name)
+        if saved is None:
+            by_name = load_arrays(file_name)
+            if list(by_name) != self._names():
+                raise CheckpointError(f"{file_name}: expected the parameters {self._names()}, got {list(by_name)}")
+            saved = list(by_name.values())
+        if [a.shape for a in saved] != [p.shape for p in self.params]:
+            wanted, came = [p.shape for p in self.params], [a.shape for a in saved]
+            raise CheckpointError(f"{file_name}: expected parameters of shapes {wanted}, got {came}")
+        for p, a in zip(self.params, saved):
+            p[...] = a
+
+    def _names(self):
+        named = len(getattr(self, "param_names", [])) == len(self.params)
+        return list(self.param_names) if named else [str(i) for i in range(len(self.params))]
+
+
+def remove_duplicate(params, grads):
+    """Each parameter once, with the sum of its gradients. Lists -> new lists; no array is changed.
+
+    Two parameters are one if they are the same memory: the same array, or a transposed view of it (W and W.T).
+    """
+    firsts, params_once, grads_once = {}, [], []
+    for p, g in zip(params, grads):
+        key = _memory(p)
+        if key not in firsts:
+            firsts[key] = len(params_once)
+            params_once.append(p)
+            grads_once.append(g)
+            continue
+        first = firsts[key]
+        same_way = p.shape == params_once[first].shape and p.strides == params_once[first].strides
+        grads_once[first] = np.asarray(grads_once[first]) + (g if same_way else g.T)
+    return params_once, grads_once
+
+
+def _memory(a):
+    """What two views of the same elements have in common: address, size, and the strides in either order."""
+    interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
+    return interface["data"][0], a.size, tuple(sorted(zip(a.shape, a.strides)))

@@ -1,0 +1,76 @@
+"""From texts of many lengths to batches: padding, length buckets, shuffling, splitting.
+
+Texts stay a list of id arrays; only one batch at a time is padded, to its own longest text, and texts of like length
+share a batch, so that few of its steps are padding.
+"""
+
+import numpy as np
+
+PAD = 0
+POOL = 50  # batches that are sorted by length together: enough to sort well, few enough to stay random
+
+
+def pad(sequences, length=None):
+    """A list of N id arrays -> (N, T) int array, PAD after the end of each; T is the longest, or `length`.
+
+    ValueError where a sequence is longer than `length`.
+    """
+    longest = max(map(len, sequences), default=0)
+    if length is not None and longest > length:
+        raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
+    xs = np.full((len(sequences), longest if length is None else length), PAD, np.int32)
+    for row, ids in zip(xs, sequences):
+        row[: len(ids)] = ids
+    return xs
+
+
+def take(x, index):
+    """The examples `index` of x: of an array, or padded of a list of id arrays."""
+    return pad([x[i] for i in index]) if isinstance(x, (list, tuple)) else x[index]
+
+
+def shuffled_batches(x, batch_size, rng=None):
+    """Index arrays (batch_size,), the last one shorter, that hold every example of x once, in random order.
+
+    For a list of id arrays, texts of like length come together: sorted within each POOL batches drawn at random.
+    """
+    rng = np.random.default_rng(rng)
+    order = rng.permutation(len(x))
+    if isinstance(x, (list, tuple)):
+        lengths = np.array([len(ids) for ids in x])
+        pools = np.split(order, range(POOL * batch_size, len(order), POOL * batch_size))
+        order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    batches = np.split(order, range(batch_size, len(order), batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def sorted_batches(x, batch_size):
+    """Index arrays in order of length (as it stands, for an array): for prediction, where order does not matter."""
+    order = np.argsort([len(ids) for ids in x], kind="stable") if isinstance(x, (list, tuple)) else np.arange(len(x))
+    return np.split(order, range(batch_size, len(order), batch_size))
+
+
+def count_tokens(x, index):
+    """How many real ids the examples `index` of a list hold; for an array, how many examples these are."""
+    return sum(len(x[i]) for i in index) if isinstance(x, (list, tuple)) else len(index)
+
+
+def stratified_split(t, part, rng=None):
+    """Split N examples at random so that each class has the same share on both sides.
+
+    t: (N,) class ids. part: the share of the second side, in (0, 1). -> two shuffled index arrays. ValueError where
+    a class has too few examples to stand on both sides.
+    """
+    t = np.asarray(t)
+    if not 0 < part < 1:
+        raise ValueError(f"stratified_split: expected a part between 0 and 1, got {part}")
+    rng = np.random.default_rng(rng)
+    sides = [], []
+    for label in np.unique(t):
+        members = rng.permutation(np.flatnonzero(t == label))
+        if len(members) < 2:
+            raise ValueError(f"stratified_split: expected at least 2 examples of each class, got 1 of class {label}")
+        count = min(max(round(part * len(members)), 1), len(members) - 1)
+        sides[0].append(members[count:])
+        sides[1].append(members[:count])
+    return tuple(rng.permutation(np.concatenate(side)) for side in sides)

@@ -1,0 +1,242 @@
+"""What a training loop should not know: printing, progress, stopping, keeping the best, learning-rate schedules.
+
+A callback is a few methods that the Trainer calls with itself as the argument; its attributes are there to be read.
+"""
+
+import math
+import signal
+import sys
+import threading
+import time
+
+from tqdm import tqdm
+
+
+class Callback:
+    """Does nothing at each of the moments that there are; a child overrides those that it wants.
+
+    `on_fit_end` is called however training ends, by an error, too.
+    """
+
+    def on_fit_start(self, trainer):
+        pass
+
+    def on_epoch_start(self, trainer):
+        pass
+
+    def on_step_start(self, trainer):
+        pass
+
+    def on_step_end(self, trainer):
+        pass
+
+    def on_epoch_end(self, trainer):
+        pass
+
+    def on_fit_end(self, trainer):
+        pass
+
+
+class StopOnSignal(Callback):
+    """The first Ctrl-C ends training after the step; a second one interrupts at once. The Trainer always has one.
+
+    signals: which ones; `trainer.stop_reason` is then the signal's name ("SIGINT").
+    """
+
+    def __init__(self, signals=(signal.SIGINT,)):
+        self.signals = signals
+        self.before = {}
+
+    def on_fit_start(self, trainer):
+        if threading.current_thread() is not threading.main_thread():
+            return  # only the main thread may listen
+
+        def heard(number, frame):
+            trainer.stop(signal.Signals(number).name)
+            self.on_fit_end(trainer)
+
+        self.before = {number: signal.signal(number, heard) for number in self.signals}
+
+    def on_fit_end(self, trainer):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        self.before = {}
+
+
+class BookLog(Callback):
+    """The book's line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` draws."""
+
+    def __init__(self, sink=print):
+        self.sink = sink
+
+    def on_fit_start(self, trainer):
+        self.start = time.perf_counter()
+
+    def on_epoch_start(self, trainer):
+        self.losses = []
+        self.first = trainer.step
+
+    def on_step_end(self, trainer):
+        self.losses.append(trainer.loss)
+        done = trainer.step - self.first
+        if (done - 1) % trainer.eval_interval == 0:
+            mean = sum(self.losses) / len(self.losses)
+            seconds = time.perf_counter() - self.start
+            place = f"| epoch {trainer.epoch} |  iter {done} / {trainer.steps_per_epoch} |"
+            self.sink(f"{place} time {seconds:.0f}[s] | loss {mean:.2f}")
+            trainer.loss_list.append(mean)
+            self.losses = []
+
+
+class EpochTable(Callback):
+    """A header, then one line per epoch."""
+
+    COLUMNS = (
+        ("epoch", "epoch", "d"),
+        ("loss", "loss", ".4f"),
+        ("accuracy", "accuracy", ".4f"),
+        ("val_loss", "val loss", ".4f"),
+        ("val_accuracy", "val accuracy", ".4f"),
+        ("tokens_per_s", "tokens/s", ",.0f"),
+        ("seconds", "seconds", ".1f"),
+    )
+
+    def __init__(self, sink=print):
+        self.sink = sink
+
+    def on_fit_start(self, trainer):
+        self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+
+    def on_epoch_end(self, trainer):
+        row = trainer.history[-1]
+        cells = ["-" if row[key] is None else format(row[key], form) for key, _, form in self.COLUMNS]
+        self.sink("  ".join(f"{cell:>{self._width(title)}}" for cell, (_, title, _) in zip(cells, self.COLUMNS)))
+
+    @staticmethod
+    def _width(title):
+        return max(len(title), 8)
+
+
+class Progress(Callback):
+    """How far training is, on stderr: a bar in a terminal, else a plain line every `interval` seconds."""
+
+    def __init__(self, interval=10.0, file=None):
+        self.interval, self.file = interval, file
+        self.bar = None
+
+    def on_fit_start(self, trainer):
+        file = self.file or sys.stderr
+        self.start = self.last = time.perf_counter()
+        self.steps_before = trainer.step
+        if file.isatty():
+            total = trainer.total_steps - trainer.step
+            self.bar = tqdm(total=total, file=file, unit="step", leave=False, dynamic_ncols=True)
+
+    def on_step_end(self, trainer):
+        if self.bar is not None:
+            self.bar.set_description(f"epoch {trainer.epoch}/{trainer.max_epoch}", refresh=False)
+            self.bar.set_postfix_str(self._figures(trainer), refresh=False)
+            self.bar.update()
+            return
+        now = time.perf_counter()
+        if now - self.last >= self.interval:
+            self.last = now
+            done = trainer.step - self.steps_before
+            left = (now - self.start) / done * (trainer.total_steps - trainer.step)
+            place = f"epoch {trainer.epoch}/{trainer.max_epoch}, step {trainer.step}/{trainer.total_steps}"
+            line = f"{place}: {self._figures(trainer)}, {left // 60:.0f}:{left % 60:02.0f} left"
+            print(line, file=self.file or sys.stderr, flush=True)
+
+    def on_fit_end(self, trainer):
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    @staticmethod
+    def _figures(trainer):
+        now = trainer.running.figures()
+        accuracy = "" if now["accuracy"] is None else f", accuracy {now['accuracy']:.3f}"
+        return f"loss {now['loss']:.3f}{accuracy}, {now['tokens_per_s']:,.0f} tokens/s"
+
+
+class EarlyStopping(Callback):
+    """Stops when `monitor` has not improved for `patience` epochs, and always leaves the best epoch's weights in the model.
+
+    monitor: a column of the history; "accuracy" in its name means that more is better. patience None: never stops early.
+    on_best: called with the trainer whenever an epoch is the best so far (the place to save a checkpoint).
+    `best_epoch`, `best`: which one it was and what it reached; None before the first.
+    """
+
+    def __init__(self, patience=3, monitor="val_loss", on_best=None):
+        self.patience, self.monitor, self.on_best = patience, monitor, on_best
+        self.best_epoch = self.best = self.weights = None
+
+    def on_epoch_end(self, trainer):
+        row = trainer.history[-1]
+        if self.monitor not in row:
+            raise ValueError(f"EarlyStopping: expected {self.monitor!r} in the history, got only {sorted(row)}")
+        value = row[self.monitor]
+        if value is None and trainer.stop_reason is not None:
+            return  # an epoch cut short was not scored
+        if value is None:
+            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
+        sign = 1 if "accuracy" in self.monitor else -1
+        if self.best is None or sign * value > sign * self.best:
+            self.best, self.best_epoch = value, trainer.epoch
+            self.weights = [p.copy() for p in trainer.model.params]
+            if self.on_best is not None:
+                self.on_best(trainer)
+        elif self.patience is not None and trainer.epoch - self.best_epoch >= self.patience:
+            trainer.stop(f"no better {self.monitor} for {self.patience} epochs")
+
+    def on_fit_end(self, trainer):
+        if self.weights is not None:
+            for p, best in zip(trainer.model.params, self.weights):
+                p[...] = best
+
+
+class LearningRate(Callback):
+    """Sets `optimizer.lr` before every step: the rate it had at first, times schedule(progress).
+
+    schedule: a function of `progress`, the share of all steps that is done, in [0, 1).
+    """
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def on_fit_start(self, trainer):
+        self.base = trainer.optimizer.lr
+        self.first = trainer.step
+
+    def on_step_start(self, trainer):
+        done = trainer.step - 1 - self.first
+        trainer.optimizer.lr = self.base * self.schedule(done / (trainer.total_steps - self.first))
+
+    def on_fit_end(self, trainer):
+        trainer.optimizer.lr = self.base
+
+
+def constant(progress):
+    """The rate stays."""
+    return 1.0
+
+
+def cosine(progress):
+    """From 1 down to 0 along half a cosine. Loshchilov and Hutter 2017."""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def steps(count, factor=0.5):
+    """-> a schedule that multiplies the rate by `factor` at `count` evenly spaced moments."""
+    return lambda progress: factor ** math.floor(progress * (count + 1))
+
+
+def warm_up(share, then=constant):
+    """-> a schedule that rises evenly to 1 over the first `share` of training, and then follows `then`."""
+
+    def schedule(progress):
+        if progress < share:
+            return max(progress, 1e-3) / share if share > 1e-3 else 1.0
+        return then((progress - share) / (1 - share))
+
+    return schedule

@@ -1,0 +1,76 @@
+"""What a layer says when it is handed a wrong array: one ValueError of one form, written once.
+
+"TimeLSTM: xs: expected floats of shape (N, T, 3), got float64 of shape (4, 5, 2)". In an expected shape a
+number is that size, a letter any size, and a letter with a factor ("4H") a multiple of a letter already seen.
+"""
+
+import numpy as np
+
+
+def as_floats(layer, name, x, shape, dtype):
+    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    if x.dtype.kind not in "fiub" or not _fits(x.shape, shape):
+        _refuse(layer, name, "floats", shape, x)
+    return x.astype(dtype, copy=False)
+
+
+def as_ids(layer, name, ids, shape, upper):
+    """ids as an array of integers in [0, upper); ValueError if its kind, shape or range is another."""
+    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
+        _refuse(layer, name, "integers", shape, ids)
+    if ids.size and (ids.min() < 0 or ids.max() >= upper):
+        worst = ids.min() if ids.min() < 0 else ids.max()
+        raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
+    return ids
+
+
+def as_mask(layer, mask, shape):
+    """mask (None, or bools of `shape`) as it came; ValueError otherwise."""
+    if mask is None:
+        return None
+    mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
+    if mask.dtype.kind != "b" or mask.shape != tuple(shape):
+        _refuse(layer, "mask", "bools", shape, mask)
+    return mask
+
+
+def check_weights(layer, **weights):
+    """ValueError unless every weight (name=(array, shape)) is a float array of its shape, and all of one dtype."""
+    sizes, dtypes = {}, set()
+    for name, (W, shape) in weights.items():
+        if not hasattr(W, "dtype") or W.dtype.kind != "f" or not _fits(W.shape, shape, sizes):
+            _refuse(layer, name, "a float array", shape, W)
+        dtypes.add(W.dtype)
+    if len(dtypes) > 1:
+        raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
+
+
+def check_ratio(layer, name, ratio):
+    """ValueError unless 0 <= ratio < 1."""
+    if not 0 <= ratio < 1:
+        raise ValueError(f"{_called(layer)}: expected 0 <= {name} < 1, got {ratio}")
+
+
+def _fits(shape, wanted, sizes=None):
+    if len(shape) != len(wanted):
+        return False
+    sizes = {} if sizes is None else sizes
+    for size, want in zip(shape, wanted):
+        if isinstance(want, str):
+            factor, letter = int(want[:-1] or 1), want[-1]
+            want = factor * sizes.setdefault(letter, size // factor)
+        if size != want:
+            return False
+    return True
+
+
+def _refuse(layer, name, kind, shape, got):
+    wanted = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+    came = f"{got.dtype} of shape {got.shape}" if hasattr(got, "dtype") else type(got).__name__
+    raise ValueError(f"{_called(layer)}: {name}: expected {kind} of shape {wanted}, got {came}")
+
+
+def _called(layer):
+    return layer if isinstance(layer, str) else type(layer).__name__

@@ -1,0 +1,42 @@
+"""Stable pure functions: arrays in, arrays out, nothing remembered.
+
+"Stable" means that no finite input, however large, gives a NaN, and that no eps is added to hide one.
+"""
+
+import numpy as np
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), element by element, without overflow; exact to rounding in both tails."""
+    z = np.exp(-np.abs(x))  # in (0, 1]: never overflows
+    return np.where(np.greater_equal(x, 0), 1, z) / (1 + z)
+
+
+def relu(x):
+    """max(x, 0), element by element."""
+    return np.maximum(x, 0)
+
+
+def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)) along `axis` of an array of any number of axes."""
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(x, axis=-1):
+    """log(softmax(x)) along `axis`, computed as x - logsumexp(x): finite wherever x is."""
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def cross_entropy_error(y, t):
+    """Mean of -log y at the true class (fish book 1, chapter 4).
+
+    y: (N, C) or (C,) probabilities. t: (N,) class ids or one-hot of y's shape. No eps: a true class of
+    probability 0 costs infinity. To train, take the losses of `common.layers`, which start from logits.
+    """
+    y = np.atleast_2d(y)
+    t = np.asarray(t)
+    ids = t.reshape(y.shape).argmax(axis=1) if t.size == y.size else t.reshape(-1)
+    with np.errstate(divide="ignore"):
+        return -np.log(y[np.arange(len(y)), ids]).mean()

@@ -1,0 +1,36 @@
+"""Initial values, one small named function each; `rng` is a numpy Generator, an int or None."""
+
+import numpy as np
+
+
+def normal(rows, columns, std, rng=None, dtype=np.float32):
+    """(rows, columns) of independent normals of the given standard deviation."""
+    return (std * np.random.default_rng(rng).standard_normal((rows, columns))).astype(dtype)
+
+
+def xavier(n_in, n_out, rng=None, dtype=np.float32):
+    """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)): keeps variances alike in both directions.
+
+    Glorot and Bengio 2010, equation 16.
+    """
+    limit = np.sqrt(6 / (n_in + n_out))
+    return np.random.default_rng(rng).uniform(-limit, limit, (n_in, n_out)).astype(dtype)
+
+
+def orthogonal(n, rng=None, dtype=np.float32):
+    """(n, n) orthogonal, drawn evenly: lengths survive any number of products. Saxe et al. 2014."""
+    q, r = np.linalg.qr(np.random.default_rng(rng).standard_normal((n, n)))
+    return (q * np.sign(np.diagonal(r))).astype(dtype)
+
+
+def side_by_side(init, count, *sizes, rng=None, dtype=np.float32):
+    """`count` blocks of one initializer as one fused matrix: each gate starts as if it stood alone."""
+    rng = np.random.default_rng(rng)
+    return np.hstack([init(*sizes, rng=rng, dtype=dtype) for _ in range(count)])
+
+
+def forget_bias_one(hidden_size, dtype=np.float32):
+    """(4H,) LSTM bias, gate order f, g, i, o: 1 for the forget gate, 0 else. Jozefowicz et al. 2015."""
+    b = np.zeros(4 * hidden_size, dtype)
+    b[:hidden_size] = 1
+    return b

@@ -1,0 +1,64 @@
+"""What is told of a classifier's answers: accuracy, confusion, F1, the area under the ROC curve."""
+
+import numpy as np
+
+
+def count_right(scores, t):
+    """How many answers are right. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or (N, C) one-hot."""
+    t = np.asarray(t)
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        return int(np.sum((scores.reshape(-1) > 0) == t.reshape(-1)))
+    return int(np.sum(scores.argmax(axis=1) == (t.argmax(axis=1) if t.ndim == 2 else t)))
+
+
+def confusion_matrix(t, predicted, num_classes):
+    """(C, C) counts: row = true class, column = predicted class. t, predicted: (N,) class ids."""
+    counts = np.zeros((num_classes, num_classes), np.int64)
+    np.add.at(counts, (np.asarray(t), np.asarray(predicted)), 1)
+    return counts
+
+
+def accuracy(confusion):
+    """The share of right answers."""
+    return float(np.trace(confusion) / max(confusion.sum(), 1))
+
+
+def f1_score(confusion):
+    """2 TP / (2 TP + FP + FN): of class 1 for two classes, else the mean over the classes. 0 where nothing is right."""
+    right = np.diagonal(confusion)
+    scores = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
+    return float(scores[1] if len(scores) == 2 else scores.mean())
+
+
+def roc_auc(t, score):
+    """The chance that a positive example scores above a negative one, ties counting half. Mann-Whitney.
+
+    t: (N,) 0 or 1. score: (N,). None where one of the classes is absent: then there is no such pair.
+    """
+    t = np.asarray(t).astype(bool)
+    positives, negatives = int(t.sum()), int((~t).sum())
+    if not positives or not negatives:
+        return None
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]  # from 1; the mean rank of those that tie
+    return float((rank[t].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def classification_report(t, probabilities, loss):
+    """All of the above as a dict that JSON can hold: accuracy, loss, f1, roc_auc, confusion, n.
+
+    t: (N,) class ids. probabilities: (N, C). loss: float, handed on. f1 and roc_auc: of class 1 for two classes, else the
+    mean over classes (roc_auc of each against the rest; None where one is absent).
+    """
+    t = np.asarray(t)
+    n, num_classes = probabilities.shape
+    confusion = confusion_matrix(t, probabilities.argmax(axis=1), num_classes)
+    areas = [roc_auc(t == c, probabilities[:, c]) for c in ([1] if num_classes == 2 else range(num_classes))]
+    return {
+        "accuracy": accuracy(confusion),
+        "loss": loss,
+        "f1": f1_score(confusion),
+        "roc_auc": None if None in areas else float(np.mean(areas)),
+        "confusion": confusion.tolist(),
+        "n": n,
+    }

@@ -1,0 +1,225 @@
+"""Optimizers, and the clipping of gradients before them.
+
+An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a gradient
+knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's memory are read and
+written: the "lazy" form, in which the momentum of a row rests while its word does not occur.
+"""
+
+import numpy as np
+
+from common.row_grad import touched_rows
+
+BLOCK = 32768  # elements worked on at a time
+
+
+class Optimizer:
+    """The base: `update(params, grads)` in place. A child names its memory in `slots` and writes `step`.
+
+    `lr` may be changed between steps. `state` is one list of arrays per slot, in the order of params; `iter` counts steps.
+    """
+
+    slots = ()
+
+    def __init__(self, lr):
+        if not lr >= 0:
+            raise ValueError(f"{type(self).__name__}: expected lr >= 0, got {lr}")
+        self.lr = lr
+        self.iter = 0
+        self.state = None
+
+    def update(self, params, grads):
+        """One step. ValueError where the arrays of params and grads do not match, or are not those of the step before."""
+        if [p.shape for p in params] != [g.shape for g in grads]:
+            raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
+        if self.state is None:
+            self.state = {slot: [np.zeros_like(p) for p in params] for slot in self.slots}
+        if any([m.shape for m in memory] != [p.shape for p in params] for memory in self.state.values()):
+            raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
+        self.iter += 1
+        for p, g, *memory in zip(params, grads, *self.state.values()):
+            rows = touched_rows(g)
+            g = g.view(np.ndarray) if rows is not None else g
+            if rows is None:
+                for part in _blocks(p):
+                    self.step(p[part], g[part], *(m[part] for m in memory))
+            else:
+                for part in _blocks(p, len(rows)):
+                    some = rows[part]
+                    gathered = [a[some] for a in (p, *memory)]
+                    self.step(gathered[0], g[some], *gathered[1:])
+                    for a, new in zip((p, *memory), gathered):
+                        a[some] = new
+
+    def step(self, p, g, *memory):
+        """Change p and memory in place from the gradient g, which stays as it is."""
+        raise NotImplementedError
+
+
+def _blocks(a, length=None):
+    """Slices along axis 0, of about BLOCK elements each, that together make `length` (or all) of it."""
+    if a.ndim == 0:
+        return [...]
+    length = len(a) if length is None else length
+    rows = max(1, BLOCK * len(a) // max(a.size, 1))
+    return [slice(i, i + rows) for i in range(0, length, rows)]
+
+
+class SGD(Optimizer):
+    """p -= lr g."""
+
+    def __init__(self, lr=0.01):
+        super().__init__(lr)
+
+    def step(self, p, g):
+        p -= self.lr * g
+
+
+class Momentum(Optimizer):
+    """v = momentum v - lr g;  p += v. Polyak 1964."""
+
+    slots = ("v",)
+
+    def __init__(self, lr=0.01, momentum=0.9):
+        super().__init__(lr)
+        self.momentum = momentum
+
+    def step(self, p, g, v):
+        v *= self.momentum
+        v -= self.lr * g
+        p += v
+
+
+class Nesterov(Momentum):
+    """As Momentum, with the gradient of the place that v leads to: p += momentum v - lr g, v the new one.
+
+    Nesterov 1983, in the form of Bengio et al. 2013. (The book's code puts the new v where that form has the old one.)
+    """
+
+    def step(self, p, g, v):
+        v *= self.momentum
+        v -= self.lr * g
+        p += self.momentum * v
+        p -= self.lr * g
+
+
+class AdaGrad(Optimizer):
+    """h += g^2;  p -= lr g / (sqrt(h) + eps). Duchi et al. 2011."""
+
+    slots = ("h",)
+
+    def __init__(self, lr=0.01, eps=1e-7):
+        super().__init__(lr)
+        self.eps = eps
+
+    def step(self, p, g, h):
+        h += g * g
+        p -= self.lr * g / (np.sqrt(h) + self.eps)
+
+
+class AdaDelta(Optimizer):
+    """Steps in the parameter's own unit: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and step^2.
+
+    Zeiler 2012, algorithm 1 (lr = 1).
+    """
+
+    slots = ("h", "d")
+
+    def __init__(self, lr=1.0, rho=0.95, eps=1e-6):
+        super().__init__(lr)
+        self.rho, self.eps = rho, eps
+
+    def step(self, p, g, h, d):
+        h *= self.rho
+        h += (1 - self.rho) * g * g
+        change = g * np.sqrt(d + self.eps) / np.sqrt(h + self.eps)
+        d *= self.rho
+        d += (1 - self.rho) * change * change
+        p -= self.lr * change
+
+
+class RMSprop(Optimizer):
+    """h = decay_rate h + (1 - decay_rate) g^2;  p -= lr g / (sqrt(h) + eps). Tieleman and Hinton 2012."""
+
+    slots = ("h",)
+
+    def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7):
+        super().__init__(lr)
+        self.decay_rate, self.eps = decay_rate, eps
+
+    def step(self, p, g, h):
+        h *= self.decay_rate
+        h += (1 - self.decay_rate) * g * g
+        p -= self.lr * g / (np.sqrt(h) + self.eps)
+
+
+class Adam(Optimizer):
+    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the running means of g and g^2 freed of their start at 0. Kingma and Ba 2015."""
+
+    slots = ("m", "v")
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        super().__init__(lr)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+
+    def step(self, p, g, m, v):
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        unbiased_lr = self.lr / (1 - self.beta1**self.iter)
+        p -= unbiased_lr * m / (np.sqrt(v / (1 - self.beta2**self.iter)) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam after p -= lr weight_decay p: the decay does not pass through m and v. Loshchilov and Hutter 2019.
+
+    Of an embedding the touched rows decay, in the step that touches them.
+    """
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+        super().__init__(lr, beta1, beta2, eps)
+        self.weight_decay = weight_decay
+
+    def step(self, p, g, m, v):
+        p *= 1 - self.lr * self.weight_decay
+        super().step(p, g, m, v)
+
+
+def clip_grads(grads, max_norm, names=None):
+    """Scale all gradients, in place, so that their common Euclidean norm is at most max_norm. Pascanu et al. 2013.
+
+    Returns the norm before (float). max_norm None or inf: only measures. Raises FloatingPointError naming the
+    first gradient that holds a NaN or an infinity (`names`: a name for each; else its position), and changes nothing.
+    """
+    squares = [_square_sum(g) for g in grads]
+    norm = float(np.sqrt(sum(squares)))
+    if not np.isfinite(norm):
+        raise FloatingPointError(f"the gradient of {first_non_finite(grads, names)} is not finite")
+    rate = 1.0 if max_norm is None else float(max_norm) / (norm + 1e-6)
+    if rate < 1:
+        for g in grads:
+            rows = touched_rows(g)
+            if rows is None:
+                g *= rate
+            else:
+                dense = g.view(np.ndarray)
+                for part in _blocks(g, len(rows)):
+                    dense[rows[part]] *= rate
+    return norm
+
+
+def first_non_finite(grads, names=None):
+    """The name of the first gradient that holds a NaN or an infinity; None if all are finite."""
+    for i, g in enumerate(grads):
+        if not np.isfinite(_square_sum(g)):
+            return names[i] if names is not None else f"parameter {i} {g.shape}"
+    return None
+
+
+def _square_sum(g):
+    """The sum of squares in float64: a large float32 gradient is no infinity."""
+    rows = touched_rows(g)
+    dense = g if rows is None else g.view(np.ndarray)
+    total = 0.0
+    for part in _blocks(g, None if rows is None else len(rows)):
+        some = (dense[part] if rows is None else dense[rows[part]]).astype(np.float64)
+        total += float(np.vdot(some, some))
+    return total

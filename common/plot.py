@@ -1,0 +1,74 @@
+"""Figures. Every function draws on the matplotlib Axes that it is given (or on new ones) and returns them.
+
+None shows or saves anything. Lines differ in dash as well as in colour, so that a grey print can be read.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by colour-blind eyes (Okabe and Ito 2008)
+
+
+def new_axes(width=6.4, height=4.0):
+    """Axes of a new figure that fits its contents; no window and no global state. width, height: inches."""
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def learning_curve(history, best_epoch=None, ax=None):
+    """Loss on the left axis of `ax`, against the epoch: training and validation; best_epoch is marked. -> Axes."""
+    ax = ax or new_axes()
+    _lines(ax, history, "loss", "val_loss")
+    if best_epoch is not None:
+        ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False)
+    return ax
+
+
+def accuracy_curve(history, best_epoch=None, ax=None):
+    """As `learning_curve`, of the accuracy in percent. -> Axes."""
+    ax = ax or new_axes()
+    _lines(ax, history, "accuracy", "val_accuracy", scale=100)
+    if best_epoch is not None:
+        ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
+    ax.set(xlabel="epoch", ylabel="accuracy in %")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False, loc="lower right")
+    return ax
+
+
+def _lines(ax, history, train, validation, scale=1):
+    styles = (train, "training", BLUE, "o-"), (validation, "validation", ORANGE, "s--")
+    for key, label, color, style in styles:
+        points = [(row["epoch"], scale * row[key]) for row in history if row.get(key) is not None]
+        if points:
+            ax.plot(*zip(*points), style, color=color, label=label, markersize=4)
+
+
+def loss_curve(losses, eval_interval, ax=None, ylim=None):
+    """The book's figure: the logged losses against the step, in units of eval_interval. -> Axes."""
+    ax = ax or new_axes()
+    ax.plot(np.arange(len(losses)), losses, color=BLUE, label="train")
+    ax.set(xlabel=f"iterations (x{eval_interval})", ylabel="loss")
+    if ylim is not None:
+        ax.set_ylim(*ylim)
+    return ax
+
+
+def confusion(matrix, label_names, ax=None):
+    """(C, C) counts as shaded squares with the counts and the share of each true class written in. -> Axes."""
+    matrix = np.asarray(matrix)
+    size = 2.2 + 1.1 * len(matrix)
+    ax = ax or new_axes(size, size)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        color = "white" if share[i, j] > 0.5 else "black"
+        ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
+    names = [name if len(name) <= 16 else name[:15] + "…" for name in label_names]
+    ax.set_xticks(range(len(matrix)), names, rotation=0 if max(map(len, names)) <= 10 else 30)
+    ax.set_yticks(range(len(matrix)), names)
+    ax.set(xlabel="predicted", ylabel="true")
+    return ax

@@ -1,0 +1,169 @@
+"""Many to one: what a text as a whole becomes, once every step has its vector.
+
+forward: hs (N, T, H), mask (N, T) bool or None -> (N, H); backward: (N, H) -> (N, T, H), exactly 0 at the pads. A text
+of no real step gives 0.
+"""
+
+import numpy as np
+
+from common.checks import as_floats, as_mask, check_weights
+from common.functions import softmax
+
+
+class TimeLast:
+    """The vector of the last real step: all that a layer which reads forwards has understood."""
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.cache = None
+
+    def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        self.cache = _last(mask), hs.shape
+        return _pick(hs, *self.cache[0])
+
+    def backward(self, dout):
+        (step, some), shape = self.cache
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs[np.arange(shape[0]), step] = np.where(some, dout, 0)
+        return dhs
+
+
+class TimeBiLast:
+    """Each direction's own last state: the first half of hs at the last real step, the second half at the first.
+
+    Fits `TimeBidirectional` around two layers of one size. H even.
+    """
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.cache = None
+
+    def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        if hs.shape[2] % 2:
+            raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {hs.shape[2]} columns")
+        half = hs.shape[2] // 2
+        last, first = _last(mask), _first(mask)
+        self.cache = last, first, hs.shape
+        return np.concatenate((_pick(hs[:, :, :half], *last), _pick(hs[:, :, half:], *first)), axis=1)
+
+    def backward(self, dout):
+        (last, some), (first, _), shape = self.cache
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        half, n = shape[2] // 2, np.arange(shape[0])
+        dout = np.where(some, dout, 0)
+        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs[n, last, :half] = dout[:, :half]
+        dhs[n, first, half:] = dout[:, half:]
+        return dhs
+
+
+class TimeMean:
+    """The mean over the real steps (the Theano tutorial's pooling)."""
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.weight = None
+
+    def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        self.weight = (mask / np.maximum(mask.sum(axis=1, keepdims=True), 1)).astype(hs.dtype)  # (N, T)
+        hs = np.where(mask[:, :, None], hs, np.zeros((), hs.dtype))
+        return np.matmul(self.weight[:, None], hs)[:, 0]  # (N, 1, T) @ (N, T, H) -> (N, H)
+
+    def backward(self, dout):
+        return self.weight[:, :, None] * dout[:, None]  # (N, T, 1) * (N, 1, H)
+
+
+class TimeMax:
+    """The greatest value of each column over the real steps; the gradient goes to the first step that has it."""
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.cache = None
+
+    def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        some = mask.any(axis=1, keepdims=True)  # (N, 1)
+        step = np.where(mask[:, :, None], hs, np.array(-np.inf, hs.dtype)).argmax(axis=1)[:, None]  # (N, 1, H)
+        self.cache = step, some, hs.shape
+        return np.where(some, np.take_along_axis(hs, step, axis=1)[:, 0], np.zeros((), hs.dtype))
+
+    def backward(self, dout):
+        step, some, shape = self.cache
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dhs = np.zeros(shape, dout.dtype, like=dout)
+        np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)
+        return dhs
+
+
+class TimeAttentionPooling:
+    """A mean weighted by learned attention: a = softmax over the real steps of v . tanh(h W + b). Yang et al. 2016.
+
+    W: (H, A), b: (A,), v: (A,). After forward `attention_weight` (N, T) holds a: 0 at the pads, rows that add to 1.
+    """
+
+    param_names = ("W", "b", "v")
+
+    def __init__(self, W, b, v):
+        check_weights(self, W=(W, ("H", "A")), b=(b, (W.shape[1],)), v=(v, (W.shape[1],)))
+        self.params = [W, b, v]
+        self.grads = [np.zeros_like(W), np.zeros_like(b), np.zeros_like(v)]
+        self.attention_weight = None
+        self.cache = None
+
+    def forward(self, hs, mask=None):
+        W, b, v = self.params
+        hs, mask = _checked(self, hs, mask, W.dtype, len(W))
+        hs = np.where(mask[:, :, None], hs, np.zeros((), hs.dtype))
+        u = np.tanh(np.matmul(hs, W) + b)  # (N, T, H) @ (H, A) -> (N, T, A)
+        score = np.where(mask, np.matmul(u, v), np.array(-np.inf, hs.dtype))  # (N, T, A) @ (A,) -> (N, T)
+        score = np.where(mask.any(axis=1, keepdims=True), score, np.zeros((), hs.dtype))
+        self.attention_weight = np.where(mask, softmax(score), np.zeros((), hs.dtype))
+        self.cache = hs, u
+        return np.matmul(self.attention_weight[:, None], hs)[:, 0]  # (N, 1, T) @ (N, T, H) -> (N, H)
+
+    def backward(self, dout):
+        W, _, v = self.params
+        dW, db, dv = self.grads
+        hs, u = self.cache
+        a = self.attention_weight
+        dout = as_floats(self, "dout", dout, (len(hs), len(W)), W.dtype)
+        da = np.matmul(hs, dout[:, :, None])[:, :, 0]  # (N, T, H) @ (N, H, 1) -> (N, T)
+        dscore = a * (da - (a * da).sum(axis=1, keepdims=True))  # through softmax
+        dv[...] = np.tensordot(dscore, u, 2)  # (N, T) . (N, T, A) -> (A,)
+        du = dscore[:, :, None] * v * (1 - u * u)  # through tanh: (N, T, A)
+        dW[...] = np.tensordot(hs, du, ((0, 1), (0, 1)))  # (N, T, H) . (N, T, A) -> (H, A)
+        db[...] = du.sum(axis=(0, 1))
+        return a[:, :, None] * dout[:, None] + np.matmul(du, W.T)
+
+
+def _checked(layer, hs, mask, dtype=None, columns="H"):
+    """hs (N, T, H) and a mask (N, T), all True where there was none."""
+    hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(hs))
+    mask = as_mask(layer, mask, hs.shape[:2])
+    return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
+
+
+def _last(mask):
+    """The last real step of each row (N,), and whether there is one (N, 1)."""
+    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1), mask.any(axis=1, keepdims=True)
+
+
+def _first(mask):
+    return mask.argmax(axis=1), mask.any(axis=1, keepdims=True)
+
+
+def _pick(hs, step, some):
+    """hs (N, T, H) at one step of each row, 0 where there is none -> (N, H)."""
+    return np.where(some, hs[np.arange(len(hs)), step], np.zeros((), hs.dtype))

@@ -1,0 +1,77 @@
+"""A gradient that is a dense (V, D) array to whoever reads it and knows which of its rows are not zero.
+
+A batch touches a few thousand words of a vocabulary of any size. Zeroing, clipping and the optimizers ask
+`touched_rows(grad)` and work on those rows alone, so that a step costs the same at V = 20,000 and V = 200,000.
+"""
+
+import numpy as np
+
+FEW = 16  # up to so many equal ids are added one rank at a time, more of them by one reduction each
+
+
+class RowGrad(np.ndarray):
+    """A dense array, zero but in `rows` ((K,) sorted ids), or anywhere once somebody else has written into it."""
+
+    @classmethod
+    def zeros_like(cls, W):
+        """All zero, no row touched. The system maps its pages only when they are written to."""
+        grad = np.zeros(W.shape, W.dtype).view(cls)
+        grad.rows = np.zeros(0, np.intp)
+        return grad
+
+    def __array_finalize__(self, source):
+        self.rows = None  # views and copies do not know: they are dense
+
+    def write(self, rows, values):
+        """Make `values` (K, D) the only rows that are not zero; `rows` (K,) distinct ids."""
+        dense = self.view(np.ndarray)
+        dense[slice(None) if self.rows is None else self.rows] = 0
+        dense[rows] = values
+        self.rows = rows
+
+    # Whoever else writes into the array may write anywhere: from then on it counts as dense.
+    def __setitem__(self, key, value):
+        self.rows = None
+        super().__setitem__(key, value)
+
+    def fill(self, value):
+        self[...] = value
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
+        if out is not None:
+            kwargs["out"] = tuple(_plain(o) for o in out)
+        result = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+        for o in out or ():
+            if isinstance(o, RowGrad):
+                o.rows = None
+        return out[0] if out is not None and len(out) == 1 else result
+
+
+def _plain(a):
+    return a.view(np.ndarray) if isinstance(a, RowGrad) else a
+
+
+def touched_rows(grad):
+    """The (K,) ids of the rows that can differ from zero, or None where any element can."""
+    return getattr(grad, "rows", None)
+
+
+def sum_rows(ids, values):
+    """The distinct ids, sorted, and the sum of the values that belong to each.
+
+    ids (M,) integers, values (M, D) -> rows (K,), sums (K, D). Rows are added in order of appearance, so equal
+    input gives equal bits. (`np.add.at` and `np.add.reduceat` do the same at a fraction of the speed.)
+    """
+    order = np.argsort(ids, kind="stable")
+    ordered = ids[order]
+    new = np.ones(len(ids), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    starts = np.flatnonzero(new)
+    counts = np.diff(starts, append=len(ids))
+    sums = values[order[starts]]  # (K, D): the first of each
+    for rank in range(1, min(FEW, counts.max(initial=0))):
+        several = np.flatnonzero((counts > rank) & (counts <= FEW))
+        sums[several] += values[order[starts[several] + rank]]
+    for k in np.flatnonzero(counts > FEW):
+        np.add.reduce(values[order[starts[k] : starts[k] + counts[k]]], axis=0, out=sums[k])
+    return ordered[starts], sums

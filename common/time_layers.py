@@ -1,0 +1,168 @@
+"""Layers that act on every step alike, and the losses over sequences; also the book's address for all time layers.
+
+Every sequence layer takes `forward(xs, mask=None)`: mask (N, T) bool, True where a real token stands. What stands in the
+pads has no influence, and gradients there are exactly 0.
+"""
+
+import numpy as np
+
+from common.bidirectional import TimeBidirectional, TimeBiLSTM
+from common.checks import as_floats, as_ids, as_mask
+from common.functions import log_softmax, sigmoid
+from common.gru import GRU, TimeGRU
+from common.layers import Affine, Dropout, Embedding, write_rows
+from common.lstm import LSTM, TimeLSTM
+from common.rnn import RNN, TimeRNN
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Simple_TimeAffine",
+    "Simple_TimeSoftmaxWithLoss",
+    "TimeAffine",
+    "TimeBiLSTM",
+    "TimeBidirectional",
+    "TimeDropout",
+    "TimeEmbedding",
+    "TimeGRU",
+    "TimeLSTM",
+    "TimeRNN",
+    "TimeSigmoidWithLoss",
+    "TimeSoftmaxWithLoss",
+]
+
+
+class TimeEmbedding(Embedding):
+    """Row of W for every id; a zero vector, and no gradient, at the pads.
+
+    W: (V, D). forward: xs (N, T) ids, mask (N, T) bool or None -> (N, T, D).
+    """
+
+    def __init__(self, W):
+        super().__init__(W)
+        self.mask = None
+
+    def forward(self, xs, mask=None):
+        self.mask = as_mask(self, mask, np.shape(xs))
+        if mask is None:
+            return super().forward(xs)
+        out = super().forward(np.where(mask, xs, 0))
+        out[~self.mask] = 0
+        return out
+
+    def backward(self, dout):
+        if self.mask is None:
+            return super().backward(dout)
+        (W,), (dW,) = self.params, self.grads
+        dout = as_floats(self, "dout", dout, (*self.idx.shape, W.shape[1]), W.dtype)
+        write_rows(dW, self.idx[self.mask], dout[self.mask])
+
+
+class TimeAffine(Affine):
+    """y = x W + b at every step; 0 at the pads. W: (D, K), b: (K,). forward: xs (N, T, D), mask -> (N, T, K)."""
+
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.mask = None
+
+    def forward(self, xs, mask=None):
+        xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)
+        self.mask = as_mask(self, mask, xs.shape[:2])
+        return _masked(super().forward(_masked(xs, mask)), mask)
+
+    def backward(self, dout):
+        return super().backward(_masked(dout, self.mask))
+
+
+class TimeDropout(Dropout):
+    """Dropout at every step; 0 at the pads. forward: xs (N, T, D), mask -> (N, T, D). Attribute `train_flg`."""
+
+    def __init__(self, dropout_ratio=0.5, rng=None):
+        super().__init__(dropout_ratio, rng)
+        self.mask = None
+
+    def forward(self, xs, mask=None):
+        self.mask = as_mask(self, mask, np.shape(xs)[:2])
+        return super().forward(_masked(xs, mask))
+
+    def backward(self, dout):
+        return super().backward(_masked(dout, self.mask))
+
+
+class TimeSoftmaxWithLoss:
+    """Mean of -log softmax(xs) at the true class over all steps that count.
+
+    forward: xs (N, T, V) logits, ts (N, T) class ids or (N, T, V) one-hot, mask (N, T) bool or None -> loss. A step with the
+    label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0.
+    """
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.ignore_label = -1
+        self.cache = None
+
+    def forward(self, xs, ts, mask=None):
+        xs = as_floats(self, "xs", xs, ("N", "T", "V"), np.result_type(xs, np.float32))
+        mask = as_mask(self, mask, xs.shape[:2])
+        if np.shape(ts) == xs.shape:
+            ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
+        counts = np.not_equal(ts, self.ignore_label) if mask is None else mask & (ts != self.ignore_label)
+        ids = as_ids(self, "ts", np.where(counts, ts, 0), xs.shape[:2], xs.shape[2])
+        real = np.flatnonzero(counts)
+        log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
+        labels = ids.reshape(-1)[real]
+        self.cache = log_y, labels, real, xs.shape
+        return -float(log_y[np.arange(len(real)), labels].sum()) / max(len(real), 1)
+
+    def backward(self, dout=1):
+        """-> dxs (N, T, V)."""
+        log_y, labels, real, shape = self.cache
+        dy = np.exp(log_y)
+        dy[np.arange(len(real)), labels] -= 1
+        dy *= float(dout) / max(len(real), 1)
+        dxs = np.zeros(shape, dy.dtype, like=dy)
+        dxs.reshape(-1, shape[2])[real] = dy
+        return dxs
+
+
+class TimeSigmoidWithLoss:
+    """Mean binary cross-entropy of logits over all steps that count.
+
+    forward: xs (N, T) logits, ts (N, T) labels 0 or 1, mask (N, T) bool or None -> loss; 0 if no step counts.
+    """
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.cache = None
+
+    def forward(self, xs, ts, mask=None):
+        xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(xs, np.float32))
+        mask = as_mask(self, mask, xs.shape)
+        real = np.ones(xs.shape, bool) if mask is None else mask
+        ts = as_ids(self, "ts", np.where(real, ts, 0), xs.shape, 2)
+        xs = _masked(xs, mask)
+        losses = np.maximum(xs, 0) - xs * ts + np.log1p(np.exp(-np.abs(xs)))
+        count = max(int(real.sum()), 1)
+        self.cache = xs, ts, mask, count
+        return float(losses.sum(where=real)) / count
+
+    def backward(self, dout=1):
+        """-> dxs (N, T)."""
+        xs, ts, mask, count = self.cache
+        return _masked((sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count), mask)
+
+
+Simple_TimeAffine = TimeAffine  # the book's names for its first, plainer forms
+Simple_TimeSoftmaxWithLoss = TimeSoftmaxWithLoss
+
+
+def _masked(xs, mask):
+    """xs (N, T, ...), 0 where masked; NaN in the pads is gone, too."""
+    if mask is None:
+        return xs
+    return np.where(mask.reshape(mask.shape + (1,) * (np.ndim(xs) - 2)), xs, np.zeros((), np.result_type(xs)))

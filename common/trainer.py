@@ -1,0 +1,189 @@
+"""The loop: batches, forward, backward, clip, update, and a history of it. Book, chapter 1.
+
+It prints nothing, plots nothing and writes nothing: whoever wants that adds a callback (`common.callbacks`).
+"""
+
+import time
+
+import numpy as np
+
+from common.base_model import remove_duplicate
+from common.batches import count_tokens, shuffled_batches, sorted_batches, take
+from common.callbacks import BookLog, StopOnSignal
+from common.metrics import count_right
+from common.optimizer import clip_grads, first_non_finite
+
+__all__ = ["Trainer", "evaluate", "remove_duplicate"]
+
+
+class Trainer:
+    """Trains any model that has `params`, `grads`, `forward(x, t)` -> loss and `backward()`.
+
+    callbacks: a list of `common.callbacks.Callback`; None: the book's log line. rng: for the order of the examples.
+
+    For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from 1),
+    `steps_per_epoch`, `total_steps`, `running` (this epoch's figures so far), `loss` (the last step's).
+    """
+
+    def __init__(self, model, optimizer, callbacks=None, rng=None):
+        self.model, self.optimizer = model, optimizer
+        self.callbacks = callbacks
+        self.rng = np.random.default_rng(rng)
+        self.history = []
+        self.loss_list = []  # the book's: mean loss of every eval_interval steps
+        self.eval_interval = None
+        self.epoch = self.max_epoch = self.step = self.steps_per_epoch = self.total_steps = 0
+        self.loss = None
+        self.running = None
+        self.stop_reason = None
+
+    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None):
+        """Train; -> history, a list of one dict per epoch, to which a further fit adds.
+
+        x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
+        max_grad: clip gradients to this common norm. eval_interval: steps per line of the book's log (None: no log).
+        validation: a pair (x, t), scored after every epoch.
+
+        A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None without
+        validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays) and seconds.
+
+        Ctrl-C ends training after the step. Raises ValueError for x and t of different or zero length, FloatingPointError when
+        the loss or a gradient is no longer finite, naming the first such gradient; that step changes no parameter.
+        """
+        t = np.asarray(t)
+        if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
+            raise ValueError(
+                f"Trainer.fit: expected as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0, "
+                f"got {len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
+            )
+        self.eval_interval = eval_interval
+        self.steps_per_epoch = -(-len(t) // batch_size)
+        self.total_steps = self.step + self.steps_per_epoch * max_epoch
+        self.max_epoch = self.epoch + max_epoch
+        self.stop_reason = None
+        own = [BookLog()] if self.callbacks is None and eval_interval else self.callbacks or []
+        active = [StopOnSignal(), *own]
+        started = []
+        try:
+            for callback in active:
+                started.append(callback)
+                callback.on_fit_start(self)
+            while self.epoch < self.max_epoch and self.stop_reason is None:
+                self._run_epoch(x, t, batch_size, max_grad, validation, active)
+        finally:
+            for callback in reversed(started):
+                callback.on_fit_end(self)
+        return self.history
+
+    def stop(self, reason):
+        """End training after this step (or epoch, if called at its end)."""
+        self.stop_reason = reason
+
+    def plot(self, ylim=None):
+        """The book's figure of the logged losses, on the current Axes of pyplot; -> Axes. Shown where a screen is in use."""
+        from matplotlib import pyplot
+
+        from common.plot import loss_curve
+
+        ax = loss_curve(self.loss_list, self.eval_interval, ax=pyplot.gca(), ylim=ylim)
+        if pyplot.get_backend().lower() in {"agg", "pdf", "svg", "ps", "cairo", "template"}:
+            return ax
+        pyplot.show()
+        return ax
+
+    def _run_epoch(self, x, t, batch_size, max_grad, validation, callbacks):
+        self.epoch += 1
+        self.running = _Running()
+        _set_training(self.model, True)
+        for callback in callbacks:
+            callback.on_epoch_start(self)
+        for index in shuffled_batches(x, batch_size, self.rng):
+            self.step += 1
+            for callback in callbacks:
+                callback.on_step_start(self)
+            xb, tb = take(x, index), t[index]
+            self.loss, norm = self._train_step(xb, tb, max_grad)
+            self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
+            for callback in callbacks:
+                callback.on_step_end(self)
+            if self.stop_reason is not None:
+                break
+        row = {"epoch": self.epoch, **self.running.figures()}
+        # An epoch that was cut short is not scored: whoever asked to stop does not want to wait.
+        scored = validation is not None and self.stop_reason is None
+        scores = evaluate(self.model, *validation, batch_size) if scored else {"loss": None, "accuracy": None}
+        row |= {"val_loss": scores["loss"], "val_accuracy": scores["accuracy"], "lr": float(self.optimizer.lr)}
+        row["seconds"] = self.running.seconds()
+        self.history.append(row)
+        for callback in callbacks:
+            callback.on_epoch_end(self)
+
+    def _train_step(self, x, t, max_grad):
+        """-> loss, norm of the gradients before clipping."""
+        with np.errstate(over="ignore", invalid="ignore"):  # said below, once, with a name
+            loss = float(self.model.forward(x, t))
+            self.model.backward()
+        params, grads = remove_duplicate(self.model.params, self.model.grads)
+        names = list(getattr(self.model, "param_names", None) or [])
+        if len(names) != len(params):
+            names = [f"parameter {i} {p.shape}" for i, p in enumerate(params)]
+        if not np.isfinite(loss):
+            culprit = first_non_finite(grads, names)
+            told = (
+                f"the first gradient that is not finite is that of {culprit}" if culprit else "all gradients are finite"
+            )
+            raise FloatingPointError(f"step {self.step}: the loss is {loss}; {told}")
+        try:
+            norm = clip_grads(grads, max_grad, names)
+        except FloatingPointError as error:
+            raise FloatingPointError(f"step {self.step}: {error}") from None
+        self.optimizer.update(params, grads)
+        return loss, norm
+
+
+class _Running:
+    """The figures of an epoch under way."""
+
+    def __init__(self):
+        self.start = time.perf_counter()
+        self.loss_sum = self.norm = 0.0
+        self.examples = self.tokens = self.right = 0
+        self.scored = True
+
+    def add(self, loss, examples, tokens, scores, t, norm):
+        self.loss_sum += loss * examples
+        self.examples += examples
+        self.tokens += tokens
+        self.norm = max(self.norm, norm)
+        self.scored = self.scored and scores is not None
+        if self.scored:
+            self.right += count_right(scores, t)
+
+    def seconds(self):
+        return time.perf_counter() - self.start
+
+    def figures(self):
+        return {
+            "loss": self.loss_sum / max(self.examples, 1),
+            "accuracy": self.right / max(self.examples, 1) if self.scored else None,
+            "grad_norm": self.norm,
+            "tokens_per_s": self.tokens / max(self.seconds(), 1e-9),
+        }
+
+
+def evaluate(model, x, t, batch_size=64):
+    """Mean loss and accuracy (None unless the model keeps its `scores`) over all examples, without training: a dict."""
+    _set_training(model, False)
+    t = np.asarray(t)
+    loss_sum, right = 0.0, 0
+    for index in sorted_batches(x, batch_size):
+        loss_sum += float(model.forward(take(x, index), t[index])) * len(index)
+        scores = getattr(model, "scores", None)
+        right = None if scores is None else right + count_right(scores, t[index])
+    return {"loss": loss_sum / len(t), "accuracy": None if right is None else right / len(t)}
+
+
+def _set_training(model, flag):
+    """The book's models know no such switch."""
+    if hasattr(model, "train"):
+        model.train(flag)

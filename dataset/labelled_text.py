@@ -1,0 +1,238 @@
+"""A person's own labelled texts: a .tsv file, a .csv file, or a folder with one sub-folder per class.
+All three are read as one stream of (where, label, text), so that the checks are written once.
+Whatever is wrong with them becomes one DataError that names the place."""
+
+import contextlib
+import csv
+import itertools
+from pathlib import Path
+
+import numpy as np
+
+from dataset.errors import DataError
+
+# Names of columns in headers, the likeliest first.
+_LABEL_COLUMNS = [
+    "label",
+    "labels",
+    "sentiment",
+    "class",
+    "target",
+    "category",
+    "polarity",
+    "y",
+    "rating",
+    "score",
+    "stars",
+]
+_TEXT_COLUMNS = [
+    "text",
+    "texts",
+    "review",
+    "sentence",
+    "phrase",
+    "comment",
+    "content",
+    "body",
+    "document",
+    "tweet",
+    "message",
+    "x",
+]
+
+_LOOK_AHEAD = 1000  # rows from which the column of the labels is told
+_LONGEST_LABEL = 40  # characters a label may have to be taken for one
+_NO_FIELD_LIMIT = 2**31 - 1  # the largest that a C long holds everywhere
+
+
+def load_data(path, num_classes=2, label_names=None):
+    """Texts and their class ids from a file or a folder, in the order in which they stand.
+
+    - `.tsv` and any other ending: `label<TAB>text`, one a line; lines end at "\\n" only, texts may hold tabs.
+    - `.csv`: comma-separated, quoted where needed.
+    - a folder: `class/anything.txt`, one text a file, in alphabetical order; hidden files are ignored.
+
+    In a file, a first line of well-known column names ("label", "sentiment", "text", "review" ...) is a
+    header; with it there may be further columns. Without it the label stands first, unless the last column
+    has fewer distinct values than the first, all of them short (judged by the first 1,000 lines). Where the
+    label stands last, a line of a .tsv is split at its last tab.
+
+    Parameters
+    ----------
+    path : str or Path
+    num_classes : int, how many classes there must be, or None for any number >= 2; `label_names` overrides it
+    label_names : list of str or None, the classes in id order where they are known, as for a test file
+
+    Returns
+    -------
+    texts : list of N str
+    t : (N,) int64, class ids
+    label_names : list of str in id order: alphabetical, by number where all are integers
+
+    Raises
+    ------
+    DataError : input that is missing, unreadable, empty, not UTF-8 or malformed; an empty or unknown label;
+        another number of classes
+    """
+    path = Path(path)
+    ids = {} if label_names is None else {name: class_id for class_id, name in enumerate(label_names)}
+    texts, found = [], []
+    try:
+        with _any_field_size():
+            for where, label, text in _examples(path):
+                if label not in ids:
+                    if label_names is not None:
+                        expected = f"expected one of {_listed(label_names)}"
+                        raise DataError(f"{where}: unknown label {label[:_LONGEST_LABEL]!r}, {expected}")
+                    ids[label] = len(ids)
+                texts.append(text)
+                found.append(ids[label])
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
+    if not texts:
+        raise DataError(f"{path}: expected labelled texts, got none")
+    t = np.array(found, dtype=np.int64)
+    if label_names is not None:
+        return texts, t, list(label_names)
+    names = _in_order(ids)
+    _check_number_of_classes(path, names, num_classes)
+    rank = {name: class_id for class_id, name in enumerate(names)}
+    return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
+
+
+def check_tokens(token_lists, where):
+    """Raise a DataError if a text has no token: it names `where`, the first such text, and how many."""
+    empty = [number for number, tokens in enumerate(token_lists, start=1) if len(tokens) == 0]
+    if empty:
+        raise DataError(f"{where}: expected words in every text, text {empty[0]} has none ({len(empty)} such in all)")
+
+
+def _examples(path):
+    """(where, label, text) of every labelled text under a path; `where` is for messages."""
+    if not path.exists():
+        raise DataError(f"{path}: expected a file or a folder, there is none of this name")
+    if path.is_dir():
+        return _from_folder(path)
+    if path.suffix.lower() == ".csv":
+        return _from_rows(path, _csv_rows(path), "a comma")
+    return _from_rows(path, _tsv_rows(path), "a tab")
+
+
+def _from_folder(path):
+    """The examples of a folder, class after class, both in alphabetical order whatever the disk's own is."""
+    folders = [entry for entry in _visible(path) if entry.is_dir()]
+    if not folders:
+        raise DataError(f"{path}: expected one sub-folder per class, got none")
+    for folder in folders:
+        files = [entry for entry in _visible(folder) if entry.suffix.lower() == ".txt"]
+        if not files:
+            raise DataError(f"{folder}: expected .txt files, got none")
+        for file in files:
+            yield file, folder.name, "".join(_lines(file))
+
+
+def _visible(folder):
+    return sorted((entry for entry in folder.iterdir() if not entry.name.startswith(".")), key=lambda e: e.name)
+
+
+def _from_rows(path, rows, separator):
+    """The examples of a file, given its rows (line number, cells)."""
+    first = list(itertools.islice(rows, _LOOK_AHEAD))
+    label_at, text_at, width = 0, 1, 2
+    if first and (header := _read_header(first[0][1])):
+        label_at, text_at, width = header
+        del first[0]
+    elif _label_stands_last([cells for _, cells in first]):
+        label_at, text_at = 1, 0
+    for number, cells in itertools.chain(first, rows):
+        where = f"{path}, line {number}"
+        if separator == "a tab" and width == 2 and len(cells) > 2:
+            # Further tabs belong to the text.
+            cells = [cells[0], "\t".join(cells[1:])] if label_at == 0 else ["\t".join(cells[:-1]), cells[-1]]
+        if len(cells) != width:
+            raise DataError(f"{where}: expected {width} columns with {separator} between them, got {len(cells)}")
+        label = cells[label_at].strip()
+        if not label:
+            raise DataError(f"{where}: expected a label, got an empty one")
+        yield where, label, cells[text_at]
+
+
+def _read_header(cells):
+    """(column of the label, column of the text, number of columns), or None where this is no header."""
+    names = [cell.strip().lower() for cell in cells]
+    label = next((name for name in _LABEL_COLUMNS if name in names), None)
+    text = next((name for name in _TEXT_COLUMNS if name in names), None)
+    return (names.index(label), names.index(text), len(names)) if label and text else None
+
+
+def _label_stands_last(rows):
+    """The rule for files without a header, see `load_data`."""
+    rows = [cells for cells in rows if len(cells) > 1]
+    first, last = {cells[0] for cells in rows}, {cells[-1].strip() for cells in rows}
+    return len(last) < len(first) and all(0 < len(label) <= _LONGEST_LABEL for label in last)
+
+
+def _tsv_rows(path):
+    """(line number, cells) of each line that is not blank."""
+    for number, line in enumerate(_lines(path), start=1):
+        line = line.removesuffix("\n").removesuffix("\r")
+        if line.strip(" "):
+            yield number, line.split("\t")
+
+
+def _csv_rows(path):
+    """(number of its first line, cells) of each record that is not blank."""
+    reader = csv.reader(_lines(path), skipinitialspace=True, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(f"{path}, line {number}: expected a CSV record, got none ({error})") from None
+        if len(cells) > 1 or "".join(cells).strip():
+            yield number, cells
+
+
+def _lines(path):
+    """The lines of a UTF-8 file with their ends, "\\n" alone: U+0085 and its like may stand in a text."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                came = f"byte 0x{line[error.start]:02x}"
+                raise DataError(f"{path}, line {number}: expected UTF-8, got {came}") from None
+            yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+@contextlib.contextmanager
+def _any_field_size():
+    """Let the csv module, whose limit is global, read fields of any size in here."""
+    before = csv.field_size_limit(_NO_FIELD_LIMIT)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _in_order(names):
+    try:
+        return sorted(names, key=lambda name: (int(name), name))
+    except ValueError:
+        return sorted(names)
+
+
+def _check_number_of_classes(path, names, num_classes):
+    count = f"{len(names)} {'class' if len(names) == 1 else 'classes'} ({_listed(names)}) found"
+    if num_classes is None and len(names) < 2:
+        raise DataError(f"{path}: {count} where at least 2 are needed")
+    if num_classes is not None and len(names) != num_classes:
+        raise DataError(f"{path}: {count} where {num_classes} were asked for")
+
+
+def _listed(names):
+    """The first few names, for a message of one line."""
+    shown = [" ".join(name.split())[:_LONGEST_LABEL] for name in names[:5]]
+    return ", ".join(shown if len(names) <= 5 else [*shown, "..."])

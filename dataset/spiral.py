@@ -1,0 +1,31 @@
+"""The book's spiral: three arms of a hundred points each, the smallest task that needs a hidden layer."""
+
+import numpy as np
+
+_NUM_CLASSES = 3
+_POINTS_PER_CLASS = 100
+
+
+def load_data(seed=1984):
+    """The points and their classes, class after class.
+
+    Point i of arm j lies at radius i / 100 and angle 4 j + 4 i / 100, plus noise of deviation 0.2. The legacy
+    RandomState, drawn once a point, gives the very points of the book.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    x : (300, 2) float64, coordinates
+    t : (300, 3) int64, one-hot classes
+
+    Source: Deep Learning from Scratch 2, chapter 1.
+    """
+    rng = np.random.RandomState(seed)
+    arm = np.repeat(np.arange(_NUM_CLASSES), _POINTS_PER_CLASS)  # (300,)
+    radius = np.tile(np.arange(_POINTS_PER_CLASS) / _POINTS_PER_CLASS, _NUM_CLASSES)  # (300,)
+    theta = arm * 4.0 + 4.0 * radius + rng.randn(len(arm)) * 0.2  # (300,)
+    x = np.stack([radius * np.sin(theta), radius * np.cos(theta)], axis=1)  # (300, 2)
+    return x, np.eye(_NUM_CLASSES, dtype=np.int64)[arm]

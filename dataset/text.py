@@ -1,0 +1,230 @@
+"""From a text to numbers: clean, tokenize, and the vocabulary that gives each word its id.
+A token is a word of any script, a number, "!", "?" or an emoji; everything else only separates.
+Ids 0 and 1 are the padding and the unknown word; ordinary words begin at 2."""
+
+import functools
+import html
+import re
+import sys
+import unicodedata
+from collections import Counter
+
+import numpy as np
+
+PAD, UNK = 0, 1
+
+_PAD_WORD, _UNK_WORD = "<pad>", "<unk>"
+
+# The look-aheads stop at the next opening, so that a text full of unclosed ones still takes linear time.
+_COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
+# Bounded: html.unescape hands the digits to int(), which raises beyond 4,300 of them.
+_ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+# Done before NFKC, which would make a space and an accent of the acute. Soft hyphens only mark line breaks.
+_BEFORE_NFKC = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'") | {"\u00ad": None})
+
+_ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
+_UNSPACED_SCRIPTS = (  # how the Unicode names of their characters begin
+    *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
+    *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
+)
+_EMOJI = "\u2600-\u275a\u2761-\u2767\u2794-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
+_EMOJI_MODIFIERS = "\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+_FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
+
+
+def clean(text, lower=True):
+    """The text as a reader sees it: no HTML, one form for each letter, straight apostrophes, lower case.
+
+    Tags, comments and the content of script and style become a space; entities are unescaped after that, so
+    that "&lt;b&gt;" is text and no tag, as in a browser. "a < b" and "<3" are no tags and stay.
+
+    Parameters
+    ----------
+    text : str, any; it may hold lone surrogates and NULs
+    lower : bool, False keeps the case
+
+    Returns
+    -------
+    str in Unicode form NFKC (before lower-casing)
+    """
+    if "<" in text:
+        if "<!--" in text:
+            text = _COMMENT.sub(" ", text)
+        text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
+    if "&" in text:
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))
+    return text.lower() if lower else text
+
+
+def tokenize(text):
+    """The tokens of a text, in order.
+
+    Words keep their inner apostrophes ("didn't") and their combining marks; scripts written without spaces
+    (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token a character, marks included; numbers stay whole
+    ("10/10", "3.5").
+
+    Parameters
+    ----------
+    text : str, any; it is cleaned first, and nothing raises
+
+    Returns
+    -------
+    list of str, interned: equal tokens of a whole corpus share their memory
+    """
+    text = clean(text)
+    pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
+    return list(map(sys.intern, pattern.findall(text)))
+
+
+@functools.cache
+def _unicode_token():
+    """The token pattern for all scripts. `\\w` knows no combining marks, so they are collected here, once."""
+    marks, unspaced = [], []
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        if category[0] == "M":
+            marks.append(code)
+        elif category[0] == "L" or category == "Nl":
+            if unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS):
+                unspaced.append(code)
+    m, u = _character_class(marks), _character_class(unspaced)
+    letter = rf"[^\W_{u}]"  # or a digit
+    # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.
+    word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
+    emoji = rf"[{_EMOJI}][{_EMOJI_MODIFIERS}]*"
+    alternatives = (
+        r"\d+(?:[.,/]\d+)+",
+        rf"{word}(?:'{word})*",
+        rf"[{u}][{m}]*",
+        r"[!?]",
+        rf"[{_FLAG_LETTERS}]{{2}}",
+        rf"{emoji}(?:\u200d{emoji})*",
+    )
+    return re.compile("|".join(alternatives))
+
+
+def _character_class(codes):
+    """Ascending code points as the inside of a regular expression's [...]: runs become "first-last"."""
+    runs = []
+    for code in codes:
+        if runs and runs[-1][1] == code - 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
+
+
+def head_and_tail(tokens, max_len):
+    """At most `max_len` entries: of a longer sequence the first ceil(max_len/2) and last floor(max_len/2).
+
+    Reviews tend to say what they think at the beginning and at the end.
+
+    Parameters
+    ----------
+    tokens : list or (T,) array
+    max_len : int >= 1
+
+    Returns
+    -------
+    of the kind that came in; `tokens` itself where it is short enough
+
+    Raises
+    ------
+    ValueError : max_len is below 1
+    """
+    if max_len < 1:
+        raise ValueError(f"head_and_tail: expected max_len >= 1, got {max_len}")
+    if len(tokens) <= max_len:
+        return tokens
+    tail = max_len // 2
+    head, tail = tokens[: max_len - tail], tokens[len(tokens) - tail :]
+    return np.concatenate([head, tail]) if isinstance(tokens, np.ndarray) else head + tail
+
+
+class Vocab:
+    """Words and their ids: 0 is the padding, 1 the unknown word, ordinary words follow from 2 on.
+
+    `word_to_id` (dict) holds the ordinary words only, so that the literal text "<pad>" or "<unk>" can never
+    become the padding; `id_to_word` (list) begins with the names of the two. `Vocab(vocab.words) == vocab`.
+
+    Parameters
+    ----------
+    words : iterable of str, the ordinary words in the order of their ids
+
+    Raises
+    ------
+    ValueError : a word that is no str, or comes twice
+    """
+
+    def __init__(self, words):
+        if isinstance(words, str):
+            raise ValueError(f"Vocab: expected a list of words, got one str {words[:40]!r}")
+        self.words = list(words)
+        self.word_to_id = {}
+        for word_id, word in enumerate(self.words, start=2):
+            if not isinstance(word, str):
+                raise ValueError(f"Vocab: expected words of type str, got {word!r} for id {word_id}")
+            if self.word_to_id.setdefault(word, word_id) != word_id:
+                raise ValueError(f"Vocab: {word!r} came twice, for ids {self.word_to_id[word]} and {word_id}")
+        self.id_to_word = [_PAD_WORD, _UNK_WORD, *self.words]
+
+    @classmethod
+    def build(cls, token_lists, max_size=None, min_count=1):
+        """The vocabulary of a corpus, frequent words first, words of equal count in alphabetical order.
+
+        Parameters
+        ----------
+        token_lists : iterable of lists of str
+        max_size : int > 2 or None, the most ids there may be, PAD and UNK included
+        min_count : int, rarer words are left out
+
+        Raises
+        ------
+        ValueError : max_size leaves no room for a word, or a text came where its tokens were expected
+        """
+        if max_size is not None and max_size <= 2:
+            raise ValueError(f"Vocab.build: expected max_size > 2 (PAD and UNK take two), got {max_size}")
+        counts = Counter()
+        for tokens in token_lists:
+            counts.update(_not_a_text(tokens, "Vocab.build"))
+        kept = [word for word, count in counts.items() if count >= min_count]
+        kept.sort(key=lambda word: (-counts[word], word))
+        return cls(kept if max_size is None else kept[: max_size - 2])
+
+    def encode(self, tokens):
+        """The ids of a list of tokens: (T,) int32, UNK where a word is unknown. ValueError for a bare str."""
+        ids = [self.word_to_id.get(token, UNK) for token in _not_a_text(tokens, "Vocab.encode")]
+        return np.array(ids, dtype=np.int32)
+
+    def decode(self, ids):
+        """The words of a (T,) sequence of ids: list of str. ValueError for an id outside 0 .. len - 1."""
+        ids = [int(word_id) for word_id in ids]
+        for word_id in ids:
+            if not 0 <= word_id < len(self):
+                raise ValueError(f"Vocab.decode: expected ids from 0 to {len(self) - 1}, got {word_id}")
+        return [self.id_to_word[word_id] for word_id in ids]
+
+    def __len__(self):
+        return len(self.id_to_word)
+
+    def __contains__(self, word):
+        return word in self.word_to_id
+
+    def __eq__(self, other):
+        return self.words == other.words if isinstance(other, Vocab) else NotImplemented
+
+    __hash__ = None  # equal by content, and its lists can change
+
+    def __repr__(self):
+        return f"Vocab({len(self)} ids)"
+
+
+def _not_a_text(tokens, where):
+    """`tokens` itself; a str would silently be taken for a list of letters."""
+    if isinstance(tokens, str):
+        raise ValueError(f"{where}: expected a list of tokens, got a str {tokens[:40]!r} (tokenize it first)")
+    return tokens

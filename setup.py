@@ -1,0 +1,28 @@
+"""What installs, and why."""
+
+from pathlib import Path
+
+from setuptools import setup
+
+setup(
+    name="sentifish",
+    version="0.1.0",
+    description="A layered deep-learning mini-framework in the style of the fish book, and a sentiment model built with it",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    packages=["common", "dataset", "ch_sentiment"],
+    python_requires=">=3.10",
+    install_requires=[
+        "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs
+        "matplotlib>=3.8",  # the figures beside each model
+        "pooch[progress]>=1.8",  # fetches data and checks it; its extra is tqdm, the progress bar
+    ],
+    extras_require={
+        "test": [
+            "pytest>=8",  # runs the tests
+            "hypothesis>=6",  # looks for the text or the batch that breaks a promise
+        ],
+        "bench": ["torch>=2.2"],  # what the speed of the layers is measured against
+    },
+    entry_points={"console_scripts": ["sentifish = ch_sentiment.__main__:main"]},
+)

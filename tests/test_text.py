@@ -1,0 +1,176 @@
+"""What cleaning, tokens and vocabulary promise."""
+
+import sys
+import time
+import unicodedata
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataset.text import PAD, UNK, Vocab, _unicode_token, clean, head_and_tail, tokenize
+
+any_text = st.text(st.characters(), max_size=40)  # every code point, lone surrogates too
+tokens_lists = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=8)
+
+
+# ---- clean
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Good<br />film", "good film"),
+        ("a<!-- <b>not</b> this -->b", "a b"),
+        ("a<script src='x'>if (a < b) {}</script>b<STYLE>p {}</STYLE>c", "a b c"),
+        ("I <3 it, a < b and c > d", "i <3 it, a < b and c > d"),
+        ("Q&amp;A &lt;b&gt; &#39;x&#x27;", "q&a <b> 'x'"),
+        ("\u2018didn\u2019t\u2019 don\u00b4t", "'didn't' don't"),
+        ("\uff01\uff34\u3000un\u00adlike", "!t unlike"),
+    ],
+)
+def test_clean_leaves_what_a_reader_sees(text, expected):
+    assert clean(text) == expected
+
+
+def test_clean_keeps_the_case_on_demand():
+    assert clean("<i>Good</i> \uff26ilm", lower=False) == " Good  Film"
+
+
+@given(any_text)
+def test_composed_and_decomposed_letters_are_the_same(text):
+    assert clean(unicodedata.normalize("NFC", text)) == clean(unicodedata.normalize("NFD", text))
+
+
+@pytest.mark.parametrize("piece", ["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301"])
+def test_hostile_texts_take_linear_time(piece):
+    began = time.perf_counter()
+    tokenize(piece * 20_000 + "\u4e00")
+    assert time.perf_counter() - began < 2.0
+
+
+# ---- tokenize
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Didn't like o'clock 'quoted' dogs'", "didn't like o'clock quoted dogs"),
+        ("10/10! 3.5/5, 1,000 in 1980. 3D 1980s", "10/10 ! 3.5/5 1,000 in 1980 3d 1980s"),
+        ("so_so-so (good)...bad; what?!", "so so so good bad what ? !"),
+        ("Caf\u00e9 cafe\u0301 Ti\u1ebfng Vi\u1ec7t", "caf\u00e9 caf\u00e9 ti\u1ebfng vi\u1ec7t"),
+        ("हिन्दी में क्षेत्र", "हिन्दी में क्षेत्र"),
+        ("می\u200cخواهم\u200c ok", "می\u200cخواهم ok"),
+        ("ශ්\u200dරී", "ශ්\u200dරී"),
+        ("한국어 영화", "한국어 영화"),
+        ("很好看 3D", "很 好 看 3d"),
+        ("とてもスーパー", "と て も ス ー パ ー"),  # noqa: RUF001
+        ("ดีมาก ๑๒", "ดี ม า ก ๑๒"),
+        ("ကောင်း ខ្មែរ ດີ", "ကော င်း ខ្ មែ រ ດີ"),
+        ("❤\ufe0f👍🏽★★", "❤\ufe0f 👍🏽 ★ ★"),
+        ("👨\u200d👩\u200d👧🇩🇪🇫🇷", "👨\u200d👩\u200d👧 🇩🇪 🇫🇷"),
+        ("1\ufe0f\u20e3 st", "1\ufe0f\u20e3 st"),
+    ],
+)
+def test_tokens_of_many_scripts(text, expected):
+    assert tokenize(text) == expected.split()
+
+
+@given(any_text)
+def test_no_text_raises_and_no_token_is_empty_or_holds_a_space(text):
+    for token in tokenize(text):
+        assert token and not any(character.isspace() for character in token)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_fast_path_for_ascii_agrees_with_the_general_one(text):
+    assert tokenize(text) == _unicode_token().findall(clean(text))
+
+
+def test_numerals_too_long_for_int_do_not_raise():
+    assert tokenize("a &#" + "1" * 5000 + ";")[0] == "a"
+
+
+def test_equal_tokens_share_their_memory():
+    one, other = tokenize("An excellent film \u00e9t\u00e9"), tokenize("excellent \u00e9t\u00e9")
+    assert one[1] is other[0] and one[3] is other[1]
+    assert sys.intern("excellent") is one[1]
+
+
+# ---- head_and_tail
+
+
+@given(st.lists(st.integers(), max_size=12), st.integers(1, 14))
+def test_head_and_tail_keeps_both_ends(tokens, max_len):
+    kept = head_and_tail(tokens, max_len)
+    head = -(-max_len // 2)
+    expected = tokens if len(tokens) <= max_len else tokens[:head] + tokens[len(tokens) - max_len // 2 :]
+    assert kept == expected
+    ids = np.array(tokens, dtype=np.int64)
+    np.testing.assert_array_equal(head_and_tail(ids, max_len), expected)
+    assert head_and_tail(ids, max_len).dtype == ids.dtype
+
+
+def test_head_and_tail_wants_room_for_one():
+    with pytest.raises(ValueError, match="max_len >= 1, got 0"):
+        head_and_tail(["a"], 0)
+
+
+# ---- Vocab
+
+
+def test_ids_follow_count_then_alphabet():
+    vocab = Vocab.build([["b", "a", "c"], ["c", "b"], []])
+    assert vocab.id_to_word == ["<pad>", "<unk>", "b", "c", "a"]
+    assert vocab.word_to_id == {"b": 2, "c": 3, "a": 4}
+    assert len(vocab) == 5 and "a" in vocab and "z" not in vocab
+
+
+def test_max_size_counts_the_two_special_ids_and_min_count_drops_the_rare():
+    lists = [["a", "a", "b", "b", "c"]]
+    assert Vocab.build(lists, max_size=3).words == ["a"]
+    assert Vocab.build(lists, min_count=2).words == ["a", "b"]
+
+
+@given(tokens_lists)
+def test_known_tokens_survive_the_round_trip_and_the_words_are_the_vocabulary(lists):
+    vocab = Vocab.build(iter(lists))
+    for tokens in lists:
+        ids = vocab.encode(tokens)
+        assert ids.dtype == np.int32 and ids.shape == (len(tokens),)
+        assert vocab.decode(ids) == tokens
+        assert not np.isin([PAD, UNK], ids).any()
+    assert Vocab(vocab.words) == vocab == Vocab.build(reversed(lists))
+
+
+def test_unknown_words_and_the_literal_names_of_the_special_ids():
+    vocab = Vocab(["film"])
+    assert vocab.encode(["film", "zebra", "<pad>", "<unk>"]).tolist() == [2, UNK, UNK, UNK]
+    assert "<pad>" not in vocab
+    real = Vocab(["<unk>", "<pad>"])
+    assert real.encode(["<unk>", "<pad>", "film"]).tolist() == [2, 3, UNK]
+    assert real.decode([0, 1, 2, 3]) == ["<pad>", "<unk>", "<unk>", "<pad>"]
+
+
+def test_vocabularies_are_equal_by_their_words():
+    assert Vocab(["a", "b"]) == Vocab(("a", "b")) != Vocab(["b", "a"])
+    assert Vocab(["a"]) != ["a"]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: Vocab(["a", "b", "a"]), "'a' came twice, for ids 2 and 4"),
+        (lambda: Vocab(["a", 3]), "got 3 for id 3"),
+        (lambda: Vocab("abc"), "got one str 'abc'"),
+        (lambda: Vocab.build([["a"]], max_size=2), "max_size > 2"),
+        (lambda: Vocab.build(["a text"]), "tokenize it first"),
+        (lambda: Vocab(["a"]).encode("a text"), "tokenize it first"),
+        (lambda: Vocab(["a"]).decode([3]), "ids from 0 to 2, got 3"),
+        (lambda: Vocab(["a"]).decode([-1]), "got -1"),
+    ],
+)
+def test_misuse_is_a_value_error_that_says_what_came(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
