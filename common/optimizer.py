@@ -32,7 +32,7 @@ class Optimizer:
         if [p.shape for p in params] != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
-            self.state = {slot: [np.zeros_like(p) for p in params] for slot in self.slots}
+            self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
         if any([m.shape for m in memory] != [p.shape for p in params] for memory in self.state.values()):
             raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
@@ -220,6 +220,6 @@ def _square_sum(g):
     dense = g if rows is None else g.view(np.ndarray)
     total = 0.0
     for part in _blocks(g, None if rows is None else len(rows)):
-        some = (dense[part] if rows is None else dense[rows[part]]).astype(np.float64)
-        total += float(np.vdot(some, some))
+        some = dense[part] if rows is None else dense[rows[part]]
+        total += float(np.square(some, dtype=np.float64).sum())
     return total

@@ -25,6 +25,7 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9
 _BEFORE_NFKC = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'") | {"\u00ad": None})
 
 _ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
+_LETTERS = ("Lo", "Lm", "Nl")  # categories of the letters without case, and of the numeral "\u3007"
 _UNSPACED_SCRIPTS = (  # how the Unicode names of their characters begin
     *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
     *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
@@ -88,9 +89,8 @@ def _unicode_token():
         category = unicodedata.category(chr(code))
         if category[0] == "M":
             marks.append(code)
-        elif category[0] == "L" or category == "Nl":
-            if unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS):
-                unspaced.append(code)
+        elif category in _LETTERS and unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS):
+            unspaced.append(code)
     m, u = _character_class(marks), _character_class(unspaced)
     letter = rf"[^\W_{u}]"  # or a digit
     # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.

@@ -61,11 +61,14 @@ def test_hostile_texts_take_linear_time(piece):
         ("so_so-so (good)...bad; what?!", "so so so good bad what ? !"),
         ("Caf\u00e9 cafe\u0301 Ti\u1ebfng Vi\u1ec7t", "caf\u00e9 caf\u00e9 ti\u1ebfng vi\u1ec7t"),
         ("हिन्दी में क्षेत्र", "हिन्दी में क्षेत्र"),
-        ("می\u200cخواهم\u200c ok", "می\u200cخواهم ok"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0631\u062f\u200c ok",
+            "\u0645\u06cc\u200c\u062e\u0648\u0631\u062f ok",
+        ),
         ("ශ්\u200dරී", "ශ්\u200dරී"),
         ("한국어 영화", "한국어 영화"),
         ("很好看 3D", "很 好 看 3d"),
-        ("とてもスーパー", "と て も ス ー パ ー"),  # noqa: RUF001
+        ("とてもスーパー", "と て も ス ー パ ー"),
         ("ดีมาก ๑๒", "ดี ม า ก ๑๒"),
         ("ကောင်း ខ្មែរ ດີ", "ကော င်း ខ្ មែ រ ດີ"),
         ("❤\ufe0f👍🏽★★", "❤\ufe0f 👍🏽 ★ ★"),
@@ -101,7 +104,7 @@ def test_equal_tokens_share_their_memory():
 # ---- head_and_tail
 
 
-@given(st.lists(st.integers(), max_size=12), st.integers(1, 14))
+@given(st.lists(st.integers(0, 99), max_size=12), st.integers(1, 14))
 def test_head_and_tail_keeps_both_ends(tokens, max_len):
     kept = head_and_tail(tokens, max_len)
     head = -(-max_len // 2)

@@ -1,0 +1,53 @@
+"""Is every backward pass right? Each layer and a whole model against central differences, as a table.
+
+python -m ch_sentiment.gradient_check
+"""
+
+import numpy as np
+
+from ch_sentiment.model import CELLS, POOLS, SentimentNet
+from common.gradient_check import check_layer, check_model
+from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
+from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
+from common.time_layers import TimeBidirectional, TimeGRU, TimeLSTM, TimeRNN
+
+N, T, D, H, V = 3, 4, 5, 6, 7
+LENGTHS = [4, 1, 3]
+
+
+def main():
+    rng = np.random.default_rng(0)
+
+    def draw(*shape):
+        return rng.standard_normal(shape)
+
+    def weights(cell):
+        return cell.init_params(D, H, rng, np.float64)
+
+    x, xs, ids = draw(N, D), draw(N, T, D), rng.integers(0, V, (N, T))
+    mask = np.arange(T) < np.array(LENGTHS)[:, None]
+
+    check_layer(Affine(draw(D, H), draw(H)), x, verbose=True)
+    check_layer(Embedding(draw(V, D)), ids, verbose=True)
+    check_layer(LayerNorm(draw(D), draw(D)), x, verbose=True)
+    check_layer(SigmoidWithLoss(), draw(N), np.array([0, 1, 1]), verbose=True)
+    check_layer(SoftmaxWithLoss(), x, np.array([0, 4, 2]), verbose=True)
+    for cell in (TimeRNN, TimeGRU, TimeLSTM):
+        check_layer(cell(*weights(cell)), xs, mask=mask, verbose=True)
+    check_layer(TimeGRU(*weights(TimeGRU), reset_after=True), xs, mask=mask, verbose=True)
+    check_layer(
+        TimeBidirectional(TimeLSTM(*weights(TimeLSTM)), TimeRNN(*weights(TimeRNN))), xs, mask=mask, verbose=True
+    )
+    for pool in (TimeMean(), TimeMax(), TimeAttentionPooling(draw(D, H), draw(H), draw(H))):
+        check_layer(pool, xs, mask=mask, verbose=True)
+
+    padded = np.where(mask, 1 + rng.integers(1, V - 1, (N, T)), 0)
+    for cell in CELLS:
+        for pool in POOLS:
+            net = SentimentNet(V, D, H, cell, True, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
+            worst = max(check_model(net, padded, np.array([0, 1, 1])).values())
+            print(f"SentimentNet, two bidirectional layers of {cell}, pool {pool}: worst relative error {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()
