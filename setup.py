@@ -7,7 +7,7 @@ from setuptools import setup
 setup(
     name="sentifish",
     version="0.1.0",
-    description="A layered deep-learning mini-framework in the style of the fish book, and a sentiment model built with it",
+    description="A layered deep-learning mini-framework in the style of the fish book, with a sentiment model",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=["common", "dataset", "ch_sentiment"],

@@ -2,9 +2,9 @@
 
     python -m benchmarks.embedding_step
 
-Each vocabulary size is measured in processes of its own, taken in turn; the table gives medians, and the ratio is the median
-of the ratios pair by pair. Memory is what a step needs at its peak beyond the parameters, their gradient and Adam's state,
-which are there before it. Both sizes read the same ids, so that they touch the same rows.
+Each vocabulary size is measured in processes of its own, taken in turn; the table gives medians, and the ratio is the
+median of the ratios pair by pair. Memory is what a step needs at its peak beyond the parameters, their gradient and
+Adam's state, which are there before it. Both sizes read the same ids, so that they touch the same rows.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""`sentifish <command>`, the same as `python -m ch_sentiment <command>`. A command is a module with HELP, add_arguments and run.
+"""`sentifish <command>`, the same as `python -m ch_sentiment <command>`. A command is a module with HELP,
+add_arguments and run.
 
 Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C.
 """
@@ -39,7 +40,7 @@ def main(argv=None):
     options = parser.parse_args(argv)
     try:
         return COMMANDS[options.command].run(options)
-    except (ValueError, CheckpointError, OSError) as error:
+    except (ValueError, CheckpointError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

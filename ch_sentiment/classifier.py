@@ -40,7 +40,9 @@ class Classifier:
         return self.vocab.encode(head_and_tail(tokens, self.max_len)) if tokens else np.array([UNK], np.int32)
 
     def scores(self, x):
-        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read in batches of like length."""
+        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read in batches of like
+        length.
+        """
         outputs = 1 if len(self.label_names) == 2 else len(self.label_names)
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
         for index in sorted_batches(x, BATCH):
@@ -92,13 +94,15 @@ class Classifier:
         came = {name: a.shape for name, a in arrays.items()}
         if wanted != came:
             raise CheckpointError(f"{path}: expected the arrays {wanted}, got {came}")
-        for p, a in zip(net.params, arrays.values()):
-            p[...] = a
+        for name, p in zip(net.param_names, net.params):
+            p[...] = arrays[name]
         return cls(net, vocab, labels, max_len, meta.get("metrics", {}))
 
 
 def _check_sizes(config, arrays):
-    """ValueError where a configuration asks for far more memory than its arrays have: it is refused before it is built."""
+    """ValueError where a configuration asks for far more memory than its arrays have: it is refused before it is
+    built.
+    """
     elements = sum(a.size for a in arrays.values())
     sizes = [config["hidden_size"] ** 2, config["wordvec_size"] * config["vocab_size"], config["num_layers"]]
     if not all(isinstance(size, int) and 0 < size <= elements for size in sizes):

@@ -39,7 +39,9 @@ def load_train(name, classes):
 
 
 def load_test(name, label_names):
-    """The texts to score a model with the given labels on: of the phrases, their test part; of a file, all. DataError."""
+    """The texts to score a model with the given labels on: of the phrases, their test part; of a file, all.
+    DataError.
+    """
     if name == "phrases":
         if list(label_names) != phrases.LABEL_NAMES:
             raise DataError(f"phrases: the labels are {phrases.LABEL_NAMES}, the model's are {list(label_names)}")

@@ -1,4 +1,6 @@
-"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; each variant is one argument away."""
+"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; each variant is one argument
+away.
+"""
 
 import numpy as np
 
@@ -17,13 +19,15 @@ POOLS = ("last", "mean", "max", "attention")
 class SentimentNet(BaseModel):
     """A many-to-one classifier of texts.
 
-    vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm". bidirectional: read
-    both ways. num_layers: recurrent layers on top of each other. pool: "last", "mean", "max" or "attention". num_classes: 2
-    (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). dropout: the share dropped of the embeddings,
-    between layers and before the head. word_dropout: the share of words read as unknown while training. rng: Generator, int
-    or None. dtype: of all weights. ValueError names an argument out of its range.
+    vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm".
+    bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "mean", "max" or
+    "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). dropout: the
+    share dropped of the embeddings, between layers and before the head. word_dropout: the share of words read as
+    unknown while training. rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of
+    its range.
 
-    xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. A row of nothing but PAD is a ValueError.
+    xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. A row of nothing but PAD is a
+    ValueError.
     """
 
     def __init__(
@@ -88,12 +92,15 @@ class SentimentNet(BaseModel):
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
     def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits. Nothing is dropped out."""
+        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits. Nothing is dropped
+        out.
+        """
         training = self.training
         self.train(False)
-        scores = self._score(xs)
-        self.train(training)
-        return scores
+        try:
+            return self._score(xs)
+        finally:
+            self.train(training)
 
     def probabilities(self, xs):
         """xs (N, T) ids -> (N, C) probabilities."""

@@ -32,7 +32,9 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C. Raises as `Trainer.fit` and the loaders."""
+    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C. Raises as `Trainer.fit` and
+    the loaders.
+    """
     check(options)
     say = (lambda line: None) if options.quiet else print
     split_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)

@@ -13,8 +13,8 @@ from common.lstm import TimeLSTM
 class TimeBidirectional:
     """Two whole-sequence layers of any kind, their outputs side by side.
 
-    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H1 + H2), the second layer's half put back into the order
-    of the text: its last state stands at step 0. Either layer's state is its own (`forward_layer.h` ...).
+    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H1 + H2), the second layer's half put back into the
+    order of the text: its last state stands at step 0. Either layer's state is its own (`forward_layer.h` ...).
     """
 
     def __init__(self, forward_layer, backward_layer):

@@ -1,7 +1,7 @@
 """Reads the parameter files that the book's own code wrote: a pickled list of NumPy arrays.
 
-A pickle can run anything it likes on loading. This reader lets it name only what such a list is made of; every other name,
-and anything else than a list of number arrays, is a CheckpointError.
+A pickle can run anything it likes on loading. This reader lets it name only what such a list is made of; every other
+name, and anything else than a list of number arrays, is a CheckpointError.
 """
 
 import pickle
@@ -15,6 +15,8 @@ _ADMITTED = {
     ("numpy", "dtype"),
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.numeric", "_frombuffer"),  # protocol 5
+    ("numpy._core.numeric", "_frombuffer"),
     ("_codecs", "encode"),
 }
 
@@ -23,7 +25,8 @@ class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) not in _ADMITTED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core") if _NEW_NUMPY else module, name)
+        old, new = ("numpy.core", "numpy._core") if _NEW_NUMPY else ("numpy._core", "numpy.core")
+        return super().find_class(module.replace(old, new), name)
 
 
 _NEW_NUMPY = int(np.__version__.split(".")[0]) >= 2  # where numpy.core is a warning

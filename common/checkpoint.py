@@ -1,7 +1,8 @@
 """One safe file per checkpoint: a .npz (a zip of .npy members, uncompressed) with a JSON member beside the arrays.
 
-Nothing in it is code and nothing is pickled. `meta.json` holds what the caller wants to keep and a manifest: name, shape,
-dtype and sha256 of each array. Every defect on loading is one CheckpointError that names the file and the defect.
+Nothing in it is code and nothing is pickled. `meta.json` holds what the caller wants to keep and a manifest: name,
+shape, dtype and sha256 of each array. Every defect on loading is one CheckpointError that names the file and the
+defect.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ def save_arrays(path, arrays, meta=None):
     Written beside its place under another name, synced, then renamed: a reader sees the old file or the new one. Raises
     OSError where the folder cannot be written to.
     """
-    arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    arrays = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     manifest = [
         {"name": name, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": _sha256(a)} for name, a in arrays.items()
     ]

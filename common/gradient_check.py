@@ -15,7 +15,9 @@ EPS = 1e-5  # balances the error of the difference (eps^2) with that of rounding
 
 
 def numerical_gradient(f, x, eps=EPS):
-    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed and put back."""
+    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed
+    and put back.
+    """
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         kept = x[i]
@@ -30,18 +32,18 @@ def numerical_gradient(f, x, eps=EPS):
 def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS, rng=0, verbose=False):
     """Compare every parameter's and every float input's gradient with central differences.
 
-    layer: has `params`, `grads`, `forward(*inputs)` (with mask=mask if one is given) and `backward(dout)`; its parameters and
-    float inputs are float64. forward may return one array, several, or a loss; backward one gradient, or one for each
-    float input in order (None for inputs without). constants: positions of float inputs that have no gradient (a target,
-    say). rng: draws the upstream gradient.
+    layer: has `params`, `grads`, `forward(*inputs)` (with mask=mask if one is given) and `backward(dout)`; its
+    parameters and float inputs are float64. forward may return one array, several, or a loss; backward one gradient,
+    or one for each float input in order (None for inputs without). constants: positions of float inputs that have no
+    gradient (a target, say). rng: draws the upstream gradient.
 
     Every forward starts from the layer's state as it was handed in (a copy), so a dropout drops the same elements
     and a stateful layer starts from the same state; the layer itself is left as it was.
 
-    -> dict: for each parameter and input, the largest |analytic - numeric| over its elements, relative to the larger of the
-    two (and of a thousandth of the array's largest: rounding is no error). verbose: prints it as a table. Raises
-    AssertionError naming the worst where one is above `tolerance` or the contract is broken, ValueError where the layer cannot be
-    checked (no float64, no gradient returned for a float input).
+    -> dict: for each parameter and input, the largest |analytic - numeric| over its elements, relative to the larger
+    of the two (and of a thousandth of the array's largest: rounding is no error). verbose: prints it as a table.
+    Raises AssertionError naming the worst where one is above `tolerance` or the contract is broken, ValueError where
+    the layer cannot be checked (no float64, no gradient returned for a float input).
     """
     called = type(layer).__name__
     inputs = [np.array(x) if hasattr(x, "dtype") or isinstance(x, list) else x for x in inputs]
@@ -60,7 +62,8 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     probe = copy.deepcopy(layer)
     outputs = run(probe)
     rng = np.random.default_rng(rng)
-    # A loss is a scalar: its upstream gradient is 1. Anything else gets a random one: sum(dout * output) is what is differentiated.
+    # A loss is a scalar: its upstream gradient is 1. Anything else gets a random one: sum(dout * output) is what is
+    # differentiated.
     douts = [1.0 if np.ndim(y) == 0 else rng.standard_normal(np.shape(y)) for y in outputs]
     analytic_inputs, analytic_params = _backward(called, names, probe, douts)
     if len(analytic_inputs) == len(inputs):
@@ -115,7 +118,8 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
             return probe.forward(*inputs)
 
     def slope(k, direction):
-        # A loss of order 1 drowns small differences in rounding: a longer step, and a second one to cancel its error (Richardson).
+        # A loss of order 1 drowns small differences in rounding: a longer step, and a second one to cancel its error
+        # (Richardson).
         near, far = ((loss(k, h * direction) - loss(k, -h * direction)) / (2 * h) for h in (eps, 2 * eps))
         return (4 * near - far) / 3
 
@@ -132,7 +136,9 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
 
 
 def _backward(called, names, probe, douts):
-    """backward, twice, into gradients full of rubbish: -> gradients of the inputs, copies of those of the parameters."""
+    """backward, twice, into gradients full of rubbish: -> gradients of the inputs, copies of those of the
+    parameters.
+    """
     arrays = list(probe.grads)
     results = []
     for rubbish in (1e3, -7.0):

@@ -82,7 +82,8 @@ class TimeGRU(TimeRecurrent):
     """A whole sequence of GRU steps.
 
     Wx: (D, 3H), Wh: (H, 3H), b: (3H,), or (2, 3H) with `reset_after`. forward: xs (N, T, D), mask (N, T) bool or None
-    -> hs (N, T, H). After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the first.
+    -> hs (N, T, H). After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the
+    first.
     """
 
     gates = 3

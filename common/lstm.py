@@ -15,7 +15,9 @@ from common.recurrent import TimeRecurrent, carry, sum_of_products
 
 
 class LSTM:
-    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N, H)."""
+    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N,
+    H).
+    """
 
     param_names = ("Wx", "Wh", "b")
 

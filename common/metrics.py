@@ -4,7 +4,9 @@ import numpy as np
 
 
 def count_right(scores, t):
-    """How many answers are right. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or (N, C) one-hot."""
+    """How many answers are right. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids
+    or (N, C) one-hot.
+    """
     t = np.asarray(t)
     if scores.ndim == 1 or scores.shape[1] == 1:
         return int(np.sum((scores.reshape(-1) > 0) == t.reshape(-1)))
@@ -47,8 +49,8 @@ def roc_auc(t, score):
 def classification_report(t, probabilities, loss):
     """All of the above as a dict that JSON can hold: accuracy, loss, f1, roc_auc, confusion, n.
 
-    t: (N,) class ids. probabilities: (N, C). loss: float, handed on. f1 and roc_auc: of class 1 for two classes, else the
-    mean over classes (roc_auc of each against the rest; None where one is absent).
+    t: (N,) class ids. probabilities: (N, C). loss: float, handed on. f1 and roc_auc: of class 1 for two classes, else
+    the mean over classes (roc_auc of each against the rest; None where one is absent).
     """
     t = np.asarray(t)
     n, num_classes = probabilities.shape

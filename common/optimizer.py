@@ -1,8 +1,8 @@
 """Optimizers, and the clipping of gradients before them.
 
-An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a gradient
-knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's memory are read and
-written: the "lazy" form, in which the momentum of a row rests while its word does not occur.
+An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a
+gradient knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's memory are
+read and written: the "lazy" form, in which the momentum of a row rests while its word does not occur.
 """
 
 import numpy as np
@@ -15,7 +15,8 @@ BLOCK = 32768  # elements worked on at a time
 class Optimizer:
     """The base: `update(params, grads)` in place. A child names its memory in `slots` and writes `step`.
 
-    `lr` may be changed between steps. `state` is one list of arrays per slot, in the order of params; `iter` counts steps.
+    `lr` may be changed between steps. `state` is one list of arrays per slot, in the order of params; `iter` counts
+    steps.
     """
 
     slots = ()
@@ -28,7 +29,9 @@ class Optimizer:
         self.state = None
 
     def update(self, params, grads):
-        """One step. ValueError where the arrays of params and grads do not match, or are not those of the step before."""
+        """One step. ValueError where the arrays of params and grads do not match, or are not those of the step
+        before.
+        """
         if [p.shape for p in params] != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
@@ -117,7 +120,8 @@ class AdaGrad(Optimizer):
 
 
 class AdaDelta(Optimizer):
-    """Steps in the parameter's own unit: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and step^2.
+    """Steps in the parameter's own unit: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and
+    step^2.
 
     Zeiler 2012, algorithm 1 (lr = 1).
     """
@@ -153,7 +157,9 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the running means of g and g^2 freed of their start at 0. Kingma and Ba 2015."""
+    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the running means of g and g^2 freed of their start at 0. Kingma and
+    Ba 2015.
+    """
 
     slots = ("m", "v")
 

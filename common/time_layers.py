@@ -1,7 +1,7 @@
 """Layers that act on every step alike, and the losses over sequences; also the book's address for all time layers.
 
-Every sequence layer takes `forward(xs, mask=None)`: mask (N, T) bool, True where a real token stands. What stands in the
-pads has no influence, and gradients there are exactly 0.
+Every sequence layer takes `forward(xs, mask=None)`: mask (N, T) bool, True where a real token stands. What stands in
+the pads has no influence, and gradients there are exactly 0.
 """
 
 import numpy as np
@@ -93,8 +93,8 @@ class TimeDropout(Dropout):
 class TimeSoftmaxWithLoss:
     """Mean of -log softmax(xs) at the true class over all steps that count.
 
-    forward: xs (N, T, V) logits, ts (N, T) class ids or (N, T, V) one-hot, mask (N, T) bool or None -> loss. A step with the
-    label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0.
+    forward: xs (N, T, V) logits, ts (N, T) class ids or (N, T, V) one-hot, mask (N, T) bool or None -> loss. A step
+    with the label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0.
     """
 
     param_names = ()

@@ -21,8 +21,8 @@ class Trainer:
 
     callbacks: a list of `common.callbacks.Callback`; None: the book's log line. rng: for the order of the examples.
 
-    For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from 1),
-    `steps_per_epoch`, `total_steps`, `running` (this epoch's figures so far), `loss` (the last step's).
+    For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from
+    1), `steps_per_epoch`, `total_steps`, `running` (this epoch's figures so far), `loss` (the last step's).
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None):
@@ -44,11 +44,13 @@ class Trainer:
         max_grad: clip gradients to this common norm. eval_interval: steps per line of the book's log (None: no log).
         validation: a pair (x, t), scored after every epoch.
 
-        A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None without
-        validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays) and seconds.
+        A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
+        without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
+        and seconds.
 
-        Ctrl-C ends training after the step. Raises ValueError for x and t of different or zero length, FloatingPointError when
-        the loss or a gradient is no longer finite, naming the first such gradient; that step changes no parameter.
+        Ctrl-C ends training after the step. Raises ValueError for x and t of different or zero length,
+        FloatingPointError when the loss or a gradient is no longer finite, naming the first such gradient; that step
+        changes no parameter.
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
@@ -80,7 +82,9 @@ class Trainer:
         self.stop_reason = reason
 
     def plot(self, ylim=None):
-        """The book's figure of the logged losses, on the current Axes of pyplot; -> Axes. Shown where a screen is in use."""
+        """The book's figure of the logged losses, on the current Axes of pyplot; -> Axes. Shown where a screen is
+        in use.
+        """
         from matplotlib import pyplot
 
         from common.plot import loss_curve

@@ -57,22 +57,12 @@ def load_data(path, num_classes=2, label_names=None):
     has fewer distinct values than the first, all of them short (judged by the first 1,000 lines). Where the
     label stands last, a line of a .tsv is split at its last tab.
 
-    Parameters
-    ----------
-    path : str or Path
-    num_classes : int, how many classes there must be, or None for any number >= 2; `label_names` overrides it
-    label_names : list of str or None, the classes in id order where they are known, as for a test file
+    num_classes: how many classes there must be, or None for any number from 2 on. label_names: the classes in id order
+    where they are known already, as for a test file; then they alone count.
 
-    Returns
-    -------
-    texts : list of N str
-    t : (N,) int64, class ids
-    label_names : list of str in id order: alphabetical, by number where all are integers
-
-    Raises
-    ------
-    DataError : input that is missing, unreadable, empty, not UTF-8 or malformed; an empty or unknown label;
-        another number of classes
+    -> texts (list of N str), t (N,) int64 class ids, label_names (list of str in id order: alphabetical, by number
+    where all are integers). DataError: input that is missing, unreadable, empty, no UTF-8 or malformed; a label that
+    is empty or unknown; another number of classes.
     """
     path = Path(path)
     ids = {} if label_names is None else {name: class_id for class_id, name in enumerate(label_names)}

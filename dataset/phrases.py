@@ -90,13 +90,7 @@ def load_data(seed=1984):
     What is held out are combinations, e.g. a frame with an adjective and its negation: none of those in the
     test part is met in training, though each of its words is. Half of each part is positive.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    (x_train, t_train), (x_test, t_test) : x list of str, t (N,) int64, 1 = positive
+    -> (x_train, t_train), (x_test, t_test): x list of N str, t (N,) int64, 1 = positive.
     """
     rng = np.random.default_rng(seed)
     train, test = [], []

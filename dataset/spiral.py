@@ -12,16 +12,7 @@ def load_data(seed=1984):
     Point i of arm j lies at radius i / 100 and angle 4 j + 4 i / 100, plus noise of deviation 0.2. The legacy
     RandomState, drawn once a point, gives the very points of the book.
 
-    Parameters
-    ----------
-    seed : int
-
-    Returns
-    -------
-    x : (300, 2) float64, coordinates
-    t : (300, 3) int64, one-hot classes
-
-    Source: Deep Learning from Scratch 2, chapter 1.
+    -> x (300, 2) float64 coordinates, t (300, 3) int64 one-hot classes. Book, chapter 1.
     """
     rng = np.random.RandomState(seed)
     arm = np.repeat(np.arange(_NUM_CLASSES), _POINTS_PER_CLASS)  # (300,)

@@ -41,14 +41,7 @@ def clean(text, lower=True):
     Tags, comments and the content of script and style become a space; entities are unescaped after that, so
     that "&lt;b&gt;" is text and no tag, as in a browser. "a < b" and "<3" are no tags and stay.
 
-    Parameters
-    ----------
-    text : str, any; it may hold lone surrogates and NULs
-    lower : bool, False keeps the case
-
-    Returns
-    -------
-    str in Unicode form NFKC (before lower-casing)
+    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC. lower False keeps the case.
     """
     if "<" in text:
         if "<!--" in text:
@@ -68,13 +61,8 @@ def tokenize(text):
     (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token a character, marks included; numbers stay whole
     ("10/10", "3.5").
 
-    Parameters
-    ----------
-    text : str, any; it is cleaned first, and nothing raises
-
-    Returns
-    -------
-    list of str, interned: equal tokens of a whole corpus share their memory
+    text: any str; it is cleaned first, and nothing raises -> list of str, interned: equal tokens of a whole corpus
+    share their memory.
     """
     text = clean(text)
     pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
@@ -123,18 +111,8 @@ def head_and_tail(tokens, max_len):
 
     Reviews tend to say what they think at the beginning and at the end.
 
-    Parameters
-    ----------
-    tokens : list or (T,) array
-    max_len : int >= 1
-
-    Returns
-    -------
-    of the kind that came in; `tokens` itself where it is short enough
-
-    Raises
-    ------
-    ValueError : max_len is below 1
+    tokens: list or (T,) array -> of the same kind; `tokens` itself where it is short enough. ValueError where max_len
+    < 1.
     """
     if max_len < 1:
         raise ValueError(f"head_and_tail: expected max_len >= 1, got {max_len}")
@@ -151,13 +129,7 @@ class Vocab:
     `word_to_id` (dict) holds the ordinary words only, so that the literal text "<pad>" or "<unk>" can never
     become the padding; `id_to_word` (list) begins with the names of the two. `Vocab(vocab.words) == vocab`.
 
-    Parameters
-    ----------
-    words : iterable of str, the ordinary words in the order of their ids
-
-    Raises
-    ------
-    ValueError : a word that is no str, or comes twice
+    words: the ordinary words in the order of their ids. ValueError where one is no str, or comes twice.
     """
 
     def __init__(self, words):
@@ -176,15 +148,9 @@ class Vocab:
     def build(cls, token_lists, max_size=None, min_count=1):
         """The vocabulary of a corpus, frequent words first, words of equal count in alphabetical order.
 
-        Parameters
-        ----------
-        token_lists : iterable of lists of str
-        max_size : int > 2 or None, the most ids there may be, PAD and UNK included
-        min_count : int, rarer words are left out
-
-        Raises
-        ------
-        ValueError : max_size leaves no room for a word, or a text came where its tokens were expected
+        token_lists: iterable of lists of str. max_size: the most ids there may be, PAD and UNK included. min_count:
+        rarer words are left out. ValueError where max_size leaves no room for a word, or a text came instead of its
+        tokens.
         """
         if max_size is not None and max_size <= 2:
             raise ValueError(f"Vocab.build: expected max_size > 2 (PAD and UNK take two), got {max_size}")

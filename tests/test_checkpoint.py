@@ -44,7 +44,7 @@ def npy(a, allow_pickle=False):
     return file.getvalue()
 
 
-def refused(path, match=""):
+def refused(path, match=None):
     start = time.perf_counter()
     with pytest.raises(CheckpointError, match=match) as caught:
         load_checkpoint(path)

@@ -14,7 +14,7 @@ V, D = 9, 4
 
 
 def written_out(optimizer, p, g, state, step, lr):
-    """One step of the formula of the optimizer's paper, on whole arrays, out of place; -> new p. state: dict, changed."""
+    """One step of the optimizer's formula on whole arrays, out of place; -> new p. state: a dict, changed."""
     name = optimizer.__name__
     zero = np.zeros_like(p)
     if name == "SGD":

@@ -298,7 +298,9 @@ def test_weights_that_do_not_fit_are_refused_by_name(cell):
         for name, cases in bad.items():
             for weights in cases:
                 # A Wh that does not fit may be told as a Wx that does not fit it.
-                with pytest.raises(ValueError, match=rf"{Layer.__name__}: {name if name == 'b' else 'W.'}: expected .* got"):
+                with pytest.raises(
+                    ValueError, match=rf"{Layer.__name__}: {name if name == 'b' else 'W.'}: expected .* got"
+                ):
                     Layer(*weights, **options)
         with pytest.raises(ValueError, match=rf"{Layer.__name__}: .*one dtype.*float32.*float64"):
             Layer(Wx, Wh.astype(np.float32), b, **options)

@@ -110,7 +110,13 @@ def test_a_full_mask_is_no_mask(name):
 def test_an_array_that_was_returned_is_never_changed_later_by_the_layer(name):
     layer = SEQUENCE_LAYERS[name]()
     kept = []
-    for n, t, mask in ((N, T, MASKS["holes"]), (N, T, MASKS["lengths_1_to_T"]), (2, 3, None), (6, 9, None), (N, T, None)):
+    for n, t, mask in (
+        (N, T, MASKS["holes"]),
+        (N, T, MASKS["lengths_1_to_T"]),
+        (2, 3, None),
+        (6, 9, None),
+        (N, T, None),
+    ):
         xs = normal(n, t, 4, seed=n)
         out, dxs, _ = run(layer, xs, mask)
         again = layer.backward(normal(*out.shape, seed=1))
