@@ -82,7 +82,9 @@ class Classifier:
             embed = arrays["embed.W"]
             if len(vocab) != len(embed) or meta["net"]["vocab_size"] != len(embed):
                 raise ValueError(f"expected a vocabulary of {len(embed)} words, got {len(vocab)}")
-            if len(labels) != meta["net"]["num_classes"] or not all(isinstance(name, str) for name in labels):
+            if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
+                raise ValueError(f"expected a list of label names, got {labels!r}")
+            if len(labels) != meta["net"]["num_classes"]:
                 raise ValueError(f"expected {meta['net']['num_classes']} label names, got {labels}")
             if not isinstance(max_len, int) or max_len < 1:
                 raise ValueError(f"expected max_len >= 1, got {max_len!r}")
@@ -95,6 +97,8 @@ class Classifier:
         if wanted != came:
             raise CheckpointError(f"{path}: expected the arrays {wanted}, got {came}")
         for name, p in zip(net.param_names, net.params):
+            if arrays[name].dtype.kind != "f":
+                raise CheckpointError(f"{path}: {name}: expected floats, got {arrays[name].dtype}")
             p[...] = arrays[name]
         return cls(net, vocab, labels, max_len, meta.get("metrics", {}))
 
@@ -104,6 +108,7 @@ def _check_sizes(config, arrays):
     built.
     """
     elements = sum(a.size for a in arrays.values())
-    sizes = [config["hidden_size"] ** 2, config["wordvec_size"] * config["vocab_size"], config["num_layers"]]
+    hidden, wordvec = config["hidden_size"], config["wordvec_size"]
+    sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"]]
     if not all(isinstance(size, int) and 0 < size <= elements for size in sizes):
         raise ValueError(f"expected a network of {elements:,} numbers, got a configuration of other sizes")

@@ -47,7 +47,7 @@ def shuffled_batches(x, batch_size, rng=None):
 def sorted_batches(x, batch_size):
     """Index arrays in order of length (as it stands, for an array): for prediction, where order does not matter."""
     order = np.argsort([len(ids) for ids in x], kind="stable") if isinstance(x, (list, tuple)) else np.arange(len(x))
-    return np.split(order, range(batch_size, len(order), batch_size))
+    return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
 
 
 def count_tokens(x, index):

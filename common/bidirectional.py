@@ -62,4 +62,4 @@ class TimeBiLSTM(TimeBidirectional):
 
 def _turned(xs):
     """(N, T, ...) read backwards in time."""
-    return np.asanyarray(xs)[:, ::-1]
+    return (xs if hasattr(xs, "dtype") else np.asarray(xs))[:, ::-1]

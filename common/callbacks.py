@@ -142,9 +142,9 @@ class Progress(Callback):
         if now - self.last >= self.interval:
             self.last = now
             done = trainer.step - self.steps_before
-            left = (now - self.start) / done * (trainer.total_steps - trainer.step)
+            left = round((now - self.start) / done * (trainer.total_steps - trainer.step))
             place = f"epoch {trainer.epoch}/{trainer.max_epoch}, step {trainer.step}/{trainer.total_steps}"
-            line = f"{place}: {self._figures(trainer)}, {left // 60:.0f}:{left % 60:02.0f} left"
+            line = f"{place}: {self._figures(trainer)}, {left // 60}:{left % 60:02} left"
             print(line, file=self.file or sys.stderr, flush=True)
 
     def on_fit_end(self, trainer):

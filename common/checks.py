@@ -15,11 +15,12 @@ def as_floats(layer, name, x, shape, dtype):
     return x.astype(dtype, copy=False)
 
 
-def as_ids(layer, name, ids, shape, upper):
-    """ids as an array of integers in [0, upper); ValueError if its kind, shape or range is another."""
+def as_ids(layer, name, ids, shape, upper, where=None):
+    """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else."""
     ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
+    ids = ids if where is None else np.where(where, ids, 0)
     if ids.size and (ids.min() < 0 or ids.max() >= upper):
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
@@ -41,7 +42,7 @@ def check_weights(layer, **weights):
     sizes, dtypes = {}, set()
     for name, (W, shape) in weights.items():
         if not hasattr(W, "dtype") or W.dtype.kind != "f" or not _fits(W.shape, shape, sizes):
-            _refuse(layer, name, "a float array", shape, W)
+            _refuse(layer, name, "a float array", [_size(want, sizes) for want in shape], W)
         dtypes.add(W.dtype)
     if len(dtypes) > 1:
         raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
@@ -59,11 +60,16 @@ def _fits(shape, wanted, sizes=None):
     sizes = {} if sizes is None else sizes
     for size, want in zip(shape, wanted):
         if isinstance(want, str):
-            factor, letter = int(want[:-1] or 1), want[-1]
-            want = factor * sizes.setdefault(letter, size // factor)
-        if size != want:
+            sizes.setdefault(want[-1], size // int(want[:-1] or 1))
+        if size != _size(want, sizes):
             return False
     return True
+
+
+def _size(want, sizes):
+    """The number that a letter of a shape stands for, where it is known already: "4H" -> 4 sizes["H"]."""
+    known = isinstance(want, str) and want[-1] in sizes
+    return int(want[:-1] or 1) * sizes[want[-1]] if known else want
 
 
 def _refuse(layer, name, kind, shape, got):

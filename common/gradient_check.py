@@ -79,12 +79,13 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
         for i in np.ndindex(gradient.shape):
             ends = []
             for step in (eps, -eps):
-                probe = copy.deepcopy(layer)
-                a = array_in(probe)
+                a = array_in(layer)  # moved before it is copied, so that views of it which the layer holds move, too
                 kept = a[i]
                 a[i] = kept + step
-                ends.append(run(probe))
-                a[i] = kept
+                try:
+                    ends.append(run(copy.deepcopy(layer)))
+                finally:
+                    a[i] = kept
             gradient[i] = sum(np.sum(d * (above - below)) for d, above, below in zip(douts, *ends)) / (2 * eps)
         return gradient
 
@@ -109,7 +110,8 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     with _same_global_random_state():
         probe.forward(*inputs)
     probe.backward()
-    grads = [np.array(g) for g in probe.grads]
+    # A parameter that stands in the list twice (tied weights) has the sum of its gradients.
+    grads = [sum(np.array(g) for q, g in zip(probe.params, probe.grads) if q is p) for p in probe.params]
 
     def loss(k, step):
         probe = copy.deepcopy(model)

@@ -185,9 +185,7 @@ class TimeGRU(TimeRecurrent):
 
 def _check_gru(layer, Wx, Wh, b, reset_after):
     two = reset_after and getattr(b, "ndim", 1) == 2
-    check_weights(
-        layer, Wh=(Wh, ("H", "3H")), Wx=(Wx, ("D", 3 * len(Wh))), b=(b, (2, 3 * len(Wh)) if two else (3 * len(Wh),))
-    )
+    check_weights(layer, Wh=(Wh, ("H", "3H")), Wx=(Wx, ("D", "3H")), b=(b, (2, "3H") if two else ("3H",)))
 
 
 def _biases(b):

@@ -119,11 +119,12 @@ class Dropout:
         self.dropout_ratio = dropout_ratio
         self.rng = np.random.default_rng(rng)
         self.train_flg = True
+        self.shape = None
         self.scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
 
     def forward(self, x, train_flg=True):
         x = as_floats(self, "x", x, np.shape(x), _float_dtype(x))
-        self.scale = None
+        self.scale, self.shape = None, x.shape
         if train_flg and self.train_flg and self.dropout_ratio > 0:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
             self.scale = np.empty_like(x)
@@ -131,6 +132,7 @@ class Dropout:
         return x.copy() if self.scale is None else x * self.scale
 
     def backward(self, dout):
+        dout = as_floats(self, "dout", dout, self.shape, _float_dtype(dout))
         return dout.copy() if self.scale is None else dout * self.scale
 
 
@@ -181,6 +183,7 @@ class Sigmoid:
         return self.y
 
     def backward(self, dout):
+        dout = as_floats(self, "dout", dout, self.y.shape, self.y.dtype)
         return dout * self.y * (1 - self.y)
 
 
@@ -198,6 +201,7 @@ class Softmax:
         return self.y
 
     def backward(self, dout):
+        dout = as_floats(self, "dout", dout, self.y.shape, self.y.dtype)
         weighted = dout * self.y
         return weighted - self.y * weighted.sum(axis=-1, keepdims=True)
 
@@ -225,8 +229,8 @@ class SoftmaxWithLoss:
             self.t[np.arange(len(x)), ids] = 1
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
-        # where=: a class of weight 0 costs nothing, also where log y is -inf
-        return -float(np.sum(self.t * log_y, where=self.t != 0)) / len(x)
+        # where: a class of weight 0 costs nothing, also where log y is -inf
+        return -float((self.t * np.where(self.t != 0, log_y, 0)).sum()) / len(x)
 
     def backward(self, dout=1):
         return (self.y * self.t.sum(axis=1, keepdims=True) - self.t) * (float(dout) / len(self.y))

@@ -22,7 +22,7 @@ class LSTM:
     param_names = ("Wx", "Wh", "b")
 
     def __init__(self, Wx, Wh, b):
-        check_weights(self, Wh=(Wh, ("H", "4H")), Wx=(Wx, ("D", 4 * len(Wh))), b=(b, (4 * len(Wh),)))
+        check_weights(self, Wh=(Wh, ("H", "4H")), Wx=(Wx, ("D", "4H")), b=(b, ("4H",)))
         self.params = [Wx, Wh, b]
         self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
         self.cache = None

@@ -16,35 +16,28 @@ def new_axes(width=6.4, height=4.0):
 
 
 def learning_curve(history, best_epoch=None, ax=None):
-    """Loss on the left axis of `ax`, against the epoch: training and validation; best_epoch is marked. -> Axes."""
-    ax = ax or new_axes()
-    _lines(ax, history, "loss", "val_loss")
-    if best_epoch is not None:
-        ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
-    ax.set(xlabel="epoch", ylabel="loss")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(frameon=False)
-    return ax
+    """Loss against the epoch, training and validation; best_epoch is marked. history: rows of the Trainer. -> Axes."""
+    return _curve(history, "loss", "loss", 1, best_epoch, ax)
 
 
 def accuracy_curve(history, best_epoch=None, ax=None):
     """As `learning_curve`, of the accuracy in percent. -> Axes."""
+    return _curve(history, "accuracy", "accuracy in %", 100, best_epoch, ax)
+
+
+def _curve(history, key, label, scale, best_epoch, ax):
     ax = ax or new_axes()
-    _lines(ax, history, "accuracy", "val_accuracy", scale=100)
+    for column, name, color, style in ((key, "training", BLUE, "o-"), ("val_" + key, "validation", ORANGE, "s--")):
+        points = [(row["epoch"], scale * row[column]) for row in history if row.get(column) is not None]
+        if points:
+            ax.plot(*zip(*points), style, color=color, label=name, markersize=4)
     if best_epoch is not None:
         ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
-    ax.set(xlabel="epoch", ylabel="accuracy in %")
+    ax.set(xlabel="epoch", ylabel=label)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend(frameon=False, loc="lower right")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(framealpha=1, edgecolor="none")
     return ax
-
-
-def _lines(ax, history, train, validation, scale=1):
-    styles = (train, "training", BLUE, "o-"), (validation, "validation", ORANGE, "s--")
-    for key, label, color, style in styles:
-        points = [(row["epoch"], scale * row[key]) for row in history if row.get(key) is not None]
-        if points:
-            ax.plot(*zip(*points), style, color=color, label=label, markersize=4)
 
 
 def loss_curve(losses, eval_interval, ax=None, ylim=None):

@@ -71,15 +71,17 @@ class TimeMean:
 
     def __init__(self):
         self.params, self.grads = [], []
-        self.weight = None
+        self.weight, self.columns = None, None
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
+        self.columns = hs.shape[2]
         self.weight = (mask / np.maximum(mask.sum(axis=1, keepdims=True), 1)).astype(hs.dtype)  # (N, T)
-        hs = np.where(mask[:, :, None], hs, np.zeros((), hs.dtype))
+        hs = np.where(mask[:, :, None], hs, 0)
         return np.matmul(self.weight[:, None], hs)[:, 0]  # (N, 1, T) @ (N, T, H) -> (N, H)
 
     def backward(self, dout):
+        dout = as_floats(self, "dout", dout, (len(self.weight), self.columns), np.result_type(dout))
         return self.weight[:, :, None] * dout[:, None]  # (N, T, 1) * (N, 1, H)
 
 
@@ -95,9 +97,9 @@ class TimeMax:
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
-        step = np.where(mask[:, :, None], hs, np.array(-np.inf, hs.dtype)).argmax(axis=1)[:, None]  # (N, 1, H)
+        step = np.where(mask[:, :, None], hs, -np.inf).argmax(axis=1)[:, None]  # (N, 1, H)
         self.cache = step, some, hs.shape
-        return np.where(some, np.take_along_axis(hs, step, axis=1)[:, 0], np.zeros((), hs.dtype))
+        return np.where(some, np.take_along_axis(hs, step, axis=1)[:, 0], 0)
 
     def backward(self, dout):
         step, some, shape = self.cache
@@ -116,7 +118,7 @@ class TimeAttentionPooling:
     param_names = ("W", "b", "v")
 
     def __init__(self, W, b, v):
-        check_weights(self, W=(W, ("H", "A")), b=(b, (W.shape[1],)), v=(v, (W.shape[1],)))
+        check_weights(self, W=(W, ("H", "A")), b=(b, ("A",)), v=(v, ("A",)))
         self.params = [W, b, v]
         self.grads = [np.zeros_like(W), np.zeros_like(b), np.zeros_like(v)]
         self.attention_weight = None
@@ -125,11 +127,11 @@ class TimeAttentionPooling:
     def forward(self, hs, mask=None):
         W, b, v = self.params
         hs, mask = _checked(self, hs, mask, W.dtype, len(W))
-        hs = np.where(mask[:, :, None], hs, np.zeros((), hs.dtype))
+        hs = np.where(mask[:, :, None], hs, 0)
         u = np.tanh(np.matmul(hs, W) + b)  # (N, T, H) @ (H, A) -> (N, T, A)
-        score = np.where(mask, np.matmul(u, v), np.array(-np.inf, hs.dtype))  # (N, T, A) @ (A,) -> (N, T)
-        score = np.where(mask.any(axis=1, keepdims=True), score, np.zeros((), hs.dtype))
-        self.attention_weight = np.where(mask, softmax(score), np.zeros((), hs.dtype))
+        score = np.where(mask, np.matmul(u, v), -np.inf)  # (N, T, A) @ (A,) -> (N, T)
+        score = np.where(mask.any(axis=1, keepdims=True), score, 0)
+        self.attention_weight = np.where(mask, softmax(score), 0)
         self.cache = hs, u
         return np.matmul(self.attention_weight[:, None], hs)[:, 0]  # (N, 1, T) @ (N, T, H) -> (N, H)
 
@@ -150,7 +152,7 @@ class TimeAttentionPooling:
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):
     """hs (N, T, H) and a mask (N, T), all True where there was none."""
-    hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(hs))
+    hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(hs, np.float32))
     mask = as_mask(layer, mask, hs.shape[:2])
     return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
 
@@ -166,4 +168,4 @@ def _first(mask):
 
 def _pick(hs, step, some):
     """hs (N, T, H) at one step of each row, 0 where there is none -> (N, H)."""
-    return np.where(some, hs[np.arange(len(hs)), step], np.zeros((), hs.dtype))
+    return np.where(some, hs[np.arange(len(hs)), step], 0)

@@ -35,9 +35,7 @@ class TimeRecurrent:
 
     def check(self, Wx, Wh, b):
         columns = f"{self.gates}H"
-        check_weights(
-            self, Wh=(Wh, ("H", columns)), Wx=(Wx, ("D", len(Wh) * self.gates)), b=(b, (len(Wh) * self.gates,))
-        )
+        check_weights(self, Wh=(Wh, ("H", columns)), Wx=(Wx, ("D", columns)), b=(b, (columns,)))
 
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
@@ -69,7 +67,7 @@ class TimeRecurrent:
         turned[...] = xs.transpose(1, 0, 2)  # (N, T, D) -> (T, N, D)
         if mask is None:
             return turned, [None] * T
-        dead = np.ascontiguousarray(~mask.T)  # (T, N)
+        dead = (~mask.T).copy()  # (T, N)
         turned[dead] = 0  # whatever stood in the pads, NaN included, is gone
         some = dead.any(axis=1)
         return turned, [dead[t][:, None] if some[t] else None for t in range(T)]

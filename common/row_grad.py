@@ -37,11 +37,16 @@ class RowGrad(np.ndarray):
     def fill(self, value):
         self[...] = value
 
+    def __array_function__(self, func, types, args, kwargs):
+        if func is np.copyto and isinstance(args[0], RowGrad):
+            args[0].rows = None
+        return super().__array_function__(func, types, args, kwargs)
+
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
         if out is not None:
             kwargs["out"] = tuple(_plain(o) for o in out)
         result = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
-        for o in out or ():
+        for o in inputs[:1] if method == "at" else out or ():  # ufunc.at writes into its first argument
             if isinstance(o, RowGrad):
                 o.rows = None
         return out[0] if out is not None and len(out) == 1 else result

@@ -44,11 +44,12 @@ class TimeEmbedding(Embedding):
         self.mask = None
 
     def forward(self, xs, mask=None):
+        (W,) = self.params
         self.mask = as_mask(self, mask, np.shape(xs))
-        if mask is None:
-            return super().forward(xs)
-        out = super().forward(np.where(mask, xs, 0))
-        out[~self.mask] = 0
+        self.idx = as_ids(self, "xs", xs, ("N", "T"), len(W), where=self.mask)
+        out = W[self.idx]  # (N, T) -> (N, T, D)
+        if self.mask is not None:
+            out[~self.mask] = 0
         return out
 
     def backward(self, dout):
@@ -69,9 +70,10 @@ class TimeAffine(Affine):
     def forward(self, xs, mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)
         self.mask = as_mask(self, mask, xs.shape[:2])
-        return _masked(super().forward(_masked(xs, mask)), mask)
+        return _masked(super().forward(_masked(xs, self.mask)), self.mask)
 
     def backward(self, dout):
+        dout = as_floats(self, "dout", dout, (*self.x.shape[:2], len(self.params[1])), self.params[1].dtype)
         return super().backward(_masked(dout, self.mask))
 
 
@@ -84,10 +86,10 @@ class TimeDropout(Dropout):
 
     def forward(self, xs, mask=None):
         self.mask = as_mask(self, mask, np.shape(xs)[:2])
-        return super().forward(_masked(xs, mask))
+        return super().forward(_masked(xs, self.mask))
 
     def backward(self, dout):
-        return super().backward(_masked(dout, self.mask))
+        return _masked(super().backward(dout), self.mask)
 
 
 class TimeSoftmaxWithLoss:
@@ -109,8 +111,9 @@ class TimeSoftmaxWithLoss:
         mask = as_mask(self, mask, xs.shape[:2])
         if np.shape(ts) == xs.shape:
             ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
-        counts = np.not_equal(ts, self.ignore_label) if mask is None else mask & (ts != self.ignore_label)
-        ids = as_ids(self, "ts", np.where(counts, ts, 0), xs.shape[:2], xs.shape[2])
+        counts = np.not_equal(ts, self.ignore_label)
+        counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
+        ids = as_ids(self, "ts", ts, xs.shape[:2], xs.shape[2], where=counts)
         real = np.flatnonzero(counts)
         log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
         labels = ids.reshape(-1)[real]
@@ -143,13 +146,13 @@ class TimeSigmoidWithLoss:
     def forward(self, xs, ts, mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(xs, np.float32))
         mask = as_mask(self, mask, xs.shape)
-        real = np.ones(xs.shape, bool) if mask is None else mask
-        ts = as_ids(self, "ts", np.where(real, ts, 0), xs.shape, 2)
+        real = np.ones(xs.shape, bool, like=xs) if mask is None else mask
+        ts = as_ids(self, "ts", ts, xs.shape, 2, where=mask)
         xs = _masked(xs, mask)
         losses = np.maximum(xs, 0) - xs * ts + np.log1p(np.exp(-np.abs(xs)))
         count = max(int(real.sum()), 1)
         self.cache = xs, ts, mask, count
-        return float(losses.sum(where=real)) / count
+        return float((losses * real).sum()) / count
 
     def backward(self, dout=1):
         """-> dxs (N, T)."""
@@ -165,4 +168,4 @@ def _masked(xs, mask):
     """xs (N, T, ...), 0 where masked; NaN in the pads is gone, too."""
     if mask is None:
         return xs
-    return np.where(mask.reshape(mask.shape + (1,) * (np.ndim(xs) - 2)), xs, np.zeros((), np.result_type(xs)))
+    return np.where(mask.reshape(mask.shape + (1,) * (np.ndim(xs) - 2)), xs, 0)

@@ -2,14 +2,13 @@
 All three are read as one stream of (where, label, text), so that the checks are written once.
 Whatever is wrong with them becomes one DataError that names the place."""
 
-import contextlib
-import csv
 import itertools
 from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import DataError
+from dataset.lines import any_field_size, csv_rows, lines
 
 # Names of columns in headers, the likeliest first.
 _LABEL_COLUMNS = [
@@ -42,7 +41,6 @@ _TEXT_COLUMNS = [
 
 _LOOK_AHEAD = 1000  # rows from which the column of the labels is told
 _LONGEST_LABEL = 40  # characters a label may have to be taken for one
-_NO_FIELD_LIMIT = 2**31 - 1  # the largest that a C long holds everywhere
 
 
 def load_data(path, num_classes=2, label_names=None):
@@ -68,7 +66,7 @@ def load_data(path, num_classes=2, label_names=None):
     ids = {} if label_names is None else {name: class_id for class_id, name in enumerate(label_names)}
     texts, found = [], []
     try:
-        with _any_field_size():
+        with any_field_size():
             for where, label, text in _examples(path):
                 if label not in ids:
                     if label_names is not None:
@@ -104,7 +102,7 @@ def _examples(path):
     if path.is_dir():
         return _from_folder(path)
     if path.suffix.lower() == ".csv":
-        return _from_rows(path, _csv_rows(path), "a comma")
+        return _from_rows(path, csv_rows(path), "a comma")
     return _from_rows(path, _tsv_rows(path), "a tab")
 
 
@@ -118,7 +116,7 @@ def _from_folder(path):
         if not files:
             raise DataError(f"{folder}: expected .txt files, got none")
         for file in files:
-            yield file, folder.name, "".join(_lines(file))
+            yield file, folder.name, "".join(lines(file))
 
 
 def _visible(folder):
@@ -164,47 +162,10 @@ def _label_stands_last(rows):
 
 def _tsv_rows(path):
     """(line number, cells) of each line that is not blank."""
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines(path), start=1):
         line = line.removesuffix("\n").removesuffix("\r")
         if line.strip(" "):
             yield number, line.split("\t")
-
-
-def _csv_rows(path):
-    """(number of its first line, cells) of each record that is not blank."""
-    reader = csv.reader(_lines(path), skipinitialspace=True, strict=True)
-    while True:
-        number = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise DataError(f"{path}, line {number}: expected a CSV record, got none ({error})") from None
-        if len(cells) > 1 or "".join(cells).strip():
-            yield number, cells
-
-
-def _lines(path):
-    """The lines of a UTF-8 file with their ends, "\\n" alone: U+0085 and its like may stand in a text."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                came = f"byte 0x{line[error.start]:02x}"
-                raise DataError(f"{path}, line {number}: expected UTF-8, got {came}") from None
-            yield text.removeprefix("\ufeff") if number == 1 else text
-
-
-@contextlib.contextmanager
-def _any_field_size():
-    """Let the csv module, whose limit is global, read fields of any size in here."""
-    before = csv.field_size_limit(_NO_FIELD_LIMIT)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _in_order(names):

@@ -8,8 +8,11 @@ import re
 import sys
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass, fields
 
 import numpy as np
+
+from dataset.stopwords import NEGATIONS, STOPWORDS
 
 PAD, UNK = 0, 1
 
@@ -35,27 +38,63 @@ _EMOJI_MODIFIERS = "\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f
 _FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
 
 
-def clean(text, lower=True):
+@dataclass(frozen=True)
+class Cleaning:
+    """What `tokenize` leaves out of a text. All are bool, so that `Cleaning(**json.loads(...))` is what `asdict` gave.
+
+    remove_html: tags, and what entities stand for instead of their names; without it "<br />" is the word "br".
+    remove_punctuation: the tokens "!" and "?", which tell of feeling; all other punctuation never is a token.
+    remove_stopwords: English words that carry no opinion ("the", "of", "she's"). "not", "never", "didn't", "without",
+    "but" and their like (`dataset.stopwords.NEGATIONS`) are spared: without them "not a good film" is "good film",
+    and a text says the opposite of what its author said. remove_negations: those, too.
+
+    ValueError where one is no bool.
+    """
+
+    remove_html: bool = True
+    remove_punctuation: bool = False
+    remove_stopwords: bool = False
+    remove_negations: bool = False
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, bool):
+                raise ValueError(f"Cleaning: expected {field.name} to be True or False, got {value!r}")
+
+    @functools.cached_property
+    def removed(self):
+        """The tokens that are left out: frozenset of str."""
+        removed = frozenset("!?") if self.remove_punctuation else frozenset()
+        removed |= STOPWORDS if self.remove_stopwords else frozenset()
+        return removed | (NEGATIONS if self.remove_negations else frozenset())
+
+
+_AS_IT_IS = Cleaning()
+
+
+def clean(text, lower=True, remove_html=True):
     """The text as a reader sees it: no HTML, one form for each letter, straight apostrophes, lower case.
 
     Tags, comments and the content of script and style become a space; entities are unescaped after that, so
     that "&lt;b&gt;" is text and no tag, as in a browser. "a < b" and "<3" are no tags and stay.
 
-    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC. lower False keeps the case.
+    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC. lower False keeps the case,
+    remove_html False tags and entities.
     """
-    if "<" in text:
+    if remove_html and "<" in text:
         if "<!--" in text:
             text = _COMMENT.sub(" ", text)
         text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
-    if "&" in text:
+    if remove_html and "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))
     return text.lower() if lower else text
 
 
-def tokenize(text):
-    """The tokens of a text, in order.
+def tokenize(text, cleaning=_AS_IT_IS):
+    """The tokens of a text, in order, less those that `cleaning` (a Cleaning) removes.
 
     Words keep their inner apostrophes ("didn't") and their combining marks; scripts written without spaces
     (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token a character, marks included; numbers stay whole
@@ -64,9 +103,12 @@ def tokenize(text):
     text: any str; it is cleaned first, and nothing raises -> list of str, interned: equal tokens of a whole corpus
     share their memory.
     """
-    text = clean(text)
+    text = clean(text, remove_html=cleaning.remove_html)
     pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
-    return list(map(sys.intern, pattern.findall(text)))
+    tokens = pattern.findall(text)
+    if cleaning.removed:
+        tokens = [token for token in tokens if token not in cleaning.removed]
+    return list(map(sys.intern, tokens))
 
 
 @functools.cache

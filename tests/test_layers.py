@@ -134,8 +134,6 @@ def test_embedding_refuses_what_is_no_id(ids, got):
 def test_embedding_returns_a_copy():
     layer = Embedding(normal(5, 2))
     out = layer.forward(np.array([1, 2]))
-    layer.params[0] += 1
-    assert np.array_equal(out, layer.params[0][[1, 2]] - 1) or not np.shares_memory(out, layer.params[0])
     assert not np.shares_memory(out, layer.params[0])
 
 

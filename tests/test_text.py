@@ -1,5 +1,7 @@
 """What cleaning, tokens and vocabulary promise."""
 
+import dataclasses
+import json
 import sys
 import time
 import unicodedata
@@ -9,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset.text import PAD, UNK, Vocab, _unicode_token, clean, head_and_tail, tokenize
+from dataset.stopwords import NEGATIONS, STOPWORDS
+from dataset.text import PAD, UNK, Cleaning, Vocab, _unicode_token, clean, head_and_tail, tokenize
 
 any_text = st.text(st.characters(), max_size=40)  # every code point, lone surrogates too
 tokens_lists = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=8)
@@ -99,6 +102,62 @@ def test_equal_tokens_share_their_memory():
     one, other = tokenize("An excellent film \u00e9t\u00e9"), tokenize("excellent \u00e9t\u00e9")
     assert one[1] is other[0] and one[3] is other[1]
     assert sys.intern("excellent") is one[1]
+
+
+# ---- Cleaning
+
+REVIEW = "This is <b>not</b> a good film! I didn't like it &amp; she's never been without \U0001f600, was it? But..."
+
+
+@pytest.mark.parametrize(
+    ("cleaning", "expected"),
+    [
+        (
+            Cleaning(),
+            "this is not a good film ! i didn't like it she's never been without \U0001f600 was it ? but",
+        ),
+        (
+            Cleaning(remove_html=False),
+            "this is b not b a good film ! i didn't like it amp she's never been without \U0001f600 was it ? but",
+        ),
+        (
+            Cleaning(remove_punctuation=True),
+            "this is not a good film i didn't like it she's never been without \U0001f600 was it but",
+        ),
+        (Cleaning(remove_stopwords=True), "not good film ! didn't like never without \U0001f600 ? but"),
+        (Cleaning(remove_negations=True), "this is a good film ! i like it she's been \U0001f600 was it ?"),
+        (
+            Cleaning(remove_punctuation=True, remove_stopwords=True, remove_negations=True),
+            "good film like \U0001f600",
+        ),
+    ],
+)
+def test_each_option_of_cleaning_does_what_it_says(cleaning, expected):
+    assert tokenize(REVIEW, cleaning) == expected.split()
+    assert Cleaning(**json.loads(json.dumps(dataclasses.asdict(cleaning)))) == cleaning
+
+
+def test_typographic_apostrophes_do_not_hide_a_stop_word():
+    assert tokenize("It\u2019s SHE\u2019S didn\u2019t", Cleaning(remove_stopwords=True)) == ["didn't"]
+
+
+@given(any_text)
+def test_without_html_removal_no_text_raises_either(text):
+    assert all(tokenize(text, Cleaning(remove_html=False)))
+
+
+def test_the_two_lists_of_words_are_apart_and_made_of_single_tokens():
+    assert not STOPWORDS & NEGATIONS
+    assert {"not", "no", "nor", "never", "but", "without", "won't", "cannot"} <= NEGATIONS
+    assert {"the", "of", "is", "it's"} <= STOPWORDS
+    assert not {"very", "too", "only", "good", "like"} & (STOPWORDS | NEGATIONS)
+    for word in STOPWORDS | NEGATIONS:
+        assert tokenize(word) == [word]
+
+
+def test_cleaning_wants_bools():
+    with pytest.raises(ValueError, match="remove_html to be True or False, got 'no'"):
+        Cleaning(remove_html="no")
 
 
 # ---- head_and_tail

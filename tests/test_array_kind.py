@@ -1,0 +1,187 @@
+"""Arrays of another kind pass through the same code: a stand-in for CuPy, which refuses to become a NumPy array."""
+
+import conftest
+import numpy as np
+import pytest
+from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
+
+from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
+from common.time_layers import TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+
+NO_WHERE = (np.sum, np.mean, np.max, np.min, np.any, np.all)
+
+
+class Device(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array that NumPy's functions see through their protocols only, with CuPy's manners: a NumPy array beside it
+    is a TypeError, reductions know no `where`, and a reduction to nothing stays an array."""
+
+    def __init__(self, a):
+        self.a = np.asarray(a)
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
+
+    @property
+    def __array_interface__(self):
+        raise AttributeError("__array_interface__")
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        out = kwargs.get("out", ())
+        result = getattr(ufunc, method)(*bare(inputs), **bare(kwargs))
+        return out[0] if out else on_device(result)
+
+    def __array_function__(self, func, types, args, kwargs):
+        if func in NO_WHERE and "where" in kwargs:
+            raise TypeError(f"{func.__name__}() got an unexpected keyword argument 'where'")
+        if func in (np.empty, np.zeros, np.ones, np.full, np.asarray, np.array, np.arange):  # called with like=
+            args = [a.a if isinstance(a, Device) else a for a in args]
+            return on_device(func(*args, **kwargs))
+        result = func(*bare(args), **bare(kwargs))
+        return result if func in (np.shape, np.ndim, np.size, np.result_type) else on_device(result)
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = getattr(self.a, name)
+        if not callable(value):
+            return on_device(value)
+        if name in ("sum", "mean", "var", "max", "min", "any", "all"):
+            return lambda axis=None, keepdims=False: on_device(value(axis=axis, keepdims=keepdims))
+        return lambda *args, **kwargs: on_device(value(*bare(args), **bare(kwargs)))
+
+    def __getitem__(self, key):
+        return on_device(self.a[bare(key, indices=True)])
+
+    def __setitem__(self, key, value):
+        self.a[bare(key, indices=True)] = bare(value)
+
+    def __len__(self):
+        return len(self.a)
+
+    def __bool__(self):
+        return bool(self.a)
+
+    def __int__(self):
+        return int(self.a)
+
+    def __float__(self):
+        return float(self.a)
+
+    def __index__(self):
+        return self.a.__index__()
+
+
+def on_device(x):
+    if isinstance(x, (tuple, list)):
+        return type(x)(on_device(v) for v in x)
+    return Device(x) if isinstance(x, (np.ndarray, np.generic)) else x
+
+
+def bare(x, indices=False):
+    """The NumPy arrays inside. CuPy takes NumPy arrays as indices and nowhere else."""
+    if isinstance(x, Device):
+        return x.a
+    if isinstance(x, (tuple, list)):
+        return type(x)(bare(v, indices) for v in x)
+    if isinstance(x, dict):
+        return {k: bare(v) for k, v in x.items()}
+    if isinstance(x, np.ndarray) and not indices:
+        raise TypeError("Unsupported type <class 'numpy.ndarray'>")
+    return x
+
+
+def same(ours, theirs):
+    assert isinstance(ours, Device), f"became {type(ours).__name__}"
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_allclose(ours.a, theirs, rtol=0, atol=1e-12)
+
+
+def moved(layer):
+    """The same layer with its weights on the device."""
+    return type(layer)(*(Device(p.copy()) for p in layer.params))
+
+
+def test_the_stand_in_refuses_what_cupy_refuses():
+    x = Device(np.ones(3))
+    for mix in (lambda: np.asarray(x), lambda: x + np.ones(3), lambda: np.where(np.ones(3, bool), x, 0)):
+        with pytest.raises(TypeError):
+            mix()
+    with pytest.raises(TypeError):
+        np.sum(x, where=Device(np.ones(3, bool)))
+    assert isinstance(np.zeros(3, like=x), Device)
+    assert isinstance(np.matmul(x, x), Device)
+
+
+WEIGHTS_OF = conftest.weights_of
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("name", SEQUENCE_LAYERS)
+def test_a_sequence_layer_stays_on_the_device(name, masked, monkeypatch):
+    xs, mask = normal(3, 4, 4), prefix_mask([1, 4, 0], 4) if masked else None
+    out, dxs, grads = run(SEQUENCE_LAYERS[name](), xs, mask)
+    monkeypatch.setattr("conftest.weights_of", lambda *a, **k: on_device(WEIGHTS_OF(*a, **k)))
+    monkeypatch.setattr("conftest.normal", lambda *a, **k: on_device(normal(*a, **k)))
+    layer = SEQUENCE_LAYERS[name]()
+    assert all(isinstance(a, Device) for a in (*layer.params, *layer.grads))
+    for _ in range(2):  # the second forward starts from kept buffers
+        if name == "dropout":
+            layer = SEQUENCE_LAYERS[name]()
+        device_out = layer.forward(Device(xs), None if mask is None else Device(mask))
+        same(device_out, out)
+        same(layer.backward(Device(normal(*out.shape, seed=9))), dxs)
+        for ours, theirs in zip(layer.grads, grads, strict=True):
+            same(ours, theirs)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("Layer", [Embedding, TimeEmbedding])
+def test_an_embedding_stays_on_the_device(Layer, masked):
+    if masked and Layer is Embedding:
+        pytest.skip("takes no mask")
+    ids, mask = np.array([[1, 4, 4], [0, 1, 2]]), prefix_mask([2, 3], 3)
+    plain, layer = Layer(normal(5, 2)), Layer(Device(normal(5, 2)))
+    plain_args, args = ((ids, mask), (Device(ids), Device(mask))) if masked else ((ids,), (Device(ids),))
+    same(layer.forward(*args), plain.forward(*plain_args))
+    plain.backward(normal(2, 3, 2))
+    layer.backward(Device(normal(2, 3, 2)))
+    same(layer.grads[0], np.asarray(plain.grads[0]))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [Affine(normal(3, 2), normal(2)), LayerNorm(normal(3), normal(3)), Sigmoid(), Softmax()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_a_plain_layer_stays_on_the_device(layer):
+    device_layer, x = moved(layer), normal(4, 3)
+    out = layer.forward(x)
+    same(device_layer.forward(Device(x)), out)
+    same(device_layer.backward(Device(normal(*out.shape))), layer.backward(normal(*out.shape)))
+    for ours, theirs in zip(device_layer.grads, layer.grads, strict=True):
+        same(ours, theirs)
+
+
+def test_dropout_stays_on_the_device():
+    layer = Dropout(0.5, rng=0)
+    same(layer.forward(Device(np.ones((4, 3)))), Dropout(0.5, rng=0).forward(np.ones((4, 3))))
+    assert isinstance(layer.backward(Device(np.ones((4, 3)))), Device)
+
+
+MASK = prefix_mask([1, 3], 3)
+LOSSES = {
+    "softmax": (SoftmaxWithLoss, (normal(4, 3), np.array([0, 2, 1, 2]))),
+    "softmax_one_hot": (SoftmaxWithLoss, (normal(4, 3), np.eye(3)[[0, 2, 1, 2]])),
+    "sigmoid": (SigmoidWithLoss, (normal(4, 1), np.array([0, 1, 1, 0]))),
+    "time_softmax": (TimeSoftmaxWithLoss, (normal(2, 3, 4), np.array([[0, 2, -1], [1, 3, 0]]))),
+    "time_softmax_masked": (TimeSoftmaxWithLoss, (normal(2, 3, 4), np.array([[0, 9, 9], [1, 3, -1]]), MASK)),
+    "time_sigmoid": (TimeSigmoidWithLoss, (normal(2, 3), np.array([[0, 1, 1], [1, 0, 0]]))),
+    "time_sigmoid_masked": (TimeSigmoidWithLoss, (normal(2, 3), np.array([[0, 9, 1], [1, 0, 0]]), MASK)),
+}
+
+
+@pytest.mark.parametrize(("Loss", "arguments"), LOSSES.values(), ids=LOSSES)
+def test_a_loss_stays_on_the_device(Loss, arguments):
+    plain, loss = Loss(), Loss()
+    assert loss.forward(*map(Device, arguments)) == pytest.approx(plain.forward(*arguments), abs=1e-12)
+    same(loss.backward(), plain.backward())

@@ -1,0 +1,85 @@
+"""Every figure equals what its definition gives when it is counted out, one example or pair at a time."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.metrics import accuracy, classification_report, confusion_matrix, count_right, f1_score, roc_auc
+
+answers = st.integers(2, 4).flatmap(
+    lambda c: st.tuples(
+        st.just(c), st.lists(st.tuples(st.integers(0, c - 1), st.integers(0, c - 1)), min_size=1, max_size=40)
+    )
+)
+
+
+@settings(deadline=None)
+@given(answers)
+def test_confusion_accuracy_and_f1_are_the_counts(drawn):
+    num_classes, pairs = drawn
+    t, predicted = (np.array(side) for side in zip(*pairs))
+    matrix = confusion_matrix(t, predicted, num_classes)
+    f1 = []
+    for i, j in itertools.product(range(num_classes), repeat=2):
+        assert matrix[i, j] == sum((a, b) == (i, j) for a, b in pairs)
+    for c in range(num_classes):
+        tp = sum(a == b == c for a, b in pairs)
+        wrong = sum((a == c) != (b == c) for a, b in pairs)
+        f1.append(2 * tp / (2 * tp + wrong) if tp else 0.0)
+    assert matrix.shape == (num_classes, num_classes) and matrix.sum() == len(pairs)
+    assert accuracy(matrix) == pytest.approx(sum(a == b for a, b in pairs) / len(pairs))
+    assert f1_score(matrix) == pytest.approx(f1[1] if num_classes == 2 else np.mean(f1))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=40))
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order_ties_counting_half(examples):
+    positives = [s for is_positive, s in examples if is_positive]
+    negatives = [s for is_positive, s in examples if not is_positive]
+    got = roc_auc(np.array([p for p, _ in examples]), np.array([s for _, s in examples]) / 7)
+    if not positives or not negatives:
+        assert got is None
+        return
+    won = [1.0 if p > n else 0.5 if p == n else 0.0 for p in positives for n in negatives]
+    assert got == pytest.approx(np.mean(won))
+
+
+def test_right_answers_are_counted_for_every_shape_of_scores_and_labels():
+    logits = np.array([-1.0, 0.5, 3.0, -2.0])
+    assert count_right(logits, [0, 1, 0, 1]) == 2
+    assert count_right(logits[:, None], np.array([0, 1, 0, 1])) == 2
+    assert count_right(logits[:, None], np.array([[0], [1], [1], [1]])) == 3
+    scores = np.array([[1.0, 2.0, 0.0], [5.0, 1.0, 1.0], [0.0, 0.0, 9.0]])
+    assert count_right(scores, [1, 0, 1]) == 2
+    assert count_right(scores, np.eye(3)[[1, 0, 2]]) == 3
+
+
+def test_the_report_of_two_classes_is_about_class_1_and_json_can_hold_it():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]])
+    report = classification_report([0, 1, 0, 1], probabilities, 0.25)
+    assert json.loads(json.dumps(report)) == {
+        "accuracy": 0.5,
+        "loss": 0.25,
+        "f1": 0.5,
+        "roc_auc": 0.75,
+        "confusion": [[1, 1], [1, 1]],
+        "n": 4,
+    }
+
+
+def test_the_report_of_more_classes_is_the_mean_over_them():
+    rng = np.random.default_rng(0)
+    t, p = rng.integers(0, 3, 50), rng.dirichlet([1, 1, 1], 50)
+    report = classification_report(t, p, 1.0)
+    assert report["roc_auc"] == pytest.approx(np.mean([roc_auc(t == c, p[:, c]) for c in range(3)]))
+    assert report["f1"] == f1_score(confusion_matrix(t, p.argmax(axis=1), 3)) and report["n"] == 50
+    assert classification_report(np.minimum(t, 1), p, 1.0)["roc_auc"] is None
+
+
+def test_no_examples_divide_by_nothing():
+    empty = np.zeros((2, 2), int)
+    assert accuracy(empty) == 0.0 == f1_score(empty)
