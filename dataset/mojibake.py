@@ -14,6 +14,11 @@ _SIGNS = [
     *(("\u2009", "\u2044"), ("\u20ac", "\u20ac"), ("\u2122", "\u2122"), ("\u2212", "\u2212")),
     *(("\u2600", "\u263f"), ("\u2700", "\u273f"), ("\ufb00", "\ufb06"), ("\U0001f300", "\U0001faff")),
 ]
+_UMLAUTS = (
+    "\u201aÄä",
+    "\u201aÄö",
+    "\u201aÄü",
+)  # in Mac Roman signs, but also how a list of umlauts may begin in German
 _TYPOGRAPHY = "\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a\u00ab\u00bb\u2013\u2014\u2026\u2022"
 
 
@@ -73,7 +78,8 @@ class _Reading:
             return None
         if len(sequence) == 2:
             return character if character >= "\u00a0" else None
-        return character if any(first <= character <= last for first, last in _SIGNS) else None
+        is_a_sign = any(first <= character <= last for first, last in _SIGNS) and sequence not in _UMLAUTS
+        return character if is_a_sign else None
 
     def within_a_word(self, match, meant):
         """Whether a letter was meant, and a small letter stands right before or after a sequence that no word holds."""

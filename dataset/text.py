@@ -194,11 +194,16 @@ class Vocab:
         rarer words are left out. ValueError where max_size leaves no room for a word, or a text came instead of its
         tokens.
         """
-        if max_size is not None and max_size <= 2:
-            raise ValueError(f"Vocab.build: expected max_size > 2 (PAD and UNK take two), got {max_size}")
         counts = Counter()
         for tokens in token_lists:
             counts.update(_not_a_text(tokens, "Vocab.build"))
+        return cls.of_counts(counts, max_size, min_count)
+
+    @classmethod
+    def of_counts(cls, counts, max_size=None, min_count=1):
+        """`build`, where it is known already how often each word comes: dict of str to int."""
+        if max_size is not None and max_size <= 2:
+            raise ValueError(f"Vocab: expected max_size > 2 (PAD and UNK take two), got {max_size}")
         kept = [word for word, count in counts.items() if count >= min_count]
         kept.sort(key=lambda word: (-counts[word], word))
         return cls(kept if max_size is None else kept[: max_size - 2])

@@ -237,6 +237,8 @@ def message(source):
         (ROWS + "cat 1  3\n", ", line 4: expected a word and 3 finite numbers, got 'cat' and '1  3'"),
         (ROWS + "cat  \n", ", line 4: expected a word and 3 numbers, got 0 fields after 'cat'"),
         ("a  \n", ", line 1: expected a word and its numbers, got 'a  '"),
+        ("the 1 2\ncat  \n", ", line 2: expected a word and 2 finite numbers, got 'cat' and ' '"),
+        ("the 1\ncat \ndog 2\n", ", line 2: expected a word and 1 finite numbers, got 'cat' and ''"),
         ("a b c\n", ", line 1: expected a word and 2 finite numbers, got 'a' and 'b c'"),
         (ROWS.encode() + b"a 1 2 3\n\xff 1 2 3\n", ", line 5: expected UTF-8, got byte 0xff"),
     ],

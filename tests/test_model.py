@@ -65,6 +65,20 @@ def test_two_classes_have_one_logit_and_more_have_a_logit_each(batch):
     assert net.forward(xs, ts) == pytest.approx(SoftmaxWithLoss().forward(net.predict(xs), ts))
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
+    net = net64(cell, True, num_classes=3)
+    scores = net.predict(batch[0])
+    W, b = net.head.params
+    layer = net.sequence_layers[-1]
+    last = np.concatenate((layer.forward_layer.h, layer.backward_layer.h), axis=1)
+    np.testing.assert_allclose(scores, last @ W + b, rtol=1e-12)
+    first_word_changed = batch[0].copy()
+    first_word_changed[:, 0] = 6
+    net.predict(first_word_changed)
+    assert (layer.backward_layer.h != last[:, H:]).all()  # it has read the whole text
+
+
 def test_probabilities_of_a_text_add_to_one_and_agree_with_the_scores():
     for scores in (np.array([-1000.0, -1, 0, 2, 1000]), np.random.default_rng(0).standard_normal((5, 3)) * 100):
         p = to_probabilities(scores)

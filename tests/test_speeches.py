@@ -87,9 +87,8 @@ def test_what_was_misread_comes_back_and_mending_is_done_once(encoding, words):
     assert mend(misread(text, encoding)) == text == mend(text)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
-def test_a_sign_misread_twice_is_mended_twice(encoding):
-    assert mend(misread(misread("don’t – 5", encoding), encoding)) == "don’t – 5"
+def test_a_sign_misread_twice_is_mended_twice():
+    assert mend(misread(misread("don’t – 5", "cp1252"), "cp1252")) == "don’t – 5"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +102,10 @@ def test_a_sign_misread_twice_is_mended_twice(encoding):
         ("¬∞", "¬∞"),
         ("1.5¬∞C ‚Äì", "1.5°C –"),
         ("“AMANHÃ”", "“AMANHÃ”"),
+        ("‚Äöü‘ ‚Ääö‘ ‚Äüö‘", "‚Äöü‘ ‚Ääö‘ ‚Äüö‘"),
+        ("amanhÃ” â€“", "amanhÔ –"),
+        ("amanhÃ”", "amanhÃ”"),
+        ("xÂ² nÂ°", "xÂ² nÂ°"),  # no letters of a word
         ("people’s children‚Äôs l’été", "people’s children’s l’été"),  # mended where it is broken
         ("don’â€™t", "don’’t"),
         ("1.5¬∞C â€“", "1.5¬∞C –"),  # shown for another encoding only

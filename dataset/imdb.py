@@ -1,0 +1,137 @@
+"""The Large Movie Review Dataset: 25,000 reviews to train on, 25,000 to test and 50,000 without a label.
+Read straight out of its archive, which is never unpacked, and kept as plain arrays for the next start.
+An unpacked folder and the files of the NumPy tutorial do as well."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dataset import array_cache, imdb_archive, labelled_text, registry
+from dataset.errors import DataError
+from dataset.fetch import fetch, sha256
+
+LABEL_NAMES = ["negative", "positive"]
+
+_PARSER = 1  # to be raised whenever the same archive would give other texts, or in another order
+_PER_CLASS = 12_500  # in each of the two parts
+_UNLABELLED = 50_000
+_UNLABELLED_PART = "train/unsup"
+_PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")  # in this order they stand in the cache
+_TUTORIAL_FILES = ("imdb_train.txt", "imdb_test.txt")
+_TUTORIAL_LABELS = (["0", "1"], ["0.0", "1.0"], ["neg", "pos"], LABEL_NAMES)
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """How many texts of a part stand in it for a second or further time, and how many different texts are shared."""
+
+    train: int
+    test: int
+    shared: int
+
+
+def load_data(source=None, progress=True):
+    """The labelled reviews, positive ones first and each class in the order of its numbers; duplicates are kept.
+
+    source: None for the archive of the registry, fetched where it is not here yet; or the path of such an archive, of
+    the folder aclImdb that was unpacked from one, or of imdb_train.txt or imdb_test.txt, beside which the other one
+    stands (or the folder of both; these in the order of their lines). What an archive held is kept in the folder of
+    `fetch` and read from there the next time. progress: bars on standard error, where that is a terminal.
+
+    -> (x_train, t_train), (x_test, t_test): x list of 25,000 str, t (25,000,) int64, 1 = positive. DataError: the data
+    cannot be fetched or read, or is not what it should be. Maas et al. 2011.
+    """
+    kind, path = _located(source, progress)
+    if kind == "tutorial":
+        train, test = (_from_tutorial(path / file) for file in _TUTORIAL_FILES)
+        return train, test
+    if kind == "folder":
+        found = imdb_archive.read_folder(path, dict.fromkeys(_PARTS, _PER_CLASS), progress)
+        texts = [text.decode() for part in _PARTS for text in found[part]]
+    else:
+        texts = _from_archive(path, source is None, "labelled", progress)
+    half = 2 * _PER_CLASS
+    t = np.repeat(np.array([1, 0], dtype=np.int64), _PER_CLASS)  # (half,)
+    return (texts[:half], t), (texts[half:], t.copy())
+
+
+def load_unlabelled(source=None, progress=True):
+    """The 50,000 reviews without a label, in the order of their numbers: list of str.
+
+    source, progress and DataError as in `load_data`; the files of the NumPy tutorial hold none.
+    """
+    kind, path = _located(source, progress)
+    if kind == "tutorial":
+        raise DataError(
+            f"{path}: expected the archive or the folder aclImdb, {_TUTORIAL_FILES[0]} has labelled texts only"
+        )
+    if kind == "folder":
+        found = imdb_archive.read_folder(path, {_UNLABELLED_PART: _UNLABELLED}, progress)
+        return [text.decode() for text in found[_UNLABELLED_PART]]
+    return _from_archive(path, source is None, "unlabelled", progress)
+
+
+def count_duplicates(x_train, x_test):
+    """-> Duplicates of two lists of str; of the official set (96, 199, 123)."""
+    train, test = set(x_train), set(x_test)
+    return Duplicates(len(x_train) - len(train), len(x_test) - len(test), len(train & test))
+
+
+def _located(source, progress):
+    """("archive", its path), ("folder", aclImdb) or ("tutorial", the folder of its two files)."""
+    path = fetch("imdb", progress) if source is None else Path(source)
+    if not path.exists():
+        raise DataError(f"{path}: expected the IMDb archive, its folder or its files, there is nothing of this name")
+    if path.is_file():
+        return ("tutorial", path.parent) if path.name in _TUTORIAL_FILES else ("archive", path)
+    for inside in (path / "aclImdb", path):
+        if (inside / "train").is_dir():
+            return "folder", inside
+    if any((path / file).exists() for file in _TUTORIAL_FILES):
+        return "tutorial", path
+    raise DataError(f"{path}: expected the folder aclImdb, or {' and '.join(_TUTORIAL_FILES)}, got neither")
+
+
+def _from_archive(path, verified, wanted, progress):
+    """The "labelled" or "unlabelled" texts of an archive, from the cache where it has them: list of str."""
+    try:
+        digest = registry.ENTRIES["imdb"].sha256 if verified else sha256(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    count = {"labelled": len(_PARTS) * _PER_CLASS, "unlabelled": _UNLABELLED}[wanted]
+    if (texts := _cached(digest, wanted, count)) is not None:
+        return texts
+    counts = dict.fromkeys(_PARTS, _PER_CLASS) | {_UNLABELLED_PART: _UNLABELLED}
+    found = imdb_archive.read(path, counts, progress)
+    split = {
+        "labelled": [text for part in _PARTS for text in found[part]],
+        "unlabelled": found[_UNLABELLED_PART],
+    }
+    for name, texts in split.items():
+        flat, offsets = array_cache.pack(texts)
+        array_cache.save(*_cache_name(digest, name), {"text": flat, "offsets": offsets})
+    return [text.decode() for text in split[wanted]]
+
+
+def _cached(digest, wanted, count):
+    """The texts that were kept of an archive, or None where there are none that could be trusted."""
+    arrays = array_cache.load(*_cache_name(digest, wanted))
+    try:
+        texts = array_cache.unpack(arrays["text"], arrays["offsets"]) if arrays else []
+    except (KeyError, ValueError):  # not what `array_cache.pack` makes
+        return None
+    return texts if len(texts) == count else None
+
+
+def _cache_name(digest, wanted):
+    """(name, key) of what is kept of an archive."""
+    return f"imdb-{digest[:16]}-{wanted}.npz", f"imdb {wanted}, parser {_PARSER}, archive {digest}"
+
+
+def _from_tutorial(path):
+    """The (x, t) of one of the tutorial's files."""
+    texts, t, names = labelled_text.load_data(path, 2)
+    if names not in _TUTORIAL_LABELS:
+        raise DataError(f"{path}: expected the labels 0 and 1, got {' and '.join(names)}")
+    return texts, t
