@@ -4,7 +4,7 @@ Whoever predicts, evaluates or explains starts from `Classifier.load(path)` and 
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ch_sentiment.model import SentimentNet, to_probabilities
 from common.batches import sorted_batches, take
 from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.metrics import classification_report
-from dataset.text import UNK, Vocab, head_and_tail, tokenize
+from dataset.text import UNK, Cleaning, Vocab, head_and_tail, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
@@ -22,22 +22,20 @@ BATCH = 128
 class Classifier:
     """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts keep head and tail.
 
-    metrics: what was measured of it, for whoever looks into the file.
+    cleaning: what is left out of a text before it is read. metrics: what was measured, for whoever looks into the file.
     """
 
     net: SentimentNet
     vocab: Vocab
     label_names: list
     max_len: int
+    cleaning: Cleaning = Cleaning()
     metrics: dict = field(default_factory=dict)
 
     def encode(self, texts):
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
-        return [self.encode_tokens(tokenize(text)) for text in texts]
-
-    def encode_tokens(self, tokens):
-        """Tokens of one text -> (T,) ids, T <= max_len."""
-        return self.vocab.encode(head_and_tail(tokens, self.max_len)) if tokens else np.array([UNK], np.int32)
+        token_lists = (head_and_tail(tokenize(text, self.cleaning), self.max_len) for text in texts)
+        return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read in batches of like
@@ -66,9 +64,10 @@ class Classifier:
             "words": self.vocab.words,
             "label_names": list(self.label_names),
             "max_len": self.max_len,
+            "cleaning": asdict(self.cleaning),
             "metrics": self.metrics,
         }
-        save_arrays(path, dict(zip(self.net.param_names, self.net.params)), meta)
+        save_arrays(path, self.net.weights(), meta)
 
     @classmethod
     def load(cls, path):
@@ -78,35 +77,37 @@ class Classifier:
         if not isinstance(meta, dict) or meta.get("kind") != KIND:
             raise CheckpointError(f"{path}: expected a {KIND}, got another kind of checkpoint")
         try:
-            vocab, labels, max_len = Vocab(meta["words"]), meta["label_names"], meta["max_len"]
-            embed = arrays["embed.W"]
-            if len(vocab) != len(embed) or meta["net"]["vocab_size"] != len(embed):
-                raise ValueError(f"expected a vocabulary of {len(embed)} words, got {len(vocab)}")
-            if not isinstance(labels, list) or not all(isinstance(name, str) for name in labels):
-                raise ValueError(f"expected a list of label names, got {labels!r}")
-            if len(labels) != meta["net"]["num_classes"]:
-                raise ValueError(f"expected {meta['net']['num_classes']} label names, got {labels}")
-            if not isinstance(max_len, int) or max_len < 1:
-                raise ValueError(f"expected max_len >= 1, got {max_len!r}")
-            _check_sizes(meta["net"], arrays)
-            net = SentimentNet(**meta["net"], rng=0, dtype=embed.dtype)
+            return cls._from(arrays, meta)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"{path}: its contents do not fit each other: {error}") from None
-        wanted = {name: p.shape for name, p in zip(net.param_names, net.params)}
-        came = {name: a.shape for name, a in arrays.items()}
+
+    @classmethod
+    def _from(cls, arrays, meta):
+        """ValueError and its like where arrays and meta do not fit each other."""
+        config, vocab, label_names = meta["net"], Vocab(meta["words"]), meta["label_names"]
+        if len(vocab) != config["vocab_size"]:
+            raise ValueError(f"expected a vocabulary of {config['vocab_size']} words, got {len(vocab)}")
+        if not isinstance(label_names, list) or not all(isinstance(name, str) for name in label_names):
+            raise ValueError(f"expected a list of label names, got {label_names!r}")
+        if len(label_names) != config["num_classes"]:
+            raise ValueError(f"expected {config['num_classes']} label names, got {label_names}")
+        if not isinstance(meta["max_len"], int) or meta["max_len"] < 1:
+            raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
+        _check_sizes(config, arrays)
+        net = SentimentNet(**config, rng=0, dtype=arrays["embed.W"].dtype)
+        weights = net.weights()
+        wanted, came = ({name: a.shape for name, a in some.items()} for some in (weights, arrays))
         if wanted != came:
-            raise CheckpointError(f"{path}: expected the arrays {wanted}, got {came}")
-        for name, p in zip(net.param_names, net.params):
-            if arrays[name].dtype.kind != "f":
-                raise CheckpointError(f"{path}: {name}: expected floats, got {arrays[name].dtype}")
-            p[...] = arrays[name]
-        return cls(net, vocab, labels, max_len, meta.get("metrics", {}))
+            raise ValueError(f"expected the arrays {wanted}, got {came}")
+        for name, weight in weights.items():
+            if arrays[name].dtype != weight.dtype:
+                raise ValueError(f"{name}: expected {weight.dtype}, got {arrays[name].dtype}")
+            weight[...] = arrays[name]
+        return cls(net, vocab, label_names, meta["max_len"], Cleaning(**meta["cleaning"]), meta["metrics"])
 
 
 def _check_sizes(config, arrays):
-    """ValueError where a configuration asks for far more memory than its arrays have: it is refused before it is
-    built.
-    """
+    """ValueError where a configuration asks for more memory than its arrays have: it is refused before it is built."""
     elements = sum(a.size for a in arrays.values())
     hidden, wordvec = config["hidden_size"], config["wordvec_size"]
     sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"]]

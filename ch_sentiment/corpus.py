@@ -1,67 +1,125 @@
-"""From the name of a data set to ids: load, split, tokenize, build the vocabulary, encode."""
+"""From the name of a data set to ids: load, split, tokenize, build the vocabulary, encode.
 
-import sys
-from dataclasses import dataclass
+A name is "phrases", "imdb", or the path of a person's own file or folder.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
 from common.batches import stratified_split
-from dataset import labelled_text, phrases
+from dataset import imdb, labelled_text, phrases
 from dataset.errors import DataError
-from dataset.text import tokenize
+from dataset.text import Cleaning, Vocab, head_and_tail
+from dataset.token_cache import tokenized
+
+POLAR_NAMES = (["negative", "positive"], ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
 @dataclass
-class Texts:
-    """texts: list of N str. t: (N,) class ids. label_names: class names in id order."""
+class Part:
+    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded."""
 
     texts: list
     t: np.ndarray
-    label_names: list
+    x: list = field(default_factory=list)
 
     def __len__(self):
         return len(self.texts)
 
     def take(self, index):
         """Those of `index`, an array of positions."""
-        return Texts([self.texts[i] for i in index], self.t[index], self.label_names)
+        return Part([self.texts[i] for i in index], self.t[index], [self.x[i] for i in index] if self.x else [])
+
+
+@dataclass
+class Data:
+    """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes."""
+
+    train: Part
+    val: Part
+    test: Part | None
+    vocab: Vocab
+    label_names: list
+
+
+def prepare(options, rng, say=print):
+    """Everything from the names in `options` (TrainOptions) to ids. DataError, ValueError where an input is wrong.
+
+    The vocabulary is that of the training part alone; the validation part has every class in its share. say: gets a line
+    on duplicates, where there are any.
+    """
+    both, test, label_names = load_train(options.data, options.classes)
+    if options.test_data is not None:
+        test = load_test(options.test_data, label_names)
+    both = limited(both, options.limit, len(label_names), rng)
+    how = cleaning_of(options), not options.no_cache, not options.quiet
+    tokens = tokens_of(both, options.data, *how)
+    test_tokens = None if test is None else tokens_of(test, options.test_data or options.data, *how)
+
+    train_index, val_index = stratified_split(both.t, options.validation, rng)
+    vocab = tokens.build_vocab(train_index, options.vocab_size)
+    both.x = encoded(tokens, vocab, options.max_len)
+    if test is not None:
+        test.x = encoded(test_tokens, vocab, options.max_len)
+    told = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
+    if told.train or told.test or told.shared:
+        say(f"duplicates: {told.train} within train, {told.test} within test, {told.shared} of test also in train")
+    return Data(both.take(train_index), both.take(val_index), test, vocab, label_names)
 
 
 def load_train(name, classes):
-    """The training texts of a data set. DataError where there is none."""
-    if name == "phrases":
-        (texts, t), _ = phrases.load_data()
+    """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
+    if name == "phrases" or imdb.recognises(name):
         if classes != 2:
-            raise DataError(f"phrases: 2 classes found where {classes} were asked for")
-        return Texts(texts, t, phrases.LABEL_NAMES)
-    return Texts(*labelled_text.load_data(name, classes))
+            raise DataError(f"{name}: 2 classes found where {classes} were asked for")
+        source = phrases if name == "phrases" else imdb
+        train, test = _polar(name)
+        return train, test, source.LABEL_NAMES
+    texts, t, label_names = labelled_text.load_data(name, classes)
+    return Part(texts, t), None, label_names
 
 
 def load_test(name, label_names):
-    """The texts to score a model with the given labels on: of the phrases, their test part; of a file, all.
-    DataError.
-    """
+    """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
+    if name == "phrases" or imdb.recognises(name):
+        if list(label_names) not in POLAR_NAMES:
+            raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
+        return _polar(name)[1]
+    texts, t, _ = labelled_text.load_data(name, None, label_names)
+    return Part(texts, t)
+
+
+def _polar(name):
+    """The two parts of phrases or of imdb."""
     if name == "phrases":
-        if list(label_names) != phrases.LABEL_NAMES:
-            raise DataError(f"phrases: the labels are {phrases.LABEL_NAMES}, the model's are {list(label_names)}")
-        _, (texts, t) = phrases.load_data()
-        return Texts(texts, t, phrases.LABEL_NAMES)
-    return Texts(*labelled_text.load_data(name, None, label_names))
+        parts = phrases.load_data()
+    else:
+        parts = imdb.load_data(None if name == "imdb" else name)
+    return [Part(*part) for part in parts]
 
 
-def limited(data, limit, rng):
+def limited(part, limit, num_classes, rng):
     """`limit` of the texts, drawn with every class in its share; all, where there are no more."""
-    if limit is None or limit >= len(data):
-        return data
-    if limit < 2 * len(data.label_names):
-        raise DataError(f"--limit: expected at least two texts of each of {len(data.label_names)} classes, got {limit}")
-    return data.take(np.sort(stratified_split(data.t, limit / len(data), rng)[1]))
+    if limit is None or limit >= len(part):
+        return part
+    if limit < 2 * num_classes:
+        raise DataError(f"--limit: expected at least two texts of each of {num_classes} classes, got {limit}")
+    return part.take(np.sort(stratified_split(part.t, limit / len(part), rng)[1]))
 
 
-def tokenized(data, name, quiet=True):
-    """The token list of every text. DataError naming the first text that has no token at all."""
-    bar = tqdm(data.texts, desc="tokenizing", unit="text", leave=False, disable=quiet or not sys.stderr.isatty())
-    token_lists = [tokenize(text) for text in bar]
-    labelled_text.check_tokens(token_lists, name)
-    return token_lists
+def cleaning_of(options):
+    """The Cleaning that the options name."""
+    return Cleaning(remove_stopwords=options.remove_stopwords, remove_punctuation=options.remove_punctuation)
+
+
+def tokens_of(part, name, cleaning, cached, progress):
+    """The tokens of every text (`dataset.token_cache.Corpus`). DataError naming the first text that has none."""
+    tokens = tokenized(part.texts, cleaning, cached, progress)
+    labelled_text.check_lengths(tokens.lengths(), name)
+    return tokens
+
+
+def encoded(tokens, vocab, max_len):
+    """-> list of N (T,) id arrays, T <= max_len."""
+    return [head_and_tail(ids, max_len) for ids in tokens.encode(vocab)]

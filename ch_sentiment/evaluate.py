@@ -4,7 +4,7 @@ import json
 import sys
 
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.corpus import load_test, tokenized
+from ch_sentiment.corpus import encoded, load_test, tokens_of
 
 HELP = "score a trained model on labelled text"
 
@@ -17,15 +17,18 @@ def add_arguments(parser):
         metavar="FILE_OR_FOLDER",
         help="labelled text as for train; 'phrases': their test part (default)",
     )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="do not keep the tokens of long data for the next start"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
 
 
 def run(options):
     """Print the report; -> exit code 0. DataError, CheckpointError."""
     model = Classifier.load(options.model)
-    data = load_test(options.data, model.label_names)
-    x = [model.encode_tokens(words) for words in tokenized(data, options.data, options.json)]
-    report = model.report(x, data.t)
+    test = load_test(options.data, model.label_names)
+    tokens = tokens_of(test, options.data, model.cleaning, cached=not options.no_cache, progress=not options.json)
+    report = model.report(encoded(tokens, model.vocab, model.max_len), test.t)
     print(json.dumps(report) if options.json else table(report, model.label_names))
     return 0
 

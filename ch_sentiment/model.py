@@ -5,6 +5,7 @@ away.
 import numpy as np
 
 from common.base_model import BaseModel
+from common.checks import as_floats
 from common.functions import sigmoid, softmax
 from common.initializers import normal, xavier
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
@@ -23,8 +24,8 @@ class SentimentNet(BaseModel):
     bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "mean", "max" or
     "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). dropout: the
     share dropped of the embeddings, between layers and before the head. word_dropout: the share of words read as
-    unknown while training. rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of
-    its range.
+    unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng:
+    Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
 
     xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. A row of nothing but PAD is a
     ValueError.
@@ -43,6 +44,8 @@ class SentimentNet(BaseModel):
         *,
         dropout=0.0,
         word_dropout=0.0,
+        embed_W=None,
+        freeze_embedding=False,
         rng=None,
         dtype=np.float32,
     ):
@@ -65,6 +68,7 @@ class SentimentNet(BaseModel):
             "num_classes": num_classes,
             "dropout": dropout,
             "word_dropout": word_dropout,
+            "freeze_embedding": freeze_embedding,
         }
         # A stream for each part: adding a layer or a dropout changes no other part's numbers.
         weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
@@ -72,7 +76,11 @@ class SentimentNet(BaseModel):
         embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
 
         self.word_dropout = WordDropout(word_dropout, word_rng)
-        self.embed = TimeEmbedding(normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype))
+        W = normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype)
+        if embed_W is not None:
+            W[...] = as_floats(self, "embed_W", embed_W, W.shape, dtype)
+        self.embed = TimeEmbedding(W)
+        self.frozen = {"embed.W": W} if freeze_embedding else {}  # weights that are saved, but not trained
         self.sequence_layers = [self.embed, TimeDropout(dropout, embed_drop_rng)]  # (N, T) -> (N, T, D)
         width = wordvec_size
         for i in range(num_layers):
@@ -87,7 +95,8 @@ class SentimentNet(BaseModel):
         self.loss_layer = SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss()
         self.scores = None
 
-        named = {"embed": self.embed, "embed_dropout": self.sequence_layers[1], "word_dropout": self.word_dropout}
+        named = {} if freeze_embedding else {"embed": self.embed}
+        named |= {"embed_dropout": self.sequence_layers[1], "word_dropout": self.word_dropout}
         named |= {f"layer{i}": layer for i, layer in enumerate(self.sequence_layers[2:])}
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
@@ -116,8 +125,10 @@ class SentimentNet(BaseModel):
         dout = self.loss_layer.backward(dout)
         dout = self.head.backward(dout[:, None] if dout.ndim == 1 else dout)
         dout = self.pool.backward(self.head_dropout.backward(dout))
-        for layer in reversed(self.sequence_layers):
+        for layer in reversed(self.sequence_layers[1:]):
             dout = layer.backward(dout)
+        if not self.frozen:
+            self.embed.backward(dout)
 
     def _score(self, xs):
         xs = np.asanyarray(xs)

@@ -66,7 +66,7 @@ class TrainOptions:
 
     data: str = option(
         "phrases",
-        "labelled text: a .tsv or .csv file, a folder of class folders, or 'phrases'",
+        "labelled text: a .tsv or .csv file, a folder of class folders, 'imdb' or 'phrases'",
         metavar="FILE_OR_FOLDER",
     )
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
@@ -79,6 +79,12 @@ class TrainOptions:
     wordvec: int = option(64, "size of a word vector", type=whole_number)
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=whole_number)
     max_len: int = option(400, "longer texts keep their head and their tail", type=whole_number)
+    embedding: str = option(
+        None, "start from word vectors: glove.50, glove.100, glove.200, glove.300 or a file of such (their size counts)"
+    )
+    freeze_embedding: bool = option(False, "leave the word vectors as they are")
+    remove_stopwords: bool = option(False, "leave out function words, though no negation")
+    remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = option(0.5, "share dropped of embeddings, between layers and before the head", type=share)
     word_dropout: float = option(0.0, "share of words read as unknown while training", type=share)
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
@@ -92,6 +98,7 @@ class TrainOptions:
     limit: int = option(None, "train on so many texts only, drawn at random", type=whole_number, metavar="N")
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty")
+    no_cache: bool = option(False, "do not keep the tokens of long data for the next start")
     quiet: bool = option(False, "no table and no progress: only the result")
 
 

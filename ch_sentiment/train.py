@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.corpus import limited, load_test, load_train, tokenized
+from ch_sentiment.corpus import cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
 from ch_sentiment.predict import answer_line
-from common.batches import stratified_split
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, warm_up
 from common.trainer import Trainer
 from dataset import phrases
 from dataset.errors import DataError
-from dataset.text import Vocab
+from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
 SHOWN = 4  # predictions printed at the end, where the data has no samples of its own
+WARM_UP = 0.02  # of all steps
 
 
 def add_arguments(parser):
@@ -32,84 +32,88 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C. Raises as `Trainer.fit` and
-    the loaders.
+    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C.
+
+    Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     check(options)
     say = (lambda line: None) if options.quiet else print
-    split_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
+    data_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
 
-    data = limited(load_train(options.data, options.classes), options.limit, split_rng)
-    test_name = options.test_data or ("phrases" if options.data == "phrases" else None)
-    test = None if test_name is None else load_test(test_name, data.label_names)
-    tokens = tokenized(data, options.data, options.quiet)
-    test_tokens = None if test is None else tokenized(test, test_name, options.quiet)
-
-    train_part, val_part = stratified_split(data.t, options.validation, split_rng)
-    vocab = Vocab.build((tokens[i] for i in train_part), options.vocab_size)  # of the training part alone
-    net = build_net(options, len(vocab), len(data.label_names), model_rng)
-    model = Classifier(net, vocab, data.label_names, options.max_len)
-    x = [model.encode_tokens(words) for words in tokens]
-    x_train, t_train = [x[i] for i in train_part], data.t[train_part]
-    x_val, t_val = [x[i] for i in val_part], data.t[val_part]
-    del tokens
-
+    data = prepare(options, data_rng, say)
+    net = build_net(options, data, model_rng, say)
+    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning_of(options))
     folder = make_folder(options)
-    best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(model, folder, trainer))
-    callbacks = [LearningRate(warm_up(0.02)), best]
-    if not options.quiet:
-        callbacks += [Progress(), EpochTable()]
-    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, order_rng)
     say(
-        f"{len(x_train):,} texts to train on, {len(x_val):,} to validate, {len(vocab):,} words, "
+        f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
         f"{sum(p.size for p in net.params):,} parameters"
     )
+
+    best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(model, folder, trainer))
+    callbacks = [LearningRate(warm_up(WARM_UP)), best, *([] if options.quiet else [Progress(), EpochTable()])]
+    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, order_rng)
     try:
-        trainer.fit(x_train, t_train, options.epochs, options.batch_size, options.clip, None, validation=(x_val, t_val))
-    finally:  # also when the loss is no longer finite: what there is, is kept
+        trainer.fit(
+            data.train.x,
+            data.train.t,
+            options.epochs,
+            options.batch_size,
+            options.clip,
+            eval_interval=None,
+            validation=(data.val.x, data.val.t),
+        )
+    except FloatingPointError as error:
+        raise FloatingPointError(f"{error}; {kept(folder, best)}") from None
+    finally:
         write_json(folder / "history.json", trainer.history)
         write_json(
-            folder / "config.json", {**as_dict(options), "data_labels": data.label_names, "best_epoch": best.best_epoch}
+            folder / "config.json", {**as_dict(options), "labels": data.label_names, "best_epoch": best.best_epoch}
         )
     if trainer.stop_reason == "SIGINT":
-        return interrupted(model, folder, best)
-
-    part = "validation" if test is None else "test"
-    report = (
-        model.report(x_val, t_val)
-        if test is None
-        else model.report(list(map(model.encode_tokens, test_tokens)), test.t)
-    )
-    model.metrics[part] = report
-    model.save(folder / "model.npz")
-    draw(folder, trainer.history, best.best_epoch, report["confusion"], data.label_names)
-
-    of = f"on {report['n']:,} texts" + (
-        f", best epoch {best.best_epoch}" if part == "validation" else " that played no part in training"
-    )
-    print(f"{part} accuracy {report['accuracy']:.2%} {of}")
-    shown = phrases.SAMPLES if options.data == "phrases" else [data.texts[i] for i in val_part[:SHOWN]]
-    for text, probabilities in zip(shown, model.probabilities(shown)):
-        print("  " + answer_line(model.label_names, probabilities, text, longest=80))
-    print(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
+        if best.best_epoch is None:
+            model.save(folder / "model.npz")
+        print(f"interrupted; {kept(folder, best)}", file=sys.stderr)
+        return 130
+    report(model, data, folder, trainer.history, best.best_epoch)
     return 0
 
 
-def build_net(options, vocab_size, num_classes, rng):
-    """The network that the options name."""
+def build_net(options, data, rng, say=print):
+    """The network that the options name, for the vocabulary and the classes of the data."""
+    vectors = None if options.embedding is None else load_vectors(options.embedding, data.vocab)
+    if vectors is not None:
+        say(f"{options.embedding}: {vectors.coverage(data.train.x)}")
     return SentimentNet(
-        vocab_size,
-        options.wordvec,
+        len(data.vocab),
+        options.wordvec if vectors is None else vectors.W.shape[1],
         options.hidden,
         cell=options.cell,
         bidirectional=options.bidirectional,
         num_layers=options.layers,
         pool=options.pool,
-        num_classes=num_classes,
+        num_classes=len(data.label_names),
         dropout=options.dropout,
         word_dropout=options.word_dropout,
+        embed_W=None if vectors is None else vectors.W,
+        freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
+
+
+def report(model, data, folder, history, best_epoch):
+    """Score the best epoch's model, on the test part if there is one, and write and print what is found."""
+    name, part = ("validation", data.val) if data.test is None else ("test", data.test)
+    found = model.report(part.x, part.t)
+    model.metrics[name] = found
+    model.save(folder / "model.npz")
+    draw(folder, history, best_epoch, found["confusion"], data.label_names)
+
+    role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
+    print(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
+    shown = phrases.SAMPLES if data.test is not None and data.label_names is phrases.LABEL_NAMES else part.texts[:SHOWN]
+    for text, probabilities in zip(shown, model.probabilities(shown)):
+        print("  " + answer_line(model.label_names, probabilities, text, longest=80))
+    print(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
 
 
 def check(options):
@@ -149,15 +153,13 @@ def keep(model, folder, trainer):
     model.save(folder / "model.npz")
 
 
-def interrupted(model, folder, best):
-    """After Ctrl-C: the best epoch stays; without one, the weights as they are."""
-    if best.best_epoch is None:
-        model.save(folder / "model.npz")
-        kept = "no epoch was finished; the model as it stands"
-    else:
-        kept = f"the model of epoch {best.best_epoch}"
-    print(f"interrupted: {kept} is in {folder}", file=sys.stderr)
-    return 130
+def kept(folder, best):
+    """What a training that did not come to its end leaves."""
+    if best.best_epoch is not None:
+        return f"the model of epoch {best.best_epoch}, the best so far, is in {folder}"
+    if (folder / "model.npz").exists():
+        return f"no epoch was finished; the model in {folder} is the weights as they stood"
+    return f"no epoch was finished, so there is no model in {folder}"
 
 
 def write_json(path, content):

@@ -5,6 +5,7 @@ their gradients add, and the optimizer sees one parameter.
 """
 
 import os
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,6 +20,7 @@ class BaseModel:
     """
 
     layers = ()  # a child in the book's manner may leave it so
+    frozen = MappingProxyType({})  # by name: weights that are saved with the parameters, but not trained
     training = True
 
     def __init__(self):
@@ -50,7 +52,7 @@ class BaseModel:
 
     def save_params(self, file_name=None):
         """Write the parameters, in their own precision, to file_name (default: ClassName.npz)."""
-        save_arrays(file_name or type(self).__name__ + ".npz", dict(zip(self._names(), self.params)))
+        save_arrays(file_name or type(self).__name__ + ".npz", self.weights())
 
     def load_params(self, file_name=None):
         """Read them back in place. Also reads the book's own .pkl files, and runs no code that one may hold.
@@ -63,18 +65,21 @@ class BaseModel:
         saved = read_book_params(file_name)
         if saved is None:
             by_name = load_arrays(file_name)
-            if list(by_name) != self._names():
-                raise CheckpointError(f"{file_name}: expected the parameters {self._names()}, got {list(by_name)}")
+            if list(by_name) != list(self.weights()):
+                raise CheckpointError(f"{file_name}: expected the arrays {list(self.weights())}, got {list(by_name)}")
             saved = list(by_name.values())
-        if [a.shape for a in saved] != [p.shape for p in self.params]:
-            wanted, came = [p.shape for p in self.params], [a.shape for a in saved]
+        own = list(self.weights().values())
+        if [a.shape for a in saved] != [w.shape for w in own]:
+            wanted, came = [w.shape for w in own], [a.shape for a in saved]
             raise CheckpointError(f"{file_name}: expected parameters of shapes {wanted}, got {came}")
-        for p, a in zip(self.params, saved):
-            p[...] = a
+        for w, a in zip(own, saved):
+            w[...] = a
 
-    def _names(self):
+    def weights(self):
+        """What is saved, by name: the parameters and the frozen weights."""
         named = len(getattr(self, "param_names", [])) == len(self.params)
-        return list(self.param_names) if named else [str(i) for i in range(len(self.params))]
+        names = self.param_names if named else map(str, range(len(self.params)))
+        return {**dict(zip(names, self.params)), **self.frozen}
 
 
 def remove_duplicate(params, grads):

@@ -78,6 +78,13 @@ def count_duplicates(x_train, x_test):
     return Duplicates(len(x_train) - len(train), len(x_test) - len(test), len(train & test))
 
 
+def recognises(name):
+    """Whether `load_data` knows what to do with a name that a person typed: "imdb", an archive, or a folder of its form."""
+    path = Path(name)
+    inside = (path / "aclImdb" / "train", path / "train", path / _TUTORIAL_FILES[0])
+    return name == "imdb" or path.name.endswith((".tar.gz", ".tgz")) or any(place.exists() for place in inside)
+
+
 def _located(source, progress):
     """("archive", its path), ("folder", aclImdb) or ("tutorial", the folder of its two files)."""
     path = fetch("imdb", progress) if source is None else Path(source)

