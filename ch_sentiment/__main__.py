@@ -8,10 +8,16 @@ import argparse
 import os
 import sys
 
-from ch_sentiment import evaluate, predict, train
-from common.checkpoint import CheckpointError
+# The products of a step are small: a second BLAS thread gains little on an idle machine, and on a busy one it makes a
+# step up to twenty times as slow, because each thread waits for the other. Whoever sets a number is obeyed.
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+if not any(variable in os.environ for variable in THREAD_VARIABLES):
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict}
+from ch_sentiment import data, evaluate, predict, train  # noqa: E402
+from common.checkpoint import CheckpointError  # noqa: E402
+
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds
@@ -35,11 +41,16 @@ def main(argv=None):
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        sub = commands.add_parser(name, help=module.HELP, description=module.__doc__)
-        module.add_arguments(sub)
-    options = parser.parse_args(argv)
+        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.__doc__))
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in COMMANDS:  # intermixed: --json may stand between the model and the texts
+        options = commands.choices[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+    else:
+        options = parser.parse_args(argv)
     try:
-        return COMMANDS[options.command].run(options)
+        code = COMMANDS[options.command].run(options)
+        sys.stdout.flush()  # here, where a broken pipe is nobody's traceback
+        return code
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

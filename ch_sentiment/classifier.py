@@ -22,15 +22,15 @@ BATCH = 128
 class Classifier:
     """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts keep head and tail.
 
-    cleaning: what is left out of a text before it is read. metrics: what was measured, for whoever looks into the file.
+    metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
     """
 
     net: SentimentNet
     vocab: Vocab
     label_names: list
     max_len: int
-    cleaning: Cleaning = Cleaning()
     metrics: dict = field(default_factory=dict)
+    cleaning: Cleaning = field(default_factory=Cleaning)
 
     def encode(self, texts):
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
@@ -103,7 +103,7 @@ class Classifier:
             if arrays[name].dtype != weight.dtype:
                 raise ValueError(f"{name}: expected {weight.dtype}, got {arrays[name].dtype}")
             weight[...] = arrays[name]
-        return cls(net, vocab, label_names, meta["max_len"], Cleaning(**meta["cleaning"]), meta["metrics"])
+        return cls(net, vocab, label_names, meta["max_len"], meta["metrics"], Cleaning(**meta["cleaning"]))
 
 
 def _check_sizes(config, arrays):

@@ -46,8 +46,8 @@ class Data:
 def prepare(options, rng, say=print):
     """Everything from the names in `options` (TrainOptions) to ids. DataError, ValueError where an input is wrong.
 
-    The vocabulary is that of the training part alone; the validation part has every class in its share. say: gets a line
-    on duplicates, where there are any.
+    The vocabulary is that of the training part alone; the validation part has every class in its share. say: gets a
+    line on duplicates, where there are any.
     """
     both, test, label_names = load_train(options.data, options.classes)
     if options.test_data is not None:
@@ -92,10 +92,8 @@ def load_test(name, label_names):
 
 def _polar(name):
     """The two parts of phrases or of imdb."""
-    if name == "phrases":
-        parts = phrases.load_data()
-    else:
-        parts = imdb.load_data(None if name == "imdb" else name)
+    known = name in ("phrases", "imdb")
+    parts = phrases.load_data() if name == "phrases" else imdb.load_data(None if known else name)
     return [Part(*part) for part in parts]
 
 

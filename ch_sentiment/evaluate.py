@@ -5,6 +5,7 @@ import sys
 
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.corpus import encoded, load_test, tokens_of
+from ch_sentiment.predict import printable
 
 HELP = "score a trained model on labelled text"
 
@@ -45,6 +46,7 @@ def table(report, label_names):
         "",
         "confusion (row: true, column: predicted)",
     ]
+    label_names = list(map(printable, label_names))
     width = max(8, *map(len, label_names))
     lines.append(" ".join(f"{name:>{width}}" for name in ["", *label_names]))
     for name, row in zip(label_names, report["confusion"]):

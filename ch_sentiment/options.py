@@ -18,6 +18,14 @@ def whole_number(text):
     return number
 
 
+def number_of_classes(text):
+    """A whole number above 1."""
+    number = int(text)
+    if number < 2:
+        raise ValueError
+    return number
+
+
 def seed_number(text):
     """A whole number, 0 or above."""
     number = int(text)
@@ -70,7 +78,7 @@ class TrainOptions:
         metavar="FILE_OR_FOLDER",
     )
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
-    classes: int = option(2, "how many labels the data has", type=whole_number)
+    classes: int = option(2, "how many labels the data has", type=number_of_classes)
     cell: str = option("lstm", "the recurrent cell", choices=list(CELLS))
     bidirectional: bool = option(False, "read every text in both directions")
     layers: int = option(1, "recurrent layers on top of each other", type=whole_number)

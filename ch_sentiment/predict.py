@@ -60,10 +60,15 @@ def answer(model, texts, as_json):
 def answer_line(label_names, probabilities, text, longest=None):
     """label<TAB>probability<TAB>text, on one line whatever the text holds; a text over `longest` characters is cut."""
     best = int(probabilities.argmax())
-    text = "".join(c if c.isprintable() else " " for c in text)
+    text = printable(text)
     if longest is not None and len(text) > longest:
         text = text[: longest - 1] + "…"
-    return f"{label_names[best]}\t{probabilities[best]:.4f}\t{text}"
+    return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"
+
+
+def printable(text):
+    """On one line, and nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def answer_object(label_names, probabilities, text):

@@ -42,7 +42,7 @@ def run(options):
 
     data = prepare(options, data_rng, say)
     net = build_net(options, data, model_rng, say)
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning_of(options))
+    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
     folder = make_folder(options)
     say(
         f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
@@ -72,7 +72,7 @@ def run(options):
     if trainer.stop_reason == "SIGINT":
         if best.best_epoch is None:
             model.save(folder / "model.npz")
-        print(f"interrupted; {kept(folder, best)}", file=sys.stderr)
+        print(f"interrupted: {kept(folder, best)}", file=sys.stderr)
         return 130
     report(model, data, folder, trainer.history, best.best_epoch)
     return 0
@@ -149,7 +149,8 @@ def make_folder(options):
 
 def keep(model, folder, trainer):
     """Save the model of an epoch that is the best so far."""
-    model.metrics = {"best": trainer.history[-1]}
+    timeless = {key: value for key, value in trainer.history[-1].items() if key not in ("seconds", "tokens_per_s")}
+    model.metrics = {"best": timeless}  # so that one seed gives the same bytes
     model.save(folder / "model.npz")
 
 

@@ -66,7 +66,9 @@ class BaseModel:
         if saved is None:
             by_name = load_arrays(file_name)
             if list(by_name) != list(self.weights()):
-                raise CheckpointError(f"{file_name}: expected the arrays {list(self.weights())}, got {list(by_name)}")
+                raise CheckpointError(
+                    f"{file_name}: expected the parameters {list(self.weights())}, got {list(by_name)}"
+                )
             saved = list(by_name.values())
         own = list(self.weights().values())
         if [a.shape for a in saved] != [w.shape for w in own]:
@@ -102,6 +104,7 @@ def remove_duplicate(params, grads):
 
 
 def _memory(a):
-    """What two views of the same elements have in common: address, size, and the strides in either order."""
+    """What two views of the same elements have in common: address and strides, of a matrix in either order."""
     interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
-    return interface["data"][0], a.size, tuple(sorted(zip(a.shape, a.strides)))
+    axes = list(zip(a.shape, a.strides))
+    return interface["data"][0], tuple(sorted(axes) if a.ndim == 2 else axes)

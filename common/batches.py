@@ -20,6 +20,8 @@ def pad(sequences, length=None):
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
     xs = np.full((len(sequences), longest if length is None else length), PAD, np.int32)
     for row, ids in zip(xs, sequences):
+        if len(ids) and np.asarray(ids).dtype.kind not in "iu":
+            raise ValueError(f"pad: expected sequences of integer ids, got {np.asarray(ids).dtype}")
         row[: len(ids)] = ids
     return xs
 

@@ -195,6 +195,8 @@ def clip_grads(grads, max_norm, names=None):
     Returns the norm before (float). max_norm None or inf: only measures. Raises FloatingPointError naming the
     first gradient that holds a NaN or an infinity (`names`: a name for each; else its position), and changes nothing.
     """
+    if max_norm is not None and not max_norm > 0:
+        raise ValueError(f"clip_grads: expected max_norm > 0 or None, got {max_norm}")
     squares = [_square_sum(g) for g in grads]
     norm = float(np.sqrt(sum(squares)))
     if not np.isfinite(norm):

@@ -58,6 +58,11 @@ class Trainer:
                 f"Trainer.fit: expected as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0, "
                 f"got {len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
             )
+        if validation is not None and not 0 < len(validation[0]) == len(validation[1]):
+            raise ValueError(
+                f"Trainer.fit: expected a validation part of as many examples as labels, at least one, "
+                f"got {len(validation[0])} examples, {len(validation[1])} labels"
+            )
         self.eval_interval = eval_interval
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step + self.steps_per_epoch * max_epoch
@@ -115,7 +120,10 @@ class Trainer:
         row = {"epoch": self.epoch, **self.running.figures()}
         # An epoch that was cut short is not scored: whoever asked to stop does not want to wait.
         scored = validation is not None and self.stop_reason is None
-        scores = evaluate(self.model, *validation, batch_size) if scored else {"loss": None, "accuracy": None}
+        with np.errstate(over="ignore", invalid="ignore"):  # said below, once
+            scores = evaluate(self.model, *validation, batch_size) if scored else {"loss": None, "accuracy": None}
+        if scored and not np.isfinite(scores["loss"]):
+            raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
         row |= {"val_loss": scores["loss"], "val_accuracy": scores["accuracy"], "lr": float(self.optimizer.lr)}
         row["seconds"] = self.running.seconds()
         self.history.append(row)
@@ -128,9 +136,8 @@ class Trainer:
             loss = float(self.model.forward(x, t))
             self.model.backward()
         params, grads = remove_duplicate(self.model.params, self.model.grads)
-        names = list(getattr(self.model, "param_names", None) or [])
-        if len(names) != len(params):
-            names = [f"parameter {i} {p.shape}" for i, p in enumerate(params)]
+        known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
+        names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(params)]
         if not np.isfinite(loss):
             culprit = first_non_finite(grads, names)
             told = (
@@ -141,7 +148,8 @@ class Trainer:
             norm = clip_grads(grads, max_grad, names)
         except FloatingPointError as error:
             raise FloatingPointError(f"step {self.step}: {error}") from None
-        self.optimizer.update(params, grads)
+        with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
+            self.optimizer.update(params, grads)
         return loss, norm
 
 

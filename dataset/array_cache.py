@@ -20,7 +20,8 @@ def load(name, key):
     of another key, or the file is damaged (the zip format checks every byte).
     """
     try:
-        with np.load(derived_folder() / name, allow_pickle=False) as stored:
+        # Opened here: np.load leaves a file of its own open where it turns out to be none of its kind.
+        with open(derived_folder() / name, "rb") as file, np.load(file, allow_pickle=False) as stored:
             if str(stored[_KEY]) != key:
                 return None
             return {part: stored[part] for part in stored.files if part != _KEY}

@@ -1,6 +1,7 @@
 """One file from the first of its mirrors that gives it whole: pooch asks, and asks again after a pause.
 What went wrong at each address is kept in a few words a person can use."""
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -65,10 +66,14 @@ class _Download:
     def __call__(self, url, output_file, pooch):
         import requests
 
-        with open(output_file, "wb") as file, self._bar() as bar:
+        with open(output_file, "wb") as file, self._bar() as bar, contextlib.ExitStack() as opened:
             content = _Content(file, self.entry.size)
+
+            def note(response, **_):  # pooch leaves the connection open where a download is given up
+                opened.callback(response.close)
+
             try:
-                _downloader(url, bar)(url, content, pooch)
+                _downloader(url, bar, note)(url, content, pooch)
             except requests.HTTPError as error:
                 status = error.response.status_code
                 if 400 <= status < 500 and status not in _PASSING:
@@ -87,15 +92,15 @@ class _Download:
         return tqdm(desc=self.entry.file, total=total, unit="B", unit_scale=True, leave=False, disable=disable)
 
 
-def _downloader(url, bar):
+def _downloader(url, bar, on_response):
     """Pooch's own for this address."""
     import pooch
 
+    how = {"progressbar": bar, "chunk_size": _CHUNK, "timeout": TIMEOUT, "hooks": {"response": on_response}}
     if url.startswith("doi:"):
-        return pooch.DOIDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=TIMEOUT)
+        return pooch.DOIDownloader(**how)
     # Not packed for the way: some servers say so of a .gz as it is, and it would arrive unpacked.
-    headers = {"Accept-Encoding": "identity"}
-    return pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=TIMEOUT, headers=headers)
+    return pooch.HTTPDownloader(headers={"Accept-Encoding": "identity"}, **how)
 
 
 class _Content:

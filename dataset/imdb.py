@@ -79,7 +79,7 @@ def count_duplicates(x_train, x_test):
 
 
 def recognises(name):
-    """Whether `load_data` knows what to do with a name that a person typed: "imdb", an archive, or a folder of its form."""
+    """Whether a name that a person typed is meant for `load_data`: "imdb", an archive, or a folder of its form."""
     path = Path(name)
     inside = (path / "aclImdb" / "train", path / "train", path / _TUTORIAL_FILES[0])
     return name == "imdb" or path.name.endswith((".tar.gz", ".tgz")) or any(place.exists() for place in inside)

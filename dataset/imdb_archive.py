@@ -73,7 +73,7 @@ def _reviews(path, stream):
         members, total = 0, 0
         while (member := archive.next()) is not None:
             archive.members.clear()  # tarfile would keep all of them
-            members, total = members + 1, total + abs(member.size)
+            members, total = members + 1, total + member.size
             shown = ascii(member.name[:100])
             if member.name.startswith("/") or ".." in member.name.split("/"):
                 raise DataError(f"{path}: expected names below aclImdb/, got {shown}")
@@ -81,11 +81,11 @@ def _reviews(path, stream):
                 raise DataError(f"{path}: expected files and folders, {shown} is a link or the like")
             if members > _MOST_MEMBERS:
                 raise DataError(f"{path}: expected the IMDb archive, this one has more than {_MOST_MEMBERS:,} members")
-            _check_size(path, "the content", total, _MOST_BYTES)
-            name = _TEXT.fullmatch(member.name)
+            name = _TEXT.fullmatch(member.name) if member.isreg() else None
+            _check_size(path, shown, member.size, _LONGEST if name else _MOST_BYTES)
+            _check_size(path, "all members", total, _MOST_BYTES)
             stream.left = _HEADER + member.size
-            if name and member.isreg():
-                _check_size(path, shown, member.size, _LONGEST)
+            if name:
                 yield name[1], int(name[2]), archive.extractfile(member).read()
     # To the end, where gzip's checksum of everything stands.
     stream.left = _HEADER

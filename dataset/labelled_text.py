@@ -89,7 +89,7 @@ def load_data(path, num_classes=2, label_names=None):
 
 
 def check_lengths(lengths, where):
-    """Raise a DataError if a text has no token: it names `where`, the first such text, and how many. lengths: (N,) int."""
+    """Raise a DataError if a text has no token: it names `where`, the first such, and how many. lengths: (N,) int."""
     empty = np.flatnonzero(np.equal(lengths, 0))
     if len(empty):
         raise DataError(

@@ -1,5 +1,6 @@
 """What several test files share: every cell and every sequence layer by name, masks, and one call that runs a layer."""
 
+import ch_sentiment.__main__  # noqa: F401, I001  (before NumPy: it sets the number of BLAS threads)
 import numpy as np
 
 from common.bidirectional import TimeBidirectional, TimeBiLSTM

@@ -378,7 +378,6 @@ def test_the_best_epoch_is_restored_when_the_loss_is_no_longer_finite():
     assert best.best_epoch == 1 and model.params[0].tolist() == [-1, -1]
 
 
-@pytest.mark.xfail(strict=False, reason="Trainer: overflow in update and in validation")
 def test_a_validation_loss_that_is_not_finite_stops_training_and_is_never_the_best():
     model = Scripted([1.0, 0.5, 1.0, np.nan, 1.0, 0.1])
     best = EarlyStopping(None)
@@ -387,7 +386,6 @@ def test_a_validation_loss_that_is_not_finite_stops_training_and_is_never_the_be
     assert best.best_epoch == 1 and best.best == 0.5 and model.params[0].tolist() == [-1, -1]
 
 
-@pytest.mark.xfail(strict=False, reason="Trainer: overflow in update and in validation")
 def test_numbers_that_overflow_give_the_error_and_no_warnings(data):
     net = TwoLayerNet(dtype=np.float32)
     with pytest.raises(FloatingPointError, match="step"):
@@ -525,8 +523,6 @@ def test_callbacks_that_print_leave_the_numbers_alone(data, capsys):
 
 # ---- errors
 
-unchecked = pytest.mark.xfail(strict=True, reason="Trainer.fit does not look at the validation part")
-
 
 @pytest.mark.parametrize(
     ("x", "t", "how"),
@@ -537,12 +533,8 @@ unchecked = pytest.mark.xfail(strict=True, reason="Trainer.fit does not look at 
         (np.zeros((3, 2)), np.zeros(3, int), {"batch_size": 0}),
         (np.zeros((3, 2)), np.zeros(3, int), {"batch_size": -1}),
         (np.zeros((3, 2)), np.zeros(3, int), {"max_epoch": -1}),
-        pytest.param(
-            np.zeros((3, 2)), np.zeros(3, int), {"validation": (np.zeros((2, 2)), np.zeros(3, int))}, marks=unchecked
-        ),
-        pytest.param(
-            np.zeros((3, 2)), np.zeros(3, int), {"validation": (np.zeros((0, 2)), np.zeros(0, int))}, marks=unchecked
-        ),
+        pytest.param(np.zeros((3, 2)), np.zeros(3, int), {"validation": (np.zeros((2, 2)), np.zeros(3, int))}),
+        pytest.param(np.zeros((3, 2)), np.zeros(3, int), {"validation": (np.zeros((0, 2)), np.zeros(0, int))}),
     ],
 )
 def test_arguments_that_cannot_be_are_a_value_error_before_anything_happens(x, t, how):
