@@ -62,9 +62,10 @@ def prepare(options, rng, say=print):
     both.x = encoded(tokens, vocab, options.max_len)
     if test is not None:
         test.x = encoded(test_tokens, vocab, options.max_len)
-    told = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
-    if told.train or told.test or told.shared:
-        say(f"duplicates: {told.train} within train, {told.test} within test, {told.shared} of test also in train")
+    found = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
+    if found.train or found.test or found.shared:
+        in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
+        say(f"duplicates: {found.train} within train{in_test}")
     return Data(both.take(train_index), both.take(val_index), test, vocab, label_names)
 
 

@@ -1,0 +1,104 @@
+"""From names to ids: what each part of the data sees, and that --data imdb goes where a file goes."""
+
+import numpy as np
+import pytest
+
+from ch_sentiment import corpus
+from ch_sentiment.options import TrainOptions
+from ch_sentiment.train import build_net
+from dataset import imdb, phrases
+from dataset.errors import DataError
+
+REVIEWS = (["good film", "good fun", "bad film", "bad end"] * 5, np.array([1, 1, 0, 0] * 5))
+
+
+@pytest.fixture
+def small_imdb(monkeypatch):
+    """imdb with 20 + 20 reviews, whatever the source."""
+    seen = []
+    monkeypatch.setattr(imdb, "load_data", lambda source=None: (seen.append(source), (REVIEWS, REVIEWS))[1])
+    return seen
+
+
+def prepare(**how):
+    return corpus.prepare(TrainOptions(**how), np.random.default_rng(0), say=lambda line: None)
+
+
+def test_the_vocabulary_is_that_of_the_training_part_alone(tmp_path):
+    file = tmp_path / "a.tsv"
+    file.write_text("".join(f"{'pos' if i % 2 else 'neg'}\tword{i} common\n" for i in range(40)))
+    data = prepare(data=str(file))
+    assert set(data.vocab.words) == {word for text in data.train.texts for word in text.split()}
+    assert all((x[0] == 1) and (x[1] > 1) for x in data.val.x)  # word{i} is unknown, common is not
+
+
+def test_the_parts_are_disjoint_stratified_and_complete():
+    data = prepare()
+    assert len(data.train) + len(data.val) == 3080 and len(data.test) == 770
+    assert abs(data.val.t.mean() - 0.5) < 0.01 and abs(data.train.t.mean() - 0.5) < 0.01
+    assert all(len(part.x) == len(part.t) == len(part.texts) for part in (data.train, data.val, data.test))
+
+
+def test_ids_are_those_of_the_words_and_long_texts_keep_head_and_tail():
+    data = prepare(max_len=4)
+    for text, ids in zip(data.train.texts[:50], data.train.x):
+        words = text.split()
+        assert data.vocab.decode(ids) == (words if len(words) <= 4 else words[:2] + words[-2:])
+
+
+def test_limit_draws_every_class_in_its_share():
+    data = prepare(limit=100)
+    assert len(data.train) + len(data.val) == 100
+    assert data.train.t.sum() + data.val.t.sum() == 50
+    with pytest.raises(DataError, match="--limit"):
+        prepare(limit=3)
+
+
+def test_imdb_is_a_name_like_any_other_and_its_test_half_is_the_test_part(small_imdb):
+    data = prepare(data="imdb", validation=0.2)
+    assert (len(data.train), len(data.val), len(data.test)) == (16, 4, 20)
+    assert data.label_names == ["negative", "positive"] and small_imdb == [None]
+    assert len(prepare(data="imdb", test_data="imdb").test) == 20
+    for names in corpus.POLAR_NAMES:
+        assert len(corpus.load_test("imdb", names)) == 20
+    with pytest.raises(DataError, match="labels"):
+        corpus.load_test("imdb", ["cat", "dog"])
+    with pytest.raises(DataError, match="2 classes found where 3"):
+        corpus.load_train("imdb", 3)
+
+
+def test_an_unpacked_folder_and_an_archive_are_imdb_too(small_imdb, tmp_path):
+    (tmp_path / "aclImdb" / "train" / "pos").mkdir(parents=True)
+    for name in (tmp_path, tmp_path / "aclImdb", tmp_path / "aclImdb_v1.tar.gz"):
+        corpus.load_train(str(name), 2)
+    assert small_imdb == [str(tmp_path), str(tmp_path / "aclImdb"), str(tmp_path / "aclImdb_v1.tar.gz")]
+
+
+def test_duplicates_are_told_once():
+    told = []
+    corpus.prepare(TrainOptions(), np.random.default_rng(0), told.append)
+    texts, _ = phrases.load_data()[0]
+    assert len(told) == (len(set(texts)) < len(texts))
+
+
+def test_duplicates_within_and_across_the_parts_are_counted(small_imdb):
+    told = []
+    corpus.prepare(TrainOptions(data="imdb"), np.random.default_rng(0), told.append)
+    assert told == ["duplicates: 16 within train, 16 within test, 4 of test also in train"]
+
+
+def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_path):
+    (tmp_path / "v.txt").write_text("film 1 2 3\nnot -1 0.5 4\n")
+    options = TrainOptions(embedding=str(tmp_path / "v.txt"), freeze_embedding=True)
+    data, told = prepare(), []
+    net = build_net(options, data, 0, told.append)
+    film = data.vocab.word_to_id["film"]
+    assert net.embed.params[0].shape == (len(data.vocab), 3) and net.embed.params[0][film].tolist() == [1, 2, 3]
+    assert "embed.W" not in net.param_names and "embed.W" in net.weights()
+    assert len(told) == 1 and "%" in told[0]
+    assert "embed.W" in build_net(TrainOptions(embedding=options.embedding), data, 0).param_names
+
+
+def test_cleaning_reaches_the_words():
+    data = prepare(remove_stopwords=True, remove_punctuation=True)
+    assert "the" not in data.vocab and "not" in data.vocab
