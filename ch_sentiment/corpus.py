@@ -13,6 +13,7 @@ from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab, head_and_tail
 from dataset.token_cache import tokenized
 
+SHOWN = 4  # texts to try a model on, where the data has no samples of its own
 POLAR_NAMES = (["negative", "positive"], ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
@@ -34,13 +35,16 @@ class Part:
 
 @dataclass
 class Data:
-    """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes."""
+    """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
+    a few texts to try the model on.
+    """
 
     train: Part
     val: Part
     test: Part | None
     vocab: Vocab
     label_names: list
+    samples: list
 
 
 def prepare(options, rng, say=print):
@@ -66,7 +70,9 @@ def prepare(options, rng, say=print):
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         say(f"duplicates: {found.train} within train{in_test}")
-    return Data(both.take(train_index), both.take(val_index), test, vocab, label_names)
+    train, val = both.take(train_index), both.take(val_index)
+    samples = phrases.SAMPLES if options.data == "phrases" else (test or val).texts[:SHOWN]
+    return Data(train, val, test, vocab, label_names, samples)
 
 
 def load_train(name, classes):

@@ -10,57 +10,26 @@ from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nest
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
 
 
-def whole_number(text):
-    """A whole number above 0."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def number(kind, expected, fits):
+    """A converter for argparse: text -> a number of `kind` that `fits`, or an error that says what was expected."""
 
-
-def number_of_classes(text):
-    """A whole number above 1."""
-    number = int(text)
-    if number < 2:
-        raise ValueError
-    return number
-
-
-def seed_number(text):
-    """A whole number, 0 or above."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
-
-
-def positive_number(text):
-    """A number above 0."""
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise ValueError
-    return number
-
-
-def share(text):
-    """A number from 0 up to, but not including, 1."""
-    number = float(text)
-    if not 0 <= number < 1:
-        raise ValueError
-    return number
-
-
-def typed(convert):
-    """`convert` for argparse, with an error that says what was expected: the first line of its docstring."""
-
-    def checked(text):
+    def convert(text):
         try:
-            return convert(text)
+            value = kind(text)
         except ValueError:
-            expected = convert.__doc__.strip().rstrip(".")
-            raise argparse.ArgumentTypeError(f"expected {expected[0].lower() + expected[1:]}, got {text!r}") from None
+            value = None
+        if value is None or not fits(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
 
-    return checked
+    return convert
+
+
+COUNT = number(int, "a whole number above 0", lambda n: n >= 1)
+CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
+SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
+POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
 
 def option(default, told, **argument):
@@ -78,32 +47,32 @@ class TrainOptions:
         metavar="FILE_OR_FOLDER",
     )
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
-    classes: int = option(2, "how many labels the data has", type=number_of_classes)
+    classes: int = option(2, "how many labels the data has", type=CLASSES)
     cell: str = option("lstm", "the recurrent cell", choices=list(CELLS))
     bidirectional: bool = option(False, "read every text in both directions")
-    layers: int = option(1, "recurrent layers on top of each other", type=whole_number)
+    layers: int = option(1, "recurrent layers on top of each other", type=COUNT)
     pool: str = option("max", "how the steps of a text become one vector", choices=POOLS)
-    hidden: int = option(64, "size of the recurrent state, in each direction", type=whole_number)
-    wordvec: int = option(64, "size of a word vector", type=whole_number)
-    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=whole_number)
-    max_len: int = option(400, "longer texts keep their head and their tail", type=whole_number)
+    hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
+    wordvec: int = option(64, "size of a word vector", type=COUNT)
+    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
+    max_len: int = option(400, "longer texts keep their head and their tail", type=COUNT)
     embedding: str = option(
         None, "start from word vectors: glove.50, glove.100, glove.200, glove.300 or a file of such (their size counts)"
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are")
     remove_stopwords: bool = option(False, "leave out function words, though no negation")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
-    dropout: float = option(0.5, "share dropped of embeddings, between layers and before the head", type=share)
-    word_dropout: float = option(0.0, "share of words read as unknown while training", type=share)
+    dropout: float = option(0.5, "share dropped of embeddings, between layers and before the head", type=SHARE)
+    word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE)
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
-    lr: float = option(0.003, "learning rate", type=positive_number)
-    batch_size: int = option(64, "texts per step", type=whole_number)
-    epochs: int = option(15, "at most so many passes over the data", type=whole_number)
-    patience: int = option(3, "stop after so many epochs without a better validation loss", type=whole_number)
-    clip: float = option(1.0, "largest common norm of the gradients", type=positive_number)
-    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=share)
-    seed: int = option(0, "one seed, one result", type=seed_number)
-    limit: int = option(None, "train on so many texts only, drawn at random", type=whole_number, metavar="N")
+    lr: float = option(0.003, "learning rate", type=POSITIVE)
+    batch_size: int = option(64, "texts per step", type=COUNT)
+    epochs: int = option(15, "at most so many passes over the data", type=COUNT)
+    patience: int = option(3, "stop after so many epochs without a better validation loss", type=COUNT)
+    clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
+    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    seed: int = option(0, "one seed, one result", type=SEED)
+    limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty")
     no_cache: bool = option(False, "do not keep the tokens of long data for the next start")
@@ -119,8 +88,7 @@ def add_options(parser, options=TrainOptions):
             parser.add_argument(flag, action="store_true", help=told["help"])
             continue
         if "type" in told:
-            told.setdefault("metavar", "R" if f.type is float or f.type == "float" else "N")
-            told["type"] = typed(told["type"])
+            told.setdefault("metavar", "X" if f.type is float else "N")
         if f.default is not None:
             told["help"] += " (default: %(default)s)"
         parser.add_argument(flag, default=f.default, **told)

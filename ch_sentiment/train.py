@@ -17,13 +17,12 @@ from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
 from ch_sentiment.predict import answer_line
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, warm_up
 from common.trainer import Trainer
-from dataset import phrases
 from dataset.errors import DataError
 from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
-SHOWN = 4  # predictions printed at the end, where the data has no samples of its own
 WARM_UP = 0.02  # of all steps
+RESULTS = ("model.npz", "history.json", "config.json", "learning_curve.png", "confusion.png")
 
 
 def add_arguments(parser):
@@ -110,8 +109,7 @@ def report(model, data, folder, history, best_epoch):
 
     role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
     print(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
-    shown = phrases.SAMPLES if data.test is not None and data.label_names is phrases.LABEL_NAMES else part.texts[:SHOWN]
-    for text, probabilities in zip(shown, model.probabilities(shown)):
+    for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
         print("  " + answer_line(model.label_names, probabilities, text, longest=80))
     print(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
 
@@ -135,8 +133,10 @@ def make_folder(options):
     if options.out is not None:
         folder = Path(options.out)
         folder.mkdir(parents=True, exist_ok=True)
+        for name in RESULTS:  # --overwrite: no result of the training before may stand beside those of this one
+            (folder / name).unlink(missing_ok=True)
         return folder
-    name = f"{Path(options.data).stem}-{'bi' if options.bidirectional else ''}{options.cell}"
+    name = f"{Path(options.data).resolve().stem}-{'bi' if options.bidirectional else ''}{options.cell}"
     number = 1
     while True:
         folder = Path("runs") / f"{name}-{number}"
