@@ -2,6 +2,7 @@
 
 import ch_sentiment.__main__  # noqa: F401, I001  (before NumPy: it sets the number of BLAS threads)
 import numpy as np
+from hypothesis import settings
 
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.gru import GRU, TimeGRU
@@ -9,6 +10,9 @@ from common.lstm import LSTM, TimeLSTM
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeLast, TimeMax, TimeMean
 from common.rnn import RNN, TimeRNN
 from common.time_layers import TimeAffine, TimeDropout
+
+settings.register_profile("house", deadline=None)  # a test that is slow once, on a busy machine, is not wrong
+settings.load_profile("house")
 
 D, H = 3, 2  # word-vector and hidden size wherever a test does not say otherwise
 
