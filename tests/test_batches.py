@@ -39,7 +39,7 @@ def test_tokens_are_counted_without_padding_and_rows_of_arrays_as_one():
     assert count_tokens(np.ones((5, 7)), np.array([0, 2])) == 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 300), st.integers(1, 40), st.booleans(), st.integers(0, 9))
 def test_every_example_comes_once_and_only_one_batch_is_partial(count, batch_size, ragged, seed):
     lengths = np.random.default_rng(seed).integers(1, 20, count)
@@ -120,7 +120,7 @@ def test_no_array_is_larger_than_a_batch(texts, monkeypatch):
 # ---- splitting
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(2, 60), min_size=1, max_size=5),
     st.floats(0.01, 0.99),

@@ -337,6 +337,13 @@ def test_a_verified_file_is_not_hashed_again_until_it_changes(entry, monkeypatch
     assert status("a") == "damaged"
 
 
+def test_a_file_of_another_size_is_known_to_be_damaged_without_reading_it(entry, monkeypatch):
+    entry("https://nowhere.invalid/a.bin", size=len(CONTENT))
+    put_by_hand(CONTENT[:-1])
+    monkeypatch.setattr(keeper, "sha256", None)
+    assert status("a") == "damaged"
+
+
 def test_what_the_stamp_cannot_see_verify_does_and_fetch_then_mends(server, entry, capfd):
     entry(server.address)
     fetch("a")
@@ -436,7 +443,7 @@ def test_of_two_processes_one_downloads_and_the_other_waits(server, entry):
     assert len(server.asked) == 1 and files(keeper.folder()) == ["a.bin"]
 
 
-def test_threads_exclude_each_other_too_and_a_lock_file_that_was_removed_binds_nobody(tmp_path):
+def test_threads_exclude_each_other_too(tmp_path):
     inside, most = [], []
 
     def work():
@@ -444,7 +451,6 @@ def test_threads_exclude_each_other_too_and_a_lock_file_that_was_removed_binds_n
             with locked(tmp_path / "lock"):
                 inside.append(1)
                 most.append(len(inside))
-                (tmp_path / "lock").unlink(missing_ok=True)
                 inside.pop()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -453,6 +459,23 @@ def test_threads_exclude_each_other_too_and_a_lock_file_that_was_removed_binds_n
     for thread in threads:
         thread.join()
     assert max(most) == 1 and len(most) == 60
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a file that is open stays")
+def test_a_lock_whose_file_was_removed_binds_nobody_and_is_taken_anew(tmp_path):
+    lock, found = tmp_path / "lock", []
+
+    def wait():
+        with locked(lock):
+            found.append(lock.exists())
+
+    waiting = threading.Thread(target=wait)
+    with locked(lock):
+        waiting.start()
+        time.sleep(0.1)
+        lock.unlink()
+    waiting.join()
+    assert found == [True]
 
 
 # ---- disks

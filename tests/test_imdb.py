@@ -252,10 +252,8 @@ def without(name):
     return {other: content for other, content in members().items() if other != name}
 
 
-def a_header_of_ten_gigabytes(kind):
-    member = header("x", 10 * 2**30)
-    member.type = kind
-    return gzip.compress(member.tobuf(tarfile.GNU_FORMAT)) + ZEROS * 640
+def a_header_of_ten_gigabytes(kind, before=b""):
+    return gzip.compress(before + header("x", 10 * 2**30, kind).tobuf(tarfile.GNU_FORMAT)) + ZEROS * 640
 
 
 def hostile():
@@ -290,6 +288,10 @@ def hostile():
         "10 GB elsewhere": (huge_other, "expected at most 1,073,741,824 bytes in 'aclImdb/README'"),
         "gigabytes together": (gzip.compress(gigabytes, 1), "expected at most 1,073,741,824 bytes in all members"),
         "10 GB pax header": (a_header_of_ten_gigabytes(tarfile.XHDTYPE), "a broken header or a long tail"),
+        "10 GB pax header later": (
+            a_header_of_ten_gigabytes(tarfile.XHDTYPE, one_header),
+            "a broken header or a long tail",
+        ),
         "10 GB long name": (a_header_of_ten_gigabytes(tarfile.GNUTYPE_LONGNAME), "a broken header or a long tail"),
         "10 GB at the end": (gzip.compress(good) + ZEROS * 640, "a broken header or a long tail"),
         "size below zero": (gzip.compress(bytes(negative) + bytes(2**14)), "damaged or unfinished|expected at most"),

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from common.metrics import accuracy, classification_report, confusion_matrix, count_right, f1_score, roc_auc
@@ -17,7 +17,6 @@ answers = st.integers(2, 4).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(answers)
 def test_confusion_accuracy_and_f1_are_the_counts(drawn):
     num_classes, pairs = drawn
@@ -35,7 +34,6 @@ def test_confusion_accuracy_and_f1_are_the_counts(drawn):
     assert f1_score(matrix) == pytest.approx(f1[1] if num_classes == 2 else np.mean(f1))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=40))
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order_ties_counting_half(examples):
     positives = [s for is_positive, s in examples if is_positive]
