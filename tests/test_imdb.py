@@ -55,8 +55,9 @@ def tar(named, *more):
         archive.addfile(header("aclImdb/", kind=tarfile.DIRTYPE))
         for name, content in named.items():
             archive.addfile(header(name, len(content)), io.BytesIO(content))
-        for member in more:
-            archive.addfile(member)
+        for member in more:  # not by addfile, which asks for what the header promises
+            archive.fileobj.write(member.tobuf(tarfile.GNU_FORMAT))
+            archive.offset += tarfile.BLOCKSIZE
     return out.getvalue()
 
 
