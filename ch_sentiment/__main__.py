@@ -15,6 +15,7 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
 from ch_sentiment import data, evaluate, predict, train  # noqa: E402
+from ch_sentiment.console import as_utf8, prepare_streams  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data}
@@ -36,13 +37,14 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(argv=None):
     """Run a command; -> exit code."""
+    prepare_streams()
     parser = OneLineParser(
         prog="sentifish", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.__doc__))
-    argv = sys.argv[1:] if argv is None else argv
+        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
+    argv = list(map(as_utf8, sys.argv[1:])) if argv is None else argv
     if argv and argv[0] in COMMANDS:  # intermixed: --json may stand between the model and the texts
         options = commands.choices[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
     else:
@@ -55,7 +57,8 @@ def main(argv=None):
         if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        return fail(options, error, 2)
+        named = isinstance(error, OSError) and error.filename is not None
+        return fail(options, f"{error.filename}: {error.strerror}" if named else error, 2)
     except FloatingPointError as error:
         return fail(options, f"{error}; try a lower --lr or --clip", 3)
     except KeyboardInterrupt:

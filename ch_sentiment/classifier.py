@@ -43,8 +43,9 @@ class Classifier:
         """
         outputs = 1 if len(self.label_names) == 2 else len(self.label_names)
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
-        for index in sorted_batches(x, BATCH):
-            scores[index] = self.net.predict(take(x, index)).reshape(len(index), outputs)
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
+            for index in sorted_batches(x, BATCH):
+                scores[index] = self.net.predict(take(x, index)).reshape(len(index), outputs)
         return scores[:, 0] if outputs == 1 else scores
 
     def probabilities(self, texts):

@@ -19,18 +19,26 @@ POLAR_NAMES = (["negative", "positive"], ["neg", "pos"], ["0", "1"])  # of the s
 
 @dataclass
 class Part:
-    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded."""
+    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) which
+    text of its source each is, from 1.
+    """
 
     texts: list
     t: np.ndarray
     x: list = field(default_factory=list)
+    numbers: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.numbers is None:
+            self.numbers = 1 + np.arange(len(self.texts))
 
     def __len__(self):
         return len(self.texts)
 
     def take(self, index):
         """Those of `index`, an array of positions."""
-        return Part([self.texts[i] for i in index], self.t[index], [self.x[i] for i in index] if self.x else [])
+        x = [self.x[i] for i in index] if self.x else []
+        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index])
 
 
 @dataclass
@@ -121,7 +129,7 @@ def cleaning_of(options):
 def tokens_of(part, name, cleaning, cached, progress):
     """The tokens of every text (`dataset.token_cache.Corpus`). DataError naming the first text that has none."""
     tokens = tokenized(part.texts, cleaning, cached, progress)
-    labelled_text.check_lengths(tokens.lengths(), name)
+    labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
     return tokens
 
 

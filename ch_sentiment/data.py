@@ -63,9 +63,8 @@ def show_path(names):
 
 def clear_all(names):
     """remove them from this machine"""
-    for name in names or [None]:
-        for place in fetch.clear(name):
-            print(f"removed {place}")
+    removed = [place for name in names or [None] for place in fetch.clear(name)]
+    print("\n".join(f"removed {place}" for place in removed) or "nothing to remove")
     return 0
 
 

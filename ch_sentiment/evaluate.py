@@ -4,8 +4,8 @@ import json
 import sys
 
 from ch_sentiment.classifier import Classifier
+from ch_sentiment.console import printable
 from ch_sentiment.corpus import encoded, load_test, tokens_of
-from ch_sentiment.predict import printable
 
 HELP = "score a trained model on labelled text"
 

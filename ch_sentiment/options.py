@@ -25,7 +25,7 @@ def number(kind, expected, fits):
     return convert
 
 
-COUNT = number(int, "a whole number above 0", lambda n: n >= 1)
+COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)

@@ -5,6 +5,7 @@ import json
 import sys
 
 from ch_sentiment.classifier import Classifier
+from ch_sentiment.console import input_lines, printable
 from dataset.errors import DataError
 from dataset.text import tokenize
 
@@ -31,7 +32,7 @@ def run(options):
         return 0
     if sys.stdin.isatty():
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
-    lines = (line.rstrip("\r\n") for line in sys.stdin)
+    lines = input_lines()
     count = empty = 0
     while chunk := list(itertools.islice(lines, 1 if sys.stdin.isatty() else CHUNK)):
         count += len(chunk)
@@ -64,11 +65,6 @@ def answer_line(label_names, probabilities, text, longest=None):
     if longest is not None and len(text) > longest:
         text = text[: longest - 1] + "…"
     return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"
-
-
-def printable(text):
-    """On one line, and nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def answer_object(label_names, probabilities, text):

@@ -4,13 +4,16 @@ What the Trainer hides is written out in `train_custom_loop.py`.
 """
 
 import json
+import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from ch_sentiment.classifier import Classifier
+from ch_sentiment.console import say
 from ch_sentiment.corpus import cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
@@ -36,20 +39,20 @@ def run(options):
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     check(options)
-    say = (lambda line: None) if options.quiet else print
+    tell = (lambda line: None) if options.quiet else say
     data_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
 
-    data = prepare(options, data_rng, say)
-    net = build_net(options, data, model_rng, say)
+    data = prepare(options, data_rng, tell)
+    net = build_net(options, data, model_rng, tell)
     model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
     folder = make_folder(options)
-    say(
+    tell(
         f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
         f"{sum(p.size for p in net.params):,} parameters"
     )
 
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(model, folder, trainer))
-    callbacks = [LearningRate(warm_up(WARM_UP)), best, *([] if options.quiet else [Progress(), EpochTable()])]
+    callbacks = [LearningRate(warm_up(WARM_UP)), best, *([] if options.quiet else [Progress(), EpochTable(say)])]
     trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, order_rng)
     try:
         trainer.fit(
@@ -77,11 +80,11 @@ def run(options):
     return 0
 
 
-def build_net(options, data, rng, say=print):
+def build_net(options, data, rng, tell=print):
     """The network that the options name, for the vocabulary and the classes of the data."""
     vectors = None if options.embedding is None else load_vectors(options.embedding, data.vocab)
     if vectors is not None:
-        say(f"{options.embedding}: {vectors.coverage(data.train.x)}")
+        tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
     return SentimentNet(
         len(data.vocab),
         options.wordvec if vectors is None else vectors.W.shape[1],
@@ -108,16 +111,20 @@ def report(model, data, folder, history, best_epoch):
     draw(folder, history, best_epoch, found["confusion"], data.label_names)
 
     role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
-    print(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
+    say(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
     for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
-        print("  " + answer_line(model.label_names, probabilities, text, longest=80))
-    print(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
+        say("  " + answer_line(model.label_names, probabilities, text, longest=80))
+    say(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
 
 
 def check(options):
     """What can be known to be wrong before anything is read. DataError."""
     if options.vocab_size < 3:
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {options.vocab_size}")
+    if not options.data:
+        raise DataError("--data: expected a name, got an empty one")
+    if options.freeze_embedding and options.embedding is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if not options.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {options.validation}")
     if options.out is not None:
@@ -165,11 +172,12 @@ def kept(folder, best):
 
 def write_json(path, content):
     """Readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
 
 
 def draw(folder, history, best_epoch, matrix, label_names):
     """learning_curve.png and confusion.png."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
     from matplotlib.figure import Figure
 
     from common import plot
@@ -178,8 +186,10 @@ def draw(folder, history, best_epoch, matrix, label_names):
     left, right = figure.subplots(1, 2)
     plot.learning_curve(history, best_epoch, left)
     plot.accuracy_curve(history, best_epoch, right)
-    figure.savefig(folder / "learning_curve.png", dpi=150)
-    plot.confusion(matrix, label_names).figure.savefig(folder / "confusion.png", dpi=150)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a label in a script that the font has not
+        figure.savefig(folder / "learning_curve.png", dpi=150)
+        plot.confusion(matrix, label_names).figure.savefig(folder / "confusion.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ their gradients add, and the optimizer sees one parameter.
 import os
 from types import MappingProxyType
 
-import numpy as np
-
 from common.book_params import read_book_params
 from common.checkpoint import CheckpointError, load_arrays, save_arrays
+from common.row_grad import add_grads
 
 
 class BaseModel:
@@ -99,7 +98,7 @@ def remove_duplicate(params, grads):
             continue
         first = firsts[key]
         same_way = p.shape == params_once[first].shape and p.strides == params_once[first].strides
-        grads_once[first] = np.asarray(grads_once[first]) + (g if same_way else g.T)
+        grads_once[first] = add_grads(grads_once[first], g if same_way else g.T)
     return params_once, grads_once
 
 

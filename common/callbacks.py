@@ -36,6 +36,13 @@ class Callback:
     def on_fit_end(self, trainer):
         pass
 
+    def memory(self):
+        """What it must not forget when training goes on elsewhere: a dict that JSON can hold, and a list of arrays."""
+        return {}, []
+
+    def remember(self, memory, arrays):
+        """Take back what `memory` gave."""
+
 
 class StopOnSignal(Callback):
     """The first Ctrl-C ends training after the step; a second one interrupts at once. The Trainer always has one.
@@ -195,26 +202,39 @@ class EarlyStopping(Callback):
             for p, best in zip(trainer.model.params, self.weights):
                 p[...] = best
 
+    def memory(self):
+        return {"best": self.best, "best_epoch": self.best_epoch}, self.weights or []
+
+    def remember(self, memory, arrays):
+        self.best, self.best_epoch, self.weights = memory["best"], memory["best_epoch"], arrays or None
+
 
 class LearningRate(Callback):
     """Sets `optimizer.lr` before every step: the rate it had at first, times schedule(progress).
 
-    schedule: a function of `progress`, the share of all steps that is done, in [0, 1).
+    schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1).
     """
 
     def __init__(self, schedule):
         self.schedule = schedule
+        self.base = self.first = None
 
     def on_fit_start(self, trainer):
-        self.base = trainer.optimizer.lr
-        self.first = trainer.step
+        if self.base is None:  # else it is known from the training that is resumed
+            self.base, self.first = trainer.optimizer.lr, trainer.step
 
     def on_step_start(self, trainer):
-        done = trainer.step - 1 - self.first
-        trainer.optimizer.lr = self.base * self.schedule(done / (trainer.total_steps - self.first))
+        progress = (trainer.step - 1 - self.first) / (trainer.total_steps - self.first)
+        trainer.optimizer.lr = self.base * self.schedule(progress)
 
     def on_fit_end(self, trainer):
-        trainer.optimizer.lr = self.base
+        trainer.optimizer.lr, self.base = self.base, None
+
+    def memory(self):
+        return {"base": self.base, "first": self.first}, []
+
+    def remember(self, memory, arrays):
+        self.base, self.first = memory["base"], memory["first"]
 
 
 def constant(progress):

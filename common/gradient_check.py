@@ -46,6 +46,9 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     the layer cannot be checked (no float64, no gradient returned for a float input).
     """
     called = type(layer).__name__
+    if len(layer.params) != len(layer.grads):
+        counts = f"{len(layer.params)} and {len(layer.grads)}"
+        raise AssertionError(f"{called}: expected as many grads as params, got {counts} of them")
     inputs = [np.array(x) if hasattr(x, "dtype") or isinstance(x, list) else x for x in inputs]
     floats = [i for i, x in enumerate(inputs) if getattr(x, "dtype", np.dtype(int)).kind == "f" and i not in constants]
     names = _param_names(layer)

@@ -35,7 +35,7 @@ class Optimizer:
         if [p.shape for p in params] != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
-            self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
+            self.prepare(params)
         if any([m.shape for m in memory] != [p.shape for p in params] for memory in self.state.values()):
             raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
@@ -52,6 +52,10 @@ class Optimizer:
                     self.step(gathered[0], g[some], *gathered[1:])
                     for a, new in zip((p, *memory), gathered):
                         a[some] = new
+
+    def prepare(self, params):
+        """Memory of zeros for these parameters; the first update does it by itself."""
+        self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
 
     def step(self, p, g, *memory):
         """Change p and memory in place from the gradient g, which stays as it is."""

@@ -34,7 +34,8 @@ def _curve(history, key, label, scale, best_epoch, ax):
     if best_epoch is not None:
         ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
     ax.set(xlabel="epoch", ylabel=label)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlim(0.5, max([row["epoch"] for row in history], default=1) + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(framealpha=1, edgecolor="none")
     return ax
@@ -60,7 +61,8 @@ def confusion(matrix, label_names, ax=None):
     for (i, j), count in np.ndenumerate(matrix):
         color = "white" if share[i, j] > 0.5 else "black"
         ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
-    names = [name if len(name) <= 16 else name[:15] + "…" for name in label_names]
+    # A long name loses its middle: what tells names apart stands at their beginnings and ends.
+    names = [name if len(name) <= 24 else f"{name[:12]}…{name[-11:]}" for name in label_names]
     ax.set_xticks(range(len(matrix)), names, rotation=0 if max(map(len, names)) <= 10 else 30)
     ax.set_yticks(range(len(matrix)), names)
     ax.set(xlabel="predicted", ylabel="true")

@@ -56,6 +56,17 @@ def _plain(a):
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
+def add_grads(a, b):
+    """a + b, new; of two whose touched rows are known, theirs alone are read and written."""
+    rows = touched_rows(a), touched_rows(b)
+    if rows[0] is None or rows[1] is None:
+        return _plain(a) + _plain(b)
+    values = np.concatenate((_plain(a)[rows[0]], _plain(b)[rows[1]]))
+    total = RowGrad.zeros_like(a)
+    total.write(*sum_rows(np.concatenate(rows), values))
+    return total
+
+
 def touched_rows(grad):
     """The (K,) ids of the rows that can differ from zero, or None where any element can."""
     return getattr(grad, "rows", None)

@@ -8,18 +8,34 @@ import numpy as np
 
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.checks import as_floats, as_ids, as_mask
-from common.functions import log_softmax, sigmoid
+from common.functions import log_softmax, sigmoid, softmax
 from common.gru import GRU, TimeGRU
-from common.layers import Affine, Dropout, Embedding, write_rows
+from common.layers import (
+    Affine,
+    Dropout,
+    Embedding,
+    MatMul,
+    SigmoidWithLoss,
+    Softmax,
+    SoftmaxWithLoss,
+    write_rows,
+)
 from common.lstm import LSTM, TimeLSTM
 from common.rnn import RNN, TimeRNN
 
-__all__ = [
+__all__ = [  # what the book's module passes on, too: its chapters rely on `from common.time_layers import *`
     "GRU",
     "LSTM",
     "RNN",
+    "Affine",
+    "Dropout",
+    "Embedding",
+    "MatMul",
+    "SigmoidWithLoss",
     "Simple_TimeAffine",
     "Simple_TimeSoftmaxWithLoss",
+    "Softmax",
+    "SoftmaxWithLoss",
     "TimeAffine",
     "TimeBiLSTM",
     "TimeBidirectional",
@@ -30,6 +46,9 @@ __all__ = [
     "TimeRNN",
     "TimeSigmoidWithLoss",
     "TimeSoftmaxWithLoss",
+    "np",
+    "sigmoid",
+    "softmax",
 ]
 
 
@@ -118,7 +137,7 @@ class TimeSoftmaxWithLoss:
         log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
         labels = ids.reshape(-1)[real]
         self.cache = log_y, labels, real, xs.shape
-        return -float(log_y[np.arange(len(real)), labels].sum()) / max(len(real), 1)
+        return float(-log_y[np.arange(len(real)), labels].sum() / max(len(real), 1) + 0.0)  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         """-> dxs (N, T, V)."""

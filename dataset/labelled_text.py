@@ -88,13 +88,15 @@ def load_data(path, num_classes=2, label_names=None):
     return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
 
 
-def check_lengths(lengths, where):
-    """Raise a DataError if a text has no token: it names `where`, the first such, and how many. lengths: (N,) int."""
+def check_lengths(lengths, where, numbers=None):
+    """Raise a DataError if a text has no token: it names `where`, the first such, and how many.
+
+    lengths: (N,) int, tokens of each. numbers: (N,) by which the texts are called; None: from 1 on.
+    """
     empty = np.flatnonzero(np.equal(lengths, 0))
     if len(empty):
-        raise DataError(
-            f"{where}: expected words in every text, text {empty[0] + 1} has none ({len(empty)} such in all)"
-        )
+        first = empty[0] + 1 if numbers is None else numbers[empty[0]]
+        raise DataError(f"{where}: expected words in every text, text {first} has none ({len(empty)} such in all)")
 
 
 def _examples(path):

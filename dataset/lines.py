@@ -10,15 +10,23 @@ _NO_FIELD_LIMIT = 2**31 - 1  # the largest that a C long holds everywhere
 
 
 def lines(path):
-    """The lines of a UTF-8 file with their ends, "\\n" alone: U+0085 and its like may stand in a text."""
+    """The lines of a UTF-8 file with their ends."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                text = line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                came = f"byte 0x{line[error.start]:02x}"
-                raise DataError(f"{path}, line {number}: expected UTF-8, got {came}") from None
-            yield text.removeprefix("\ufeff") if number == 1 else text
+        yield from decoded(file, path)
+
+
+def decoded(stream, name):
+    """The lines of a binary stream of UTF-8 with their ends, "\\n" alone: U+0085 and its like may stand in a text.
+
+    A byte order mark is skipped. DataError naming `name` and the line that is not UTF-8.
+    """
+    for number, line in enumerate(stream, start=1):
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            came = f"byte 0x{line[error.start]:02x}"
+            raise DataError(f"{name}, line {number}: expected UTF-8, got {came}") from None
+        yield text.removeprefix("\ufeff") if number == 1 else text
 
 
 def csv_rows(path):

@@ -11,6 +11,7 @@ import pytest
 from common.base_model import BaseModel, remove_duplicate
 from common.checkpoint import CheckpointError, save_arrays
 from common.layers import Affine, Dropout, Embedding
+from common.row_grad import touched_rows
 
 
 class TwoLayers(BaseModel):
@@ -278,3 +279,16 @@ def test_an_embedding_tied_with_the_output_layer_gets_the_sum_of_both_gradients(
     params, grads = remove_duplicate(embed.params + head.params, embed.grads + head.grads)
     assert len(params) == 2
     np.testing.assert_array_equal(grads[0], np.array(embed.grads[0]) + head.grads[0].T)
+
+
+def test_embeddings_that_share_weights_keep_to_their_touched_rows():
+    W = np.random.default_rng(0).standard_normal((50, 3))
+    layers = [Embedding(W), Embedding(W), Embedding(W)]
+    dense = np.zeros_like(W)
+    for layer, ids in zip(layers, ([4, 7, 4], [7], [9, 9])):
+        layer.forward(np.array(ids))
+        layer.backward(np.ones((len(ids), 3)))
+        np.add.at(dense, ids, 1.0)
+    params, (grad,) = remove_duplicate([layer.params[0] for layer in layers], [layer.grads[0] for layer in layers])
+    assert params[0] is W and touched_rows(grad).tolist() == [4, 7, 9]
+    assert np.array_equal(np.asarray(grad), dense)

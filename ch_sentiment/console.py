@@ -1,0 +1,41 @@
+"""The standard streams, made dependable: UTF-8 whatever the locale, there even if closed, harmless to a terminal."""
+
+import os
+import sys
+
+from dataset.lines import decoded
+
+
+def prepare_streams():
+    """UTF-8 on what is written, with escapes for what that cannot hold; a stream that is closed becomes a void."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (it lives as long as we do)
+        elif hasattr(stream, "reconfigure") and mode == "w":
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def as_utf8(argument):
+    """A command-line argument as the UTF-8 that it was typed in, also where the locale has another idea."""
+    return os.fsencode(argument).decode("utf-8", "surrogateescape")
+
+
+def say(line):
+    """Print a line; where nobody reads any longer, this and all further lines go nowhere, and the work goes on."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def input_lines():
+    """The lines of standard input without their ends. DataError naming the line that is not UTF-8."""
+    stream = getattr(sys.stdin, "buffer", None)
+    lines = sys.stdin if stream is None else decoded(stream, "standard input")
+    return (line.rstrip("\r\n") for line in lines)
+
+
+def printable(text):
+    """A text on one line, and nothing in it that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,65 @@
+"""The command line in poor surroundings: another locale, closed or broken streams, bytes that are no text."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ch_sentiment.__main__ import main
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX shell and locales")
+SMALL = "train --limit 60 --hidden 4 --wordvec 4 --epochs 2 --out r"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("console")
+    (folder / "a.tsv").write_text("bon\tcafé 中文 film\nmal\tune fin !\n" * 20, encoding="utf-8")
+    assert main(["train", "--data", str(folder / "a.tsv"), "--hidden", "4", "--out", str(folder / "m"), "--quiet"]) == 0
+    return folder / "m"
+
+
+def shell(line, cwd, stdin=None, **environment):
+    """The line in bash, `sentifish` being ours."""
+    command = f'sentifish() {{ "{sys.executable}" -m ch_sentiment "$@"; }}; set -o pipefail; {line}'
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "PYTHON"))}
+    return subprocess.run(  # noqa: S603
+        ["bash", "-c", command],  # noqa: S607
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        env={**kept, **environment},
+    )
+
+
+@pytest.mark.parametrize(
+    "environment", [{"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C.UTF-8"}, {"PYTHONIOENCODING": "ascii"}]
+)
+def test_the_answer_is_the_same_in_every_locale(model, tmp_path, environment):
+    text = "café 中文 film"
+    asked = shell(f"sentifish predict {model} '{text}'", tmp_path, **environment)
+    piped = shell(f"sentifish predict {model}", tmp_path, (text + "\r\n").encode(), **environment)
+    plain = shell(f"sentifish predict {model} '{text}'", tmp_path, LC_ALL="C.UTF-8")
+    assert asked.returncode == piped.returncode == 0, asked.stderr + piped.stderr
+    assert asked.stdout == piped.stdout == plain.stdout and plain.stdout.decode().endswith(text + "\n")
+
+
+def test_bytes_on_standard_input_that_are_no_text_are_one_line_that_names_theirs(model, tmp_path):
+    done = shell(f"sentifish predict {model}", tmp_path, b"bon\ncaf\xe9\n")
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1
+    assert b"standard input, line 2: expected UTF-8, got byte 0xe9" in done.stderr
+
+
+@pytest.mark.parametrize("stream", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_no_traceback(model, tmp_path, stream):
+    done = shell(f"sentifish predict {model} bon {stream}", tmp_path)
+    assert done.returncode == 0 and b"Traceback" not in done.stdout + done.stderr
+    done = shell(f"sentifish predict nowhere bon {stream}", tmp_path)
+    assert done.returncode == 2 and done.stdout == b""
+
+
+def test_training_goes_on_when_nobody_reads_its_table(tmp_path):
+    done = shell(f"sentifish {SMALL} | head -1", tmp_path)
+    assert done.returncode == 0 and done.stderr == b"" and done.stdout.count(b"\n") == 1
+    assert len(list((tmp_path / "r").iterdir())) == 5
