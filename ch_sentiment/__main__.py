@@ -43,7 +43,7 @@ def main(argv=None):
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
+        module.add_arguments(commands.add_parser(name, help=module.HELP, description=f"{module.HELP.capitalize()}."))
     argv = list(map(as_utf8, sys.argv[1:])) if argv is None else argv
     if argv and argv[0] in COMMANDS:  # intermixed: --json may stand between the model and the texts
         options = commands.choices[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))

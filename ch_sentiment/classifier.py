@@ -38,9 +38,7 @@ class Classifier:
         return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
 
     def scores(self, x):
-        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read in batches of like
-        length.
-        """
+        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
         outputs = 1 if len(self.label_names) == 2 else len(self.label_names)
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell

@@ -1,6 +1,4 @@
-"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; each variant is one argument
-away.
-"""
+"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; a variant is one argument away."""
 
 import numpy as np
 
@@ -27,8 +25,7 @@ class SentimentNet(BaseModel):
     unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng:
     Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
 
-    xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. A row of nothing but PAD is a
-    ValueError.
+    xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. ValueError for a row of PAD alone.
     """
 
     def __init__(
@@ -101,9 +98,7 @@ class SentimentNet(BaseModel):
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
     def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits. Nothing is dropped
-        out.
-        """
+        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits; without dropout."""
         training = self.training
         self.train(False)
         try:

@@ -57,7 +57,9 @@ class TrainOptions:
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts keep their head and their tail", type=COUNT)
     embedding: str = option(
-        None, "start from word vectors: glove.50, glove.100, glove.200, glove.300 or a file of such (their size counts)"
+        None,
+        "start from word vectors: glove.50, glove.100, glove.200, glove.300 or a file of such (their size counts)",
+        metavar="FILE_OR_NAME",
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are")
     remove_stopwords: bool = option(False, "leave out function words, though no negation")

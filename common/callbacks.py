@@ -167,8 +167,7 @@ class Progress(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stops when `monitor` has not improved for `patience` epochs, and always leaves the best epoch's weights in the
-    model.
+    """Stops when `monitor` is no better for `patience` epochs; the best epoch's weights are always those that are left.
 
     monitor: a column of the history; "accuracy" in its name means that more is better. patience None: never stops
     early. on_best: called with the trainer whenever an epoch is the best so far (the place to save a checkpoint).

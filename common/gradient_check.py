@@ -141,9 +141,7 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
 
 
 def _backward(called, names, probe, douts):
-    """backward, twice, into gradients full of rubbish: -> gradients of the inputs, copies of those of the
-    parameters.
-    """
+    """backward, twice, into gradients full of rubbish: -> gradients of the inputs and of the parameters, copied."""
     arrays = list(probe.grads)
     results = []
     for rubbish in (1e3, -7.0):

@@ -15,8 +15,7 @@ BLOCK = 32768  # elements worked on at a time
 class Optimizer:
     """The base: `update(params, grads)` in place. A child names its memory in `slots` and writes `step`.
 
-    `lr` may be changed between steps. `state` is one list of arrays per slot, in the order of params; `iter` counts
-    steps.
+    `lr` may be changed between steps. `state`: a list of arrays per slot, in the order of params. `iter`: steps so far.
     """
 
     slots = ()
@@ -29,9 +28,7 @@ class Optimizer:
         self.state = None
 
     def update(self, params, grads):
-        """One step. ValueError where the arrays of params and grads do not match, or are not those of the step
-        before.
-        """
+        """One step. ValueError where params and grads do not match, or are not those of the step before."""
         if [p.shape for p in params] != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:

@@ -87,9 +87,7 @@ class Trainer:
         self.stop_reason = reason
 
     def plot(self, ylim=None):
-        """The book's figure of the logged losses, on the current Axes of pyplot; -> Axes. Shown where a screen is
-        in use.
-        """
+        """The book's figure of the logged losses, on pyplot's current Axes, shown where there is a screen; -> Axes."""
         from matplotlib import pyplot
 
         from common.plot import loss_curve

@@ -46,9 +46,7 @@ class Corpus:
         return [self.words[word] for word in self.ids[self.offsets[i] : self.offsets[i + 1]]]
 
     def build_vocab(self, index=None, max_size=None, min_count=1):
-        """What `Vocab.build` makes of the texts at the positions `index`, or of all: the same Vocab. ValueError as
-        there.
-        """
+        """The Vocab that `Vocab.build` makes of the texts at the positions `index`, or of all. ValueError as there."""
         part = self.ids
         if index is not None:
             chosen = np.zeros(len(self), dtype=bool)

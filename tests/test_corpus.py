@@ -1,5 +1,7 @@
 """From names to ids: what each part of the data sees, and that --data imdb goes where a file goes."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from ch_sentiment.train import build_net
 from dataset import imdb, phrases
 from dataset.errors import DataError
 
+REAL = os.environ.get("SENTIFISH_TEST_DATA")
 REVIEWS = (["good film", "good fun", "bad film", "bad end"] * 5, np.array([1, 1, 0, 0] * 5))
 
 
@@ -97,6 +100,18 @@ def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_pat
     assert "embed.W" not in net.param_names and "embed.W" in net.weights()
     assert len(told) == 1 and "%" in told[0]
     assert "embed.W" in build_net(TrainOptions(embedding=options.embedding), data, 0).param_names
+
+
+@pytest.mark.skipif(REAL is None, reason="SENTIFISH_TEST_DATA is not set")
+def test_real_reviews_arrive_whole_and_their_duplicates_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path))
+    told = []
+    file = os.path.join(REAL, "imdb", "train.tsv")
+    data = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)
+    assert (len(data.train), len(data.val), len(data.vocab)) == (22500, 2500, 20000)
+    assert told == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
+    again = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)  # from the cache
+    assert again.vocab == data.vocab and all(map(np.array_equal, again.train.x, data.train.x))
 
 
 def test_cleaning_reaches_the_words():
