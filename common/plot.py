@@ -63,7 +63,8 @@ def confusion(matrix, label_names, ax=None):
         ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
     # A long name loses its middle: what tells names apart stands at their beginnings and ends.
     names = [name if len(name) <= 24 else f"{name[:12]}…{name[-11:]}" for name in label_names]
-    ax.set_xticks(range(len(matrix)), names, rotation=0 if max(map(len, names)) <= 10 else 30)
+    turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
+    ax.set_xticks(range(len(matrix)), names, **turned)
     ax.set_yticks(range(len(matrix)), names)
     ax.set(xlabel="predicted", ylabel="true")
     return ax
