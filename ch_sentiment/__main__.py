@@ -8,8 +8,8 @@ import argparse
 import os
 import sys
 
-# The products of a step are small: a second BLAS thread gains little on an idle machine, and on a busy one it makes a
-# step up to twenty times as slow, because each thread waits for the other. Whoever sets a number is obeyed.
+# The products of a step are small: a second BLAS thread gains little on an idle machine, and on a busy one each thread
+# waits for the other, which can make a step many times as slow. Whoever sets a number is obeyed.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
