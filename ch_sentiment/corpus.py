@@ -14,7 +14,7 @@ from dataset.text import Cleaning, Vocab, head_and_tail
 from dataset.token_cache import tokenized
 
 SHOWN = 4  # texts to try a model on, where the data has no samples of its own
-POLAR_NAMES = (["negative", "positive"], ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
+POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
 @dataclass
@@ -88,9 +88,8 @@ def load_train(name, classes):
     if name == "phrases" or imdb.recognises(name):
         if classes != 2:
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
-        source = phrases if name == "phrases" else imdb
         train, test = _polar(name)
-        return train, test, source.LABEL_NAMES
+        return train, test, POLAR_NAMES[0]
     texts, t, label_names = labelled_text.load_data(name, classes)
     return Part(texts, t), None, label_names
 
@@ -107,8 +106,7 @@ def load_test(name, label_names):
 
 def _polar(name):
     """The two parts of phrases or of imdb."""
-    known = name in ("phrases", "imdb")
-    parts = phrases.load_data() if name == "phrases" else imdb.load_data(None if known else name)
+    parts = phrases.load_data() if name == "phrases" else imdb.load_data(None if name == "imdb" else name)
     return [Part(*part) for part in parts]
 
 

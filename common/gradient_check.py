@@ -41,9 +41,10 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     and a stateful layer starts from the same state; the layer itself is left as it was.
 
     -> dict: for each parameter and input, the largest |analytic - numeric| over its elements, relative to the larger
-    of the two (and of a thousandth of the array's largest: rounding is no error). verbose: prints it as a table.
-    Raises AssertionError naming the worst where one is above `tolerance` or the contract is broken, ValueError where
-    the layer cannot be checked (no float64, no gradient returned for a float input).
+    of the two; of an element below a thousandth of its array's largest, or a ten-thousandth of the largest of all,
+    relative to that, since there the differences are rounding. verbose: prints it as a table. Raises AssertionError
+    naming the worst where one is above `tolerance` or the contract is broken, ValueError where the layer cannot be
+    checked (no float64, no gradient returned for a float input).
     """
     called = type(layer).__name__
     if len(layer.params) != len(layer.grads):

@@ -7,7 +7,7 @@ read and written: the "lazy" form, in which the momentum of a row rests while it
 
 import numpy as np
 
-from common.row_grad import touched_rows
+from common.row_grad import plain, touched_rows
 
 BLOCK = 32768  # elements worked on at a time
 
@@ -37,18 +37,12 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
         for p, g, *memory in zip(params, grads, *self.state.values()):
-            rows = touched_rows(g)
-            g = g.view(np.ndarray) if rows is not None else g
-            if rows is None:
-                for part in _blocks(p):
-                    self.step(p[part], g[part], *(m[part] for m in memory))
-            else:
-                for part in _blocks(p, len(rows)):
-                    some = rows[part]
-                    gathered = [a[some] for a in (p, *memory)]
-                    self.step(gathered[0], g[some], *gathered[1:])
-                    for a, new in zip((p, *memory), gathered):
-                        a[some] = new
+            for part in _parts(g):
+                some = [a[part] for a in (p, *memory)]
+                self.step(some[0], plain(g)[part], *some[1:])
+                if isinstance(part, np.ndarray):  # rows were gathered; a slice is the memory itself
+                    for a, new in zip((p, *memory), some):
+                        a[part] = new
 
     def prepare(self, params):
         """Memory of zeros for these parameters; the first update does it by itself."""
@@ -59,13 +53,17 @@ class Optimizer:
         raise NotImplementedError
 
 
-def _blocks(a, length=None):
-    """Slices along axis 0, of about BLOCK elements each, that together make `length` (or all) of it."""
-    if a.ndim == 0:
+def _parts(g):
+    """Indices along axis 0, of about BLOCK elements each, that hold all of g that can differ from zero: slices of a
+    dense gradient, ids of the touched rows of one that knows them.
+    """
+    if g.ndim == 0:
         return [...]
-    length = len(a) if length is None else length
-    rows = max(1, BLOCK * len(a) // max(a.size, 1))
-    return [slice(i, i + rows) for i in range(0, length, rows)]
+    rows = touched_rows(g)
+    length = len(g) if rows is None else len(rows)
+    at_once = max(1, BLOCK * len(g) // max(g.size, 1))
+    slices = [slice(i, i + at_once) for i in range(0, length, at_once)]
+    return slices if rows is None else [rows[part] for part in slices]
 
 
 class SGD(Optimizer):
@@ -205,13 +203,8 @@ def clip_grads(grads, max_norm, names=None):
     rate = 1.0 if max_norm is None else float(max_norm) / (norm + 1e-6)
     if rate < 1:
         for g in grads:
-            rows = touched_rows(g)
-            if rows is None:
-                g *= rate
-            else:
-                dense = g.view(np.ndarray)
-                for part in _blocks(g, len(rows)):
-                    dense[rows[part]] *= rate
+            for part in _parts(g):
+                plain(g)[part] *= rate
     return norm
 
 
@@ -225,10 +218,4 @@ def first_non_finite(grads, names=None):
 
 def _square_sum(g):
     """The sum of squares in float64: a large float32 gradient is no infinity."""
-    rows = touched_rows(g)
-    dense = g if rows is None else g.view(np.ndarray)
-    total = 0.0
-    for part in _blocks(g, None if rows is None else len(rows)):
-        some = dense[part] if rows is None else dense[rows[part]]
-        total += float(np.square(some, dtype=np.float64).sum())
-    return total
+    return sum(float(np.square(plain(g)[part], dtype=np.float64).sum()) for part in _parts(g))

@@ -44,15 +44,16 @@ class RowGrad(np.ndarray):
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
         if out is not None:
-            kwargs["out"] = tuple(_plain(o) for o in out)
-        result = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+            kwargs["out"] = tuple(plain(o) for o in out)
+        result = getattr(ufunc, method)(*map(plain, inputs), **kwargs)
         for o in inputs[:1] if method == "at" else out or ():  # ufunc.at writes into its first argument
             if isinstance(o, RowGrad):
                 o.rows = None
         return out[0] if out is not None and len(out) == 1 else result
 
 
-def _plain(a):
+def plain(a):
+    """The array itself, without the knowledge of its rows: writing into it does not make it dense."""
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
@@ -60,8 +61,8 @@ def add_grads(a, b):
     """a + b, new; of two whose touched rows are known, theirs alone are read and written."""
     rows = touched_rows(a), touched_rows(b)
     if rows[0] is None or rows[1] is None:
-        return _plain(a) + _plain(b)
-    values = np.concatenate((_plain(a)[rows[0]], _plain(b)[rows[1]]))
+        return plain(a) + plain(b)
+    values = np.concatenate((plain(a)[rows[0]], plain(b)[rows[1]]))
     total = RowGrad.zeros_like(a)
     total.write(*sum_rows(np.concatenate(rows), values))
     return total

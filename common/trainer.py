@@ -109,7 +109,8 @@ class Trainer:
             for callback in callbacks:
                 callback.on_step_start(self)
             xb, tb = take(x, index), t[index]
-            self.loss, norm = self._train_step(xb, tb, max_grad)
+            with _said_once():
+                self.loss, norm = self._train_step(xb, tb, max_grad)
             self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
             for callback in callbacks:
                 callback.on_step_end(self)
@@ -118,7 +119,7 @@ class Trainer:
         row = {"epoch": self.epoch, **self.running.figures()}
         # An epoch that was cut short is not scored: whoever asked to stop does not want to wait.
         scored = validation is not None and self.stop_reason is None
-        with np.errstate(over="ignore", invalid="ignore"):  # said below, once
+        with _said_once():
             scores = evaluate(self.model, *validation, batch_size) if scored else {"loss": None, "accuracy": None}
         if scored and not np.isfinite(scores["loss"]):
             raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
@@ -130,9 +131,8 @@ class Trainer:
 
     def _train_step(self, x, t, max_grad):
         """-> loss, norm of the gradients before clipping."""
-        with np.errstate(over="ignore", invalid="ignore"):  # said below, once, with a name
-            loss = float(self.model.forward(x, t))
-            self.model.backward()
+        loss = float(self.model.forward(x, t))
+        self.model.backward()
         params, grads = remove_duplicate(self.model.params, self.model.grads)
         known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
         names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(params)]
@@ -146,8 +146,7 @@ class Trainer:
             norm = clip_grads(grads, max_grad, names)
         except FloatingPointError as error:
             raise FloatingPointError(f"step {self.step}: {error}") from None
-        with np.errstate(over="ignore", invalid="ignore"):  # the next loss tells
-            self.optimizer.update(params, grads)
+        self.optimizer.update(params, grads)
         return loss, norm
 
 
@@ -191,6 +190,11 @@ def evaluate(model, x, t, batch_size=64):
         scores = getattr(model, "scores", None)
         right = None if scores is None else right + count_right(scores, t[index])
     return {"loss": loss_sum / len(t), "accuracy": None if right is None else right / len(t)}
+
+
+def _said_once():
+    """A number that is not finite is an error with a name a line later; NumPy's warnings on the way there say less."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _set_training(model, flag):

@@ -203,28 +203,21 @@ def test_progress_is_silent_between_its_intervals():
     assert file.getvalue() == ""
 
 
-def test_progress_tells_the_time_left_from_the_steps_done(monkeypatch):
+@pytest.mark.parametrize(
+    ("seconds", "n", "left"),
+    [(45.0, 4, ["2:15 left", "1:30 left", "0:45 left", "0:00 left"]), (59.7, 2, ["1:00 left", "0:00 left"])],
+    ids=["from the steps done", "never sixty seconds"],
+)
+def test_progress_tells_the_time_left(monkeypatch, seconds, n, left):
     import common.callbacks
 
     now = [0.0]
     monkeypatch.setattr(common.callbacks.time, "perf_counter", lambda: now[0])
     tick = Callback()
-    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + 45.0)
+    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + seconds)
     file = io.StringIO()
-    run([1.0], tick, Progress(interval=1.0, file=file), n=4)
-    assert [line[-9:] for line in file.getvalue().splitlines()] == ["2:15 left", "1:30 left", "0:45 left", "0:00 left"]
-
-
-def test_minutes_and_seconds_left_never_show_sixty_seconds(monkeypatch):
-    import common.callbacks
-
-    now = [0.0]
-    monkeypatch.setattr(common.callbacks.time, "perf_counter", lambda: now[0])
-    tick = Callback()
-    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + 59.7)
-    file = io.StringIO()
-    run([1.0], tick, Progress(interval=1.0, file=file), n=2)
-    assert file.getvalue().splitlines()[0].endswith("1:00 left")
+    run([1.0], tick, Progress(interval=1.0, file=file), n=n)
+    assert [line[-9:] for line in file.getvalue().splitlines()] == left
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
