@@ -126,9 +126,12 @@ class EpochTable(Callback):
         self.sink = sink
 
     def on_fit_start(self, trainer):
-        self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+        self.header_due = True
 
     def on_epoch_end(self, trainer):
+        if self.header_due:
+            self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+            self.header_due = False
         row = trainer.history[-1]
         cells = ["-" if row[key] is None else format(row[key], form) for key, _, form in self.COLUMNS]
         self.sink("  ".join(f"{cell:>{self._width(title)}}" for cell, (_, title, _) in zip(cells, self.COLUMNS)))
@@ -194,6 +197,11 @@ class EarlyStopping(Callback):
         self.patience, self.monitor, self.on_best = patience, monitor, on_best
         self.best_epoch = self.best = self.weights = None
 
+    def is_over(self, trainer):
+        """Whether so many epochs have passed."""
+        waits = self.best_epoch is None or self.patience is None
+        return not waits and trainer.epochs_done - self.best_epoch >= self.patience
+
     def on_fit_start(self, trainer):
         self._stop_if_over(trainer)
 
@@ -213,9 +221,7 @@ class EarlyStopping(Callback):
         self._stop_if_over(trainer)
 
     def _stop_if_over(self, trainer):
-        if self.best_epoch is None or self.patience is None:
-            return
-        if trainer.epochs_done - self.best_epoch >= self.patience:
+        if self.is_over(trainer):
             trainer.stop(f"no better {self.monitor} for {self.patience} epochs")
 
     def on_fit_end(self, trainer):
