@@ -4,6 +4,7 @@ import contextlib
 import json
 from pathlib import Path
 
+from common.whole_file import remove_stale, write_whole
 from dataset.errors import DataError
 from dataset.file_lock import locked_if_free
 
@@ -66,10 +67,13 @@ def old_folder(path):
 
 @contextlib.contextmanager
 def held(folder):
-    """No other training writes here meanwhile. DataError where one does; a dead process keeps no folder."""
+    """No other training writes here meanwhile, and what a dead one left half-written is gone. DataError where one does
+    write; a dead process keeps no folder.
+    """
     with locked_if_free(folder / LOCK) as free:
         if not free:
             raise DataError(f"{folder}: another training is writing into this folder; wait for it or choose another")
+        remove_stale(folder)
         try:
             yield
         finally:
@@ -79,4 +83,5 @@ def held(folder):
 
 def write_json(path, content):
     """Readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, [text.encode("utf-8", "backslashreplace")])
