@@ -3,27 +3,41 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
+from ch_sentiment.model import SentimentNet
 from ch_sentiment.options import TrainOptions
 from common.checkpoint import CheckpointError
+from common.resume import read_about
 from dataset.errors import DataError
 
 MAY_CHANGE = ("epochs", "save_every", "no_cache", "quiet")
 
 
+@dataclass
+class Origin:
+    """options: TrainOptions. net: SentimentNet, before any training. words: of its vocabulary. data: `fingerprint`."""
+
+    options: TrainOptions
+    net: SentimentNet
+    words: list
+    data: str
+
+
 def about(options, data, net):
-    """What `options_of` and `check_same` need to know: a dict that JSON can hold."""
+    """What `read_origin` needs to find in a checkpoint: a dict that JSON can hold."""
     settings = {**asdict(options), "data": _absolute(options.data), "test_data": _absolute(options.test_data)}
     return {"options": settings, "net": net.config, "words": data.vocab.words, "data": fingerprint(data)}
 
 
-def options_of(folder, saved):
-    """The TrainOptions of a run. CheckpointError where `saved` is not what `about` made."""
+def read_origin(path):
+    """-> Origin of the training that is saved there. CheckpointError where the file does not hold one."""
+    saved = read_about(path)
     try:
-        return TrainOptions(**saved["options"])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder}: expected a training of `sentifish train` of this version, {error}") from None
+        options, net = TrainOptions(**saved["options"]), SentimentNet(**saved["net"], rng=0)
+        return Origin(options, net, saved["words"], saved["data"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {error!r}") from None
 
 
 def changed(options, told):
@@ -35,19 +49,18 @@ def changed(options, told):
     return replace(options, **{name: value for name, value in told.items() if name != "resume"})
 
 
-def check_same(folder, saved, data):
+def check_same(origin, folder, data):
     """DataError unless these are the texts, the labels and the words that the training began with."""
-    wanted, came = saved["data"], fingerprint(data)
     began = f"the training in {folder} began with"
+    wanted, came = origin.data, fingerprint(data)
     if wanted != came:
-        wanted, came = (f"{found['texts']:,} texts of sha256 {found['sha256'][:12]}" for found in (wanted, came))
         raise DataError(f"--resume: expected the data that {began}, {wanted}, got {came}")
-    if saved["words"] != data.vocab.words:
+    if origin.words != data.vocab.words:
         raise DataError(f"--resume: expected the words that {began}, got others: another version cut the texts up")
 
 
 def fingerprint(data):
-    """How many texts there are, and the sha256 of texts, labels and names of classes in the order of the parts."""
+    """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
     digest = hashlib.sha256(json.dumps(data.label_names).encode())
     parts = [part for part in (data.train, data.val, data.test) if part is not None]
     for part in parts:
@@ -56,7 +69,7 @@ def fingerprint(data):
             encoded = text.encode("utf-8", "surrogatepass")
             digest.update(len(encoded).to_bytes(8, "little"))
             digest.update(encoded)
-    return {"texts": sum(map(len, parts)), "sha256": digest.hexdigest()}
+    return f"{sum(map(len, parts)):,} texts of sha256 {digest.hexdigest()[:16]}"
 
 
 def _absolute(name):

@@ -19,10 +19,10 @@ from ch_sentiment.corpus import Data, cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.options import OPTIMIZERS, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
-from ch_sentiment.resumption import about, changed, check_same, options_of
+from ch_sentiment.resumption import about, changed, check_same, read_origin
 from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
-from common.resume import Checkpoint, read_about, resume_training
+from common.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from dataset.errors import DataError
 from dataset.glove import load_vectors
@@ -65,13 +65,13 @@ def begin(options):
 def resume(told):
     """The training in the folder `told["resume"]` goes on, with its own settings but for what `told` changes."""
     with old_folder(told["resume"]) as folder:
-        saved = read_about(folder / LAST)
-        options = changed(options_of(folder, saved), told)
+        origin = read_origin(folder / LAST)
+        options = changed(origin.options, told)
         tell = teller(options)
         data_rng, _, order_rng = streams(options)
         data = prepare(options, data_rng, tell)
-        check_same(folder, saved, data)
-        run = assemble(options, data, SentimentNet(**saved["net"]), folder, order_rng)
+        check_same(origin, folder, data)
+        run = assemble(options, data, origin.net, folder, order_rng)
         resume_training(folder / LAST, run.trainer)
         trainer, best = run.trainer, run.best
         if options.epochs < trainer.epoch:

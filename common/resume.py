@@ -55,9 +55,6 @@ def save_training(path, trainer, about=None):
         memory, kept = callback.memory()
         callbacks.append({"name": type(callback).__name__, "memory": memory, "arrays": len(kept)})
         arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(kept)}
-    for name, a in arrays.items():
-        if not np.isfinite(a).all():
-            raise FloatingPointError(f"step {trainer.step}: {name} is no longer finite")
     running = trainer.running
     meta = {
         "kind": KIND,
@@ -70,7 +67,10 @@ def save_training(path, trainer, about=None):
         "loss_list": trainer.loss_list,
         "callbacks": callbacks,
     }
-    save_arrays(path, arrays, meta)
+    try:
+        save_arrays(path, arrays, meta)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"step {trainer.step}: {error}") from None
 
 
 def resume_training(path, trainer):

@@ -381,7 +381,7 @@ def test_numbers_that_are_no_longer_finite_are_not_saved_over_those_that_were(fo
     fit(trainer)
     before = path.read_bytes()
     trainer.optimizer.state["v"][0][0] = np.inf
-    with pytest.raises(FloatingPointError, match=r"step 2: optimizer\.v\.0 is no longer finite"):
+    with pytest.raises(FloatingPointError, match=r"step 2: array optimizer.v.0: expected finite"):
         save_training(path, trainer)
     assert path.read_bytes() == before
 

@@ -61,7 +61,7 @@ def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
 
 
 def _random_moment(process, folder, steps, rng):
-    """Sleep: one time in five while it starts, else until it has made a step, and a little longer; -> which, in words."""
+    """Sleep: one time in five while it starts, else until it has made a step and a little longer; -> when that was."""
     seconds = rng.uniform(0, 0.6)
     if rng.random() < 0.2:
         time.sleep(seconds)
