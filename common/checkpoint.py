@@ -200,7 +200,7 @@ def _check_fit(manifest, targets):
         if expected.get(name) != came.get(name):
             raise _Defect(f"array {name}: expected {_told(expected.get(name))}, got {_told(came.get(name))}")
         if not targets[name].flags.c_contiguous:
-            raise ValueError(f"array {name}: expected one in C order to read into, got another")
+            raise _Defect(f"array {name}: expected one in C order to read into, got another")
 
 
 def _told(shape_and_dtype):
