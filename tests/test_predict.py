@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.torture import memory
+from benchmarks.torture import texts as random_texts
 from ch_sentiment.__main__ import main
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.model import SentimentNet
@@ -227,3 +229,26 @@ def test_a_reader_that_has_had_enough_ends_it_quietly_with_the_exit_code_of_a_br
     )
     os.close(writer)
     assert done.returncode == 141 and done.stderr == b""
+
+
+# ---- the long form: python -m benchmarks.torture
+
+
+def test_the_torture_in_short(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(random_texts, "LINES", 100)
+    monkeypatch.setattr(random_texts, "ARGUMENTS", 5)
+    assert random_texts.run(0, lambda line: None) == {"texts": 105, "failures": 0}
+    for answer in ("", "good\t0.5\ta\x1b", "a\t0.5\tb\tc"):
+        with pytest.raises(AssertionError, match="texts: round 7"):
+            random_texts.check(7, ["a"], subprocess.CompletedProcess([], 0, answer.encode(), b""), [])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+def test_the_memory_that_lines_take_in_short(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(memory, "LEAST", 3000)
+    monkeypatch.setattr(memory, "FIRST", 1000)
+    monkeypatch.setattr(memory, "ALLOWED", 0)
+    with pytest.raises(AssertionError, match=r"expected growth under 0 MB, got \{'lines': 3000, "):
+        memory.run(0, lambda line: None)

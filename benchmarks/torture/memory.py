@@ -3,6 +3,7 @@
 The resident memory is that of /proc, so this runs on Linux alone.
 """
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -19,27 +20,26 @@ LEAST = 50_000  # lines, however little time there is
 
 def run(minutes, say):
     """A million lines, or as many as the minutes allow. -> figures; AssertionError where it grew, or answers lack."""
+    answers, resident, fed = 0, [], []
     with tempfile.TemporaryDirectory() as folder:
         save_small_model(folder)
         command = [sys.executable, "-m", "ch_sentiment", "predict", folder]
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603
-        fed = []
-        feeder = threading.Thread(target=feed, args=(process.stdin, time.monotonic() + 60 * minutes, fed))
-        feeder.start()
-        answers, resident = 0, []
-        began = time.monotonic()
-        for _ in process.stdout:
-            answers += 1
-            if answers % FIRST == 0:
-                resident.append(resident_bytes(process.pid))
-        seconds = time.monotonic() - began
-        feeder.join()
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:  # noqa: S603
+            began = time.monotonic()
+            feeder = threading.Thread(target=feed, args=(process.stdin, began + 60 * minutes, fed))
+            feeder.start()
+            for _ in process.stdout:
+                answers += 1
+                if answers % FIRST == 0:
+                    resident.append(resident_bytes(process.pid))
+            feeder.join()
+            seconds = time.monotonic() - began
+    if process.returncode != 0 or answers != sum(fed):
+        raise AssertionError(f"memory: {sum(fed)} lines, {answers} answers, exit code {process.returncode}")
     growth = max(resident) - resident[0]
     figures = {"lines": answers, "growth_mb": round(growth / 1e6, 1), "resident_mb": round(max(resident) / 1e6, 1)}
     say(f"memory: {answers:,} lines at {answers / seconds:,.0f} a second, {figures['growth_mb']} MB of growth")
-    if process.wait() != 0 or answers != fed[0]:
-        raise AssertionError(f"memory: {fed[0]} lines, {answers} answers, exit code {process.returncode}")
     if growth >= ALLOWED:
         raise AssertionError(f"memory: expected growth under {ALLOWED / 1e6:.0f} MB, got {figures}")
     return figures
@@ -47,12 +47,11 @@ def run(minutes, say):
 
 def feed(stdin, end, fed):
     """Write short lines, no two alike, until there are enough or the time is over; `fed` gets their number."""
-    with stdin:
-        number = 0
+    number = 0
+    with contextlib.suppress(BrokenPipeError), stdin:  # where it ended early, its exit code tells
         while number < LINES and (number < LEAST or time.monotonic() < end):
             number += 1
             stdin.write(f"{WORDS[number % len(WORDS)]} {'film ' * (number % 9)} not word{number}\n".encode())
-        stdin.flush()
     fed.append(number)
 
 
