@@ -189,7 +189,8 @@ def test_a_text_of_words_that_the_model_leaves_out_holds_none(tmp_path, ask):
 # ---- csv
 
 
-def test_csv_has_a_header_and_no_cell_that_is_a_formula(tmp_path, ask):
+def test_csv_has_one_header_and_no_cell_that_is_a_formula(tmp_path, ask, monkeypatch):
+    monkeypatch.setattr("ch_sentiment.predict.CHUNK", 4)
     folder = save(tmp_path, label_names=("=1+1", "@x"))
     texts = ["=good()", " +good", "-good", "@good", "\tgood=1", "\uff1dgood", 'good, "film"', "good - bad", "'good"]
     code, out, _ = ask(folder, "--csv", stdin="\n".join(texts).encode())

@@ -25,7 +25,7 @@ settings.register_profile("short", parent=settings.get_profile("house"), max_exa
 short = settings(settings.get_profile("short"))
 
 ROOT = Path(__file__).parents[1]
-PIECES = ["<b>", "<!--", "-->", "<script>", "&amp;", "&#x27;", "\r\n", "\0", "'", "10/10", "!", "good", "\u4e2d"]
+PIECES = ["<b>", "\\", "<!--", "-->", "<script>", "&amp;", "&#x27;", "\r\n", "\0", "'", "10/10", "!", "good", "\u4e2d"]
 PIECES += ["\u202e", "\u0301\u0316", "\u200d", "\U0001f468\u200d\U0001f469", "\uff9e", "\x1b[31m", "\t", '"', "=1+1"]
 any_text = st.text(st.characters())  # every code point, lone surrogates too
 hostile = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=12).map("".join) | any_text

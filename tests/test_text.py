@@ -170,7 +170,8 @@ def test_typographic_apostrophes_do_not_hide_a_stop_word():
 @given(any_text)
 @pytest.mark.parametrize("cleaning", [Cleaning(), Cleaning(remove_punctuation=True)])
 def test_has_token_agrees_with_tokenize(cleaning, text):
-    assert has_token(text, cleaning) is bool(tokenize(text, cleaning))
+    for part in (text, text[:1], "!", "! a"):
+        assert has_token(part, cleaning) is bool(tokenize(part, cleaning))
 
 
 @given(any_text)
