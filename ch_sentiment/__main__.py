@@ -1,8 +1,8 @@
 """`sentifish <command>`, the same as `python -m ch_sentiment <command>`. A command is a module with HELP,
 add_arguments and run.
 
-Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C; 143
-SIGTERM.
+Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C; 141
+whoever read our output has had enough; 143 SIGTERM.
 """
 
 import argparse
@@ -16,7 +16,7 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
 from ch_sentiment import data, evaluate, inspect_model, predict, train  # noqa: E402
-from ch_sentiment.console import Terminated, as_utf8, prepare_streams, terminable  # noqa: E402
+from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "inspect": inspect_model, "data": data}
@@ -33,7 +33,7 @@ class OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line, without the usage in front of it."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 def main(argv=None):
@@ -58,7 +58,7 @@ def main(argv=None):
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            return 141
         named = isinstance(error, OSError) and error.filename is not None
         return fail(options, f"{error.filename}: {error.strerror}" if named else error, 2)
     except FloatingPointError as error:
@@ -71,7 +71,7 @@ def main(argv=None):
 
 def fail(options, message, code):
     """One line on stderr, whatever the message holds."""
-    print(f"sentifish {options.command}: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", file=sys.stderr)
     return code
 
 

@@ -9,6 +9,8 @@ import threading
 
 from dataset.lines import decoded
 
+_JOINERS = "\u200c\u200d"  # invisible, obeyed by no terminal, and part of words and of emoji
+
 
 class Terminated(BaseException):
     """SIGTERM came: what KeyboardInterrupt is to Ctrl-C."""
@@ -62,5 +64,10 @@ def input_lines():
 
 
 def printable(text):
-    """A text on one line, and nothing in it that a terminal would obey."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    """A text on one line, with spaces for all that a terminal or a spreadsheet would obey.
+
+    That is: control characters, escapes, every line separator, marks of direction, lone surrogates.
+    """
+    if text.isprintable():
+        return text
+    return text.translate({ord(c): " " for c in set(text) if not c.isprintable() and c not in _JOINERS})

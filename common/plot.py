@@ -64,7 +64,7 @@ def confusion(matrix, label_names, ax=None):
     # A long name loses its middle: what tells names apart stands at their beginnings and ends.
     names = [name if len(name) <= 24 else f"{name[:12]}…{name[-11:]}" for name in label_names]
     turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
-    ax.set_xticks(range(len(matrix)), names, **turned)
-    ax.set_yticks(range(len(matrix)), names)
+    ax.set_xticks(range(len(matrix)), names, parse_math=False, **turned)
+    ax.set_yticks(range(len(matrix)), names, parse_math=False)
     ax.set(xlabel="predicted", ylabel="true")
     return ax

@@ -25,7 +25,12 @@ _TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
 # Bounded: html.unescape hands the digits to int(), which raises beyond 4,300 of them.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 # Done before NFKC, which would make a space and an accent of the acute. Soft hyphens only mark line breaks.
-_BEFORE_NFKC = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'") | {"\u00ad": None})
+_BEFORE_NFKC = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'")
+    | {"\u00ad": None, "\uff9e": "\u3099", "\uff9f": "\u309a"}  # the last two are letters that NFKC makes marks of
+)
+_MOST_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
+_PERHAPS_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 
 _ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
 _LETTERS = ("Lo", "Lm", "Nl")  # categories of the letters without case, and of the numeral "\u3007"
@@ -79,8 +84,8 @@ def clean(text, lower=True, remove_html=True):
     Tags, comments and the content of script and style become a space; entities are unescaped after that, so
     that "&lt;b&gt;" is text and no tag, as in a browser. "a < b" and "<3" are no tags and stay.
 
-    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC. lower False keeps the case,
-    remove_html False tags and entities.
+    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC; of more than 30 combining marks in a
+    row, 30 are kept. lower False keeps the case, remove_html False tags and entities.
     """
     if remove_html and "<" in text:
         if "<!--" in text:
@@ -89,8 +94,19 @@ def clean(text, lower=True, remove_html=True):
     if remove_html and "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))
+        text = _PERHAPS_MARKS.sub(_without_most_marks, text.translate(_BEFORE_NFKC))
+        text = unicodedata.normalize("NFKC", text)
     return text.lower() if lower else text
+
+
+def _without_most_marks(found):
+    """The characters of a match without the marks after the 30th in a row: to order n of them takes NFKC n^2 steps."""
+    kept, marks = [], 0
+    for character in found[0]:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def tokenize(text, cleaning=_AS_IT_IS):
@@ -103,12 +119,20 @@ def tokenize(text, cleaning=_AS_IT_IS):
     text: any str; it is cleaned first, and nothing raises -> list of str, interned: equal tokens of a whole corpus
     share their memory.
     """
+    return list(_tokens(text, cleaning))
+
+
+def has_token(text, cleaning=_AS_IT_IS):
+    """Whether `tokenize` finds any."""
+    return next(_tokens(text, cleaning), None) is not None
+
+
+def _tokens(text, cleaning):
+    """What `tokenize` gives, one by one: the tokens of a long text, not yet shared, take ten times its memory."""
     text = clean(text, remove_html=cleaning.remove_html)
     pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
-    tokens = pattern.findall(text)
-    if cleaning.removed:
-        tokens = [token for token in tokens if token not in cleaning.removed]
-    return list(map(sys.intern, tokens))
+    tokens = map(sys.intern, map(re.Match.group, pattern.finditer(text)))
+    return (token for token in tokens if token not in cleaning.removed) if cleaning.removed else tokens
 
 
 @functools.cache

@@ -63,3 +63,17 @@ def test_training_goes_on_when_nobody_reads_its_table(tmp_path):
     done = shell(f"sentifish {SMALL} | head -1", tmp_path)
     assert done.returncode == 0 and done.stderr == b"" and done.stdout.count(b"\n") == 1
     assert len(list((tmp_path / "r").iterdir())) == 5
+
+
+def test_hostile_texts_and_labels_are_trained_on_scored_and_shown_without_harm(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "film \x1b[2J\0 \u202e good\u2028 \r <b>x</b> $\\q$ =1+1 \U0001f468\u200d\U0001f469 a\u0301\u0316"
+    labels = ["$\\q$", "\x1b[31mred <b>"]
+    rows = [f"{labels[i % 2]}\t{text} {i}\r\n" for i in range(20)]
+    (tmp_path / "a.tsv").write_bytes(f"\ufeff{''.join(rows)}{labels[0]}\t{'good ' * 20_000}\r\n".encode())
+    assert main(["train", "--data", "a.tsv", "--hidden", "4", "--epochs", "1", "--out", "r"]) == 0
+    assert main(["evaluate", "r", "--data", "a.tsv"]) == 0
+    assert main(["train", "--data", "a.tsv", "--classes", "3", "--out", "three"]) == 2
+    out, err = capsys.readouterr()
+    assert "accuracy" in out and "expected" not in err
+    assert all(c.isprintable() or c in "\n\t\r\u200d" for c in out + err)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import sys
 import time
+import tracemalloc
 import unicodedata
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
-from dataset.text import PAD, UNK, Cleaning, Vocab, _unicode_token, clean, head_and_tail, tokenize
+from dataset.text import PAD, UNK, Cleaning, Vocab, _unicode_token, clean, has_token, head_and_tail, tokenize
 
 any_text = st.text(st.characters(), max_size=40)  # every code point, lone surrogates too
 tokens_lists = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=8)
@@ -46,11 +47,36 @@ def test_composed_and_decomposed_letters_are_the_same(text):
     assert clean(unicodedata.normalize("NFC", text)) == clean(unicodedata.normalize("NFD", text))
 
 
-@pytest.mark.parametrize("piece", ["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301"])
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301", "\u0301\u0316" * 9]
+)
 def test_hostile_texts_take_linear_time(piece):
     began = time.perf_counter()
     tokenize(piece * 20_000 + "\u4e00")
     assert time.perf_counter() - began < 2.0
+
+
+@pytest.mark.parametrize(("letter", "mark"), [("a", "\u0316"), ("\uff76", "\uff9e"), ("\u0f40", "\u0f73")])
+def test_of_marks_in_a_row_no_more_are_kept_than_a_script_may_use(letter, mark):
+    assert clean(letter + 30 * mark) == unicodedata.normalize("NFKC", letter + 30 * mark)
+    assert clean(letter + 31 * mark + "b") == clean(letter + 30 * mark + "b")
+    assert clean("\u263a\u2014" * 40) == "\u263a\u2014" * 40  # these are none
+
+
+def test_every_character_that_nfkc_would_reorder_counts_as_a_mark():
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]):
+            assert clean(40 * chr(code)) == clean(30 * chr(code)), hex(code)
+
+
+def test_the_tokens_of_a_long_text_take_little_more_than_the_list_that_holds_them():
+    text = "good film " * 20_000
+    tokenize(text)
+    tracemalloc.start()
+    tokens = tokenize(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * sys.getsizeof(tokens) + len(text)
 
 
 # ---- tokenize
@@ -139,6 +165,13 @@ def test_each_option_of_cleaning_does_what_it_says(cleaning, expected):
 
 def test_typographic_apostrophes_do_not_hide_a_stop_word():
     assert tokenize("It\u2019s SHE\u2019S didn\u2019t", Cleaning(remove_stopwords=True)) == ["didn't"]
+
+
+@given(any_text)
+@pytest.mark.parametrize("cleaning", [Cleaning(), Cleaning(remove_punctuation=True)])
+def test_has_token_agrees_with_tokenize(cleaning, text):
+    for part in (text, text[:1], "!", "! a"):
+        assert has_token(part, cleaning) is bool(tokenize(part, cleaning))
 
 
 @given(any_text)
