@@ -12,7 +12,7 @@ from ch_sentiment.model import SentimentNet, to_probabilities
 from common.batches import sorted_batches, take
 from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.metrics import classification_report
-from dataset.text import UNK, Cleaning, Vocab, head_and_tail, tokenize
+from dataset.text import KEEPS, UNK, Cleaning, Vocab, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
@@ -20,9 +20,10 @@ BATCH = 128
 
 @dataclass
 class Classifier:
-    """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts keep head and tail.
+    """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts are cut.
 
     metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
+    keep: what a longer text keeps, a name of `dataset.text.KEEPS`.
     """
 
     net: SentimentNet
@@ -31,15 +32,16 @@ class Classifier:
     max_len: int
     metrics: dict = field(default_factory=dict)
     cleaning: Cleaning = field(default_factory=Cleaning)
+    keep: str = "head-and-tail"
 
     def encode(self, texts):
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
-        token_lists = (head_and_tail(tokenize(text, self.cleaning), self.max_len) for text in texts)
+        token_lists = (KEEPS[self.keep](tokenize(text, self.cleaning), self.max_len) for text in texts)
         return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
-        outputs = 1 if len(self.label_names) == 2 else len(self.label_names)
+        outputs = len(self.net.head.params[1])
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
             for index in sorted_batches(x, BATCH):
@@ -63,6 +65,7 @@ class Classifier:
             "words": self.vocab.words,
             "label_names": list(self.label_names),
             "max_len": self.max_len,
+            "keep": self.keep,
             "cleaning": asdict(self.cleaning),
             "metrics": self.metrics,
         }
@@ -92,6 +95,9 @@ class Classifier:
             raise ValueError(f"expected {config['num_classes']} label names, got {label_names}")
         if not isinstance(meta["max_len"], int) or meta["max_len"] < 1:
             raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
+        keep = meta.get("keep", "head-and-tail")  # files of 0.1.0 do not say it
+        if keep not in KEEPS:
+            raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {keep!r}")
         _check_sizes(config, arrays)
         net = SentimentNet(**config, rng=0, dtype=arrays["embed.W"].dtype)
         weights = net.weights()
@@ -102,7 +108,8 @@ class Classifier:
             if arrays[name].dtype != weight.dtype:
                 raise ValueError(f"{name}: expected {weight.dtype}, got {arrays[name].dtype}")
             weight[...] = arrays[name]
-        return cls(net, vocab, label_names, meta["max_len"], meta["metrics"], Cleaning(**meta["cleaning"]))
+        cleaning = Cleaning(**meta["cleaning"])
+        return cls(net, vocab, label_names, meta["max_len"], meta["metrics"], cleaning, keep)
 
 
 def _check_sizes(config, arrays):

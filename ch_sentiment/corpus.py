@@ -10,7 +10,7 @@ import numpy as np
 from common.batches import stratified_split
 from dataset import imdb, labelled_text, phrases
 from dataset.errors import DataError
-from dataset.text import Cleaning, Vocab, head_and_tail
+from dataset.text import KEEPS, Cleaning, Vocab
 from dataset.token_cache import tokenized
 
 SHOWN = 4  # texts to try a model on, where the data has no samples of its own
@@ -70,10 +70,13 @@ def prepare(options, rng, say=print):
     test_tokens = None if test is None else tokens_of(test, options.test_data or options.data, *how)
 
     train_index, val_index = stratified_split(both.t, options.validation, rng)
+    if options.drop_longer is not None:
+        train_index = train_index[tokens.lengths()[train_index] <= options.drop_longer]
+        check_classes_left(both.t[train_index], label_names, options.drop_longer)
     vocab = tokens.build_vocab(train_index, options.vocab_size)
-    both.x = encoded(tokens, vocab, options.max_len)
+    both.x = encoded(tokens, vocab, options.max_len, options.keep)
     if test is not None:
-        test.x = encoded(test_tokens, vocab, options.max_len)
+        test.x = encoded(test_tokens, vocab, options.max_len, options.keep)
     found = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
@@ -131,6 +134,13 @@ def tokens_of(part, name, cleaning, cached, progress):
     return tokens
 
 
-def encoded(tokens, vocab, max_len):
-    """-> list of N (T,) id arrays, T <= max_len."""
-    return [head_and_tail(ids, max_len) for ids in tokens.encode(vocab)]
+def encoded(tokens, vocab, max_len, keep):
+    """-> list of N (T,) id arrays, T <= max_len; keep: a name of `dataset.text.KEEPS`."""
+    return [KEEPS[keep](ids, max_len) for ids in tokens.encode(vocab)]
+
+
+def check_classes_left(t, label_names, longest):
+    """DataError unless --drop-longer has left training texts of every class."""
+    for class_id, name in enumerate(label_names):
+        if class_id not in t:
+            raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {name}, got none")

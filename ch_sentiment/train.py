@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import say
 from ch_sentiment.corpus import cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
-from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
+from ch_sentiment.options import OPTIMIZERS, add_options
 from ch_sentiment.predict import answer_line
+from ch_sentiment.recipes import chosen
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, warm_up
 from common.trainer import Trainer
 from dataset.errors import DataError
@@ -25,6 +27,7 @@ from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
 WARM_UP = 0.02  # of all steps
+MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 RESULTS = ("model.npz", "history.json", "config.json", "learning_curve.png", "confusion.png")
 
 
@@ -34,17 +37,18 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C.
+    """Train as told by `options` (what argparse returned); -> exit code: 0, or 130 after Ctrl-C.
 
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
+    options = chosen(options)
     check(options)
     tell = (lambda line: None) if options.quiet else say
     data_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
 
     data = prepare(options, data_rng, tell)
     net = build_net(options, data, model_rng, tell)
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
+    model = Classifier(net, data.vocab, data.label_names, options.max_len, {}, cleaning_of(options), options.keep)
     folder = make_folder(options)
     tell(
         f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
@@ -63,13 +67,14 @@ def run(options):
             options.clip,
             eval_interval=None,
             validation=(data.val.x, data.val.t),
+            max_element=options.clip_value,
         )
     except FloatingPointError as error:
         raise FloatingPointError(f"{error}; {kept(folder, best)}") from None
     finally:
         write_json(folder / "history.json", trainer.history)
         write_json(
-            folder / "config.json", {**as_dict(options), "labels": data.label_names, "best_epoch": best.best_epoch}
+            folder / "config.json", {**asdict(options), "labels": data.label_names, "best_epoch": best.best_epoch}
         )
     if trainer.stop_reason == "SIGINT":
         if best.best_epoch is None:
@@ -82,24 +87,39 @@ def run(options):
 
 def build_net(options, data, rng, tell=print):
     """The network that the options name, for the vocabulary and the classes of the data."""
-    vectors = None if options.embedding is None else load_vectors(options.embedding, data.vocab)
-    if vectors is not None:
-        tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
+    W = starting_vectors(options, data, tell)
     return SentimentNet(
         len(data.vocab),
-        options.wordvec if vectors is None else vectors.W.shape[1],
+        options.wordvec if W is None else W.shape[1],
         options.hidden,
         cell=options.cell,
         bidirectional=options.bidirectional,
         num_layers=options.layers,
         pool=options.pool,
         num_classes=len(data.label_names),
+        softmax=options.softmax,
         dropout=options.dropout,
+        embed_dropout=options.embed_dropout,
         word_dropout=options.word_dropout,
-        embed_W=None if vectors is None else vectors.W,
+        embed_W=W,
         freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
+
+
+def starting_vectors(options, data, tell):
+    """(V, D) word vectors that --embedding names, or None. DataError."""
+    if options.embedding is None:
+        return None
+    if options.embedding == "one-hot":
+        if len(data.vocab) > MOST_ONE_HOT:
+            raise DataError(
+                f"--embedding one-hot: expected at most {MOST_ONE_HOT:,} words (--vocab-size), got {len(data.vocab):,}"
+            )
+        return np.eye(len(data.vocab), dtype=np.float32)
+    vectors = load_vectors(options.embedding, data.vocab)
+    tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
+    return vectors.W
 
 
 def report(model, data, folder, history, best_epoch):

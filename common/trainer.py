@@ -11,7 +11,7 @@ from common.base_model import remove_duplicate
 from common.batches import count_tokens, shuffled_batches, sorted_batches, take
 from common.callbacks import BookLog, StopOnSignal
 from common.metrics import count_right
-from common.optimizer import clip_grads, first_non_finite
+from common.optimizer import clip_elements, clip_grads, first_non_finite
 
 __all__ = ["Trainer", "evaluate", "remove_duplicate"]
 
@@ -31,18 +31,19 @@ class Trainer:
         self.rng = np.random.default_rng(rng)
         self.history = []
         self.loss_list = []  # the book's: mean loss of every eval_interval steps
-        self.eval_interval = None
+        self.eval_interval = self.max_element = None
         self.epoch = self.max_epoch = self.step = self.steps_per_epoch = self.total_steps = 0
         self.loss = None
         self.running = None
         self.stop_reason = None
 
-    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None):
+    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None, max_element=None):
         """Train; -> history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
         max_grad: clip gradients to this common norm. eval_interval: steps per line of the book's log (None: no log).
-        validation: a pair (x, t), scored after every epoch.
+        validation: a pair (x, t), scored after every epoch. max_element: clip every element of a gradient to within
+        [-max_element, max_element], after max_grad.
 
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
         without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
@@ -63,7 +64,7 @@ class Trainer:
                 f"Trainer.fit: expected a validation part of as many examples as labels, at least one, "
                 f"got {len(validation[0])} examples, {len(validation[1])} labels"
             )
-        self.eval_interval = eval_interval
+        self.eval_interval, self.max_element = eval_interval, max_element
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step + self.steps_per_epoch * max_epoch
         self.max_epoch = self.epoch + max_epoch
@@ -146,6 +147,8 @@ class Trainer:
             norm = clip_grads(grads, max_grad, names)
         except FloatingPointError as error:
             raise FloatingPointError(f"step {self.step}: {error}") from None
+        if self.max_element is not None:
+            clip_elements(grads, self.max_element)
         self.optimizer.update(params, grads)
         return loss, norm
 
