@@ -123,13 +123,12 @@ RECIPES = {
 }
 
 
-def chosen(arguments):
-    """What argparse returned for `options.add_options` -> TrainOptions: what was typed, else what the recipe says, else
-    the default. DataError for a recipe that there is not.
+def chosen(told):
+    """-> TrainOptions: what `told` holds (a dict by name), else what its recipe says, else the default. DataError for a
+    recipe that there is not.
     """
-    typed = {f.name: getattr(arguments, f.name) for f in fields(TrainOptions) if hasattr(arguments, f.name)}
-    name = typed.get("recipe")
-    return replace(TrainOptions() if name is None else named(name).options, **typed)
+    recipe = told.get("recipe")
+    return replace(TrainOptions() if recipe is None else named(recipe).options, **told)
 
 
 def named(name):
