@@ -1,6 +1,6 @@
 """From the name of a data set to ids: load, split, tokenize, build the vocabulary, encode.
 
-A name is "phrases", "imdb", or the path of a person's own file or folder.
+A name is "phrases", "phrases-small", "imdb", or the path of a person's own file or folder.
 """
 
 from dataclasses import dataclass, field
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from common.batches import stratified_split
-from dataset import imdb, labelled_text, phrases
+from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning, Vocab
 from dataset.token_cache import tokenized
 
+PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
 SHOWN = 4  # texts to try a model on, where the data has no samples of its own
 POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
@@ -82,13 +83,13 @@ def prepare(options, rng, say=print):
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         say(f"duplicates: {found.train} within train{in_test}")
     train, val = both.take(train_index), both.take(val_index)
-    samples = phrases.SAMPLES if options.data == "phrases" else (test or val).texts[:SHOWN]
+    samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else (test or val).texts[:SHOWN]
     return Data(train, val, test, vocab, label_names, samples)
 
 
 def load_train(name, classes):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if name == "phrases" or imdb.recognises(name):
+    if name in PHRASES or imdb.recognises(name):
         if classes != 2:
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
         train, test = _polar(name)
@@ -99,7 +100,7 @@ def load_train(name, classes):
 
 def load_test(name, label_names):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
-    if name == "phrases" or imdb.recognises(name):
+    if name in PHRASES or imdb.recognises(name):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
         return _polar(name)[1]
@@ -108,8 +109,8 @@ def load_test(name, label_names):
 
 
 def _polar(name):
-    """The two parts of phrases or of imdb."""
-    parts = phrases.load_data() if name == "phrases" else imdb.load_data(None if name == "imdb" else name)
+    """The two parts of the phrases or of imdb."""
+    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
     return [Part(*part) for part in parts]
 
 

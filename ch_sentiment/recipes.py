@@ -33,12 +33,12 @@ RECIPES = {
             freeze_embedding=True,
             dropout=0.0,
             optimizer="sgd",
-            lr=0.02,
+            lr=0.05,
             clip=None,
             clip_value=1.0,
             batch_size=1,
-            epochs=200,
-            patience=200,
+            epochs=100,
+            patience=100,
         ),
     ),
     "numpy-speeches": Recipe(
@@ -96,7 +96,8 @@ RECIPES = {
             dropout=0.3,
             embed_dropout=0.0,
             optimizer="adam",
-            lr=0.004,
+            lr=0.008,
+            schedule="cosine",
             epochs=4,
         ),
     ),
@@ -161,7 +162,7 @@ def run(options):
     recipe = named(options.name)
     print(recipe.about)
     for name, value in changed(recipe.options).items():
-        print(f"  --{name.replace('_', '-')} {value}")
+        print(f"  {name} = {value}")
     return 0
 
 
