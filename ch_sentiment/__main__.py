@@ -15,11 +15,19 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import data, evaluate, inspect_model, predict, train  # noqa: E402
+from ch_sentiment import baseline, data, evaluate, inspect_model, predict, recipes, train  # noqa: E402
 from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "inspect": inspect_model, "data": data}
+COMMANDS = {
+    "train": train,
+    "baseline": baseline,
+    "recipes": recipes,
+    "evaluate": evaluate,
+    "predict": predict,
+    "inspect": inspect_model,
+    "data": data,
+}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds

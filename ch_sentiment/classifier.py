@@ -13,7 +13,7 @@ from ch_sentiment.model import SentimentNet, to_probabilities
 from common.batches import sorted_batches, take
 from common.checkpoint import load_checkpoint, save_arrays
 from common.metrics import classification_report
-from dataset.text import PAD, UNK, Cleaning, Vocab, head_and_tail, tokenize
+from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
@@ -22,10 +22,11 @@ ROWS = 16  # BLAS rounds a product of fewer rows, or of some more, in another wa
 
 @dataclass
 class Classifier:
-    """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts keep head and tail.
+    """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts are cut.
 
     metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
-    calibration: how scores become probabilities; None, as they are, is all that there is today.
+    calibration: how scores become probabilities; None, as they are, is all that there is today. keep: what a text that
+    is cut keeps, a name of `dataset.text.KEEPS`.
     """
 
     net: SentimentNet
@@ -35,15 +36,16 @@ class Classifier:
     metrics: dict = field(default_factory=dict)
     cleaning: Cleaning = field(default_factory=Cleaning)
     calibration: None = None
+    keep: str = "head-and-tail"
 
     def encode(self, texts):
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
-        token_lists = (head_and_tail(tokenize(text, self.cleaning), self.max_len) for text in texts)
+        token_lists = (KEEPS[self.keep](tokenize(text, self.cleaning), self.max_len) for text in texts)
         return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
-        outputs = 1 if len(self.label_names) == 2 else len(self.label_names)
+        outputs = len(self.net.head.params[1])
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
             for index in sorted_batches(x, BATCH):
@@ -69,6 +71,7 @@ class Classifier:
             "words": self.vocab.words,
             "label_names": list(self.label_names),
             "max_len": self.max_len,
+            "keep": self.keep,
             "cleaning": asdict(self.cleaning),
             "metrics": self.metrics,
             "calibration": self.calibration,
@@ -105,6 +108,7 @@ class Classifier:
                 meta["metrics"],
                 Cleaning(**meta["cleaning"]),
                 meta["calibration"],
+                meta["keep"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
@@ -123,6 +127,8 @@ def _check_meta(meta):
         raise ValueError(f"expected {config['num_classes']} different label names, got {label_names}")
     if type(meta["max_len"]) is not int or meta["max_len"] < 1:
         raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
+    if meta["keep"] not in KEEPS:
+        raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {meta['keep']!r}")
     if type(meta["metrics"]) is not dict:
         raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
     if meta["calibration"] is not None:  # it would change the answers
@@ -138,8 +144,8 @@ def _sentiment_net(config, manifest):
     elements = sum(math.prod(entry["shape"]) for entry in manifest)
     if max(V * D, D * H, layers * H**2, H * classes // 2) > elements or 3 * layers > len(manifest):
         raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {sizes}")
-    if not all(type(config[name]) is bool for name in ("bidirectional", "freeze_embedding")):
-        raise ValueError(f"expected bidirectional and freeze_embedding to be true or false, got {config}")
+    if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
+        raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
     return SentimentNet(**config, rng=0, dtype=manifest[0]["dtype"])
 
 

@@ -1,6 +1,6 @@
 """From the name of a data set to ids: load, split, tokenize, build the vocabulary, encode.
 
-A name is "phrases", "imdb", or the path of a person's own file or folder.
+A name is "phrases", "phrases-small", "imdb", or the path of a person's own file or folder.
 """
 
 from dataclasses import dataclass, field
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from common.batches import stratified_split
-from dataset import imdb, labelled_text, phrases
+from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
-from dataset.text import Cleaning, Vocab, head_and_tail
+from dataset.text import KEEPS, Cleaning, Vocab
 from dataset.token_cache import tokenized
 
+PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
 SHOWN = 4  # texts to try a model on, where the data has no samples of its own
 POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
@@ -70,22 +71,25 @@ def prepare(options, rng, say=print):
     test_tokens = None if test is None else tokens_of(test, options.test_data or options.data, *how)
 
     train_index, val_index = stratified_split(both.t, options.validation, rng)
+    if options.drop_longer is not None:
+        train_index = train_index[tokens.lengths()[train_index] <= options.drop_longer]
+        check_classes_left(both.t[train_index], label_names, options.drop_longer)
     vocab = tokens.build_vocab(train_index, options.vocab_size)
-    both.x = encoded(tokens, vocab, options.max_len)
+    both.x = encoded(tokens, vocab, options.max_len, options.keep)
     if test is not None:
-        test.x = encoded(test_tokens, vocab, options.max_len)
+        test.x = encoded(test_tokens, vocab, options.max_len, options.keep)
     found = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         say(f"duplicates: {found.train} within train{in_test}")
     train, val = both.take(train_index), both.take(val_index)
-    samples = phrases.SAMPLES if options.data == "phrases" else (test or val).texts[:SHOWN]
+    samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else (test or val).texts[:SHOWN]
     return Data(train, val, test, vocab, label_names, samples)
 
 
 def load_train(name, classes):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if name == "phrases" or imdb.recognises(name):
+    if name in PHRASES or imdb.recognises(name):
         if classes != 2:
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
         train, test = _polar(name)
@@ -96,7 +100,7 @@ def load_train(name, classes):
 
 def load_test(name, label_names):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
-    if name == "phrases" or imdb.recognises(name):
+    if name in PHRASES or imdb.recognises(name):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
         return _polar(name)[1]
@@ -105,8 +109,8 @@ def load_test(name, label_names):
 
 
 def _polar(name):
-    """The two parts of phrases or of imdb."""
-    parts = phrases.load_data() if name == "phrases" else imdb.load_data(None if name == "imdb" else name)
+    """The two parts of the phrases or of imdb."""
+    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
     return [Part(*part) for part in parts]
 
 
@@ -131,6 +135,13 @@ def tokens_of(part, name, cleaning, cached, progress):
     return tokens
 
 
-def encoded(tokens, vocab, max_len):
-    """-> list of N (T,) id arrays, T <= max_len."""
-    return [head_and_tail(ids, max_len) for ids in tokens.encode(vocab)]
+def encoded(tokens, vocab, max_len, keep):
+    """-> list of N (T,) id arrays, T <= max_len; keep: a name of `dataset.text.KEEPS`."""
+    return [KEEPS[keep](ids, max_len) for ids in tokens.encode(vocab)]
+
+
+def check_classes_left(t, label_names, longest):
+    """DataError unless --drop-longer has left training texts of every class."""
+    for class_id, name in enumerate(label_names):
+        if class_id not in t:
+            raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {name}, got none")

@@ -29,7 +29,7 @@ def run(options):
     model = Classifier.load(options.model)
     test = load_test(options.data, model.label_names)
     tokens = tokens_of(test, options.data, model.cleaning, cached=not options.no_cache, progress=not options.json)
-    report = model.report(encoded(tokens, model.vocab, model.max_len), test.t)
+    report = model.report(encoded(tokens, model.vocab, model.max_len, model.keep), test.t)
     print(json.dumps(report) if options.json else table(report, model.label_names))
     return 0
 

@@ -7,21 +7,22 @@ from common.checks import as_floats
 from common.functions import sigmoid, softmax
 from common.initializers import normal, xavier
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeLast, TimeMax, TimeMean
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMean
 from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
 from dataset.text import PAD, UNK
 
 CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
-POOLS = ("last", "mean", "max", "attention")
+POOLS = ("last", "first-last", "mean", "max", "attention")
 
 
 class SentimentNet(BaseModel):
     """A many-to-one classifier of texts.
 
     vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm".
-    bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "mean", "max" or
-    "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). dropout: the
-    share dropped of the embeddings, between layers and before the head. word_dropout: the share of words read as
+    bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "first-last",
+    "mean", "max" or "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss).
+    softmax: a logit each for two classes, too. dropout: the share dropped of the embeddings, between layers and before
+    the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the share of words read as
     unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng:
     Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
 
@@ -39,7 +40,9 @@ class SentimentNet(BaseModel):
         pool="last",
         num_classes=2,
         *,
+        softmax=False,
         dropout=0.0,
+        embed_dropout=None,
         word_dropout=0.0,
         embed_W=None,
         freeze_embedding=False,
@@ -63,7 +66,9 @@ class SentimentNet(BaseModel):
             "num_layers": num_layers,
             "pool": pool,
             "num_classes": num_classes,
+            "softmax": softmax,
             "dropout": dropout,
+            "embed_dropout": embed_dropout,
             "word_dropout": word_dropout,
             "freeze_embedding": freeze_embedding,
         }
@@ -78,7 +83,8 @@ class SentimentNet(BaseModel):
             W[...] = as_floats(self, "embed_W", embed_W, W.shape, dtype)
         self.embed = TimeEmbedding(W)
         self.frozen = {"embed.W": W} if freeze_embedding else {}  # weights that are saved, but not trained
-        self.sequence_layers = [self.embed, TimeDropout(dropout, embed_drop_rng)]  # (N, T) -> (N, T, D)
+        embed_dropout = dropout if embed_dropout is None else embed_dropout
+        self.sequence_layers = [self.embed, TimeDropout(embed_dropout, embed_drop_rng)]  # (N, T) -> (N, T, D)
         width = wordvec_size
         for i in range(num_layers):
             if i > 0:
@@ -86,10 +92,11 @@ class SentimentNet(BaseModel):
             self.sequence_layers.append(_recurrent(cell, bidirectional, width, hidden_size, layer_rngs[i], dtype))
             width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
         self.pool = _pooling(pool, bidirectional, width, pool_rng, dtype)  # (N, T, H) -> (N, H)
+        width *= 2 if pool == "first-last" else 1
         self.head_dropout = Dropout(dropout, head_drop_rng)
-        outputs = 1 if num_classes == 2 else num_classes
+        outputs = 1 if num_classes == 2 and not softmax else num_classes
         self.head = Affine(xavier(width, outputs, head_rng, dtype), np.zeros(outputs, dtype))
-        self.loss_layer = SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss()
+        self.loss_layer = SigmoidWithLoss() if outputs == 1 else SoftmaxWithLoss()
         self.scores = None
 
         named = {} if freeze_embedding else {"embed": self.embed}
@@ -98,7 +105,7 @@ class SentimentNet(BaseModel):
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
     def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits; without dropout."""
+        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout."""
         training = self.training
         self.train(False)
         try:
@@ -186,4 +193,4 @@ def _pooling(pool, bidirectional, width, rng, dtype):
         return TimeAttentionPooling(W, np.zeros(width, dtype), v)
     if pool == "last":
         return TimeBiLast() if bidirectional else TimeLast()
-    return {"mean": TimeMean, "max": TimeMax}[pool]()
+    return {"first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax}[pool]()

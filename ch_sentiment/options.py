@@ -5,8 +5,11 @@ import math
 from dataclasses import dataclass, field, fields
 
 from ch_sentiment.model import CELLS, POOLS
+from common.callbacks import constant, cosine
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from dataset.text import KEEPS
 
+SCHEDULES = {"constant": constant, "cosine": cosine}
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
 
 
@@ -42,9 +45,10 @@ def option(default, told, **argument):
 class TrainOptions:
     """The defaults train an LSTM on the phrases in seconds, and on 25,000 film reviews in minutes."""
 
+    recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
     data: str = option(
         "phrases",
-        "labelled text: a .tsv or .csv file, a folder of class folders, 'imdb' or 'phrases'",
+        "labelled text: a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'",
         metavar="FILE_OR_FOLDER",
     )
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
@@ -53,26 +57,33 @@ class TrainOptions:
     bidirectional: bool = option(False, "read every text in both directions")
     layers: int = option(1, "recurrent layers on top of each other", type=COUNT)
     pool: str = option("max", "how the steps of a text become one vector", choices=POOLS)
+    softmax: bool = option(False, "a score for each class, where there are two classes, too")
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
-    max_len: int = option(400, "longer texts keep their head and their tail", type=COUNT)
+    max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
+    keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
+    drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     embedding: str = option(
         None,
-        "start from word vectors: glove.50, glove.100, glove.200, glove.300 or a file of such (their size counts)",
+        "start from word vectors (their size counts): glove.50, glove.100, glove.200, glove.300, a file of such, or "
+        "one-hot",
         metavar="FILE_OR_NAME",
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are")
     remove_stopwords: bool = option(False, "leave out function words, though no negation")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = option(0.5, "share dropped of embeddings, between layers and before the head", type=SHARE)
+    embed_dropout: float = option(None, "share dropped of embeddings, if another (default: --dropout)", type=SHARE)
     word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE)
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
+    schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most so many passes over the data", type=COUNT)
     patience: int = option(3, "stop after so many epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
+    clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
     seed: int = option(0, "one seed, one result", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
@@ -92,6 +103,9 @@ class TrainOptions:
     quiet: bool = option(False, "no table and no progress: only the result")
 
 
+RUN_ONLY = ("overwrite", "no_cache", "quiet")  # switches that no recipe sets, and that nobody needs to unset
+
+
 def add_options(parser, options=TrainOptions):
     """An argument for every field: --vocab-size for vocab_size. What is not typed is absent from argparse's answer, so
     that `typed` can tell it from what is.
@@ -101,7 +115,7 @@ def add_options(parser, options=TrainOptions):
         if "type" in told:
             told.setdefault("metavar", "X" if f.type is float else "N")
         if f.default is False:
-            told["action"] = "store_true"
+            told["action"] = "store_true" if f.name in RUN_ONLY else argparse.BooleanOptionalAction
         elif f.default is not None:
             told["help"] += f" (default: {f.default})"
         parser.add_argument("--" + f.name.replace("_", "-"), **told)

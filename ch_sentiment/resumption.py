@@ -74,5 +74,5 @@ def fingerprint(data):
 
 def _absolute(name):
     """A path that is found from any working folder; the name of a data set, or none, as it is."""
-    is_path = name is not None and name not in ("phrases", "imdb") and os.path.exists(name)
+    is_path = name is not None and name not in ("phrases", "phrases-small", "imdb") and os.path.exists(name)
     return os.path.abspath(name) if is_path else name

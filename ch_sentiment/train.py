@@ -17,8 +17,9 @@ from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, say
 from ch_sentiment.corpus import Data, cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
-from ch_sentiment.options import OPTIMIZERS, TrainOptions, add_options, typed
+from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
+from ch_sentiment.recipes import chosen
 from ch_sentiment.resumption import about, changed, check_same, read_origin
 from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
@@ -29,6 +30,7 @@ from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
 WARM_UP = 0.02  # of all steps
+MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
@@ -44,7 +46,7 @@ def run(options):
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     told = typed(options)
-    return resume(told) if "resume" in told else begin(TrainOptions(**told))
+    return resume(told) if "resume" in told else begin(chosen(told))
 
 
 def begin(options):
@@ -99,12 +101,12 @@ class Run:
 
 def assemble(options, data, net, folder, order_rng):
     """-> Run, ready to begin or to take up what was saved."""
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
+    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep)
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
     trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
     trainer.callbacks = [
         StopOnSignal((signal.SIGTERM,)),
-        LearningRate(warm_up(WARM_UP)),
+        LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])),
         best,
         *([] if options.quiet else [Progress(), EpochTable(say)]),
         Checkpoint(folder / LAST, options.save_every, about(options, data, net)),  # the last: it saves what all know
@@ -125,6 +127,7 @@ def train(run):
             options.clip,
             eval_interval=None,
             validation=(data.val.x, data.val.t),
+            max_element=options.clip_value,
         )
     except FloatingPointError as error:
         write_summary(run)
@@ -156,24 +159,39 @@ def streams(options):
 
 def build_net(options, data, rng, tell=print):
     """The network that the options name, for the vocabulary and the classes of the data."""
-    vectors = None if options.embedding is None else load_vectors(options.embedding, data.vocab)
-    if vectors is not None:
-        tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
+    W = starting_vectors(options, data, tell)
     return SentimentNet(
         len(data.vocab),
-        options.wordvec if vectors is None else vectors.W.shape[1],
+        options.wordvec if W is None else W.shape[1],
         options.hidden,
         cell=options.cell,
         bidirectional=options.bidirectional,
         num_layers=options.layers,
         pool=options.pool,
         num_classes=len(data.label_names),
+        softmax=options.softmax,
         dropout=options.dropout,
+        embed_dropout=options.embed_dropout,
         word_dropout=options.word_dropout,
-        embed_W=None if vectors is None else vectors.W,
+        embed_W=W,
         freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
+
+
+def starting_vectors(options, data, tell):
+    """(V, D) word vectors that --embedding names, or None. DataError."""
+    if options.embedding is None:
+        return None
+    if options.embedding == "one-hot":
+        if len(data.vocab) > MOST_ONE_HOT:
+            raise DataError(
+                f"--embedding one-hot: expected at most {MOST_ONE_HOT:,} words (--vocab-size), got {len(data.vocab):,}"
+            )
+        return np.eye(len(data.vocab), dtype=np.float32)
+    vectors = load_vectors(options.embedding, data.vocab)
+    tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
+    return vectors.W
 
 
 def report(run):

@@ -208,6 +208,15 @@ def clip_grads(grads, max_norm, names=None):
     return norm
 
 
+def clip_elements(grads, limit):
+    """Bring every element of all gradients, in place, to within [-limit, limit]. ValueError unless limit > 0."""
+    if not limit > 0:
+        raise ValueError(f"clip_elements: expected limit > 0, got {limit}")
+    for g in grads:
+        for part in _parts(g):
+            plain(g)[part] = np.clip(plain(g)[part], -limit, limit)
+
+
 def first_non_finite(grads, names=None):
     """The name of the first gradient that holds a NaN or an infinity; None if all are finite."""
     for i, g in enumerate(grads):

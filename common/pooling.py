@@ -1,7 +1,7 @@
 """Many to one: what a text as a whole becomes, once every step has its vector.
 
-forward: hs (N, T, H), mask (N, T) bool or None -> (N, H); backward: (N, H) -> (N, T, H), exactly 0 at the pads. A text
-of no real step gives 0.
+forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast (N, 2H); backward: from there to (N, T, H),
+exactly 0 at the pads. A text of no real step gives 0.
 """
 
 import numpy as np
@@ -61,6 +61,35 @@ class TimeBiLast:
         dhs = np.zeros(shape, dout.dtype, like=dout)
         dhs[n, last, :half] = dout[:, :half]
         dhs[n, first, half:] = dout[:, half:]
+        return dhs
+
+
+class TimeFirstLast:
+    """The vectors of the first and of the last real step, side by side. hs (N, T, H) -> (N, 2H).
+
+    Over `TimeBidirectional` that is both final states and, beside each, what the other direction knows at its start.
+    """
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.cache = None
+
+    def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        first, last = _first(mask), _last(mask)
+        self.cache = first, last, hs.shape
+        return np.concatenate((_pick(hs, *first), _pick(hs, *last)), axis=1)  # 2 (N, H) -> (N, 2H)
+
+    def backward(self, dout):
+        (first, some), (last, _), shape = self.cache
+        H, n = shape[2], np.arange(shape[0])
+        dout = as_floats(self, "dout", dout, (shape[0], 2 * H), np.result_type(dout))
+        dout = np.where(some, dout, 0)
+        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs[n, first] = dout[:, :H]
+        dhs[n, last] += dout[:, H:]  # added: in a text of one step both are the same
         return dhs
 
 

@@ -12,7 +12,7 @@ from common.base_model import remove_duplicate
 from common.batches import count_tokens, shuffled_batches, sorted_batches, take
 from common.callbacks import BookLog, StopOnSignal
 from common.metrics import count_right
-from common.optimizer import clip_grads, first_non_finite
+from common.optimizer import clip_elements, clip_grads, first_non_finite
 
 __all__ = ["Trainer", "evaluate", "remove_duplicate"]
 
@@ -37,19 +37,19 @@ class Trainer:
         self.rng = np.random.default_rng(rng)
         self.history = []
         self.loss_list = []  # the book's: mean loss of every eval_interval steps
-        self.eval_interval = None
+        self.eval_interval = self.max_element = None
         self.epoch = self.max_epoch = self.step = self.steps_per_epoch = self.total_steps = 0
         self.loss = None
         self.running = None
         self.stop_reason = None
 
-    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None):
+    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None, max_element=None):
         """Train; -> history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
         max_epoch: so many epochs more; one that is under way is the first of them. max_grad: clip gradients to this
         common norm. eval_interval: steps per line of the book's log (None: no log). validation: a pair (x, t), scored
-        after every epoch.
+        after every epoch. max_element: clip every element of a gradient to within [-max_element, max_element].
 
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
         without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
@@ -79,7 +79,7 @@ class Trainer:
                     f"Trainer.fit: expected the {began[0]} examples and batch_size {began[1]} of the epoch under way, "
                     f"got {len(t)} and {batch_size}"
                 )
-        self.eval_interval = eval_interval
+        self.eval_interval, self.max_element = eval_interval, max_element
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch
         self.max_epoch = self.epochs_done + max_epoch
@@ -186,6 +186,8 @@ class Trainer:
             norm = clip_grads(grads, max_grad, names)
         except FloatingPointError as error:
             raise FloatingPointError(f"step {self.step}: {error}") from None
+        if self.max_element is not None:
+            clip_elements(grads, self.max_element)
         self.optimizer.update(params, grads)
         return loss, norm
 

@@ -184,9 +184,21 @@ def head_and_tail(tokens, max_len):
         raise ValueError(f"head_and_tail: expected max_len >= 1, got {max_len}")
     if len(tokens) <= max_len:
         return tokens
-    tail = max_len // 2
-    head, tail = tokens[: max_len - tail], tokens[len(tokens) - tail :]
-    return np.concatenate([head, tail]) if isinstance(tokens, np.ndarray) else head + tail
+    kept = head(tokens, max_len - max_len // 2), tokens[len(tokens) - max_len // 2 :]
+    return np.concatenate(kept) if isinstance(tokens, np.ndarray) else kept[0] + kept[1]
+
+
+def head(tokens, max_len):
+    """The first `max_len` entries, at most. tokens: list or (T,) array -> of the same kind."""
+    return tokens[:max_len]
+
+
+def tail(tokens, max_len):
+    """The last `max_len` entries, at most. tokens: list or (T,) array -> of the same kind."""
+    return tokens[-max_len:]
+
+
+KEEPS = {"head-and-tail": head_and_tail, "head": head, "tail": tail}  # what is kept of a text that is too long
 
 
 class Vocab:
