@@ -99,10 +99,8 @@ def grouped_split(t, groups, part, rng=None):
     np.add.at(counts, (group, label), 1)
     total = counts.sum(axis=0)
     rng = np.random.default_rng(rng)
-    second, held = (
-        np.zeros(len(names), bool),
-        np.zeros_like(total),
-    )  # held: (C,), what the second side has of each class
+    second = np.zeros(len(names), bool)
+    held = np.zeros_like(total)  # (C,), how much of each class the second side has
 
     def changed(g):
         """`held` once group g has changed sides."""
@@ -120,9 +118,8 @@ def grouped_split(t, groups, part, rng=None):
         if held[c] == 0:
             g = min(np.flatnonzero(counts[:, c]), key=lambda g: distance(changed(g)))
             held, second[g] = changed(g), True
-    if not (0 < held).all() or not (held < total).all():
-        lacking = labels[(held == 0) | (held == total)][0]
-        raise ValueError(
-            f"grouped_split: expected groups that leave each class on both sides, got class {lacking} on one side only"
-        )
+    alone = labels[(held == 0) | (held == total)]
+    if len(alone):
+        came = f"class {alone[0]} on one side only"
+        raise ValueError(f"grouped_split: expected groups that leave each class on both sides, got {came}")
     return tuple(rng.permutation(np.flatnonzero(second[group] == side)) for side in (False, True))

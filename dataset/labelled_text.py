@@ -91,8 +91,8 @@ def load_data(path, num_classes=2, label_names=None):
 def load_groups(path, column=None):
     """What each text belongs to, a film or an author, so that a split can keep together what belongs together.
 
-    column None: the file has a line for each text, in their order. Else it is the .tsv or .csv file of the texts, with a
-    header, and column is the name there of a further column; as in `load_data`, its case does not matter.
+    column None: the file has a line for each text, in their order. Else it is the .tsv or .csv file of the texts, and
+    column is the name of a further column in its header, in any case.
 
     -> list of N str. DataError: input that is missing, unreadable or no UTF-8; no such column; an empty group.
     """
@@ -185,9 +185,9 @@ def _read_header(cells):
 def _column(path, name):
     """(line number, cell) of the column of this name, beside those of label and text."""
     rows = iter(()) if path.is_dir() else _rows(path)
-    first = next(rows, (1, []))[1]
-    names = [cell.strip().lower() for cell in first] if _read_header(first) else []
-    further = [other for at, other in enumerate(names) if at not in _read_header(first)[:2]]
+    cells = next(rows, (1, []))[1]
+    names, header = [cell.strip().lower() for cell in cells], _read_header(cells)
+    further = [other for at, other in enumerate(names) if header and at not in header[:2]]
     if name.strip().lower() not in further:
         came = f"the further columns {_listed(further)}" if further else "no header with further columns"
         raise DataError(f"{path}: expected a header with the column {name!r}, got {came}")
