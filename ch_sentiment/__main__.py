@@ -14,15 +14,16 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import data, evaluate, predict, train  # noqa: E402
+from ch_sentiment import baseline, data, evaluate, predict, train  # noqa: E402
 from ch_sentiment.console import as_utf8, prepare_streams  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data}
+COMMANDS = {"train": train, "baseline": baseline, "evaluate": evaluate, "predict": predict, "data": data}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds
   sentifish train --data reviews.tsv --cell gru     on your own text: label<TAB>text, or .csv, or a folder
+  sentifish baseline --data reviews.tsv             a bag of words and pairs of words: the rival to beat
   sentifish evaluate runs/reviews-gru-1 --data more.tsv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
 """

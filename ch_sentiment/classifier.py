@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from ch_sentiment.bag_of_words import BagOfWords
 from ch_sentiment.model import SentimentNet, to_probabilities
+from ch_sentiment.nbsvm import NBSVM
 from common.batches import sorted_batches, take
 from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.metrics import classification_report
@@ -16,6 +18,7 @@ from dataset.text import UNK, Cleaning, Vocab, head_and_tail, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
+MODELS = {model.__name__: model for model in (SentimentNet, BagOfWords, NBSVM)}
 
 
 @dataclass
@@ -59,6 +62,7 @@ class Classifier:
         """Write it all to one file (`common.checkpoint`)."""
         meta = {
             "kind": KIND,
+            "model": type(self.net).__name__,
             "net": self.net.config,
             "words": self.vocab.words,
             "label_names": list(self.label_names),
@@ -93,7 +97,7 @@ class Classifier:
         if not isinstance(meta["max_len"], int) or meta["max_len"] < 1:
             raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
         _check_sizes(config, arrays)
-        net = SentimentNet(**config, rng=0, dtype=arrays["embed.W"].dtype)
+        net = MODELS[meta["model"]](**config, rng=0, dtype=arrays["embed.W"].dtype)
         weights = net.weights()
         wanted, came = ({name: a.shape for name, a in some.items()} for some in (weights, arrays))
         if wanted != came:
@@ -108,7 +112,7 @@ class Classifier:
 def _check_sizes(config, arrays):
     """ValueError where a configuration asks for more memory than its arrays have: it is refused before it is built."""
     elements = sum(a.size for a in arrays.values())
-    hidden, wordvec = config["hidden_size"], config["wordvec_size"]
-    sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"]]
+    hidden, wordvec, pairs = (config.get(name, 1) for name in ("hidden_size", "wordvec_size", "num_pairs"))
+    sizes = [config.get("num_layers", 1) * hidden**2, hidden * wordvec, wordvec * config["vocab_size"], 1 + pairs]
     if not all(isinstance(size, int) and 0 < size <= elements for size in sizes):
         raise ValueError(f"expected a network of {elements:,} numbers, got a configuration of other sizes")

@@ -73,7 +73,12 @@ class TrainOptions:
     patience: int = option(3, "stop after so many epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    group_file: str = option(
+        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    )
+    group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
     seed: int = option(0, "one seed, one result", type=SEED)
+    split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty")
@@ -97,5 +102,5 @@ def add_options(parser, options=TrainOptions):
 
 
 def as_dict(options):
-    """The fields of TrainOptions and their values, from an instance or from what argparse returned."""
-    return {f.name: getattr(options, f.name) for f in fields(TrainOptions)}
+    """The options and their values, from an instance of a dataclass above or from what argparse returned."""
+    return {name: value for name, value in vars(options).items() if name != "command"}

@@ -14,7 +14,7 @@ import numpy as np
 
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import say
-from ch_sentiment.corpus import cleaning_of, prepare
+from ch_sentiment.corpus import cleaning_of, prepare, split_rng
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
 from ch_sentiment.predict import answer_line
@@ -39,13 +39,19 @@ def run(options):
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     check(options)
-    tell = (lambda line: None) if options.quiet else say
-    data_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
+    return fit(options, build_net, f"{'bi' if options.bidirectional else ''}{options.cell}")
 
-    data = prepare(options, data_rng, tell)
-    net = build_net(options, data, model_rng, tell)
+
+def fit(options, build, kind):
+    """`run` for any model: build(options, data, rng, tell) makes it, kind names its folder below runs/."""
+    check_data(options)
+    tell = (lambda line: None) if options.quiet else say
+    _, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
+
+    data = prepare(options, split_rng(options), tell)
+    net = build(options, data, model_rng, tell)
     model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
-    folder = make_folder(options)
+    folder = make_folder(options, kind)
     tell(
         f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
         f"{sum(p.size for p in net.params):,} parameters"
@@ -118,13 +124,17 @@ def report(model, data, folder, history, best_epoch):
 
 
 def check(options):
-    """What can be known to be wrong before anything is read. DataError."""
+    """What can be known to be wrong with a network before anything is read. DataError."""
+    if options.freeze_embedding and options.embedding is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+
+
+def check_data(options):
+    """What can be known to be wrong with data and folder before anything is read. DataError."""
     if options.vocab_size < 3:
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {options.vocab_size}")
     if not options.data:
         raise DataError("--data: expected a name, got an empty one")
-    if options.freeze_embedding and options.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if not options.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {options.validation}")
     if options.out is not None:
@@ -135,7 +145,7 @@ def check(options):
             raise DataError(f"--out: expected a new or empty folder, {out} holds files (--overwrite writes into it)")
 
 
-def make_folder(options):
+def make_folder(options, kind):
     """--out, or the first of runs/NAME-1, runs/NAME-2 ... that is not there yet."""
     if options.out is not None:
         folder = Path(options.out)
@@ -143,7 +153,7 @@ def make_folder(options):
         for name in RESULTS:  # --overwrite: no result of the training before may stand beside those of this one
             (folder / name).unlink(missing_ok=True)
         return folder
-    name = f"{Path(options.data).resolve().stem}-{'bi' if options.bidirectional else ''}{options.cell}"
+    name = f"{Path(options.data).resolve().stem}-{kind}"
     number = 1
     while True:
         folder = Path("runs") / f"{name}-{number}"
