@@ -113,6 +113,10 @@ def test_real_reviews_arrive_whole_and_their_duplicates_are_told(tmp_path, monke
     assert told == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
     again = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)  # from the cache
     assert again.vocab == data.vocab and all(map(np.array_equal, again.train.x, data.train.x))
+    films = os.path.join(REAL, "imdb", "train.movies.txt")
+    data = corpus.prepare(TrainOptions(data=file, group_file=films, quiet=True), np.random.default_rng(0), told.append)
+    assert not set(data.train.groups) & set(data.val.groups) and len(data.train) + len(data.val) == 25000
+    assert abs(data.val.t.sum() - 1250) < 25 and abs(len(data.val) - 2500) < 50
 
 
 # ---- groups
