@@ -3,13 +3,13 @@
 Whoever predicts, evaluates or explains starts from `Classifier.load(path)` and needs nothing else.
 """
 
-import math
 import os
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from ch_sentiment.model import SentimentNet, to_probabilities
+from ch_sentiment.build import rebuild
+from ch_sentiment.model import to_probabilities
 from common.batches import sorted_batches, take
 from common.checkpoint import load_checkpoint, save_arrays
 from common.metrics import classification_report
@@ -22,14 +22,15 @@ ROWS = 16  # BLAS rounds a product of fewer rows, or of some more, in another wa
 
 @dataclass
 class Classifier:
-    """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts are cut.
+    """net: SentimentNet, or another of `build.MODELS`. vocab: Vocab. label_names: class names in id order. max_len:
+    longer texts are cut.
 
     metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
     calibration: how scores become probabilities; None, as they are, is all that there is today. keep: what a text that
     is cut keeps, a name of `dataset.text.KEEPS`.
     """
 
-    net: SentimentNet
+    net: object
     vocab: Vocab
     label_names: list
     max_len: int
@@ -45,13 +46,15 @@ class Classifier:
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
-        outputs = len(self.net.head.params[1])
-        scores = np.empty((len(x), outputs), self.net.params[0].dtype)
+        scores = np.empty(0)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
             for index in sorted_batches(x, BATCH):
                 filled = np.resize(index, -(-len(index) // ROWS) * ROWS)  # so no answer depends on its company
-                scores[index] = self.net.predict(take(x, filled)).reshape(len(filled), outputs)[: len(index)]
-        return scores[:, 0] if outputs == 1 else scores
+                answers = self.net.predict(take(x, filled))[: len(index)]
+                if len(scores) == 0:
+                    scores = np.empty((len(x), *answers.shape[1:]), answers.dtype)
+                scores[index] = answers
+        return scores
 
     def probabilities(self, texts):
         """N texts -> (N, C) probabilities."""
@@ -99,7 +102,7 @@ class Classifier:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
             _check_meta(meta)
-            net = MODELS[meta["model"]](meta["net"], manifest)
+            net = rebuild(meta["model"], meta["net"], manifest)
             return cls(
                 net,
                 Vocab(meta["words"]),
@@ -117,8 +120,6 @@ class Classifier:
 def _check_meta(meta):
     """ValueError and its like where what is not the network's own does not fit the network."""
     config, label_names = meta["net"], meta["label_names"]
-    if meta["model"] not in MODELS:
-        raise ValueError(f"expected a model of {', '.join(MODELS)}, got {meta['model']!r}")
     if len(meta["words"]) + len((PAD, UNK)) != config["vocab_size"]:
         raise ValueError(f"expected a vocabulary of {config['vocab_size']} ids, got {len(meta['words'])} words")
     if type(label_names) is not list or not all(type(name) is str for name in label_names):
@@ -133,21 +134,3 @@ def _check_meta(meta):
         raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
     if meta["calibration"] is not None:  # it would change the answers
         raise ValueError(f"expected no calibration, which this version does not know, got {meta['calibration']!r}")
-
-
-def _sentiment_net(config, manifest):
-    """A SentimentNet to be filled. ValueError where it would take more memory than the arrays of the file."""
-    sizes = {name: config[name] for name in ("vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")}
-    if not all(type(size) is int and size > 0 for size in sizes.values()):
-        raise ValueError(f"expected whole numbers above 0 as sizes, got {sizes}")
-    V, D, H, layers, classes = sizes.values()
-    elements = sum(math.prod(entry["shape"]) for entry in manifest)
-    if max(V * D, D * H, layers * H**2, H * classes // 2) > elements or 3 * layers > len(manifest):
-        raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {sizes}")
-    if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
-        raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
-    return SentimentNet(**config, rng=0, dtype=manifest[0]["dtype"])
-
-
-# What a file may hold: a name -> a function of configuration and manifest that builds it. No name is imported.
-MODELS = {"SentimentNet": _sentiment_net}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from common.batches import stratified_split
+from common.batches import grouped_split, stratified_split
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning, Vocab
@@ -21,13 +21,14 @@ POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same t
 @dataclass
 class Part:
     """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) which
-    text of its source each is, from 1.
+    text of its source each is, from 1. groups: (N,) str, what each belongs to, or None.
     """
 
     texts: list
     t: np.ndarray
     x: list = field(default_factory=list)
     numbers: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __post_init__(self):
         if self.numbers is None:
@@ -39,7 +40,8 @@ class Part:
     def take(self, index):
         """Those of `index`, an array of positions."""
         x = [self.x[i] for i in index] if self.x else []
-        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index])
+        groups = None if self.groups is None else self.groups[index]
+        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index], groups)
 
 
 @dataclass
@@ -59,10 +61,12 @@ class Data:
 def prepare(options, rng, say=print):
     """Everything from the names in `options` (TrainOptions) to ids. DataError, ValueError where an input is wrong.
 
-    The vocabulary is that of the training part alone; the validation part has every class in its share. say: gets a
-    line on duplicates, where there are any.
+    The vocabulary is that of the training part alone; the validation part has every class in its share, and no group
+    (--group-file, --group-column) with the training part. It follows from the data, these options and rng alone, so
+    that models of all kinds can be compared on it. say: gets a line on duplicates, where there are any.
     """
     both, test, label_names = load_train(options.data, options.classes)
+    both.groups = groups_of(both, options)
     if options.test_data is not None:
         test = load_test(options.test_data, label_names)
     both = limited(both, options.limit, len(label_names), rng)
@@ -70,7 +74,7 @@ def prepare(options, rng, say=print):
     tokens = tokens_of(both, options.data, *how)
     test_tokens = None if test is None else tokens_of(test, options.test_data or options.data, *how)
 
-    train_index, val_index = stratified_split(both.t, options.validation, rng)
+    train_index, val_index = split(both, options.validation, rng)
     if options.drop_longer is not None:
         train_index = train_index[tokens.lengths()[train_index] <= options.drop_longer]
         check_classes_left(both.t[train_index], label_names, options.drop_longer)
@@ -85,6 +89,36 @@ def prepare(options, rng, say=print):
     train, val = both.take(train_index), both.take(val_index)
     samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else (test or val).texts[:SHOWN]
     return Data(train, val, test, vocab, label_names, samples)
+
+
+def split_rng(options):
+    """What draws the parts, and the texts of --limit: from --split-seed, or else --seed."""
+    seed = options.seed if options.split_seed is None else options.split_seed
+    return np.random.default_rng(seed).spawn(1)[0]
+
+
+def split(part, share, rng):
+    """Positions of the texts to train on, and of the share to validate; by group where there are groups. ValueError."""
+    if part.groups is None:
+        return stratified_split(part.t, share, rng)
+    return grouped_split(part.t, part.groups, share, rng)
+
+
+def groups_of(part, options):
+    """(N,) str, the group of each text of the whole part, or None where the options name none. DataError."""
+    if options.group_file is not None and options.group_column is not None:
+        raise DataError("expected --group-file or --group-column, got both")
+    if options.group_file is not None:
+        groups = labelled_text.load_groups(options.group_file)
+        if len(groups) != len(part):
+            expected = f"expected a line for each of the {len(part):,} texts"
+            raise DataError(f"--group-file {options.group_file}: {expected}, got {len(groups):,}")
+        return np.array(groups)
+    if options.group_column is not None:
+        if options.data in PHRASES or imdb.recognises(options.data):
+            raise DataError(f"--group-column: expected a .csv or .tsv file with a header, got {options.data}")
+        return np.array(labelled_text.load_groups(options.data, options.group_column))
+    return None
 
 
 def load_train(name, classes):

@@ -28,6 +28,7 @@ def number(kind, expected, fits):
     return convert
 
 
+MODELS = ("recurrent", "bow", "nbsvm")
 COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
@@ -53,6 +54,11 @@ class TrainOptions:
     )
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
     classes: int = option(2, "how many labels the data has", type=CLASSES)
+    model: str = option(
+        "recurrent",
+        "what is trained: a recurrent net, or one of the baselines (see `sentifish baseline`)",
+        choices=MODELS,
+    )
     cell: str = option("lstm", "the recurrent cell", choices=list(CELLS))
     bidirectional: bool = option(False, "read every text in both directions")
     layers: int = option(1, "recurrent layers on top of each other", type=COUNT)
@@ -60,6 +66,7 @@ class TrainOptions:
     softmax: bool = option(False, "a score for each class, where there are two classes, too")
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
+    max_pairs: int = option(2_000_000, "nbsvm: at most so many pairs of words, those in the most texts", type=COUNT)
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -85,7 +92,12 @@ class TrainOptions:
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    group_file: str = option(
+        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    )
+    group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
     seed: int = option(0, "one seed, one result", type=SEED)
+    split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
     resume: str = option(
         None,
@@ -106,11 +118,13 @@ class TrainOptions:
 RUN_ONLY = ("overwrite", "no_cache", "quiet")  # switches that no recipe sets, and that nobody needs to unset
 
 
-def add_options(parser, options=TrainOptions):
-    """An argument for every field: --vocab-size for vocab_size. What is not typed is absent from argparse's answer, so
-    that `typed` can tell it from what is.
+def add_options(parser, names=None):
+    """An argument for every field, or for those of `names`: --vocab-size for vocab_size. What is not typed is absent
+    from argparse's answer, so that `typed` can tell it from what is.
     """
-    for f in fields(options):
+    for f in fields(TrainOptions):
+        if names is not None and f.name not in names:
+            continue
         told = {**f.metadata, "default": argparse.SUPPRESS}
         if "type" in told:
             told.setdefault("metavar", "X" if f.type is float else "N")

@@ -121,6 +121,14 @@ RECIPES = {
             epochs=2,
         ),
     ),
+    "bow": Recipe(
+        "the mean of a text's word vectors and a linear layer: what is known once the order of words is lost",
+        TrainOptions(model="bow", max_len=10_000, patience=1),
+    ),
+    "nbsvm": Recipe(
+        "logistic regression on words and pairs of words scaled by naive Bayes, after Wang and Manning 2012",
+        TrainOptions(model="nbsvm", max_len=10_000, patience=1),
+    ),
 }
 
 

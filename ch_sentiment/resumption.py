@@ -5,7 +5,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.build import rebuild
 from ch_sentiment.options import TrainOptions
 from common.checkpoint import CheckpointError
 from common.resume import read_about
@@ -16,10 +16,10 @@ MAY_CHANGE = ("epochs", "save_every", "no_cache", "quiet")
 
 @dataclass
 class Origin:
-    """options: TrainOptions. net: SentimentNet, before any training. words: of its vocabulary. data: `fingerprint`."""
+    """options: TrainOptions. net: the model, before any training. words: of its vocabulary. data: `fingerprint`."""
 
     options: TrainOptions
-    net: SentimentNet
+    net: object
     words: list
     data: str
 
@@ -27,14 +27,20 @@ class Origin:
 def about(options, data, net):
     """What `read_origin` needs to find in a checkpoint: a dict that JSON can hold."""
     settings = {**asdict(options), "data": _absolute(options.data), "test_data": _absolute(options.test_data)}
-    return {"options": settings, "net": net.config, "words": data.vocab.words, "data": fingerprint(data)}
+    return {
+        "options": settings,
+        "model": type(net).__name__,
+        "net": net.config,
+        "words": data.vocab.words,
+        "data": fingerprint(data),
+    }
 
 
 def read_origin(path):
     """-> Origin of the training that is saved there. CheckpointError where the file does not hold one."""
-    saved = read_about(path)
+    saved, manifest = read_about(path)
     try:
-        options, net = TrainOptions(**saved["options"]), SentimentNet(**saved["net"], rng=0)
+        options, net = TrainOptions(**saved["options"]), rebuild(saved["model"], saved["net"], manifest)
         return Origin(options, net, saved["words"], saved["data"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {error!r}") from None

@@ -44,7 +44,8 @@ def new_folder(options):
 
 
 def _numbered(options):
-    name = f"{Path(options.data).resolve().stem}-{'bi' if options.bidirectional else ''}{options.cell}"
+    kind = options.recipe or f"{'bi' if options.bidirectional else ''}{options.cell}"
+    name = f"{Path(options.data).resolve().stem}-{kind}"
     number = 1
     while True:
         folder = Path("runs") / f"{name}-{number}"

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ch_sentiment.build import build
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, say
-from ch_sentiment.corpus import Data, cleaning_of, prepare
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.corpus import Data, cleaning_of, prepare, split_rng
 from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.recipes import chosen
@@ -26,11 +26,9 @@ from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, 
 from common.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from dataset.errors import DataError
-from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
 WARM_UP = 0.02  # of all steps
-MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
@@ -53,9 +51,9 @@ def begin(options):
     """A new training in a new folder."""
     check(options)
     tell = teller(options)
-    data_rng, model_rng, order_rng = streams(options)
-    data = prepare(options, data_rng, tell)
-    net = build_net(options, data, model_rng, tell)
+    model_rng, order_rng = streams(options)
+    data = prepare(options, split_rng(options), tell)
+    net = build(options, data, model_rng, tell)
     with new_folder(options) as folder:
         tell(
             f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
@@ -70,8 +68,8 @@ def resume(told):
         origin = read_origin(folder / LAST)
         options = changed(origin.options, told)
         tell = teller(options)
-        data_rng, _, order_rng = streams(options)
-        data = prepare(options, data_rng, tell)
+        _, order_rng = streams(options)
+        data = prepare(options, split_rng(options), tell)
         check_same(origin, folder, data)
         run = assemble(options, data, origin.net, folder, order_rng)
         resume_training(folder / LAST, run.trainer)
@@ -101,7 +99,9 @@ class Run:
 
 def assemble(options, data, net, folder, order_rng):
     """-> Run, ready to begin or to take up what was saved."""
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep)
+    model = Classifier(
+        net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
+    )
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
     trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
     trainer.callbacks = [
@@ -153,45 +153,8 @@ def teller(options):
 
 
 def streams(options):
-    """Random streams from the one seed: of the data, the initial weights and dropout, and the order of the texts."""
-    return np.random.default_rng(options.seed).spawn(3)
-
-
-def build_net(options, data, rng, tell=print):
-    """The network that the options name, for the vocabulary and the classes of the data."""
-    W = starting_vectors(options, data, tell)
-    return SentimentNet(
-        len(data.vocab),
-        options.wordvec if W is None else W.shape[1],
-        options.hidden,
-        cell=options.cell,
-        bidirectional=options.bidirectional,
-        num_layers=options.layers,
-        pool=options.pool,
-        num_classes=len(data.label_names),
-        softmax=options.softmax,
-        dropout=options.dropout,
-        embed_dropout=options.embed_dropout,
-        word_dropout=options.word_dropout,
-        embed_W=W,
-        freeze_embedding=options.freeze_embedding,
-        rng=rng,
-    )
-
-
-def starting_vectors(options, data, tell):
-    """(V, D) word vectors that --embedding names, or None. DataError."""
-    if options.embedding is None:
-        return None
-    if options.embedding == "one-hot":
-        if len(data.vocab) > MOST_ONE_HOT:
-            raise DataError(
-                f"--embedding one-hot: expected at most {MOST_ONE_HOT:,} words (--vocab-size), got {len(data.vocab):,}"
-            )
-        return np.eye(len(data.vocab), dtype=np.float32)
-    vectors = load_vectors(options.embedding, data.vocab)
-    tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
-    return vectors.W
+    """Random streams from the one seed: of initial weights and dropout, and of the order of the texts."""
+    return np.random.default_rng(options.seed).spawn(3)[1:]  # the first is that of `split_rng`
 
 
 def report(run):

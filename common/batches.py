@@ -76,3 +76,50 @@ def stratified_split(t, part, rng=None):
         sides[0].append(members[count:])
         sides[1].append(members[:count])
     return tuple(rng.permutation(np.concatenate(side)) for side in sides)
+
+
+def grouped_split(t, groups, part, rng=None):
+    """Split N examples at random so that no group stands on both sides, and each class has nearly its share on both.
+
+    t: (N,) class ids. groups: (N,) what each example belongs to, of any kind: a film, an author. part: the share of the
+    second side, in (0, 1). All groups begin on the first; in random order, twice, each changes sides where that brings
+    the shares of the classes nearer to `part`. A class that the second then lacks comes with the group that fits best.
+
+    -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would stand on one side only.
+    """
+    t, groups = np.asarray(t), np.asarray(groups)
+    if not 0 < part < 1:
+        raise ValueError(f"grouped_split: expected a part between 0 and 1, got {part}")
+    if groups.shape != t.shape:
+        raise ValueError(f"grouped_split: expected a group for each of {t.shape} labels, got {groups.shape}")
+    (names, group), (labels, label) = (np.unique(ids, return_inverse=True) for ids in (groups, t))
+    if len(names) < 2:
+        raise ValueError(f"grouped_split: expected at least 2 groups, got {len(names)}")
+    counts = np.zeros((len(names), len(labels)), np.int64)
+    np.add.at(counts, (group, label), 1)
+    total = counts.sum(axis=0)
+    rng = np.random.default_rng(rng)
+    second = np.zeros(len(names), bool)
+    held = np.zeros_like(total)  # (C,), how much of each class the second side has
+
+    def changed(g):
+        """`held` once group g has changed sides."""
+        return held - counts[g] if second[g] else held + counts[g]
+
+    def distance(held):
+        """From the shares that were asked for; infinite where the first side lacks a class."""
+        return np.square(held / total - part).sum() if (held < total).all() else np.inf
+
+    nearest = distance(held)
+    for g in np.tile(rng.permutation(len(names)), 2):
+        if (reached := distance(changed(g))) < nearest:
+            held, nearest, second[g] = changed(g), reached, not second[g]
+    for c in range(len(labels)):
+        if held[c] == 0:
+            g = min(np.flatnonzero(counts[:, c]), key=lambda g: distance(changed(g)))
+            held, second[g] = changed(g), True
+    alone = labels[(held == 0) | (held == total)]
+    if len(alone):
+        came = f"class {alone[0]} on one side only"
+        raise ValueError(f"grouped_split: expected groups that leave each class on both sides, got {came}")
+    return tuple(rng.permutation(np.flatnonzero(second[group] == side)) for side in (False, True))

@@ -1,4 +1,8 @@
-"""What is told of a classifier's answers: accuracy, confusion, F1, the area under the ROC curve."""
+"""What is told of a classifier's answers: accuracy, confusion, F1, the area under the ROC curve, and whether one is
+better than another or only luckier.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,3 +68,34 @@ def classification_report(t, probabilities, loss):
         "confusion": confusion.tolist(),
         "n": n,
     }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """difference: accuracy of A less that of B. low, high: its 95 % interval. p: how often chance alone would show a
+    difference as large, in either direction.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def paired_bootstrap(right_a, right_b, rng=None, rounds=10_000):
+    """Compare two models on the same examples: -> Comparison. Efron and Tibshirani 1993; Koehn 2004.
+
+    right_a, right_b: (N,) bool, which examples each answers right. The N examples are drawn anew, with replacement,
+    `rounds` times; of a draw it only matters how often A alone and B alone are right, so these counts are drawn. p is
+    of the differences moved to a mean of 0, two-sided. ValueError where N differs or is 0.
+    """
+    right_a, right_b = np.asarray(right_a, bool), np.asarray(right_b, bool)
+    if right_a.shape != right_b.shape or right_a.ndim != 1 or len(right_a) == 0:
+        came = f"shapes {right_a.shape} and {right_b.shape}"
+        raise ValueError(f"paired_bootstrap: expected the same examples twice, at least one, got {came}")
+    n, only_a, only_b = len(right_a), np.sum(right_a & ~right_b), np.sum(right_b & ~right_a)
+    drawn = np.random.default_rng(rng).multinomial(n, [only_a / n, only_b / n, 1 - (only_a + only_b) / n], rounds)
+    found, differences = only_a - only_b, drawn[:, 0] - drawn[:, 1]  # in examples: (), (rounds,)
+    low, high = np.quantile(differences, [0.025, 0.975]) / n
+    as_far = np.sum(np.abs(differences - found) >= abs(found))
+    return Comparison(float(found / n), float(low), float(high), float((as_far + 1) / (rounds + 1)))

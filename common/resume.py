@@ -89,12 +89,17 @@ def resume_training(path, trainer):
 
 
 def read_about(path):
-    """What `save_training` was given as `about`. CheckpointError where the file is damaged or of another kind."""
-    return _load(path)[1].get("about")
+    """-> what `save_training` was given as `about`, and the manifest of the arrays (docs/checkpoint.md).
+
+    CheckpointError where the file is damaged or of another kind.
+    """
+    found = {}
+    _load(path, found.update)
+    return found["meta"].get("about"), found["arrays"]
 
 
-def _load(path):
-    arrays, meta = load_checkpoint(path)
+def _load(path, into=None):
+    arrays, meta = load_checkpoint(path, into)
     if not isinstance(meta, dict) or meta.get("kind") != KIND:
         raise CheckpointError(f"{path}: expected a {KIND}, got another kind of checkpoint")
     return arrays, meta

@@ -88,6 +88,28 @@ def load_data(path, num_classes=2, label_names=None):
     return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
 
 
+def load_groups(path, column=None):
+    """What each text belongs to, a film or an author, so that a split can keep together what belongs together.
+
+    column None: the file has a line for each text, in their order. Else it is the .tsv or .csv file of the texts, and
+    column is the name of a further column in its header, in any case.
+
+    -> list of N str. DataError: input that is missing, unreadable or no UTF-8; no such column; an empty group.
+    """
+    path = Path(path)
+    try:
+        with any_field_size():
+            numbered = enumerate(lines(path), start=1) if column is None else _column(path, column)
+            groups = []
+            for number, group in numbered:
+                groups.append(group.strip())
+                if not groups[-1]:
+                    raise DataError(f"{path}, line {number}: expected a group, got an empty one")
+            return groups
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
+
+
 def check_lengths(lengths, where, numbers=None):
     """Raise a DataError if a text has no token: it names `where`, the first such, and how many.
 
@@ -105,9 +127,12 @@ def _examples(path):
         raise DataError(f"{path}: expected a file or a folder, there is none of this name")
     if path.is_dir():
         return _from_folder(path)
-    if path.suffix.lower() == ".csv":
-        return _from_rows(path, csv_rows(path), "a comma")
-    return _from_rows(path, _tsv_rows(path), "a tab")
+    return _from_rows(path, _rows(path), "a comma" if path.suffix.lower() == ".csv" else "a tab")
+
+
+def _rows(path):
+    """(line number, cells) of each row of a file."""
+    return csv_rows(path) if path.suffix.lower() == ".csv" else _tsv_rows(path)
 
 
 def _from_folder(path):
@@ -155,6 +180,19 @@ def _read_header(cells):
     label = next((name for name in _LABEL_COLUMNS if name in names), None)
     text = next((name for name in _TEXT_COLUMNS if name in names), None)
     return (names.index(label), names.index(text), len(names)) if label and text else None
+
+
+def _column(path, name):
+    """(line number, cell) of the column of this name, beside those of label and text."""
+    rows = iter(()) if path.is_dir() else _rows(path)
+    cells = next(rows, (1, []))[1]
+    names, header = [cell.strip().lower() for cell in cells], _read_header(cells)
+    further = [other for at, other in enumerate(names) if header and at not in header[:2]]
+    if name.strip().lower() not in further:
+        came = f"the further columns {_listed(further)}" if further else "no header with further columns"
+        raise DataError(f"{path}: expected a header with the column {name!r}, got {came}")
+    at = names.index(name.strip().lower())
+    return ((number, cells[at] if at < len(cells) else "") for number, cells in rows)
 
 
 def _label_stands_last(rows):

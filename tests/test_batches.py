@@ -1,4 +1,4 @@
-"""Batches hold every example once, keep like lengths together, pad no more than that; splits are stratified."""
+"""Batches hold every example once, keep like lengths together, pad no more than that; splits keep shares and groups."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import common.batches
-from common.batches import count_tokens, pad, shuffled_batches, sorted_batches, stratified_split, take
+from common.batches import count_tokens, grouped_split, pad, shuffled_batches, sorted_batches, stratified_split, take
 
 
 @pytest.fixture
@@ -157,3 +157,56 @@ def test_a_part_that_is_no_share_is_a_value_error(part):
 def test_a_class_with_one_example_is_a_value_error_that_names_it():
     with pytest.raises(ValueError, match="at least 2 examples of each class, got 1 of class 7"):
         stratified_split([0, 0, 7, 0], 0.5)
+
+
+# ---- splitting by group
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 3), st.booleans(), st.floats(0.1, 0.6), st.integers(0, 2**32))
+def test_no_group_stands_on_both_sides_and_every_class_has_nearly_its_share(num_classes, mixed, part, seed):
+    rng = np.random.default_rng(seed)
+    groups = rng.permutation(np.repeat(np.arange(120), rng.integers(1, 6, 120)))
+    of_group = np.resize(np.arange(num_classes), 120)
+    t = rng.integers(0, num_classes, len(groups)) if mixed else of_group[groups]
+    first, second = grouped_split(t, groups, part, seed)
+    assert sorted([*first, *second]) == list(range(len(t)))
+    assert not set(groups[first]) & set(groups[second])
+    for c in range(num_classes):
+        assert abs((t[second] == c).mean() * len(second) - part * (t == c).sum()) <= 5  # the largest group
+
+
+def test_few_and_large_groups_are_split_so_that_every_class_is_on_both_sides():
+    groups = np.repeat(["a", "b", "c", "d"], [50, 30, 5, 15])
+    t = np.repeat([0, 1, 0, 1], [50, 30, 5, 15])
+    for seed in range(10):
+        first, second = grouped_split(t, groups, 0.05, seed)
+        assert set(groups[second]) == {"c", "d"} and set(groups[first]) == {"a", "b"}
+        first, second = grouped_split(t, groups, 0.95, seed)
+        assert set(t[first]) == set(t[second]) == {0, 1}
+
+
+def test_a_split_by_group_is_shuffled_random_and_repeatable():
+    groups = np.repeat(np.arange(100), 4)
+    t = np.repeat([0, 1], 200)
+    first, second = grouped_split(t, groups, 0.25, 3)
+    for side in (first, second):
+        assert (np.diff(side) < 0).sum() > len(side) / 4
+    again, other = grouped_split(t, groups, 0.25, np.random.default_rng(3)), grouped_split(t, groups, 0.25, 4)
+    assert np.array_equal(first, again[0]) and np.array_equal(second, again[1])
+    assert len(set(groups[second]) & set(groups[other[1]])) < 15  # of 25
+
+
+@pytest.mark.parametrize(
+    ("t", "groups", "part", "said"),
+    [
+        ([0, 1, 0, 1], "aabb", 0, "expected a part between 0 and 1, got 0"),
+        ([0, 1, 0], "aabb", 0.5, r"expected a group for each of \(3,\) labels, got \(4,\)"),
+        ([0, 1, 0], "aaa", 0.5, "expected at least 2 groups, got 1"),
+        ([0, 0, 7, 7], "aabb", 0.5, "on both sides, got class 0 on one side only"),
+        ([0, 0, 7, 7, 0, 0], "aabbcc", 0.5, "on both sides, got class 7 on one side only"),
+    ],
+)
+def test_groups_that_cannot_be_split_are_a_value_error(t, groups, part, said):
+    with pytest.raises(ValueError, match=f"grouped_split: expected .*{said.removeprefix('expected ')}"):
+        grouped_split(t, list(groups), part, 0)

@@ -1,13 +1,14 @@
 """From names to ids: what each part of the data sees, and that --data imdb goes where a file goes."""
 
 import os
+import re
 
 import numpy as np
 import pytest
 
 from ch_sentiment import corpus
+from ch_sentiment.build import build
 from ch_sentiment.options import TrainOptions
-from ch_sentiment.train import build_net
 from dataset import imdb, phrases
 from dataset.errors import DataError
 
@@ -94,12 +95,12 @@ def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_pat
     (tmp_path / "v.txt").write_text("film 1 2 3\nnot -1 0.5 4\n")
     options = TrainOptions(embedding=str(tmp_path / "v.txt"), freeze_embedding=True)
     data, told = prepare(), []
-    net = build_net(options, data, 0, told.append)
+    net = build(options, data, 0, told.append)
     film = data.vocab.word_to_id["film"]
     assert net.embed.params[0].shape == (len(data.vocab), 3) and net.embed.params[0][film].tolist() == [1, 2, 3]
     assert "embed.W" not in net.param_names and "embed.W" in net.weights()
     assert len(told) == 1 and "%" in told[0]
-    assert "embed.W" in build_net(TrainOptions(embedding=options.embedding), data, 0).param_names
+    assert "embed.W" in build(TrainOptions(embedding=options.embedding), data, 0).param_names
 
 
 @pytest.mark.skipif(REAL is None, reason="SENTIFISH_TEST_DATA is not set")
@@ -112,6 +113,82 @@ def test_real_reviews_arrive_whole_and_their_duplicates_are_told(tmp_path, monke
     assert told == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
     again = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)  # from the cache
     assert again.vocab == data.vocab and all(map(np.array_equal, again.train.x, data.train.x))
+    films = os.path.join(REAL, "imdb", "train.movies.txt")
+    data = corpus.prepare(TrainOptions(data=file, group_file=films, quiet=True), np.random.default_rng(0), told.append)
+    assert not set(data.train.groups) & set(data.val.groups) and len(data.train) + len(data.val) == 25000
+    assert abs(data.val.t.sum() - 1250) < 25 and abs(len(data.val) - 2500) < 50
+
+
+# ---- groups
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """60 reviews of 20 films, three each, as a file with a header; the films alone as another."""
+    films = [f"film{i // 3}" for i in range(60)]
+    rows = [f"{'np'[i // 3 % 2]}\t{film}\tword{i} of {film}\n" for i, film in enumerate(films)]
+    (tmp_path / "r.tsv").write_text("label\tfilm\ttext\n" + "".join(rows))
+    (tmp_path / "films.txt").write_text("\n".join(films))
+    return str(tmp_path / "r.tsv"), str(tmp_path / "films.txt")
+
+
+def films_of(part):
+    return {text.split()[-1] for text in part.texts}
+
+
+def test_no_group_stands_in_both_parts_however_the_groups_are_told(reviews):
+    data, films = reviews
+    by_file, by_column = prepare(data=data, group_file=films), prepare(data=data, group_column="Film")
+    assert by_file.val.texts == by_column.val.texts and by_file.train.texts == by_column.train.texts
+    assert len(by_file.train) == 54 and len(by_file.val) == 6 and by_file.val.t.sum() == 3
+    assert not films_of(by_file.train) & films_of(by_file.val)
+    assert films_of(prepare(data=data).val) & films_of(prepare(data=data).train)  # but for the groups they would
+
+
+def test_groups_follow_the_texts_that_a_limit_draws(reviews):
+    data, films = reviews
+    limited = prepare(data=data, group_file=films, limit=40, validation=0.3)
+    assert len(limited.train) + len(limited.val) == 40
+    assert not films_of(limited.train) & films_of(limited.val)
+    for part in (limited.train, limited.val):
+        assert [text.split()[-1] for text in part.texts] == part.groups.tolist()
+
+
+def test_a_group_file_fits_any_data(small_imdb, tmp_path):
+    file = tmp_path / "groups.txt"
+    for name, count in (("imdb", 20), ("phrases", 3080)):
+        file.write_text("".join(f"g{i // 4 if name == 'phrases' else i % 7}\n" for i in range(count)))
+        data = prepare(data=name, group_file=str(file), validation=0.3)
+        assert not set(data.train.groups) & set(data.val.groups) and data.test is not None
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"data": "phrases", "group_column": "film"}, "--group-column: expected a .csv or .tsv file with a header"),
+        ({"group_file": "films.txt", "group_column": "film"}, "expected --group-file or --group-column, got both"),
+        ({"group_file": "short.txt"}, "short.txt: expected a line for each of the 60 texts, got 59"),
+        ({"group_file": "one.txt"}, "expected at least 2 groups, got 1"),
+        ({"group_column": "actor"}, "expected a header with the column 'actor', got the further columns film"),
+        ({"group_file": "none.txt"}, "none.txt: cannot be read"),
+    ],
+)
+def test_wrong_groups_are_refused_in_one_line(reviews, tmp_path, monkeypatch, how, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "short.txt").write_text("a\nb\n" * 29 + "a\n")
+    (tmp_path / "one.txt").write_text("a\n" * 60)
+    with pytest.raises(ValueError, match=re.escape(said)) as caught:
+        prepare(**{"data": reviews[0], **how})
+    assert "\n" not in str(caught.value)
+
+
+def test_the_parts_follow_from_the_split_seed_or_else_from_the_seed(reviews):
+    def parts(**how):
+        options = TrainOptions(data=reviews[0], group_column="film", **how)
+        return corpus.prepare(options, corpus.split_rng(options), say=lambda line: None).val.texts
+
+    assert parts(seed=1) == parts(seed=1) == parts(seed=5, split_seed=1) != parts(seed=2)
+    assert parts(seed=0) != parts(split_seed=1)
 
 
 def test_cleaning_reaches_the_words():

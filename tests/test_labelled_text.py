@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dataset.errors import DataError
-from dataset.labelled_text import check_lengths, load_data
+from dataset.labelled_text import check_lengths, load_data, load_groups
 
 
 @pytest.fixture
@@ -170,3 +170,48 @@ def test_texts_without_a_token_are_counted_and_the_first_is_named():
     check_lengths([1, 2], "a.tsv")
     with pytest.raises(DataError, match=r"a\.tsv: .* text 2 has none \(2 such in all\)"):
         check_lengths([1, 0, 0], "a.tsv")
+
+
+# ---- groups
+
+
+def test_groups_are_the_lines_of_a_file_or_a_further_column(write):
+    assert load_groups(write("films.txt", "\ufefftt1\r\n tt 2 \ntt1")) == ["tt1", "tt 2", "tt1"]
+    path = write("a.tsv", "id\tLabel\tFilm \tText\n1\tp\tup\tgood\n\n2\tn\tit\tbad\n")
+    assert load_groups(path, "film") == load_groups(path, " FILM") == ["up", "it"] and load_groups(path, "id") == [
+        "1",
+        "2",
+    ]
+    assert load_groups(write("a.csv", 'text,film,label\n"a\nb","up, down",p\nc,it,n\n'), "film") == ["up, down", "it"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "column", "said"),
+    [
+        ("films.txt", "a\n \nb\n", None, "films.txt, line 2: expected a group, got an empty one"),
+        ("films.txt", b"a\ncaf\xe9\n", None, "films.txt, line 2: expected UTF-8"),
+        ("a.tsv", "label\tfilm\ttext\np\t\tgood\n", "film", "a.tsv, line 2: expected a group, got an empty one"),
+        ("a.tsv", "film\tlabel\ttext\nup\tp\tgood\nx\n", "text", "got the further columns film"),
+        ("a.tsv", "label\ttext\tfilm\np\tgood\n", "film", "a.tsv, line 2: expected a group"),
+        ("a.csv", "label,text,film,year\np,good,up,1\n", "actor", "got the further columns film, year"),
+        (
+            "a.csv",
+            "label,text\np,good\n",
+            "film",
+            "a.csv: expected a header with the column 'film', got no header with",
+        ),
+        ("a.tsv", "p\tgood\n", "film", "got no header with further columns"),
+        ("a.tsv", "", "film", "got no header with further columns"),
+    ],
+)
+def test_defects_of_groups_are_one_line_that_names_the_place(write, name, content, column, said):
+    with pytest.raises(DataError, match=re.escape(said)) as caught:
+        load_groups(write(name, content), column)
+    assert "\n" not in str(caught.value)
+
+
+def test_groups_of_a_folder_or_of_nothing_are_named(tmp_path):
+    with pytest.raises(DataError, match="expected a header with the column 'film'"):
+        load_groups(tmp_path, "film")
+    with pytest.raises(DataError, match=r"none\.txt: cannot be read \(No such file"):
+        load_groups(tmp_path / "none.txt")

@@ -2,13 +2,22 @@
 
 import itertools
 import json
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.metrics import accuracy, classification_report, confusion_matrix, count_right, f1_score, roc_auc
+from common.metrics import (
+    accuracy,
+    classification_report,
+    confusion_matrix,
+    count_right,
+    f1_score,
+    paired_bootstrap,
+    roc_auc,
+)
 
 answers = st.integers(2, 4).flatmap(
     lambda c: st.tuples(
@@ -81,3 +90,44 @@ def test_the_report_of_more_classes_is_the_mean_over_them():
 def test_no_examples_divide_by_nothing():
     empty = np.zeros((2, 2), int)
     assert accuracy(empty) == 0.0 == f1_score(empty)
+
+
+# ---- one model against another
+
+
+def answers_of(only_a, only_b, both, neither):
+    """right_a, right_b with so many examples of each kind."""
+    counts = only_a, only_b, both, neither
+    return np.repeat([True, False, True, False], counts), np.repeat([False, True, True, False], counts)
+
+
+def test_the_bootstrap_draws_whole_examples():
+    right_a, right_b = answers_of(30, 12, 120, 38)
+    found = paired_bootstrap(right_a, right_b, 0, rounds=20_000)
+    drawn = np.random.default_rng(1).integers(200, size=(20_000, 200))  # the same, one example at a time
+    differences = (right_a[drawn].mean(axis=1) - right_b[drawn].mean(axis=1)).round(9)
+    low, high = np.quantile(differences, [0.025, 0.975])
+    assert found.difference == pytest.approx(18 / 200)
+    assert (found.low, found.high) == (pytest.approx(low, abs=0.006), pytest.approx(high, abs=0.006))
+    assert found.p == pytest.approx(np.mean(np.abs(differences - 0.09) >= 0.09 - 1e-9), abs=0.003)
+
+
+def test_p_is_near_that_of_mcnemars_test():
+    found = paired_bootstrap(*answers_of(60, 40, 800, 100), 0)
+    z = (60 - 40) / np.sqrt(60 + 40)
+    assert found.p == pytest.approx(math.erfc(z / math.sqrt(2)), abs=0.02)
+
+
+def test_models_that_swap_places_swap_the_sign_and_equal_ones_do_not_differ():
+    one, other = paired_bootstrap(*answers_of(50, 5, 20, 9), 0), paired_bootstrap(*answers_of(5, 50, 20, 9), 0)
+    assert one.difference == -other.difference == pytest.approx(45 / 84)
+    assert 0 < one.low < 45 / 84 < one.high < 1 and -1 < other.low < other.high < 0
+    assert one.p == other.p == pytest.approx(1 / 10_001)  # no draw was as far
+    same = paired_bootstrap(*answers_of(0, 0, 7, 3), 0)
+    assert (same.difference, same.low, same.high, same.p) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("answers", [([], []), ([True], [True, False]), ([[True]], [[True]])])
+def test_other_examples_or_none_are_refused(answers):
+    with pytest.raises(ValueError, match="paired_bootstrap: expected the same examples twice, at least one, got"):
+        paired_bootstrap(*answers)
