@@ -26,7 +26,8 @@ class Origin:
 
 def about(options, data, net):
     """What `read_origin` needs to find in a checkpoint: a dict that JSON can hold."""
-    settings = {**asdict(options), "data": _absolute(options.data), "test_data": _absolute(options.test_data)}
+    paths = {name: _absolute(getattr(options, name)) for name in ("data", "test_data", "group_file")}
+    settings = {**asdict(options), **paths}
     return {
         "options": settings,
         "model": type(net).__name__,
