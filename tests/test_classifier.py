@@ -177,6 +177,9 @@ def test_parts_that_do_not_fit_each_other_are_refused(saved, change):
         {"hidden_size": 10**30},
         {"hidden_size": 1.5},
         {"num_layers": 100, "hidden_size": 10},
+        {"num_layers": 5, "hidden_size": 1},
+        {"hidden_size": 13},
+        {"wordvec_size": 20},
     ],
 )
 def test_sizes_that_the_arrays_cannot_have_are_refused_without_allocating(saved, huge, monkeypatch):
