@@ -6,10 +6,12 @@ import numpy as np
 
 from ch_sentiment.bag_of_words import BagOfWords
 from ch_sentiment.model import SentimentNet
-from ch_sentiment.nbsvm import NBSVM
+from ch_sentiment.nbsvm import NBSVM, log_count_ratios
+from ch_sentiment.word_pairs import frequent_pairs
 from dataset.errors import DataError
 from dataset.glove import load_vectors
 
+PAIR_TEXTS = 5  # that must hold a pair: the ratio of a rarer one would tell the labels of the training part
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
@@ -25,7 +27,8 @@ def build(options, data, rng, tell=print):
         tell(f"{len(net.pairs):,} pairs of words")
         return net
     W = _starting_vectors(options, data, tell)
-    return SentimentNet(
+    pairs = _pairs(options, data)
+    net = SentimentNet(
         len(data.vocab),
         options.wordvec if W is None else W.shape[1],
         options.hidden,
@@ -34,6 +37,8 @@ def build(options, data, rng, tell=print):
         num_layers=options.layers,
         pool=options.pool,
         num_classes=len(data.label_names),
+        pair_size=options.pairvec,
+        num_pairs=len(pairs),
         softmax=options.softmax,
         dropout=options.dropout,
         embed_dropout=options.embed_dropout,
@@ -42,6 +47,27 @@ def build(options, data, rng, tell=print):
         freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
+    if net.pair_embed is not None:
+        net.pair_embed.pairs[...] = pairs
+        tell(f"{len(pairs):,} pairs of words")
+    if options.naive_bayes:
+        _start_at_ratios(net, pairs, data)
+    return net
+
+
+def _pairs(options, data):
+    """(P,) sorted keys of the pairs of words that are to have a vector."""
+    if options.pairvec == 0:
+        return np.zeros(0, np.int64)
+    return frequent_pairs(data.train.x, len(data.vocab), options.max_pairs, PAIR_TEXTS)
+
+
+def _start_at_ratios(net, pairs, data):
+    """The first element of the vector of each word, and pair, becomes its log-count ratio for class 1 of two."""
+    ratios = log_count_ratios(data.train.x, data.train.t, pairs, len(data.vocab), 2)[:, 0]
+    net.embed.params[0][:, 0] = ratios[: len(data.vocab)]
+    if net.pair_embed is not None:
+        net.pair_embed.params[0][1:, 0] = ratios[len(data.vocab) :]
 
 
 def _starting_vectors(options, data, tell):
@@ -84,8 +110,12 @@ def _sizes(config, *names):
 
 def _sentiment_net(config, manifest):
     V, D, H, layers, classes = _sizes(config, "vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")
+    D2, P = config["pair_size"], config["num_pairs"]
+    if not all(type(size) is int and size >= 0 for size in (D2, P)):
+        raise ValueError(f"expected whole numbers as pair_size and num_pairs, got {D2} and {P}")
     elements = _elements(manifest)
-    if max(V * D, D * H, layers * H**2, H * classes // 2) > elements or 3 * layers > len(manifest):
+    largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
+    if largest > elements or 3 * layers > len(manifest):
         raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
         raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")

@@ -2,17 +2,18 @@
 
 import numpy as np
 
+from ch_sentiment.word_pairs import TimePairEmbedding
 from common.base_model import BaseModel
 from common.checks import as_floats
 from common.functions import sigmoid, softmax
 from common.initializers import normal, xavier
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMean
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
 from dataset.text import PAD, UNK
 
 CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
-POOLS = ("last", "first-last", "mean", "max", "attention")
+POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
 
 
 class SentimentNet(BaseModel):
@@ -20,11 +21,13 @@ class SentimentNet(BaseModel):
 
     vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm".
     bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "first-last",
-    "mean", "max" or "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss).
-    softmax: a logit each for two classes, too. dropout: the share dropped of the embeddings, between layers and before
-    the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the share of words read as
-    unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng:
-    Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
+    "mean", "max", "max-mean" or "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each,
+    SoftmaxWithLoss). pair_size: size of a second vector at every word, that of its pair with the word before it
+    (`word_pairs.TimePairEmbedding`); num_pairs: how many pairs have one of their own (their keys are to be written to
+    `pair_embed.pairs`). softmax: a logit each for two classes, too. dropout: the share dropped of the embeddings,
+    between layers and before the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the
+    share of words read as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave
+    them as they are. rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
 
     xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. ValueError for a row of PAD alone.
     """
@@ -40,6 +43,8 @@ class SentimentNet(BaseModel):
         pool="last",
         num_classes=2,
         *,
+        pair_size=0,
+        num_pairs=0,
         softmax=False,
         dropout=0.0,
         embed_dropout=None,
@@ -54,6 +59,8 @@ class SentimentNet(BaseModel):
         for name, value in {**sizes, "num_layers": num_layers}.items():
             if value < 1:
                 raise ValueError(f"SentimentNet: expected {name} >= 1, got {value}")
+        if pair_size < 0 or num_pairs < 0:
+            raise ValueError(f"SentimentNet: expected pair_size and num_pairs >= 0, got {pair_size} and {num_pairs}")
         if num_classes < 2:
             raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
         if cell not in CELLS or pool not in POOLS:
@@ -66,6 +73,8 @@ class SentimentNet(BaseModel):
             "num_layers": num_layers,
             "pool": pool,
             "num_classes": num_classes,
+            "pair_size": pair_size,
+            "num_pairs": num_pairs,
             "softmax": softmax,
             "dropout": dropout,
             "embed_dropout": embed_dropout,
@@ -74,7 +83,7 @@ class SentimentNet(BaseModel):
         }
         # A stream for each part: adding a layer or a dropout changes no other part's numbers.
         weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
-        embed_rng, head_rng, pool_rng, *layer_rngs = weight_rng.spawn(3 + num_layers)
+        embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
         embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
 
         self.word_dropout = WordDropout(word_dropout, word_rng)
@@ -83,16 +92,21 @@ class SentimentNet(BaseModel):
             W[...] = as_floats(self, "embed_W", embed_W, W.shape, dtype)
         self.embed = TimeEmbedding(W)
         self.frozen = {"embed.W": W} if freeze_embedding else {}  # weights that are saved, but not trained
-        embed_dropout = dropout if embed_dropout is None else embed_dropout
-        self.sequence_layers = [self.embed, TimeDropout(embed_dropout, embed_drop_rng)]  # (N, T) -> (N, T, D)
-        width = wordvec_size
+        self.pair_embed = None
+        if pair_size > 0:
+            W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)
+            self.pair_embed = TimePairEmbedding(W, np.zeros(num_pairs, np.int64), vocab_size)
+            self.frozen["pair_embed.pairs"] = self.pair_embed.pairs
+        self.embed_dropout = TimeDropout(dropout if embed_dropout is None else embed_dropout, embed_drop_rng)
+        self.recurrent_layers = []
+        width = wordvec_size + pair_size
         for i in range(num_layers):
             if i > 0:
-                self.sequence_layers.append(TimeDropout(dropout, drop_rngs[i]))
-            self.sequence_layers.append(_recurrent(cell, bidirectional, width, hidden_size, layer_rngs[i], dtype))
+                self.recurrent_layers.append(TimeDropout(dropout, drop_rngs[i]))
+            self.recurrent_layers.append(_recurrent(cell, bidirectional, width, hidden_size, layer_rngs[i], dtype))
             width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
         self.pool = _pooling(pool, bidirectional, width, pool_rng, dtype)  # (N, T, H) -> (N, H)
-        width *= 2 if pool == "first-last" else 1
+        width *= 2 if pool in ("first-last", "max-mean") else 1
         self.head_dropout = Dropout(dropout, head_drop_rng)
         outputs = 1 if num_classes == 2 and not softmax else num_classes
         self.head = Affine(xavier(width, outputs, head_rng, dtype), np.zeros(outputs, dtype))
@@ -100,8 +114,9 @@ class SentimentNet(BaseModel):
         self.scores = None
 
         named = {} if freeze_embedding else {"embed": self.embed}
-        named |= {"embed_dropout": self.sequence_layers[1], "word_dropout": self.word_dropout}
-        named |= {f"layer{i}": layer for i, layer in enumerate(self.sequence_layers[2:])}
+        named |= {} if self.pair_embed is None else {"pair_embed": self.pair_embed}
+        named |= {"embed_dropout": self.embed_dropout, "word_dropout": self.word_dropout}
+        named |= {f"layer{i}": layer for i, layer in enumerate(self.recurrent_layers)}
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
     def predict(self, xs):
@@ -109,7 +124,7 @@ class SentimentNet(BaseModel):
         training = self.training
         self.train(False)
         try:
-            return self._score(xs)
+            return self._scores(*self.vectors(xs))
         finally:
             self.train(training)
 
@@ -119,20 +134,16 @@ class SentimentNet(BaseModel):
 
     def forward(self, xs, ts):
         """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits."""
-        self.scores = self._score(xs)
-        return self.loss_layer.forward(self.scores, ts)
+        return self.read(*self.vectors(xs), ts)
 
     def backward(self, dout=1):
         """Fills all `grads`; -> None, since ids have no gradient."""
-        dout = self.loss_layer.backward(dout)
-        dout = self.head.backward(dout[:, None] if dout.ndim == 1 else dout)
-        dout = self.pool.backward(self.head_dropout.backward(dout))
-        for layer in reversed(self.sequence_layers[1:]):
-            dout = layer.backward(dout)
-        if not self.frozen:
-            self.embed.backward(dout)
+        self.vectors_backward(self.read_backward(dout))
 
-    def _score(self, xs):
+    # -- forward and backward in two halves, for whoever has something to do with the vectors between them --------
+
+    def vectors(self, xs):
+        """xs (N, T) ids -> the vectors that the recurrent layers read (N, T, D), and the mask (N, T)."""
         xs = np.asanyarray(xs)
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
@@ -141,8 +152,37 @@ class SentimentNet(BaseModel):
             raise ValueError(
                 f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
             )
-        hs = self.word_dropout.forward(xs)
-        for layer in self.sequence_layers:
+        vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
+        if self.pair_embed is not None:
+            vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)
+        return self.embed_dropout.forward(vectors, mask), mask
+
+    def read(self, vectors, mask, ts):
+        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss. `scores` keeps the logits."""
+        self.scores = self._scores(vectors, mask)
+        return self.loss_layer.forward(self.scores, ts)
+
+    def read_backward(self, dout=1):
+        """Fills all `grads` but those of the embeddings; -> the gradient of the vectors (N, T, D)."""
+        dout = self.loss_layer.backward(dout)
+        dout = self.head.backward(dout[:, None] if dout.ndim == 1 else dout)
+        dout = self.pool.backward(self.head_dropout.backward(dout))
+        for layer in reversed(self.recurrent_layers):
+            dout = layer.backward(dout)
+        return dout
+
+    def vectors_backward(self, dout):
+        """Fills the `grads` of the embeddings, from the gradient of the vectors."""
+        dout = self.embed_dropout.backward(dout)
+        D = self.config["wordvec_size"]
+        if not self.config["freeze_embedding"]:
+            self.embed.backward(dout[:, :, :D])
+        if self.pair_embed is not None:
+            self.pair_embed.backward(dout[:, :, D:])
+
+    def _scores(self, vectors, mask):
+        hs = vectors
+        for layer in self.recurrent_layers:
             hs = layer.forward(hs, mask)
         pooled = self.head_dropout.forward(self.pool.forward(hs, mask))
         scores = self.head.forward(pooled)  # (N, H) @ (H, C) -> (N, C)
@@ -193,4 +233,4 @@ def _pooling(pool, bidirectional, width, rng, dtype):
         return TimeAttentionPooling(W, np.zeros(width, dtype), v)
     if pool == "last":
         return TimeBiLast() if bidirectional else TimeLast()
-    return {"first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax}[pool]()
+    return {"first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}[pool]()

@@ -5,6 +5,7 @@ ids -> the distinct words and pairs of a text -> sum of their weights, each time
 
 import numpy as np
 
+from ch_sentiment.word_pairs import find, frequent_pairs, keys_of_pairs
 from common.base_model import BaseModel
 from common.batches import sorted_batches, take
 from common.checks import as_floats, as_ids, check_weights
@@ -96,11 +97,6 @@ class ScaledSum:
         db[...] = dout.sum(axis=0)
 
 
-def keys_of_pairs(xs, vocab_size):
-    """(N, T) ids -> (N, T - 1) int64, a number for each pair of neighbours: a * V + b."""
-    return xs[:, :-1].astype(np.int64) * vocab_size + xs[:, 1:]
-
-
 def distinct_features(xs, pairs, vocab_size):
     """The features of each text, each once: its words by their ids, its pairs by V + their place in `pairs`.
 
@@ -108,19 +104,11 @@ def distinct_features(xs, pairs, vocab_size):
     PAD wherever there is none.
     """
     keys = np.sort(keys_of_pairs(xs, vocab_size), axis=1)  # in order they are found in two thirds of the time
-    place = np.searchsorted(pairs, keys)
-    known = len(pairs) > 0 and np.take(pairs, place, mode="clip") == keys
+    place, known = find(pairs, keys)
     ids = np.concatenate((xs, np.where(known, vocab_size + place, PAD)), axis=1)
     ids.sort(axis=1)
     ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = PAD
     return ids
-
-
-def frequent_pairs(x, vocab_size, max_pairs=None):
-    """The sorted keys of all pairs in a list of id arrays, or of the `max_pairs` that stand in the most of them."""
-    of_texts = [np.unique(keys_of_pairs(ids[None], vocab_size)) for ids in x]
-    keys, counts = np.unique(np.concatenate(of_texts), return_counts=True)
-    return np.sort(keys[np.argsort(-counts, kind="stable")[:max_pairs]])
 
 
 def log_count_ratios(x, t, pairs, vocab_size, num_classes):

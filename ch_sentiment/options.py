@@ -30,9 +30,10 @@ def number(kind, expected, fits):
 
 MODELS = ("recurrent", "bow", "nbsvm")
 COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
+SIZE = number(int, "a whole number, 0 or above", lambda n: 0 <= n < 2**31)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
-MINUTES = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
+LENGTH = MINUTES = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
@@ -66,7 +67,9 @@ class TrainOptions:
     softmax: bool = option(False, "a score for each class, where there are two classes, too")
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
-    max_pairs: int = option(2_000_000, "nbsvm: at most so many pairs of words, those in the most texts", type=COUNT)
+    pairvec: int = option(0, "size of a second vector at each word, of its pair with the word before", type=SIZE)
+    max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
+    naive_bayes: bool = option(False, "start an element of each of these vectors at its naive-Bayes log-count ratio")
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -83,6 +86,9 @@ class TrainOptions:
     dropout: float = option(0.5, "share dropped of embeddings, between layers and before the head", type=SHARE)
     embed_dropout: float = option(None, "share dropped of embeddings, if another (default: --dropout)", type=SHARE)
     word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE)
+    adversarial: float = option(
+        0.0, "read each batch again with its vectors moved by such a step, to where the loss is larger", type=LENGTH
+    )
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
     schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))

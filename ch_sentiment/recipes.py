@@ -21,6 +21,21 @@ class Recipe:
 
 
 RECIPES = {
+    "best": Recipe(
+        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial training",
+        TrainOptions(
+            data="imdb",
+            cell="lstm",
+            bidirectional=True,
+            pool="max-mean",
+            pairvec=16,
+            max_pairs=30_000,
+            naive_bayes=True,
+            adversarial=0.3,
+            schedule="cosine",
+            epochs=4,
+        ),
+    ),
     "victor-zhou": Recipe(
         "a plain RNN on one-hot words, one phrase at a time, after Victor Zhou's introduction to RNNs",
         TrainOptions(

@@ -27,9 +27,8 @@ class Origin:
 def about(options, data, net):
     """What `read_origin` needs to find in a checkpoint: a dict that JSON can hold."""
     paths = {name: _absolute(getattr(options, name)) for name in ("data", "test_data", "group_file")}
-    settings = {**asdict(options), **paths}
     return {
-        "options": settings,
+        "options": {**asdict(options), **paths},
         "model": type(net).__name__,
         "net": net.config,
         "words": data.vocab.words,

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ch_sentiment.adversarial import AdversarialTraining
 from ch_sentiment.build import build
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, say
@@ -103,7 +104,8 @@ def assemble(options, data, net, folder, order_rng):
         net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
     )
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
-    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
+    trained = AdversarialTraining(net, options.adversarial) if options.adversarial else net
+    trainer = Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
     trainer.callbacks = [
         StopOnSignal((signal.SIGTERM,)),
         LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])),
@@ -182,6 +184,10 @@ def check(options):
         raise DataError("--data: expected a name, got an empty one")
     if options.freeze_embedding and options.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if options.naive_bayes and options.classes != 2:
+        raise DataError(f"--naive-bayes: expected two classes, got {options.classes}")
+    if options.adversarial and options.model != "recurrent":
+        raise DataError(f"--adversarial: expected a recurrent model, got {options.model}")
     if not options.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {options.validation}")
     check_out(options)

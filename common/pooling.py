@@ -138,6 +138,24 @@ class TimeMax:
         return dhs
 
 
+class TimeMaxMean:
+    """The greatest value and the mean of each column over the real steps, side by side. hs (N, T, H) -> (N, 2H)."""
+
+    param_names = ()
+
+    def __init__(self):
+        self.params, self.grads = [], []
+        self.max, self.mean = TimeMax(), TimeMean()
+
+    def forward(self, hs, mask=None):
+        return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
+
+    def backward(self, dout):
+        H = self.mean.columns
+        dout = as_floats(self, "dout", dout, ("N", 2 * H), np.result_type(dout))
+        return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
+
+
 class TimeAttentionPooling:
     """A mean weighted by learned attention: a = softmax over the real steps of v . tanh(h W + b). Yang et al. 2016.
 

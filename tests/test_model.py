@@ -70,7 +70,7 @@ def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
     net = net64(cell, True, num_classes=3)
     scores = net.predict(batch[0])
     W, b = net.head.params
-    layer = net.sequence_layers[-1]
+    layer = net.recurrent_layers[-1]
     last = np.concatenate((layer.forward_layer.h, layer.backward_layer.h), axis=1)
     np.testing.assert_allclose(scores, last @ W + b, rtol=1e-12)
     first_word_changed = batch[0].copy()

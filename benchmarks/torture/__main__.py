@@ -6,9 +6,17 @@ Exit code 1 if one of them did not hold.
 import argparse
 import sys
 
-from benchmarks.torture import faults, hostile, mutants
+from benchmarks.torture import faults, hostile, kills, memory, mutants, resume, texts
 
-PARTS = {"mutants": mutants, "hostile": hostile, "faults": faults}
+PARTS = {
+    "mutants": mutants,
+    "hostile": hostile,
+    "faults": faults,
+    "kills": kills,
+    "resume": resume,
+    "texts": texts,
+    "memory": memory,
+}
 
 
 def main(argv=None):
