@@ -15,13 +15,15 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import data, evaluate, inspect_model, predict, recipes, train  # noqa: E402
+from ch_sentiment import data, evaluate, inspect_model, lr_find, predict, recipes, train, tune  # noqa: E402
 from ch_sentiment.console import Terminated, as_utf8, prepare_streams, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
 COMMANDS = {
     "train": train,
     "recipes": recipes,
+    "lr-find": lr_find,
+    "tune": tune,
     "evaluate": evaluate,
     "predict": predict,
     "inspect": inspect_model,

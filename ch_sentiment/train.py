@@ -101,7 +101,9 @@ class Run:
 
 def assemble(options, data, net, folder, order_rng):
     """-> Run, ready to begin or to take up what was saved."""
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep)
+    model = Classifier(
+        net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
+    )
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
     trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
     trainer.callbacks = [

@@ -43,7 +43,9 @@ class Trainer:
         self.running = None
         self.stop_reason = None
 
-    def fit(self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None, max_element=None):
+    def fit(
+        self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None, max_element=None
+    ):
         """Train; -> history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
