@@ -38,9 +38,9 @@ def test_values_to_choose_from_all_come_and_an_interval_is_kept():
     assert set(drawn("bidirectional=true,false")) == {True, False}
     assert set(drawn("cell=gru,lstm")) == {"gru", "lstm"}
     rates, shares, sizes = drawn("lr=1e-4..1e-2"), drawn("dropout=0..0.6"), drawn("batch-size=8..64")
-    assert 1e-4 <= min(rates) and max(rates) <= 1e-2 and 8e-4 < np.median(rates) < 1.5e-3  # by the logarithm
-    assert 0 <= min(shares) and max(shares) <= 0.6 and 0.25 < np.median(shares) < 0.35
-    assert {type(size) for size in sizes} == {int} and 8 <= min(sizes) and max(sizes) <= 64
+    assert min(rates) >= 1e-4 and max(rates) <= 1e-2 and 8e-4 < np.median(rates) < 1.5e-3  # by the logarithm
+    assert min(shares) >= 0 and max(shares) <= 0.6 and 0.25 < np.median(shares) < 0.35
+    assert {type(size) for size in sizes} == {int} and min(sizes) >= 8 and max(sizes) <= 64
 
 
 @pytest.mark.parametrize(
