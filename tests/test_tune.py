@@ -45,8 +45,10 @@ def test_values_to_choose_from_all_come_and_an_interval_is_kept():
 
 @pytest.mark.parametrize(
     "text",
-    ["foo=1", "lr", "lr=", "lr=0..0.1", "lr=0.1..0.01", "lr=1..2..3", "cell=gru..lstm", "cell=tree", "hidden=1.5"]
-    + ["bidirectional=yes", "seed=1,2", "data=a,b", "validation=0.1,0.2"],
+    [
+        *("foo=1", "lr", "lr=", "lr=0..0.1", "lr=0.1..0.01", "lr=1..2..3", "cell=gru..lstm", "cell=tree", "hidden=1.5"),
+        *("bidirectional=yes", "seed=1,2", "data=a,b", "validation=0.1,0.2"),
+    ],
 )
 def test_what_cannot_be_drawn_is_one_error_that_names_it(text):
     with pytest.raises(DataError, match=r"--vary"):
