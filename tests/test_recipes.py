@@ -71,6 +71,7 @@ def test_each_trains_from_one_command_and_config_tells_the_recipe_and_what_was_u
     assert all(used[key] == value for key, value in recipe.items() if key not in free)
     model = Classifier.load("r")
     assert model.keep == recipe["keep"] and model.net.config["pool"] == recipe["pool"]
+    assert all(model.net.config[key] == recipe[key] for key in ("dropout", "embed_dropout", "softmax"))
     assert ("embed.W" in model.net.param_names) is not recipe["freeze_embedding"]
 
 
