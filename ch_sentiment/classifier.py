@@ -135,13 +135,13 @@ def _check_meta(meta):
 
 def _sentiment_net(config, manifest):
     """A SentimentNet to be filled. ValueError where it would take more memory than the arrays of the file."""
+    sizes = {name: config[name] for name in ("vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")}
+    if not all(type(size) is int and size > 0 for size in sizes.values()):
+        raise ValueError(f"expected whole numbers above 0 as sizes, got {sizes}")
+    V, D, H, layers, classes = sizes.values()
     elements = sum(math.prod(entry["shape"]) for entry in manifest)
-    hidden, wordvec, classes = config["hidden_size"], config["wordvec_size"], config["num_classes"]
-    sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"], hidden * classes // 2]
-    if not all(type(config[name]) is int for name in ("hidden_size", "wordvec_size", "num_layers", "num_classes")):
-        raise ValueError(f"expected whole numbers as sizes, got {config}")
-    if not all(0 < size <= elements for size in sizes):
-        raise ValueError(f"expected a network of {elements:,} numbers, got a configuration of other sizes")
+    if max(V * D, D * H, layers * H**2, H * classes // 2) > elements or 3 * layers > len(manifest):
+        raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {sizes}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
         raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
     return SentimentNet(**config, rng=0, dtype=manifest[0]["dtype"])

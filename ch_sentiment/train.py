@@ -120,7 +120,6 @@ def assemble(options, data, net, folder, order_rng):
 def train(run):
     """Train to the end, or until a signal comes, and write what there is to write; -> exit code."""
     options, data, trainer = run.options, run.data, run.trainer
-    resume_with = f"go on with: sentifish train --resume {shlex.quote(str(run.folder))}"
     try:
         trainer.fit(
             data.train.x,
@@ -136,15 +135,15 @@ def train(run):
         write_summary(run)
         raise FloatingPointError(f"{error}; {kept(run)}") from None
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {resume_with}", error.filename) from None
+        raise OSError(error.errno, f"{error.strerror or error}; {way_on(run)}", error.filename) from None
     except (KeyboardInterrupt, Terminated):  # the second: at once
-        print(resume_with, file=sys.stderr)
+        print(way_on(run), file=sys.stderr)
         raise
     write_summary(run)
     if trainer.stop_reason in STOPPED:
         keep(run)
         said, code = STOPPED[trainer.stop_reason]
-        print(f"{said}: {kept(run)}\n{resume_with}", file=sys.stderr)
+        print(f"{said}: {kept(run)}\n{way_on(run)}", file=sys.stderr)
         return code
     report(run)
     return 0
@@ -248,6 +247,13 @@ def kept(run):
     if (run.folder / MODEL).exists():
         return f"no epoch was finished; the model in {run.folder} is the weights as they stood"
     return f"no epoch was finished, so there is no model in {run.folder}"
+
+
+def way_on(run):
+    """How a training that did not come to its end goes on."""
+    if not (run.folder / LAST).exists():
+        return "nothing of this training was saved"
+    return f"go on with: sentifish train --resume {shlex.quote(str(run.folder))}"
 
 
 def write_summary(run):

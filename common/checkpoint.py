@@ -82,9 +82,7 @@ def load_checkpoint(path, into=None):
         defect = str(error)
     except OSError as error:
         defect = f"expected a checkpoint, got {error.strerror or error}"
-    except (
-        Exception
-    ) as error:  # JSON that is too deep, an array that is too large, and whatever else a file may provoke
+    except Exception as error:  # JSON that is too deep, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
     raise CheckpointError(f"{path}: {_one_line(defect)}")
 
@@ -119,9 +117,7 @@ def _read_meta(file, size, zipped):
     end = file.read(END + SEAL)
     told = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL
     if size != told:
-        raise _Defect(
-            f"expected a checkpoint (.npz) that ends as its directory says, got {size:,} bytes of another form"
-        )
+        raise _Defect(f"expected a checkpoint (.npz) of the size that its end says, got {size:,} bytes of another form")
     seal = end[END:]
     file.seek(0)
     head = file.read(LOCAL + len(META))
@@ -200,7 +196,7 @@ def _check_fit(manifest, targets):
         if expected.get(name) != came.get(name):
             raise _Defect(f"array {name}: expected {_told(expected.get(name))}, got {_told(came.get(name))}")
         if not targets[name].flags.c_contiguous:
-            raise ValueError(f"array {name}: expected one in C order to read into, got another")
+            raise _Defect(f"array {name}: expected one in C order to read into, got another")
 
 
 def _told(shape_and_dtype):

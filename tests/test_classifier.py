@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from ch_sentiment.classifier import Classifier
+from ch_sentiment.classifier import MODELS, Classifier
 from ch_sentiment.model import SentimentNet
 from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from dataset.text import Vocab, tokenize
@@ -146,7 +146,19 @@ def resize(name, shape):
         resize("embed.W", ()),
         resize("head.b", (2,)),
         lambda arrays, meta: arrays.update({"embed.W": arrays["embed.W"].astype(int)}),
-        lambda arrays, meta: arrays.update({"head.b": np.array(["x"])}),
+        lambda arrays, meta: arrays.update({"head.b": arrays["head.b"].astype(int)}),
+        lambda arrays, meta: arrays.update({"head.b": arrays["head.b"].astype(np.float64)}),
+        lambda arrays, meta: arrays.clear(),
+        lambda arrays, meta: meta.update(model="os.system"),
+        lambda arrays, meta: meta.update(model=["SentimentNet"]),
+        lambda arrays, meta: meta.pop("model"),
+        lambda arrays, meta: meta.update(label_names=["a", "a"]),
+        lambda arrays, meta: meta.update(max_len=True),
+        lambda arrays, meta: meta.update(metrics=[]),
+        lambda arrays, meta: meta.update(cleaning={"remove_html": 1}),
+        lambda arrays, meta: meta.update(calibration={"temperature": 2.0}),
+        lambda arrays, meta: meta["net"].update(num_layers=True),
+        lambda arrays, meta: meta["net"].update(bidirectional=0),
     ],
 )
 def test_parts_that_do_not_fit_each_other_are_refused(saved, change):
@@ -185,6 +197,48 @@ def test_another_kind_of_checkpoint_is_refused(tmp_path, meta):
     save_arrays(tmp_path / "m.npz", {"embed.W": np.ones((2, 2))}, meta)
     with pytest.raises(CheckpointError, match=r"m\.npz: expected a sentifish classifier"):
         Classifier.load(tmp_path / "m.npz")
+
+
+class Counted:
+    """Another model of the same contract: the mean of a weight for each word."""
+
+    def __init__(self, vocab_size, dtype):
+        self.config, self.W = {"vocab_size": vocab_size, "num_classes": 2}, np.zeros(vocab_size, dtype)
+        self.params = [self.W]
+
+    def weights(self):
+        return {"W": self.W}
+
+    def predict(self, xs):
+        return self.W[xs].sum(axis=1) / (xs != 0).sum(axis=1)
+
+
+def test_another_model_is_one_line_in_the_closed_list(tmp_path, monkeypatch):
+    words = ["good", "bad"]
+    model = Classifier(Counted(4, np.float32), Vocab(words), ["neg", "pos"], 7)
+    model.net.W[2:] = 2, -3
+    model.save(tmp_path / "m.npz")
+    with pytest.raises(CheckpointError, match=r"m\.npz: .* expected a model of SentimentNet, got 'Counted'"):
+        Classifier.load(tmp_path / "m.npz")
+    monkeypatch.setitem(MODELS, "Counted", lambda config, manifest: Counted(config["vocab_size"], np.float32))
+    loaded = Classifier.load(tmp_path / "m.npz")
+    assert type(loaded.net) is Counted and np.array_equal(loaded.probabilities(TEXTS), model.probabilities(TEXTS))
+
+
+def test_weights_are_read_straight_into_the_network(saved, monkeypatch):
+    """So that a load takes the file's size once, not twice."""
+    import ch_sentiment.classifier
+
+    kept = {}
+
+    def load(path, into):
+        arrays, meta = load_checkpoint(path, into)
+        kept.update(arrays)
+        return arrays, meta
+
+    monkeypatch.setattr(ch_sentiment.classifier, "load_checkpoint", load)
+    weights = Classifier.load(saved).net.weights()
+    assert list(weights) and all(weights[name] is kept[name] for name in weights)
 
 
 def test_parameters_alone_a_missing_file_and_an_empty_folder_are_refused(tmp_path):

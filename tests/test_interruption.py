@@ -42,6 +42,7 @@ def test_a_loss_that_is_not_finite_is_exit_3_one_line_that_names_a_gradient(two,
     out, err = capsys.readouterr()
     assert out == "" and len(err.splitlines()) == 1
     assert re.match(r"sentifish train: step \d+: the loss is nan; .* gradient .* is that of \w+(\.\w+)+", err)
+    assert err.endswith("; try a lower --lr or a smaller --clip\n")
     model, history = Classifier.load("r"), json.loads(Path("r/history.json").read_text())
     best = min(history, key=lambda row: row["val_loss"])
     assert len(history) == 3 and model.metrics["best"]["val_loss"] == best["val_loss"]
@@ -61,8 +62,9 @@ def test_a_rate_that_overflows_is_exit_3_and_one_line(limit, capsys):
 # ---- signals
 
 
-SMALL = ["--hidden", "4", "--wordvec", "4", "--limit", "80", "--batch-size", "16", "--quiet"]  # five steps an epoch
-STEPS = 5
+SMALL = ["--hidden", "4", "--wordvec", "4", "--limit", "80", "--batch-size", "16", "--epochs", "3", "--quiet"]
+
+STEPS = 5  # an epoch
 
 
 def at_step(monkeypatch, number, do):
@@ -83,6 +85,14 @@ def result(folder):
     rows = json.loads(Path(folder, "history.json").read_text())
     timeless = [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in rows]
     return Path(folder, "model.npz").read_bytes(), timeless
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The result of a run of three epochs that nobody stopped."""
+    folder = tmp_path_factory.mktemp("whole") / "r"
+    assert call("train", *SMALL, "--out", folder) == 0
+    return result(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -121,11 +131,10 @@ def test_a_signal_ends_a_process_with_a_model_that_can_be_used_and_a_training_th
 @signals
 @both
 @pytest.mark.parametrize("step", [1, STEPS + 2, 2 * STEPS], ids=["first", "middle of an epoch", "last of an epoch"])
-def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(monkeypatch, capsys, number, word, code, step):
-    assert call("train", *SMALL, "--epochs", "3", "--out", "whole") == 0
+def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(whole, monkeypatch, capsys, number, word, code, step):
     with monkeypatch.context() as patched:
         at_step(patched, step, lambda: signal.raise_signal(number))
-        assert call("train", *SMALL, "--epochs", "3", "--out", "cut") == code
+        assert call("train", *SMALL, "--out", "cut") == code
     err = capsys.readouterr().err
     done = (step - 1) // STEPS
     assert f"{word}: {'no epoch was finished' if done == 0 else 'the model of epoch'}" in err
@@ -133,19 +142,18 @@ def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(monkeypatch, cap
     assert Classifier.load("cut").metrics.get("best", {"epoch": 0})["epoch"] <= done
     assert read_training("cut")["position"] == {"epoch": done + 1, "step": step}
     assert call("train", "--resume", "cut") == 0
-    assert result("cut") == result("whole")
+    assert result("cut") == whole
 
 
 @signals
-def test_a_second_ctrl_c_ends_it_at_once_and_it_goes_on_from_the_last_save(monkeypatch, capsys):
-    assert call("train", *SMALL, "--epochs", "2", "--out", "whole") == 0
+def test_a_second_ctrl_c_ends_it_at_once_and_it_goes_on_from_the_last_save(whole, monkeypatch, capsys):
     with monkeypatch.context() as patched:
         at_step(patched, STEPS + 2, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
-        assert call("train", *SMALL, "--epochs", "2", "--out", "cut") == 130
+        assert call("train", *SMALL, "--out", "cut") == 130
     err = capsys.readouterr().err
     assert err.splitlines() == ["go on with: sentifish train --resume cut", "sentifish train: interrupted"]
     assert read_training("cut")["position"] == {"epoch": 1, "step": STEPS}
-    assert call("train", "--resume", "cut") == 0 and result("cut") == result("whole")
+    assert call("train", "--resume", "cut") == 0 and result("cut") == whole
 
 
 @signals
@@ -168,8 +176,7 @@ def test_a_training_that_is_killed_again_and_again_is_one_that_was_not(here):
 
 
 @pytest.mark.parametrize("call_of_fsync", [1, 4, 7])
-def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(monkeypatch, capsys, call_of_fsync):
-    assert call("train", *SMALL, "--epochs", "2", "--save-every", "0", "--out", "whole") == 0
+def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(whole, monkeypatch, capsys, call_of_fsync):
     calls = []
 
     def full(handle):
@@ -179,15 +186,15 @@ def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(monkeypatch,
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        assert call("train", *SMALL, "--epochs", "2", "--save-every", "0", "--out", "cut") == 2
+        assert call("train", *SMALL, "--save-every", "0", "--out", "cut") == 2
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1 and "last.npz: No space left on device" in err
     if call_of_fsync == 1:
-        assert os.listdir("cut") == []
+        assert "nothing of this training was saved" in err and os.listdir("cut") == []
         return
     assert "go on with: sentifish train --resume cut" in err and os.listdir("cut") == ["last.npz"]
     assert 0 <= read_training("cut")["position"]["step"] < STEPS
-    assert call("train", "--resume", "cut") == 0 and result("cut") == result("whole")
+    assert call("train", "--resume", "cut") == 0 and result("cut") == whole
 
 
 def test_what_a_dead_process_left_half_written_is_gone_at_the_next_start(write):

@@ -13,8 +13,9 @@ from conftest import ROOT, TINY, TWO, call, lines_of, start
 
 import ch_sentiment.train
 from ch_sentiment.classifier import Classifier
+from ch_sentiment.corpus import Data, Part
 from ch_sentiment.options import TrainOptions
-from ch_sentiment.resumption import MAY_CHANGE
+from ch_sentiment.resumption import MAY_CHANGE, fingerprint
 from common.checkpoint import load_checkpoint, save_arrays
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -148,6 +149,15 @@ def test_data_that_have_changed_are_one_line_and_exit_2(said, run, two, change):
     line = said("train", "--resume", run, "--epochs", "3")
     assert "expected the data that the training in r began with, 40 texts of sha256 " in line
     assert f"got {len(examples)} texts of sha256" in line
+
+
+def test_a_fingerprint_tells_texts_labels_names_and_parts_apart():
+    def of(texts=("ab", "c", "d"), t=(0, 1, 1), names=("x", "y"), cut=2):
+        parts = [Part(list(texts[some]), np.array(t[some])) for some in (slice(cut), slice(cut, None))]
+        return fingerprint(Data(*parts, None, None, list(names), []))
+
+    others = [of(("a", "bc", "d")), of(t=(1, 1, 1)), of(names=("x", "z")), of(cut=1), of(("ab", "c"), (0, 1))]
+    assert of() == of() and len({of(), *others}) == 6 and of().startswith("3 texts of sha256 ")
 
 
 def test_words_that_are_cut_up_otherwise_are_one_line_and_exit_2(said, run, monkeypatch):

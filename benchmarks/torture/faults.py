@@ -48,10 +48,11 @@ def run(minutes, say):
 
 def injected(path, error):
     """A save for each call that it makes, which fails at that call; -> how many calls. AssertionError."""
-    k = 0
+    save_arrays(path, OLD)
+    old, k = path.read_bytes(), 0
     while True:
         k += 1
-        save_arrays(path, OLD)
+        path.write_bytes(old)
         with failing_at(k, error) as calls:
             told = outcome(path)
         assert told is None or type(told) is type(error) or isinstance(told, OSError), f"call {k}: {told!r}"
@@ -106,10 +107,10 @@ def failing_at(k, error):
 
     class File(io.FileIO):
         def write(self, data):
-            half = memoryview(data)[: (len(data) + 1) // 2]  # the system may always take a part only
-            super().write(half)
+            part = memoryview(data)[: max(len(data) // 2, 100)]  # the system may always take a part only
+            super().write(part)
             call("write")
-            return len(half)
+            return len(part)
 
         def close(self):
             first = not self.closed

@@ -124,6 +124,7 @@ def files(good, parts):
         "a huge shape": forged(lambda arrays, meta: arrays[0].update(shape=[1 << 40, 1 << 40])),
         "a huge network": forged(lambda arrays, meta: meta["net"].update(hidden_size=1 << 40)),
         "many layers": forged(lambda arrays, meta: meta["net"].update(num_layers=1 << 40)),
+        "many small layers": forged(lambda arrays, meta: meta["net"].update(num_layers=9000, hidden_size=1)),
         "a word too many": forged(lambda arrays, meta: meta["words"].append("more")),
         "a word too few": forged(lambda arrays, meta: meta["words"].pop()),
         "a word twice": forged(lambda arrays, meta: meta["words"].__setitem__(0, meta["words"][1])),

@@ -35,9 +35,7 @@ def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
     finish(start(*how, "peace", cwd=folder), 0)
     killed, kills, steps = Path(folder, "killed"), 0, -1
     while kills < most and time.monotonic() < end:
-        fresh = steps < 0  # nothing is saved yet: it has to begin anew
-        arguments = [*how, "killed", "--overwrite"] if fresh else ["--resume", "killed"]
-        process = start(*arguments, "--save-every", "0", cwd=folder)
+        process = start(*_way_on(how, steps), "--save-every", "0", cwd=folder)
         moment = _random_moment(process, killed, steps, rng)
         process.kill()
         _, err = process.communicate()
@@ -50,7 +48,7 @@ def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
         steps = found
         if (killed / "model.npz").exists():
             Classifier.load(killed)
-    finish(start("--resume", "killed", cwd=folder), 0)
+    finish(start(*_way_on(how, steps_done(killed)), cwd=folder), 0)
     peace = Path(folder, "peace")
     assert figures(killed) == figures(peace), "expected the losses of a training that nobody killed, got others"
     same = (killed / "model.npz").read_bytes() == (peace / "model.npz").read_bytes()
@@ -58,6 +56,11 @@ def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
     left = sorted(path.name for path in killed.iterdir() if path.suffix == ".tmp")
     assert not left, f"expected no temporary files of dead processes, got {left}"
     return kills
+
+
+def _way_on(how, steps):
+    """Begin anew where nothing was saved before the kill, else go on."""
+    return [*how, "killed", "--overwrite"] if steps < 0 else ["--resume", "killed"]
 
 
 def _random_moment(process, folder, steps, rng):
