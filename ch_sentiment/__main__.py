@@ -15,7 +15,17 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import baseline, data, evaluate, inspect_model, predict, recipes, train  # noqa: E402
+from ch_sentiment import (  # noqa: E402
+    baseline,
+    data,
+    evaluate,
+    inspect_model,
+    lr_find,
+    predict,
+    recipes,
+    train,
+    tune,
+)
 from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
@@ -23,6 +33,8 @@ COMMANDS = {
     "train": train,
     "baseline": baseline,
     "recipes": recipes,
+    "lr-find": lr_find,
+    "tune": tune,
     "evaluate": evaluate,
     "predict": predict,
     "inspect": inspect_model,

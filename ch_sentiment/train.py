@@ -104,8 +104,7 @@ def assemble(options, data, net, folder, order_rng):
         net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
     )
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
-    trained = AdversarialTraining(net, options.adversarial) if options.adversarial else net
-    trainer = Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
+    trainer = make_trainer(options, net, order_rng)
     trainer.callbacks = [
         StopOnSignal((signal.SIGTERM,)),
         LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])),
@@ -117,20 +116,31 @@ def assemble(options, data, net, folder, order_rng):
     return run
 
 
+def make_trainer(options, net, rng, callbacks=None):
+    """The Trainer of a model, with the optimizer that the options name. rng: for the order of the texts."""
+    trained = AdversarialTraining(net, options.adversarial) if options.adversarial else net
+    return Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, rng)
+
+
+def fit(trainer, options, part, epochs, validation=None):
+    """`Trainer.fit` on the texts of a part (corpus.Part), scored on those of `validation` after each epoch."""
+    return trainer.fit(
+        part.x,
+        part.t,
+        epochs,
+        options.batch_size,
+        options.clip,
+        eval_interval=None,
+        validation=None if validation is None else (validation.x, validation.t),
+        max_element=options.clip_value,
+    )
+
+
 def train(run):
     """Train to the end, or until a signal comes, and write what there is to write; -> exit code."""
     options, data, trainer = run.options, run.data, run.trainer
     try:
-        trainer.fit(
-            data.train.x,
-            data.train.t,
-            options.epochs - trainer.epochs_done,
-            options.batch_size,
-            options.clip,
-            eval_interval=None,
-            validation=(data.val.x, data.val.t),
-            max_element=options.clip_value,
-        )
+        fit(trainer, options, data.train, options.epochs - trainer.epochs_done, data.val)
     except FloatingPointError as error:
         write_summary(run)
         raise FloatingPointError(f"{error}; {kept(run)}") from None

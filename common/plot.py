@@ -51,6 +51,20 @@ def loss_curve(losses, eval_interval, ax=None, ylim=None):
     return ax
 
 
+def range_curve(rates, losses, suggestion=None, ax=None):
+    """The losses of a learning-rate range test against the rates, on a logarithmic axis; `suggestion` marked. -> Axes.
+
+    rates, losses: of the same length. suggestion: one of the rates, or None.
+    """
+    ax = ax or new_axes()
+    ax.plot(rates, losses, color=BLUE, label="training loss, smoothed")
+    if suggestion is not None:
+        ax.axvline(suggestion, color="0.4", linestyle=":", label=f"suggested: {suggestion:.2g}")
+    ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
+    ax.legend(framealpha=1, edgecolor="none")
+    return ax
+
+
 def confusion(matrix, label_names, ax=None):
     """(C, C) counts as shaded squares with the counts and the share of each true class written in. -> Axes."""
     matrix = np.asarray(matrix)

@@ -1,5 +1,5 @@
 """A corpus of the size of Victor Zhou's: 104 phrases of 18 words in all, at most nine each; order and "not" decide.
-"fine and not bad" holds the words of "bad and not fine" with the opposite sense; of two opinions the last counts."""
+"fine and not bad" holds the words of "bad and not fine" and says the opposite; of two opinions the last one counts."""
 
 import itertools
 

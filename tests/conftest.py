@@ -17,7 +17,7 @@ from ch_sentiment.classifier import Classifier
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.gru import GRU, TimeGRU
 from common.lstm import LSTM, TimeLSTM
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeLast, TimeMax, TimeMean
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMean
 from common.rnn import RNN, TimeRNN
 from common.time_layers import TimeAffine, TimeDropout
 
@@ -73,6 +73,7 @@ RECURRENT["bilstm"] = lambda dtype=np.float64: TimeBiLSTM(
 POOLING = {
     "last": lambda dtype=np.float64: TimeLast(),
     "bilast": lambda dtype=np.float64: TimeBiLast(),
+    "first-last": lambda dtype=np.float64: TimeFirstLast(),
     "mean": lambda dtype=np.float64: TimeMean(),
     "max": lambda dtype=np.float64: TimeMax(),
     "attention": lambda dtype=np.float64: TimeAttentionPooling(

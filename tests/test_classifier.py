@@ -130,6 +130,7 @@ def resize(name, shape):
         lambda arrays, meta: meta.update(label_names={"a": 0, "b": 1}),
         lambda arrays, meta: meta.update(max_len=0),
         lambda arrays, meta: meta.update(max_len="many"),
+        lambda arrays, meta: meta.update(keep="middle"),
         lambda arrays, meta: meta.pop("net"),
         lambda arrays, meta: meta.update(net=[]),
         lambda arrays, meta: meta["net"].update(cell="transformer"),

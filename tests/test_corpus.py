@@ -50,6 +50,29 @@ def test_ids_are_those_of_the_words_and_long_texts_keep_head_and_tail():
         assert data.vocab.decode(ids) == (words if len(words) <= 4 else words[:2] + words[-2:])
 
 
+@pytest.mark.parametrize(("keep", "part"), [("head", slice(None, 4)), ("tail", slice(-4, None))])
+def test_what_a_long_text_keeps_can_be_chosen(keep, part):
+    data = prepare(max_len=4, keep=keep)
+    for side in (data.train, data.val, data.test):
+        for text, ids in zip(side.texts[:50], side.x):
+            assert data.vocab.decode(ids) == text.split()[part]
+
+
+def test_longer_texts_are_dropped_from_the_training_part_alone():
+    whole, short = prepare(), prepare(drop_longer=6)
+    assert short.train.texts == [text for text in whole.train.texts if len(text.split()) <= 6]
+    assert short.val.texts == whole.val.texts and short.test.texts == whole.test.texts
+    assert set(short.vocab.words) == {word for text in short.train.texts for word in text.split()}
+    with pytest.raises(DataError, match=r"--drop-longer: expected texts of at most 1 tokens labelled negative"):
+        prepare(drop_longer=1)
+
+
+def test_the_small_phrases_are_a_name_like_any_other():
+    data = prepare(data="phrases-small")
+    assert (len(data.train) + len(data.val), len(data.test)) == (84, 20)
+    assert data.samples == corpus.PHRASES["phrases-small"].SAMPLES
+
+
 def test_limit_draws_every_class_in_its_share():
     data = prepare(limit=100)
     assert len(data.train) + len(data.val) == 100

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import common.optimizer
-from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop, clip_grads
+from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop, clip_elements, clip_grads
 from common.row_grad import RowGrad, touched_rows
 
 EVERY = [SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW]
@@ -233,3 +233,16 @@ def test_zero_gradients_and_no_gradients_have_norm_0():
     zero = np.zeros(3)
     assert clip_grads([zero], 1.0) == 0.0 == clip_grads([], 1.0)
     assert np.array_equal(zero, np.zeros(3))
+
+
+def test_clipping_by_element_changes_what_is_too_large_alone_and_keeps_to_touched_rows():
+    dense, rows = (
+        np.array([[3.0, -0.2], [-7.0, 0.5]]),
+        row_grad(np.zeros((V, 2)), [1, 4], np.array([[2.0, 0], [0, -9]])),
+    )
+    clip_elements([dense, rows], 0.5)
+    assert dense.tolist() == [[0.5, -0.2], [-0.5, 0.5]]
+    assert rows[1].tolist() == [0.5, 0] and rows[4].tolist() == [0, -0.5] and touched_rows(rows).tolist() == [1, 4]
+    for limit in (0, -1, np.nan):
+        with pytest.raises(ValueError, match="clip_elements: expected limit > 0"):
+            clip_elements([dense], limit)

@@ -5,7 +5,7 @@ import pytest
 from conftest import POOLING, normal
 
 from common.gradient_check import check_layer
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeLast, TimeMax, TimeMean
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMean
 
 N, T, H = 4, 5, 4
 MASK = np.array([[1, 1, 0, 0, 0], [0, 1, 0, 1, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]], bool)
@@ -27,6 +27,7 @@ def attend(layer, real):
     [
         ("last", lambda real: real[-1]),
         ("bilast", lambda real: np.concatenate((real[-1, :2], real[0, 2:]))),
+        ("first-last", lambda real: np.concatenate((real[0], real[-1]))),
         ("mean", lambda real: real.mean(axis=0)),
         ("max", lambda real: real.max(axis=0)),
         ("attention", lambda real: attend(POOLING["attention"](), real)),
@@ -39,6 +40,7 @@ def test_a_pooling_gives_what_its_name_says(name, of_real_steps):
 def test_without_a_mask_every_step_is_real():
     assert np.array_equal(TimeLast().forward(HS), HS[:, -1])
     assert np.array_equal(TimeBiLast().forward(HS), np.hstack((HS[:, -1, :2], HS[:, 0, 2:])))
+    assert np.array_equal(TimeFirstLast().forward(HS), np.hstack((HS[:, 0], HS[:, -1])))
     np.testing.assert_allclose(TimeMean().forward(HS), HS.mean(axis=1), atol=1e-14)
     assert np.array_equal(TimeMax().forward(HS), HS.max(axis=1))
 

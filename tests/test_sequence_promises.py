@@ -227,7 +227,7 @@ def test_a_mask_may_be_a_list(name):
 def test_a_row_without_any_real_step_pools_to_zero(name):
     layer = POOLING[name]()
     out, dxs, grads = run(layer, np.full((2, 3, 4), np.nan), np.zeros((2, 3), bool))
-    assert out.shape == (2, 4)
+    assert out.shape == (2, 8 if name == "first-last" else 4)
     assert not out.any()
     assert not dxs.any()
     assert all(np.isfinite(g).all() for g in grads)
@@ -301,6 +301,6 @@ def test_gradients_of_a_wrong_shape_are_named(name, masked):
 @pytest.mark.parametrize("name", POOLING)
 def test_gradients_of_a_wrong_shape_are_named_by_pooling(name):
     layer = POOLING[name]()
-    layer.forward(normal(N, T, 4), MASKS["holes"])
+    wanted = str(layer.forward(normal(N, T, 4), MASKS["holes"]).shape)
     for shape in ((N, 1), (1, 4), (4,), (N, T, 4)):
-        refuses(lambda shape=shape: layer.backward(np.zeros(shape)), called(layer), "dout", "(4, 4)", str(shape))
+        refuses(lambda shape=shape: layer.backward(np.zeros(shape)), called(layer), "dout", wanted, str(shape))

@@ -13,7 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
-from dataset.text import PAD, UNK, Cleaning, Vocab, _unicode_token, clean, has_token, head_and_tail, tokenize
+from dataset.text import (
+    PAD,
+    UNK,
+    Cleaning,
+    Vocab,
+    _unicode_token,
+    clean,
+    has_token,
+    head,
+    head_and_tail,
+    tail,
+    tokenize,
+)
 
 any_text = st.text(st.characters(), max_size=40)  # every code point, lone surrogates too
 tokens_lists = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=8)
@@ -205,6 +217,14 @@ def test_head_and_tail_keeps_both_ends(tokens, max_len):
     ids = np.array(tokens, dtype=np.int64)
     np.testing.assert_array_equal(head_and_tail(ids, max_len), expected)
     assert head_and_tail(ids, max_len).dtype == ids.dtype
+
+
+@pytest.mark.parametrize("max_len", [1, 3, 5, 9])
+def test_head_and_tail_alone_keep_the_first_and_the_last(max_len):
+    tokens = list("abcde")
+    assert head(tokens, max_len) == tokens[: min(max_len, 5)]
+    assert tail(tokens, max_len) == tokens[max(5 - max_len, 0) :]
+    assert tail(np.arange(5), max_len).tolist() == list(range(5))[-max_len:]
 
 
 def test_head_and_tail_wants_room_for_one():

@@ -1,0 +1,156 @@
+"""A random search: train with settings drawn at random, and list them by what they reach on the validation part.
+
+Trial k's settings depend on --seed and k alone, and each trial is written down when it is done: the same command goes
+on where the last one stopped. Bergstra and Bengio 2012.
+"""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from ch_sentiment.build import build
+from ch_sentiment.console import say
+from ch_sentiment.corpus import prepare, split_rng
+from ch_sentiment.options import COUNT, SCHEDULES, add_options, typed
+from ch_sentiment.recipes import chosen
+from ch_sentiment.run_folder import held, write_json
+from ch_sentiment.search_space import Range, draw
+from ch_sentiment.train import WARM_UP, check, fit, make_trainer, streams
+from common.callbacks import EarlyStopping, LearningRate, Progress, warm_up
+from dataset.errors import DataError
+
+HELP = "a small random search over the settings of a training"
+VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
+SEARCH, TRIALS = "search.json", "trials.jsonl"
+NOT_PART = ("out", "overwrite", "no_cache", "quiet")  # options that may differ when a search goes on
+
+
+def add_arguments(parser):
+    """Those of `train`, of which the ones that vary are drawn."""
+    add_options(parser)
+    parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
+    parser.add_argument(
+        "--vary",
+        action="append",
+        metavar="NAME=VALUES",
+        help=f"what to draw: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})",
+    )
+
+
+def run(arguments):
+    """Run the trials that are not done yet and print the table; -> exit code: 0, or 130 after Ctrl-C. DataError."""
+    told = typed(arguments)
+    for name in ("resume", "test_data"):
+        if name in told:
+            raise DataError(f"--{name.replace('_', '-')}: expected none, a search sees the validation part alone")
+    options = chosen(told)
+    ranges = [Range.parse(text) for text in arguments.vary or VARIED]
+    check(replace(options, out=None))
+    folder = Path(options.out or "runs/tune")
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        check_same(folder / SEARCH, options, ranges)
+        done = read_trials(folder / TRIALS)
+        say(f"{arguments.trials} trials, {len(done)} done; what counts is the validation part, no test text is scored")
+        interrupted = False
+        for number in range(len(done) + 1, arguments.trials + 1):
+            settings = draw(ranges, np.random.default_rng([options.seed, number]))
+            say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
+            row = trial(replace(options, **settings))
+            if row is None:
+                interrupted = True
+                break
+            done.append({"trial": number, "settings": settings, **row})
+            with (folder / TRIALS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(done[-1]) + "\n")
+            say(f"  {outcome(done[-1])}")
+    say(table(done))
+    say(f"written to {folder}: {SEARCH}, {TRIALS}")
+    return 130 if interrupted else 0
+
+
+def trial(options):
+    """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
+    model_rng, order_rng = streams(options)
+    data = prepare(options, split_rng(options), lambda line: None)
+    net = build(options, data, model_rng, lambda line: None)
+    best = EarlyStopping(options.patience)
+    callbacks = [LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])), best]
+    if not options.quiet:
+        callbacks.append(Progress())
+    trainer = make_trainer(options, net, order_rng, callbacks)
+    error = None
+    try:
+        fit(trainer, options, data.train, options.epochs, data.val)
+    except FloatingPointError as found:
+        error = str(found)
+    if trainer.stop_reason == "SIGINT":
+        return None
+    row = next((row for row in trainer.history if row["epoch"] == best.best_epoch), {})
+    return {
+        "val_accuracy": row.get("val_accuracy"),
+        "val_loss": row.get("val_loss"),
+        "best_epoch": best.best_epoch,
+        "parameters": sum(p.size for p in net.params),
+        "seconds": round(sum(row["seconds"] for row in trainer.history), 1),
+        "error": error,
+    }
+
+
+def check_same(path, options, ranges):
+    """Write down what is searched; DataError where the folder already holds another search."""
+    settings = {name: value for name, value in asdict(options).items() if name not in NOT_PART}
+    search = {"vary": [str(r) for r in ranges], "options": settings}
+    if not path.exists():
+        if any(entry.name != ".lock" for entry in path.parent.iterdir()):
+            raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
+        write_json(path, search)
+        return
+    try:
+        before = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        raise DataError(f"{path}: expected the settings of a search, got something else") from None
+    if before != search:
+        raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
+
+
+def read_trials(path):
+    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done."""
+    if not path.exists():
+        return []
+    whole, newline, _ = path.read_text("utf-8").rpartition("\n")
+    try:
+        rows = [json.loads(line) for line in whole.split("\n")] if newline else []
+    except ValueError:
+        raise DataError(f"{path}: expected a JSON object in every line, got something else") from None
+    path.write_text(whole + newline, "utf-8")
+    return rows
+
+
+def table(rows):
+    """The trials for reading, the best first."""
+    rows = sorted(rows, key=lambda row: (row["val_loss"] is None, -(row["val_accuracy"] or 0), row["val_loss"]))
+    return "\n".join(["", *(f"{row['trial']:>5}  {outcome(row)}  {in_words(row['settings'])}" for row in rows)])
+
+
+def outcome(row):
+    """What a trial reached, in a few words."""
+    if row["val_loss"] is None:
+        return f"no epoch was finished: {row['error']}"
+    reached = f"accuracy {row['val_accuracy']:.2%}, loss {row['val_loss']:.4f}"
+    return f"{reached} at epoch {row['best_epoch']}, {row['seconds']:.0f} s"
+
+
+def in_words(settings):
+    """lr=0.0021 hidden=64."""
+    return " ".join(f"{name}={value}" for name, value in settings.items())
+
+
+if __name__ == "__main__":
+    import sys
+
+    from ch_sentiment.__main__ import main
+
+    raise SystemExit(main(["tune", *sys.argv[1:]]))
