@@ -1,7 +1,8 @@
 """`sentifish <command>`, the same as `python -m ch_sentiment <command>`. A command is a module with HELP,
 add_arguments and run.
 
-Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C.
+Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C; 143
+SIGTERM.
 """
 
 import argparse
@@ -14,11 +15,11 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import data, evaluate, predict, train  # noqa: E402
-from ch_sentiment.console import as_utf8, prepare_streams  # noqa: E402
+from ch_sentiment import data, evaluate, inspect_model, predict, train  # noqa: E402
+from ch_sentiment.console import Terminated, as_utf8, prepare_streams, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "inspect": inspect_model, "data": data}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds
@@ -50,9 +51,10 @@ def main(argv=None):
     else:
         options = parser.parse_args(argv)
     try:
-        code = COMMANDS[options.command].run(options)
-        sys.stdout.flush()  # here, where a broken pipe is nobody's traceback
-        return code
+        with terminable():
+            code = COMMANDS[options.command].run(options)
+            sys.stdout.flush()  # here, where a broken pipe is nobody's traceback
+            return code
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,9 +62,11 @@ def main(argv=None):
         named = isinstance(error, OSError) and error.filename is not None
         return fail(options, f"{error.filename}: {error.strerror}" if named else error, 2)
     except FloatingPointError as error:
-        return fail(options, f"{error}; try a lower --lr or --clip", 3)
+        return fail(options, f"{error}; try a lower --lr or a smaller --clip", 3)
     except KeyboardInterrupt:
         return fail(options, "interrupted", 130)
+    except Terminated:
+        return fail(options, "terminated", 143)
 
 
 def fail(options, message, code):

@@ -3,6 +3,7 @@
 Whoever predicts, evaluates or explains starts from `Classifier.load(path)` and needs nothing else.
 """
 
+import math
 import os
 from dataclasses import asdict, dataclass, field
 
@@ -10,9 +11,9 @@ import numpy as np
 
 from ch_sentiment.model import SentimentNet, to_probabilities
 from common.batches import sorted_batches, take
-from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.checkpoint import load_checkpoint, save_arrays
 from common.metrics import classification_report
-from dataset.text import UNK, Cleaning, Vocab, head_and_tail, tokenize
+from dataset.text import PAD, UNK, Cleaning, Vocab, head_and_tail, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
@@ -23,6 +24,7 @@ class Classifier:
     """net: SentimentNet. vocab: Vocab. label_names: class names in id order. max_len: longer texts keep head and tail.
 
     metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
+    calibration: how scores become probabilities; None, as they are, is all that there is today.
     """
 
     net: SentimentNet
@@ -31,6 +33,7 @@ class Classifier:
     max_len: int
     metrics: dict = field(default_factory=dict)
     cleaning: Cleaning = field(default_factory=Cleaning)
+    calibration: None = None
 
     def encode(self, texts):
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
@@ -56,15 +59,17 @@ class Classifier:
         return classification_report(t, to_probabilities(scores), float(self.net.loss_layer.forward(scores, t)))
 
     def save(self, path):
-        """Write it all to one file (`common.checkpoint`)."""
+        """Write it all to one file (`common.checkpoint`); raises as `save_arrays`."""
         meta = {
             "kind": KIND,
+            "model": type(self.net).__name__,
             "net": self.net.config,
             "words": self.vocab.words,
             "label_names": list(self.label_names),
             "max_len": self.max_len,
             "cleaning": asdict(self.cleaning),
             "metrics": self.metrics,
+            "calibration": self.calibration,
         }
         save_arrays(path, self.net.weights(), meta)
 
@@ -72,43 +77,69 @@ class Classifier:
     def load(cls, path):
         """From the file, or the folder of a run that holds model.npz. Raises CheckpointError naming file and defect."""
         path = os.path.join(path, "model.npz") if os.path.isdir(path) else path
-        arrays, meta = load_checkpoint(path)
-        if not isinstance(meta, dict) or meta.get("kind") != KIND:
-            raise CheckpointError(f"{path}: expected a {KIND}, got another kind of checkpoint")
-        try:
-            return cls._from(arrays, meta)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"{path}: its contents do not fit each other: {error}") from None
+        built = []
+
+        def build(content):
+            """The model that the file describes; its weights are read straight into their places."""
+            built.append(cls._from(content["meta"], content["arrays"]))
+            return built[0].net.weights()
+
+        load_checkpoint(path, build)
+        return built[0]
 
     @classmethod
-    def _from(cls, arrays, meta):
-        """ValueError and its like where arrays and meta do not fit each other."""
-        config, vocab, label_names = meta["net"], Vocab(meta["words"]), meta["label_names"]
-        if len(vocab) != config["vocab_size"]:
-            raise ValueError(f"expected a vocabulary of {config['vocab_size']} words, got {len(vocab)}")
-        if not isinstance(label_names, list) or not all(isinstance(name, str) for name in label_names):
-            raise ValueError(f"expected a list of label names, got {label_names!r}")
-        if len(label_names) != config["num_classes"]:
-            raise ValueError(f"expected {config['num_classes']} label names, got {label_names}")
-        if not isinstance(meta["max_len"], int) or meta["max_len"] < 1:
-            raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
-        _check_sizes(config, arrays)
-        net = SentimentNet(**config, rng=0, dtype=arrays["embed.W"].dtype)
-        weights = net.weights()
-        wanted, came = ({name: a.shape for name, a in some.items()} for some in (weights, arrays))
-        if wanted != came:
-            raise ValueError(f"expected the arrays {wanted}, got {came}")
-        for name, weight in weights.items():
-            if arrays[name].dtype != weight.dtype:
-                raise ValueError(f"{name}: expected {weight.dtype}, got {arrays[name].dtype}")
-            weight[...] = arrays[name]
-        return cls(net, vocab, label_names, meta["max_len"], meta["metrics"], Cleaning(**meta["cleaning"]))
+    def _from(cls, meta, manifest):
+        """ValueError where meta and manifest do not fit each other."""
+        if not isinstance(meta, dict) or meta.get("kind") != KIND:
+            raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
+        try:
+            _check_meta(meta)
+            net = MODELS[meta["model"]](meta["net"], manifest)
+            return cls(
+                net,
+                Vocab(meta["words"]),
+                meta["label_names"],
+                meta["max_len"],
+                meta["metrics"],
+                Cleaning(**meta["cleaning"]),
+                meta["calibration"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"its contents do not fit each other: {error}") from None
 
 
-def _check_sizes(config, arrays):
-    """ValueError where a configuration asks for more memory than its arrays have: it is refused before it is built."""
-    elements = sum(a.size for a in arrays.values())
-    hidden, wordvec = config["hidden_size"], config["wordvec_size"]
-    sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"]]
-    if not all(isinstance(size, int) and 0 < size <= elements for size in sizes):
+def _check_meta(meta):
+    """ValueError and its like where what is not the network's own does not fit the network."""
+    config, label_names = meta["net"], meta["label_names"]
+    if meta["model"] not in MODELS:
+        raise ValueError(f"expected a model of {', '.join(MODELS)}, got {meta['model']!r}")
+    if len(meta["words"]) + len((PAD, UNK)) != config["vocab_size"]:
+        raise ValueError(f"expected a vocabulary of {config['vocab_size']} ids, got {len(meta['words'])} words")
+    if type(label_names) is not list or not all(type(name) is str for name in label_names):
+        raise ValueError(f"expected a list of label names, got {label_names!r}")
+    if len(label_names) != config["num_classes"] or len(set(label_names)) != len(label_names):
+        raise ValueError(f"expected {config['num_classes']} different label names, got {label_names}")
+    if type(meta["max_len"]) is not int or meta["max_len"] < 1:
+        raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
+    if type(meta["metrics"]) is not dict:
+        raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
+    if meta["calibration"] is not None:  # it would change the answers
+        raise ValueError(f"expected no calibration, which this version does not know, got {meta['calibration']!r}")
+
+
+def _sentiment_net(config, manifest):
+    """A SentimentNet to be filled. ValueError where it would take more memory than the arrays of the file."""
+    elements = sum(math.prod(entry["shape"]) for entry in manifest)
+    hidden, wordvec, classes = config["hidden_size"], config["wordvec_size"], config["num_classes"]
+    sizes = [config["num_layers"] * hidden**2, hidden * wordvec, wordvec * config["vocab_size"], hidden * classes // 2]
+    if not all(type(config[name]) is int for name in ("hidden_size", "wordvec_size", "num_layers", "num_classes")):
+        raise ValueError(f"expected whole numbers as sizes, got {config}")
+    if not all(0 < size <= elements for size in sizes):
         raise ValueError(f"expected a network of {elements:,} numbers, got a configuration of other sizes")
+    if not all(type(config[name]) is bool for name in ("bidirectional", "freeze_embedding")):
+        raise ValueError(f"expected bidirectional and freeze_embedding to be true or false, got {config}")
+    return SentimentNet(**config, rng=0, dtype=manifest[0]["dtype"])
+
+
+# What a file may hold: a name -> a function of configuration and manifest that builds it. No name is imported.
+MODELS = {"SentimentNet": _sentiment_net}

@@ -1,9 +1,34 @@
-"""The standard streams, made dependable: UTF-8 whatever the locale, there even if closed, harmless to a terminal."""
+"""The standard streams, made dependable: UTF-8 whatever the locale, there even if closed, harmless to a terminal.
+And SIGTERM as an exception."""
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 
 from dataset.lines import decoded
+
+
+class Terminated(BaseException):
+    """SIGTERM came: what KeyboardInterrupt is to Ctrl-C."""
+
+
+@contextlib.contextmanager
+def terminable():
+    """Meanwhile SIGTERM raises Terminated, so that what was begun is tidied up."""
+
+    def terminate(number, frame):
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def prepare_streams():

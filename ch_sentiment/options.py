@@ -28,6 +28,7 @@ def number(kind, expected, fits):
 COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
+MINUTES = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
@@ -75,6 +76,16 @@ class TrainOptions:
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
     seed: int = option(0, "one seed, one result", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
+    resume: str = option(
+        None,
+        "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
+        "--save-every, --no-cache and --quiet may stand beside it. With another number of epochs the learning rate "
+        "follows, from the next step on, the schedule of that number",
+        metavar="RUN_FOLDER",
+    )
+    save_every: float = option(
+        10.0, "save the training, to go on with it, at least so often within an epoch", type=MINUTES, metavar="MINUTES"
+    )
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty")
     no_cache: bool = option(False, "do not keep the tokens of long data for the next start")
@@ -82,20 +93,23 @@ class TrainOptions:
 
 
 def add_options(parser, options=TrainOptions):
-    """An argument for every field: --vocab-size for vocab_size."""
+    """An argument for every field: --vocab-size for vocab_size. What is not typed is absent from argparse's answer, so
+    that `typed` can tell it from what is.
+    """
     for f in fields(options):
-        told = dict(f.metadata)
-        flag = "--" + f.name.replace("_", "-")
-        if f.default is False:
-            parser.add_argument(flag, action="store_true", help=told["help"])
-            continue
+        told = {**f.metadata, "default": argparse.SUPPRESS}
         if "type" in told:
             told.setdefault("metavar", "X" if f.type is float else "N")
-        if f.default is not None:
-            told["help"] += " (default: %(default)s)"
-        parser.add_argument(flag, default=f.default, **told)
+        if f.default is False:
+            told["action"] = "store_true"
+        elif f.default is not None:
+            told["help"] += f" (default: {f.default})"
+        parser.add_argument("--" + f.name.replace("_", "-"), **told)
 
 
-def as_dict(options):
-    """The fields of TrainOptions and their values, from an instance or from what argparse returned."""
-    return {f.name: getattr(options, f.name) for f in fields(TrainOptions)}
+def typed(options):
+    """What was typed, by name, of what argparse returned; of a TrainOptions, all that is not its default."""
+    values = {f.name: getattr(options, f.name) for f in fields(TrainOptions) if hasattr(options, f.name)}
+    if isinstance(options, TrainOptions):
+        return {f.name: values[f.name] for f in fields(TrainOptions) if values[f.name] != f.default}
+    return values

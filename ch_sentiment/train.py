@@ -3,29 +3,33 @@
 What the Trainer hides is written out in `train_custom_loop.py`.
 """
 
-import json
 import logging
 import os
+import shlex
+import signal
 import sys
 import warnings
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.console import say
-from ch_sentiment.corpus import cleaning_of, prepare
+from ch_sentiment.console import Terminated, say
+from ch_sentiment.corpus import Data, cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
-from ch_sentiment.options import OPTIMIZERS, add_options, as_dict
+from ch_sentiment.options import OPTIMIZERS, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
-from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, warm_up
+from ch_sentiment.resumption import about, changed, check_same, read_origin
+from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
+from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
+from common.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from dataset.errors import DataError
 from dataset.glove import load_vectors
 
 HELP = "train a model on labelled text and keep it in a folder"
 WARM_UP = 0.02  # of all steps
-RESULTS = ("model.npz", "history.json", "config.json", "learning_curve.png", "confusion.png")
+STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
 def add_arguments(parser):
@@ -34,50 +38,121 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Train as told by `options` (TrainOptions); -> exit code: 0, or 130 after Ctrl-C.
+    """Train as told by `options` (what argparse returned, or TrainOptions); -> exit code: 0, 130 after Ctrl-C, or 143
+    after SIGTERM.
 
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
-    check(options)
-    tell = (lambda line: None) if options.quiet else say
-    data_rng, model_rng, order_rng = np.random.default_rng(options.seed).spawn(3)
+    told = typed(options)
+    return resume(told) if "resume" in told else begin(TrainOptions(**told))
 
+
+def begin(options):
+    """A new training in a new folder."""
+    check(options)
+    tell = teller(options)
+    data_rng, model_rng, order_rng = streams(options)
     data = prepare(options, data_rng, tell)
     net = build_net(options, data, model_rng, tell)
-    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
-    folder = make_folder(options)
-    tell(
-        f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
-        f"{sum(p.size for p in net.params):,} parameters"
-    )
+    with new_folder(options) as folder:
+        tell(
+            f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
+            f"{sum(p.size for p in net.params):,} parameters"
+        )
+        return train(assemble(options, data, net, folder, order_rng))
 
-    best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(model, folder, trainer))
-    callbacks = [LearningRate(warm_up(WARM_UP)), best, *([] if options.quiet else [Progress(), EpochTable(say)])]
-    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, order_rng)
+
+def resume(told):
+    """The training in the folder `told["resume"]` goes on, with its own settings but for what `told` changes."""
+    with old_folder(told["resume"]) as folder:
+        origin = read_origin(folder / LAST)
+        options = changed(origin.options, told)
+        tell = teller(options)
+        data_rng, _, order_rng = streams(options)
+        data = prepare(options, data_rng, tell)
+        check_same(origin, folder, data)
+        run = assemble(options, data, origin.net, folder, order_rng)
+        resume_training(folder / LAST, run.trainer)
+        trainer, best = run.trainer, run.best
+        if options.epochs < trainer.epoch:
+            raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {options.epochs}")
+        if trainer.epochs_done == options.epochs:
+            say(f"training had already ended: {options.epochs} epochs are done (more: --epochs N)")
+        elif best.is_over(trainer):
+            say(f"training had already ended after epoch {trainer.epoch}: no better loss for {best.patience} epochs")
+        else:
+            tell(f"going on after step {trainer.step:,}, {trainer.epochs_done} of {options.epochs} epochs done")
+        return train(run)
+
+
+@dataclass
+class Run:
+    """A training and all that belongs to it."""
+
+    options: TrainOptions
+    data: Data
+    model: Classifier
+    folder: os.PathLike
+    trainer: Trainer
+    best: EarlyStopping
+
+
+def assemble(options, data, net, folder, order_rng):
+    """-> Run, ready to begin or to take up what was saved."""
+    model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
+    best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
+    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
+    trainer.callbacks = [
+        StopOnSignal((signal.SIGTERM,)),
+        LearningRate(warm_up(WARM_UP)),
+        best,
+        *([] if options.quiet else [Progress(), EpochTable(say)]),
+        Checkpoint(folder / LAST, options.save_every, about(options, data, net)),  # the last: it saves what all know
+    ]
+    run = Run(options, data, model, folder, trainer, best)
+    return run
+
+
+def train(run):
+    """Train to the end, or until a signal comes, and write what there is to write; -> exit code."""
+    options, data, trainer = run.options, run.data, run.trainer
+    resume_with = f"go on with: sentifish train --resume {shlex.quote(str(run.folder))}"
     try:
         trainer.fit(
             data.train.x,
             data.train.t,
-            options.epochs,
+            options.epochs - trainer.epochs_done,
             options.batch_size,
             options.clip,
             eval_interval=None,
             validation=(data.val.x, data.val.t),
         )
     except FloatingPointError as error:
-        raise FloatingPointError(f"{error}; {kept(folder, best)}") from None
-    finally:
-        write_json(folder / "history.json", trainer.history)
-        write_json(
-            folder / "config.json", {**as_dict(options), "labels": data.label_names, "best_epoch": best.best_epoch}
-        )
-    if trainer.stop_reason == "SIGINT":
-        if best.best_epoch is None:
-            model.save(folder / "model.npz")
-        print(f"interrupted: {kept(folder, best)}", file=sys.stderr)
-        return 130
-    report(model, data, folder, trainer.history, best.best_epoch)
+        write_summary(run)
+        raise FloatingPointError(f"{error}; {kept(run)}") from None
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror or error}; {resume_with}", error.filename) from None
+    except (KeyboardInterrupt, Terminated):  # the second: at once
+        print(resume_with, file=sys.stderr)
+        raise
+    write_summary(run)
+    if trainer.stop_reason in STOPPED:
+        keep(run)
+        said, code = STOPPED[trainer.stop_reason]
+        print(f"{said}: {kept(run)}\n{resume_with}", file=sys.stderr)
+        return code
+    report(run)
     return 0
+
+
+def teller(options):
+    """What prints a line, unless --quiet."""
+    return (lambda line: None) if options.quiet else say
+
+
+def streams(options):
+    """Random streams from the one seed: of the data, the initial weights and dropout, and the order of the texts."""
+    return np.random.default_rng(options.seed).spawn(3)
 
 
 def build_net(options, data, rng, tell=print):
@@ -102,19 +177,21 @@ def build_net(options, data, rng, tell=print):
     )
 
 
-def report(model, data, folder, history, best_epoch):
+def report(run):
     """Score the best epoch's model, on the test part if there is one, and write and print what is found."""
+    model, data, folder, best_epoch = run.model, run.data, run.folder, run.best.best_epoch
     name, part = ("validation", data.val) if data.test is None else ("test", data.test)
     found = model.report(part.x, part.t)
-    model.metrics[name] = found
-    model.save(folder / "model.npz")
-    draw(folder, history, best_epoch, found["confusion"], data.label_names)
+    model.metrics = {**best_row(run), name: found}
+    model.save(folder / MODEL)
+    draw(folder, run.trainer.history, best_epoch, found["confusion"], data.label_names)
 
     role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
     say(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
     for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
         say("  " + answer_line(model.label_names, probabilities, text, longest=80))
-    say(f"written to {folder}: {', '.join(sorted(os.listdir(folder)))}")
+    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    say(f"written to {folder}: {', '.join(written)}")
 
 
 def check(options):
@@ -127,52 +204,37 @@ def check(options):
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if not options.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {options.validation}")
-    if options.out is not None:
-        out = Path(options.out)
-        if out.exists() and not out.is_dir():
-            raise DataError(f"--out: expected a folder, {out} is a file")
-        if out.is_dir() and any(out.iterdir()) and not options.overwrite:
-            raise DataError(f"--out: expected a new or empty folder, {out} holds files (--overwrite writes into it)")
+    check_out(options)
 
 
-def make_folder(options):
-    """--out, or the first of runs/NAME-1, runs/NAME-2 ... that is not there yet."""
-    if options.out is not None:
-        folder = Path(options.out)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in RESULTS:  # --overwrite: no result of the training before may stand beside those of this one
-            (folder / name).unlink(missing_ok=True)
-        return folder
-    name = f"{Path(options.data).resolve().stem}-{'bi' if options.bidirectional else ''}{options.cell}"
-    number = 1
-    while True:
-        folder = Path("runs") / f"{name}-{number}"
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1
+def keep(run):
+    """Save the model as it stands: that of the best epoch, or the last weights where no epoch is done."""
+    run.model.metrics = best_row(run)
+    run.model.save(run.folder / MODEL)
 
 
-def keep(model, folder, trainer):
-    """Save the model of an epoch that is the best so far."""
-    timeless = {key: value for key, value in trainer.history[-1].items() if key not in ("seconds", "tokens_per_s")}
-    model.metrics = {"best": timeless}  # so that one seed gives the same bytes
-    model.save(folder / "model.npz")
+def best_row(run):
+    """{"best": the history of the best epoch}, without times, so that one seed gives the same bytes."""
+    for row in run.trainer.history:
+        if row["epoch"] == run.best.best_epoch:
+            return {"best": {key: value for key, value in row.items() if key not in ("seconds", "tokens_per_s")}}
+    return {}
 
 
-def kept(folder, best):
+def kept(run):
     """What a training that did not come to its end leaves."""
-    if best.best_epoch is not None:
-        return f"the model of epoch {best.best_epoch}, the best so far, is in {folder}"
-    if (folder / "model.npz").exists():
-        return f"no epoch was finished; the model in {folder} is the weights as they stood"
-    return f"no epoch was finished, so there is no model in {folder}"
+    if run.best.best_epoch is not None:
+        return f"the model of epoch {run.best.best_epoch}, the best so far, is in {run.folder}"
+    if (run.folder / MODEL).exists():
+        return f"no epoch was finished; the model in {run.folder} is the weights as they stood"
+    return f"no epoch was finished, so there is no model in {run.folder}"
 
 
-def write_json(path, content):
-    """Readable JSON."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8", "backslashreplace")
+def write_summary(run):
+    """history.json and config.json."""
+    write_json(run.folder / "history.json", run.trainer.history)
+    more = {"labels": run.data.label_names, "best_epoch": run.best.best_epoch}
+    write_json(run.folder / "config.json", {**asdict(run.options), **more})
 
 
 def draw(folder, history, best_epoch, matrix, label_names):

@@ -15,7 +15,8 @@ from tqdm import tqdm
 class Callback:
     """Does nothing at each of the moments that there are; a child overrides those that it wants.
 
-    `on_fit_end` is called however training ends, by an error, too.
+    `on_fit_end` is called however training ends, by an error, too. `on_pause` is called when training stops in the
+    middle of an epoch, after a whole step; a later `fit` goes on from there, without `on_epoch_start`.
     """
 
     def on_fit_start(self, trainer):
@@ -30,6 +31,9 @@ class Callback:
     def on_step_end(self, trainer):
         pass
 
+    def on_pause(self, trainer):
+        pass
+
     def on_epoch_end(self, trainer):
         pass
 
@@ -37,7 +41,11 @@ class Callback:
         pass
 
     def memory(self):
-        """What it must not forget when training goes on elsewhere: a dict that JSON can hold, and a list of arrays."""
+        """What it must not forget when training goes on elsewhere: a dict that JSON can hold, and a list of arrays.
+
+        A random stream of its own belongs here, too. One that has nothing to remember leaves this method alone: it may
+        be there in one process and not in the other.
+        """
         return {}, []
 
     def remember(self, memory, arrays):
@@ -75,17 +83,17 @@ class BookLog(Callback):
 
     def __init__(self, sink=print):
         self.sink = sink
+        self.losses = []  # since the line before
 
     def on_fit_start(self, trainer):
         self.start = time.perf_counter()
 
     def on_epoch_start(self, trainer):
         self.losses = []
-        self.first = trainer.step
 
     def on_step_end(self, trainer):
         self.losses.append(trainer.loss)
-        done = trainer.step - self.first
+        done = trainer.running.steps
         if (done - 1) % trainer.eval_interval == 0:
             mean = sum(self.losses) / len(self.losses)
             seconds = time.perf_counter() - self.start
@@ -93,6 +101,12 @@ class BookLog(Callback):
             self.sink(f"{place} time {seconds:.0f}[s] | loss {mean:.2f}")
             trainer.loss_list.append(mean)
             self.losses = []
+
+    def memory(self):
+        return {"losses": self.losses}, []
+
+    def remember(self, memory, arrays):
+        self.losses = memory["losses"]
 
 
 class EpochTable(Callback):
@@ -112,9 +126,12 @@ class EpochTable(Callback):
         self.sink = sink
 
     def on_fit_start(self, trainer):
-        self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+        self.header_due = True
 
     def on_epoch_end(self, trainer):
+        if self.header_due:
+            self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+            self.header_due = False
         row = trainer.history[-1]
         cells = ["-" if row[key] is None else format(row[key], form) for key, _, form in self.COLUMNS]
         self.sink("  ".join(f"{cell:>{self._width(title)}}" for cell, (_, title, _) in zip(cells, self.COLUMNS)))
@@ -169,6 +186,8 @@ class Progress(Callback):
 class EarlyStopping(Callback):
     """Stops when `monitor` is no better for `patience` epochs; the best epoch's weights are always those that are left.
 
+    Where they have passed already, in a training that is resumed, it stops before the first step.
+
     monitor: a column of the history; "accuracy" in its name means that more is better. patience None: never stops
     early. on_best: called with the trainer whenever an epoch is the best so far (the place to save a checkpoint).
     `best_epoch`, `best`: which one it was and what it reached; None before the first.
@@ -178,13 +197,19 @@ class EarlyStopping(Callback):
         self.patience, self.monitor, self.on_best = patience, monitor, on_best
         self.best_epoch = self.best = self.weights = None
 
+    def is_over(self, trainer):
+        """Whether so many epochs have passed."""
+        waits = self.best_epoch is None or self.patience is None
+        return not waits and trainer.epochs_done - self.best_epoch >= self.patience
+
+    def on_fit_start(self, trainer):
+        self._stop_if_over(trainer)
+
     def on_epoch_end(self, trainer):
         row = trainer.history[-1]
         if self.monitor not in row:
             raise ValueError(f"EarlyStopping: expected {self.monitor!r} in the history, got only {sorted(row)}")
         value = row[self.monitor]
-        if value is None and trainer.stop_reason is not None:
-            return  # an epoch cut short was not scored
         if value is None:
             raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
         sign = 1 if "accuracy" in self.monitor else -1
@@ -193,7 +218,10 @@ class EarlyStopping(Callback):
             self.weights = [p.copy() for p in trainer.model.params]
             if self.on_best is not None:
                 self.on_best(trainer)
-        elif self.patience is not None and trainer.epoch - self.best_epoch >= self.patience:
+        self._stop_if_over(trainer)
+
+    def _stop_if_over(self, trainer):
+        if self.is_over(trainer):
             trainer.stop(f"no better {self.monitor} for {self.patience} epochs")
 
     def on_fit_end(self, trainer):
@@ -211,7 +239,10 @@ class EarlyStopping(Callback):
 class LearningRate(Callback):
     """Sets `optimizer.lr` before every step: the rate it had at first, times schedule(progress).
 
-    schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1).
+    schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1). A training that is
+    resumed counts its steps from its very first one to the last that is now planned: with the same number of epochs its
+    rates are those of training at once; with another number each further step has the rate that it would have had if
+    that number had been planned from the start.
     """
 
     def __init__(self, schedule):

@@ -2,10 +2,16 @@
 
 import numpy as np
 
+BLOCK = 1024  # rows that are drawn at once, in float64: a large W needs no second memory of twice its size
+
 
 def normal(rows, columns, std, rng=None, dtype=np.float32):
     """(rows, columns) of independent normals of the given standard deviation."""
-    return (std * np.random.default_rng(rng).standard_normal((rows, columns))).astype(dtype)
+    rng, W = np.random.default_rng(rng), np.empty((rows, columns), dtype)
+    for start in range(0, rows, BLOCK):
+        part = W[start : start + BLOCK]
+        part[...] = std * rng.standard_normal(part.shape)
+    return W
 
 
 def xavier(n_in, n_out, rng=None, dtype=np.float32):

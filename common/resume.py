@@ -1,47 +1,76 @@
 """Training that can go on elsewhere: all that its next step depends on, in one checkpoint, and back.
 
-Trainer(model, optimizer, [Checkpoint("last.npz")]).fit(x, t, max_epoch=10)  # ends after 4 epochs, say
+Trainer(model, optimizer, [Checkpoint("last.npz")]).fit(x, t, max_epoch=10)  # stops in its fifth epoch, say
 trainer = Trainer(model, optimizer, [Checkpoint("last.npz")])  # all of it built anew, the same
 resume_training("last.npz", trainer)
 trainer.fit(x, t, max_epoch=6)  # the same bits as 10 at once, on the same machine, BLAS and number of threads
 """
 
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import FunctionType, ModuleType
+
+import numpy as np
+
+from common.base_model import remove_duplicate
 from common.callbacks import Callback
 from common.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.trainer import Running
 
 KIND = "sentifish training"
 
 
 class Checkpoint(Callback):
-    """Saves the training to `path` at every epoch's end. It stands last in the list, to see what the others made."""
+    """Saves the training to `path`: before its first step, at every epoch's end, where it stops in the middle of one,
+    and after a step when `minutes` have passed since the last time.
 
-    def __init__(self, path):
-        self.path = path
+    It stands last in the list, to see what the others made. about: what `read_about` is to give back (JSON).
+    """
 
-    def on_epoch_end(self, trainer):
-        save_training(self.path, trainer)
+    def __init__(self, path, minutes=10.0, about=None):
+        self.path, self.minutes, self.about = path, minutes, about
+
+    def save(self, trainer):
+        save_training(self.path, trainer, self.about)
+        self.saved = time.monotonic()
+
+    on_fit_start = on_epoch_end = on_pause = save
+
+    def on_step_end(self, trainer):
+        if time.monotonic() - self.saved >= 60 * self.minutes:
+            self.save(trainer)
 
 
-def save_training(path, trainer):
-    """Write parameters, optimizer, random streams, position, history and the callbacks' memory to one file. OSError."""
-    arrays, callbacks = dict(_arrays(trainer)), []
-    for i, callback in enumerate(trainer.callbacks or []):
+def save_training(path, trainer, about=None):
+    """Write all that the next step depends on to one file: weights, optimizer, random streams, position, history and
+    what the callbacks remember; `about` stands beside it.
+
+    OSError where it cannot be written; FloatingPointError where a number of it is no longer finite. Then the file that
+    was there is still there.
+    """
+    arrays = dict(_arrays(trainer))
+    callbacks = []
+    for i, callback in enumerate(_remembering(trainer)):
         memory, kept = callback.memory()
         callbacks.append({"name": type(callback).__name__, "memory": memory, "arrays": len(kept)})
         arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(kept)}
+    running = trainer.running
     meta = {
         "kind": KIND,
-        "optimizer": {
-            "name": type(trainer.optimizer).__name__,
-            "lr": trainer.optimizer.lr,
-            "iter": trainer.optimizer.iter,
-        },
-        "streams": [rng.bit_generator.state for rng in _streams(trainer)],
+        "about": about,
+        "optimizer": {"name": type(trainer.optimizer).__name__, "numbers": _numbers(trainer.optimizer)},
+        "streams": {name: _plain(rng.bit_generator.state) for name, rng in _streams(trainer)},
         "position": {"epoch": trainer.epoch, "step": trainer.step},
+        "running": None if running is None else {**asdict(running), "stream": _plain(running.stream)},
         "history": trainer.history,
+        "loss_list": trainer.loss_list,
         "callbacks": callbacks,
     }
-    save_arrays(path, arrays, meta)
+    try:
+        save_arrays(path, arrays, meta)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"step {trainer.step}: {error}") from None
 
 
 def resume_training(path, trainer):
@@ -49,42 +78,114 @@ def resume_training(path, trainer):
 
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
-    arrays, meta = load_checkpoint(path)
-    optimizer, callbacks = trainer.optimizer, trainer.callbacks or []
-    if not isinstance(meta, dict) or meta.get("kind") != KIND:
-        raise CheckpointError(f"{path}: expected a {KIND}, got another kind of checkpoint")
-    if optimizer.state is None and meta["optimizer"]["iter"]:
-        optimizer.prepare(trainer.model.params)
-    built = [type(optimizer).__name__, len(list(_streams(trainer))), *(type(c).__name__ for c in callbacks)]
-    saved = [meta["optimizer"]["name"], len(meta["streams"]), *(c["name"] for c in meta["callbacks"])]
-    own = dict(_arrays(trainer))
-    shapes = {name: a.shape for name, a in own.items()}
-    came = {name: a.shape for name, a in arrays.items() if not name.startswith("callback.")}
-    if built != saved or shapes != came:
-        raise CheckpointError(f"{path}: expected a training of {built} and {shapes}, got {saved} and {came}")
+    arrays, meta = _load(path)
+    optimizer, callbacks = trainer.optimizer, _remembering(trainer)
+    try:
+        if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
+            optimizer.prepare(remove_duplicate(trainer.model.params, trainer.model.grads)[0])
+        own, streams = dict(_arrays(trainer)), dict(_streams(trainer))
+        built = _form(
+            {"name": type(optimizer).__name__, "numbers": _numbers(optimizer)},
+            {name: rng.bit_generator.state for name, rng in streams.items()},
+            [type(c).__name__ for c in callbacks],
+            own,
+        )
+        saved = _form(
+            meta["optimizer"],
+            meta["streams"],
+            [kept["name"] for kept in meta["callbacks"]],
+            {name: a for name, a in arrays.items() if not name.startswith("callback.")},
+        )
+        for part in {**built, **saved}:
+            wanted, came = built.get(part, "none"), saved.get(part, "none")
+            if wanted != came:
+                raise CheckpointError(f"{path}: expected a training with {part}: {wanted}, got {came}")
+        running = None if meta["running"] is None else Running(**meta["running"])
+        epoch, step = meta["position"]["epoch"], meta["position"]["step"]
+        history, loss_list = list(meta["history"]), list(meta["loss_list"])
+        memories = [
+            (kept["memory"], [arrays[f"callback.{i}.{k}"] for k in range(kept["arrays"])])
+            for i, kept in enumerate(meta["callbacks"])
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: its contents do not fit each other: {error!r}") from None
     for name, a in own.items():
         a[...] = arrays[name]
-    optimizer.lr, optimizer.iter = meta["optimizer"]["lr"], meta["optimizer"]["iter"]
-    for rng, state in zip(_streams(trainer), meta["streams"]):
-        rng.bit_generator.state = state
-    trainer.epoch, trainer.step = meta["position"]["epoch"], meta["position"]["step"]
-    trainer.history[:] = meta["history"]
-    for i, (callback, kept) in enumerate(zip(callbacks, meta["callbacks"])):
-        callback.remember(kept["memory"], [arrays[f"callback.{i}.{k}"] for k in range(kept["arrays"])])
+    vars(optimizer).update(meta["optimizer"]["numbers"])
+    for name, rng in streams.items():
+        rng.bit_generator.state = meta["streams"][name]
+    trainer.epoch, trainer.step, trainer.running = epoch, step, running
+    trainer.history[:], trainer.loss_list[:] = history, loss_list
+    for callback, (memory, kept) in zip(callbacks, memories):
+        callback.remember(memory, kept)
+
+
+def read_about(path):
+    """What `save_training` was given as `about`. CheckpointError where the file is damaged or of another kind."""
+    return _load(path)[1].get("about")
+
+
+def _load(path):
+    arrays, meta = load_checkpoint(path)
+    if not isinstance(meta, dict) or meta.get("kind") != KIND:
+        raise CheckpointError(f"{path}: expected a {KIND}, got another kind of checkpoint")
+    return arrays, meta
 
 
 def _arrays(trainer):
-    """(name, array) of the parameters and of the optimizer's memory."""
-    for i, p in enumerate(trainer.model.params):
-        yield f"param.{i}", p
+    """(name, array) of the weights, frozen ones too, and of the optimizer's memory."""
+    model = trainer.model
+    weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
+    for name, w in weights.items():
+        yield f"weight.{name}", w
     for slot, memory in (trainer.optimizer.state or {}).items():
         for i, m in enumerate(memory):
             yield f"optimizer.{slot}.{i}", m
 
 
+def _form(optimizer, states, callbacks, arrays):
+    """What two trainings must have in common, by name: {"weight.embed.W": "float32 (12, 4)", ...}."""
+    return {
+        "optimizer": " ".join([optimizer["name"], *optimizer["numbers"]]),
+        "callbacks that remember": " ".join(callbacks),
+        **{f"stream {name}": state["bit_generator"] for name, state in states.items()},
+        **{name: f"{a.dtype} {a.shape}" for name, a in arrays.items()},
+    }
+
+
+def _numbers(optimizer):
+    """The rate, the count of steps and whatever else is a plain number in it."""
+    return {name: value for name, value in vars(optimizer).items() if isinstance(value, (int, float))}
+
+
+def _remembering(trainer):
+    """The callbacks that have something to remember; those that only show or write may come and go."""
+    return [c for c in trainer.callbacks or [] if type(c).memory is not Callback.memory]
+
+
 def _streams(trainer):
-    """The generators that training draws from: the trainer's own, then those of the model's layers."""
-    yield trainer.rng
-    for layer in getattr(trainer.model, "layers", ()):
-        if hasattr(layer, "rng"):
-            yield layer.rng
+    """(name, Generator) of all that training draws from: the order's, then whatever attributes, lists and dicts of the
+    model and the optimizer lead to, however deep.
+    """
+    waiting = [("optimizer", trainer.optimizer), ("model", trainer.model), ("order", trainer.rng)]
+    seen = set()
+    while waiting:
+        name, thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, (type, ModuleType, FunctionType)):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, np.random.Generator):
+            yield name, thing
+            continue
+        if isinstance(thing, (list, tuple)):
+            inside = list(enumerate(thing))
+        else:
+            inside = list((thing if isinstance(thing, Mapping) else getattr(thing, "__dict__", {})).items())
+        waiting.extend((f"{name}.{key}", value) for key, value in reversed(inside))
+
+
+def _plain(state):
+    """The state of a bit generator with lists for its arrays, as JSON can hold it."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state

@@ -4,6 +4,7 @@ It prints nothing, plots nothing and writes nothing: whoever wants that adds a c
 """
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +23,12 @@ class Trainer:
     callbacks: a list of `common.callbacks.Callback`; None: the book's log line. rng: for the order of the examples.
 
     For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from
-    1), `steps_per_epoch`, `total_steps`, `running` (this epoch's figures so far), `loss` (the last step's).
+    1), `steps_per_epoch`, `total_steps`, `running` (the epoch under way, see `Running`; None between epochs), `loss`
+    (the last step's).
+
+    Training that stops in the middle of an epoch leaves `running` in its place, and the next `fit` goes on with that
+    epoch, at the step where it stood and in the same order. `common.resume` carries all of it to another process: n
+    steps and n more there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None):
@@ -41,16 +47,18 @@ class Trainer:
         """Train; -> history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
-        max_grad: clip gradients to this common norm. eval_interval: steps per line of the book's log (None: no log).
-        validation: a pair (x, t), scored after every epoch.
+        max_epoch: so many epochs more; one that is under way is the first of them. max_grad: clip gradients to this
+        common norm. eval_interval: steps per line of the book's log (None: no log). validation: a pair (x, t), scored
+        after every epoch.
 
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
         without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
-        and seconds.
+        and seconds; these two count the time spent on the epoch in all processes, not the time between them.
 
-        Ctrl-C ends training after the step. Raises ValueError for x and t of different or zero length,
-        FloatingPointError when the loss or a gradient is no longer finite, naming the first such gradient; that step
-        changes no parameter.
+        Ctrl-C ends training after the step; an epoch that is not done has no row. Raises ValueError for x and t of
+        different or zero length, or of another number or batch_size than the epoch under way; FloatingPointError when
+        the loss or a gradient is no longer finite, naming the first such gradient; that step changes no parameter.
+        After an error the next fit begins a new epoch.
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
@@ -63,10 +71,18 @@ class Trainer:
                 f"Trainer.fit: expected a validation part of as many examples as labels, at least one, "
                 f"got {len(validation[0])} examples, {len(validation[1])} labels"
             )
+        steps_done = 0
+        if self.running is not None:
+            steps_done, began = self.running.steps, (self.running.num_examples, self.running.batch_size)
+            if began != (len(t), batch_size):
+                raise ValueError(
+                    f"Trainer.fit: expected the {began[0]} examples and batch_size {began[1]} of the epoch under way, "
+                    f"got {len(t)} and {batch_size}"
+                )
         self.eval_interval = eval_interval
         self.steps_per_epoch = -(-len(t) // batch_size)
-        self.total_steps = self.step + self.steps_per_epoch * max_epoch
-        self.max_epoch = self.epoch + max_epoch
+        self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch
+        self.max_epoch = self.epochs_done + max_epoch
         self.stop_reason = None
         own = [BookLog()] if self.callbacks is None and eval_interval else self.callbacks or []
         active = [StopOnSignal(), *own]
@@ -75,16 +91,24 @@ class Trainer:
             for callback in active:
                 started.append(callback)
                 callback.on_fit_start(self)
-            while self.epoch < self.max_epoch and self.stop_reason is None:
+            while self.epochs_done < self.max_epoch and self.stop_reason is None:
                 self._run_epoch(x, t, batch_size, max_grad, validation, active)
+        except BaseException:
+            self.running = None  # a step that broke off is no place to go on from
+            raise
         finally:
             for callback in reversed(started):
                 callback.on_fit_end(self)
         return self.history
 
+    @property
+    def epochs_done(self):
+        """How many epochs were finished; `epoch` is one more while another is under way."""
+        return self.epoch - (self.running is not None)
+
     def stop(self, reason):
-        """End training after this step (or epoch, if called at its end)."""
-        self.stop_reason = reason
+        """End training after this step (or epoch, if called at its end). The first reason is the one that stays."""
+        self.stop_reason = self.stop_reason or reason
 
     def plot(self, ylim=None):
         """The book's figure of the logged losses, on pyplot's current Axes, shown where there is a screen; -> Axes."""
@@ -99,12 +123,15 @@ class Trainer:
         return ax
 
     def _run_epoch(self, x, t, batch_size, max_grad, validation, callbacks):
-        self.epoch += 1
-        self.running = _Running()
+        """An epoch, or what is left of the one under way, up to its end or to the step after which it has to stop."""
         _set_training(self.model, True)
-        for callback in callbacks:
-            callback.on_epoch_start(self)
-        for index in shuffled_batches(x, batch_size, self.rng):
+        if self.running is None:
+            self.epoch += 1
+            self.running = Running(len(t), batch_size, self.rng.bit_generator.state)
+            for callback in callbacks:
+                callback.on_epoch_start(self)
+        start = time.perf_counter() - self.running.seconds
+        for index in self._batches_left(x, batch_size):
             self.step += 1
             for callback in callbacks:
                 callback.on_step_start(self)
@@ -112,22 +139,35 @@ class Trainer:
             with _said_once():
                 self.loss, norm = self._train_step(xb, tb, max_grad)
             self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
+            self.running.seconds = time.perf_counter() - start
             for callback in callbacks:
                 callback.on_step_end(self)
             if self.stop_reason is not None:
-                break
+                for callback in callbacks:
+                    callback.on_pause(self)
+                return
+        scores = {"loss": None, "accuracy": None}
+        if validation is not None:
+            with _said_once():
+                scores = evaluate(self.model, *validation, batch_size)
+            if not np.isfinite(scores["loss"]):
+                raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
         row = {"epoch": self.epoch, **self.running.figures()}
-        # An epoch that was cut short is not scored: whoever asked to stop does not want to wait.
-        scored = validation is not None and self.stop_reason is None
-        with _said_once():
-            scores = evaluate(self.model, *validation, batch_size) if scored else {"loss": None, "accuracy": None}
-        if scored and not np.isfinite(scores["loss"]):
-            raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
         row |= {"val_loss": scores["loss"], "val_accuracy": scores["accuracy"], "lr": float(self.optimizer.lr)}
-        row["seconds"] = self.running.seconds()
+        row["seconds"] = time.perf_counter() - start
         self.history.append(row)
+        self.running = None
         for callback in callbacks:
             callback.on_epoch_end(self)
+
+    def _batches_left(self, x, batch_size):
+        """The batches of this epoch that are still to come: their order follows from the stream at its start."""
+        now = self.rng.bit_generator.state
+        self.rng.bit_generator.state = self.running.stream
+        batches = shuffled_batches(x, batch_size, self.rng)
+        if self.running.steps:
+            self.rng.bit_generator.state = now
+        return batches[self.running.steps :]
 
     def _train_step(self, x, t, max_grad):
         """-> loss, norm of the gradients before clipping."""
@@ -150,16 +190,27 @@ class Trainer:
         return loss, norm
 
 
-class _Running:
-    """The figures of an epoch under way."""
+@dataclass
+class Running:
+    """An epoch under way: what it is made of, and its figures so far, all of them plain numbers.
 
-    def __init__(self):
-        self.start = time.perf_counter()
-        self.loss_sum = self.norm = 0.0
-        self.examples = self.tokens = self.right = 0
-        self.scored = True
+    stream: the state of the trainer's rng when the epoch began. seconds: spent on it, up to the last step.
+    """
+
+    num_examples: int
+    batch_size: int
+    stream: dict
+    steps: int = 0
+    loss_sum: float = 0.0
+    norm: float = 0.0
+    examples: int = 0
+    tokens: int = 0
+    right: int = 0
+    scored: bool = True
+    seconds: float = 0.0
 
     def add(self, loss, examples, tokens, scores, t, norm):
+        self.steps += 1
         self.loss_sum += loss * examples
         self.examples += examples
         self.tokens += tokens
@@ -168,15 +219,12 @@ class _Running:
         if self.scored:
             self.right += count_right(scores, t)
 
-    def seconds(self):
-        return time.perf_counter() - self.start
-
     def figures(self):
         return {
             "loss": self.loss_sum / max(self.examples, 1),
             "accuracy": self.right / max(self.examples, 1) if self.scored else None,
             "grad_norm": self.norm,
-            "tokens_per_s": self.tokens / max(self.seconds(), 1e-9),
+            "tokens_per_s": self.tokens / max(self.seconds, 1e-9),
         }
 
 

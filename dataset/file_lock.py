@@ -1,4 +1,4 @@
-"""A lock between processes: whoever comes second waits until the first has done its work, or has died.
+"""A lock between processes: whoever comes second waits until the first has done its work or has died, or is told.
 The system keeps it and lets go of it with the process, so there is no stale lock to be cleared away."""
 
 import contextlib
@@ -23,20 +23,33 @@ def locked(path):
     It waits as long as another one holds it. On a file system that knows no locks it goes on without.
     OSError where the file cannot be made.
     """
-    handle = _acquired(path)
+    while (handle := _acquired(path)) is None:
+        time.sleep(_LOOK_AGAIN)
     try:
         yield
     finally:
         os.close(handle)  # lets go of the lock as well
 
 
+@contextlib.contextmanager
+def locked_if_free(path):
+    """As `locked`, without waiting: -> whether the lock is held; False where another one has it."""
+    handle = _acquired(path)
+    try:
+        yield handle is not None
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
 def _acquired(path):
-    """The handle of the file, locked."""
+    """The handle of the file, locked; None while another one has it."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            while not _try_lock(handle):
-                time.sleep(_LOOK_AGAIN)
+            if not _try_lock(handle):
+                os.close(handle)
+                return None
             # Whoever had it may have removed the file: then this lock binds nobody, and the next file is the one.
             if os.path.samestat(os.fstat(handle), os.stat(path)):
                 return handle

@@ -1,9 +1,19 @@
-"""What several test files share: every cell and every sequence layer by name, masks, and one call that runs a layer."""
+"""What several test files share: every cell and every sequence layer by name, masks, one call that runs a layer; and
+the command line, called here or as a process, in a folder of its own.
+"""
 
-import ch_sentiment.__main__  # noqa: F401, I001  (before NumPy: it sets the number of BLAS threads)
+import ch_sentiment.__main__  # noqa: I001  (before NumPy: it sets the number of BLAS threads)
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import settings
 
+from ch_sentiment.classifier import Classifier
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.gru import GRU, TimeGRU
 from common.lstm import LSTM, TimeLSTM
@@ -85,3 +95,92 @@ def run(layer, xs, mask=None, seed=9):
     out = layer.forward(xs, mask)
     dxs = layer.backward(normal(*out.shape, seed=seed, dtype=out.dtype))
     return out, dxs, [np.array(g) for g in layer.grads]
+
+
+# ---- the command line
+
+ROOT = Path(__file__).parents[1]
+TINY = ["--hidden", "4", "--wordvec", "4", "--epochs", "2", "--quiet"]
+
+
+def call(*arguments):
+    """main, with argparse's way of leaving turned into its exit code."""
+    try:
+        return ch_sentiment.__main__.main([str(a) for a in arguments])
+    except SystemExit as left:
+        return left.code
+
+
+def start(*arguments, cwd, **how):
+    """A real process."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+    command = [sys.executable, "-W", "error", "-m", "ch_sentiment", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=env, stdout=pipe, stderr=pipe, text=True, **how)  # noqa: S603
+
+
+def everything(folder):
+    """path -> bytes of all files below a folder, and None for folders."""
+    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in Path(folder).rglob("*")}
+
+
+def same_weights(*folders):
+    """Whether two runs have the same network to the bit, and the same words."""
+    a, b = map(Classifier.load, folders)
+    return a.vocab == b.vocab and all(np.array_equal(p, q) for p, q in zip(a.net.params, b.net.params))
+
+
+def lines_of(label_texts, separator="\t"):
+    return "".join(f"{label}{separator}{text}\n" for label, text in label_texts)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder of one's own."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def write(here):
+    def write_file(name, content):
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return name
+
+    return write_file
+
+
+TWO = [("pos" if i % 2 else "neg", f"{'good fine' if i % 2 else 'bad poor'} thing number{i % 5}") for i in range(40)]
+THREE = [("abc"[i % 3], f"{('good', 'bad', 'odd')[i % 3]} thing") for i in range(42)]
+
+
+@pytest.fixture
+def two(write):
+    return write("two.tsv", lines_of(TWO))
+
+
+@pytest.fixture(scope="session")
+def phrases_model(tmp_path_factory):
+    """A tiny model of the phrases, made once; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("model") / "run"
+    assert call("train", *TINY, "--limit", "100", "--out", folder) == 0
+    return folder
+
+
+@pytest.fixture
+def said(here, capsys):
+    """refused(arguments) -> the one line, once it is sure that nothing else happened."""
+
+    def refused(*arguments, code=2):
+        before = everything(here)
+        assert call(*arguments) == code
+        out, err = capsys.readouterr()
+        assert out == "" and len(err.splitlines()) == 1 and re.match(rf"sentifish( {arguments[0]})?: ", err)
+        assert "Traceback" not in err and everything(here) == before
+        return err
+
+    return refused

@@ -203,11 +203,12 @@ def test_examples_stay_with_their_labels_in_batches_of_lists_and_of_arrays(data)
 
 def test_lists_of_id_arrays_are_padded_by_the_batch_and_their_tokens_counted():
     x = [np.ones(n, int) for n in (1, 9, 2, 8, 1, 9)]
-    model = Scripted(lambda call: 1.0)
-    trainer = quiet(model)
-    row = trainer.fit(x, np.zeros(6), 1, 2)[0]
+    model, tokens = Scripted(lambda call: 1.0), []
+    note = Callback()
+    note.on_step_end = lambda trainer: tokens.append(trainer.running.tokens)
+    row = quiet(model, None, note).fit(x, np.zeros(6), 1, 2)[0]
     assert sorted(xb.shape for xb, _ in model.seen) == [(2, 1), (2, 8), (2, 9)]
-    assert trainer.running.tokens == 30 and row["tokens_per_s"] > 0
+    assert tokens[-1] == 30 and row["tokens_per_s"] > 0
 
 
 def test_accuracy_is_none_where_a_model_keeps_no_scores(data):
@@ -417,8 +418,7 @@ def test_ctrl_c_ends_after_the_step_returns_the_history_and_puts_the_handler_bac
     trainer = quiet(TwoLayerNet(), None, At(7, ctrl_c))
     history = trainer.fit(*data, 5, 5, validation=data)
     assert trainer.step == 7 and trainer.stop_reason == "SIGINT"
-    assert [row["epoch"] for row in history] == [1, 2]
-    assert history[1]["loss"] > 0 and history[1]["val_loss"] is None  # cut short: not scored
+    assert [row["epoch"] for row in history] == [1] and trainer.epoch == 2 and trainer.running.steps == 2
     assert signal.getsignal(signal.SIGINT) is handler
 
 
@@ -427,7 +427,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(handler):
     best = EarlyStopping(None)
     trainer = quiet(model, SGD(1.0), best, At(3, ctrl_c))
     trainer.fit(np.zeros((1, 1)), np.zeros(1), 9, 1, validation=(np.zeros((1, 1)), [0]))
-    assert len(trainer.history) == 3 and best.best_epoch == 1 and model.params[0].tolist() == [-1, -1]
+    assert len(trainer.history) == 2 and best.best_epoch == 1 and model.params[0].tolist() == [-1, -1]
 
 
 def test_a_second_ctrl_c_interrupts_at_once_and_the_best_is_still_restored(handler):
@@ -438,10 +438,79 @@ def test_a_second_ctrl_c_interrupts_at_once_and_the_best_is_still_restored(handl
     assert signal.getsignal(signal.SIGINT) is handler and model.params[0].tolist() == [-1, -1]
 
 
-def test_training_can_go_on_after_ctrl_c(data, handler):
-    trainer = quiet(TwoLayerNet(), None, At(3, ctrl_c))
-    trainer.fit(*data, 5, 5)
-    assert len(trainer.fit(*data, 2, 5)) == 3 and trainer.stop_reason is None
+def timeless(history):
+    return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in history]
+
+
+@pytest.mark.parametrize("step", [1, 3, 5, 7, 9, 10])  # five steps an epoch
+def test_training_goes_on_after_ctrl_c_as_if_nothing_had_been(data, handler, step):
+    undisturbed = quiet(TwoLayerNet(), Adam(0.1))
+    wanted = timeless(undisturbed.fit(*data, 2, 5, validation=data))
+    starts, pauses = [], []
+    note = Callback()
+    note.on_epoch_start = lambda trainer: starts.append(trainer.epoch)
+    note.on_pause = lambda trainer: pauses.append((trainer.step, trainer.running.steps))
+    trainer = quiet(TwoLayerNet(), Adam(0.1), At(step, ctrl_c), note)
+    done = len(trainer.fit(*data, 2, 5, validation=data))
+    assert pauses == [(step, step - 5 * done)] and (trainer.epochs_done, trainer.epoch) == (done, done + 1)
+    history = trainer.fit(*data, 2 - done, 5, validation=data)
+    assert timeless(history) == wanted and starts == [1, 2] and trainer.stop_reason is None
+    assert (trainer.step, trainer.total_steps, trainer.max_epoch, trainer.running) == (10, 10, 2, None)
+    assert all(np.array_equal(p, q) for p, q in zip(trainer.model.params, undisturbed.model.params))
+    assert trainer.rng.bit_generator.state == undisturbed.rng.bit_generator.state
+
+
+def test_an_epoch_under_way_goes_on_with_its_own_examples_and_batches_only(data):
+    trainer = quiet(TwoLayerNet(), None, At(3, lambda trainer: trainer.stop("asked to")))
+    trainer.fit(*data, 1, 5)
+    for x, t, size in ((*data, 6), (data[0][:20], data[1][:20], 5)):
+        with pytest.raises(ValueError, match="expected the 22 examples and batch_size 5 of the epoch under way"):
+            trainer.fit(x, t, 1, size)
+    assert trainer.fit(*data, 0, 5) == [] and trainer.step == 3
+    assert len(trainer.fit(*data, 1, 5)) == 1
+
+
+def test_a_stream_that_others_draw_from_too_goes_on_where_it_was(data):
+    def fit(*stops):
+        draws = []
+        draw = Callback()
+        draw.on_step_end = lambda trainer: draws.append(trainer.rng.random())
+        trainer = quiet(TwoLayerNet(), None, draw, *(At(step, lambda trainer: trainer.stop("now")) for step in stops))
+        for _ in (*stops, None):
+            trainer.fit(*data, 2 - trainer.epochs_done, 5)
+        return draws
+
+    assert fit(2, 8) == fit()
+
+
+def test_the_seconds_of_an_epoch_leave_out_the_time_between_two_fits(data, monkeypatch):
+    import common.trainer
+
+    now = [0.0]
+    monkeypatch.setattr(common.trainer.time, "perf_counter", lambda: now[0])
+    tick = Callback()
+    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + 2.0)
+    trainer = quiet(TwoLayerNet(), None, tick, At(3, lambda trainer: trainer.stop("now")))
+    trainer.fit(*data, 1, 5)
+    now[0] += 1000.0
+    row = trainer.fit(*data, 1, 5)[0]
+    assert row["seconds"] == 10.0 and row["tokens_per_s"] == 2.2
+
+
+def test_the_first_reason_to_stop_is_the_one_that_stays(data):
+    stop = Callback()
+    stop.on_step_end = lambda trainer: trainer.stop("first")
+    stop.on_pause = lambda trainer: trainer.stop("second")
+    trainer = quiet(TwoLayerNet(), None, stop)
+    trainer.fit(*data, 1, 5)
+    assert trainer.stop_reason == "first"
+
+
+def test_after_an_error_a_new_epoch_begins(data):
+    trainer = quiet(TwoLayerNet(), None, At(3, lambda trainer: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit(*data, 1, 5)
+    assert trainer.running is None and [row["epoch"] for row in trainer.fit(*data, 1, 5)] == [2]
 
 
 def test_an_error_in_a_step_puts_the_handler_back_too(data, handler):

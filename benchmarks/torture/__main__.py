@@ -1,0 +1,41 @@
+"""`python -m benchmarks.torture --minutes M [PART ...]` prints a line of a Markdown table for each part.
+
+Exit code 1 if one of them did not hold.
+"""
+
+import argparse
+import sys
+
+from benchmarks.torture import faults, hostile, mutants
+
+PARTS = {"mutants": mutants, "hostile": hostile, "faults": faults}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture", description="Put the promises to the test.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--minutes", type=float, default=1.0, metavar="M", help="time for each part (default: 1)")
+    options = parser.parse_args(argv)
+    unknown = [name for name in options.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"expected parts of {', '.join(PARTS)}, got {', '.join(unknown)}")
+    code = 0
+    print("| part | figures | held |\n| --- | --- | --- |")
+    for name in options.parts or PARTS:
+        try:
+            figures = PARTS[name].run(options.minutes, lambda line: print(line, file=sys.stderr, flush=True))
+            told = "; ".join(f"{key}: {shown(value)}" for key, value in figures.items())
+            held = "yes"
+        except AssertionError as error:
+            told, held, code = " ".join(str(error).split()), "NO", 1
+        print(f"| {name} | {told} | {held} |", flush=True)
+    return code
+
+
+def shown(value):
+    """A number with its thousands apart, anything else as it is."""
+    return f"{value:,}" if isinstance(value, int | float) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Files that somebody made to do harm: each is refused with one line, and in no time beyond that of reading it."""
+
+import hashlib
+import json
+import os
+import pickle
+import tempfile
+import time
+import warnings
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.torture.forge import Parts, npy, small_model
+from ch_sentiment.classifier import Classifier
+from common.checkpoint import META, CheckpointError
+
+MILLISECONDS = 50
+MANY = 10_000
+
+
+def run(minutes, say):
+    """Each of them three times; the quickest counts. Time is the processor's, for the machine has others to serve."""
+    worst = {"ms": 0.0, "file": ""}
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile's, of names that come twice
+        path = Path(folder) / "model.npz"
+        good = small_model(path)
+        cases = files(good, Parts.of(good))
+        for name, content in cases.items():
+            path.write_bytes(content)
+            seconds = min(refused(path, name) for _ in range(3))
+            assert 1000 * seconds < MILLISECONDS, f"{name}: {1000 * seconds:.0f} ms"
+            worst = max(worst, {"ms": round(1000 * seconds, 1), "file": name}, key=lambda row: row["ms"])
+        assert os.listdir(folder) == ["model.npz"], os.listdir(folder)
+    return {"refused": len(cases), "slowest, ms of processor time beyond reading": worst["ms"], "which": worst["file"]}
+
+
+def refused(path, name):
+    """-> seconds beyond those of reading the file."""
+    start = time.process_time()
+    path.read_bytes()
+    reading = time.process_time() - start
+    start = time.process_time()
+    try:
+        Classifier.load(path)
+    except CheckpointError as error:
+        assert str(error).startswith(f"{path}: ") and str(error).isprintable() and len(str(error)) < 1000, name
+        return time.process_time() - start - reading
+    except BaseException as error:
+        raise AssertionError(f"{name}: {type(error).__name__}: {error}") from error
+    raise AssertionError(f"{name}: it was loaded")
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("hacked",)
+
+
+def files(good, parts):
+    """name -> bytes. What is forged has checksums that fit."""
+    raw, members = parts.raw, list(parts.members.items())
+    name, member = members[0]
+    every = [(META, raw), *members]
+    evil = BytesIO()
+    np.lib.format.write_array(evil, np.array([Evil(), None], object), allow_pickle=True)
+
+    def forged(change):
+        content = parts.content
+        change(content["arrays"], content["meta"])
+        return parts.put_together(raw=json.dumps(content).encode())
+
+    def numbers(value, dtype="<f4"):
+        content = parts.content
+        entry = content["arrays"][0]
+        data = np.full(entry["shape"], value, dtype).tobytes()
+        entry.update(dtype=dtype, sha256=hashlib.sha256(data).hexdigest())
+        head = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {tuple(entry['shape'])!r}, }}"
+        return parts.put_together(json.dumps(content).encode(), [(name, npy(data, head)), *members[1:]])
+
+    def renamed(new):
+        content = parts.content
+        content["arrays"][0]["name"] = new
+        return parts.put_together(json.dumps(content).encode(), [(f"{new}.npy", member), *members[1:]])
+
+    def many():
+        content = parts.content
+        first = content["arrays"][0]
+        content["arrays"] = [{**first, "name": f"a{i}", "shape": [0]} for i in range(MANY)]
+        empty = npy(b"", "{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }")
+        return parts.put_together(json.dumps(content).encode(), [(f"a{i}.npy", empty) for i in range(MANY)])
+
+    def meta(text):
+        return parts.put_together(raw=raw.replace(b'"metrics": {', b'"metrics": {"x": ' + text + b", ", 1))
+
+    return {
+        "a pickle": pickle.dumps(Evil()),
+        "a pickle in an array": zipped([(META, raw), (name, evil.getvalue()), *members[1:]]),
+        "a pickle in an array, forged": parts.put_together(raw, [(name, evil.getvalue()), *members[1:]]),
+        "an object array, forged": forged(lambda arrays, meta: arrays[0].update(dtype="|O")),
+        "a zip bomb": zipped([(META, b" " * (1 << 26))], zipfile.ZIP_DEFLATED),
+        "a zip bomb for an array": zipped([(META, raw), (name, bytes(1 << 26))], zipfile.ZIP_DEFLATED),
+        "compressed members": zipped(every, zipfile.ZIP_DEFLATED),
+        "JSON that unfolds": meta(b"[" + b"[], " * 500_000 + b"[]]"),
+        "JSON without end": meta(b"[" * 100_000),
+        "a number of a million digits": meta(b"9" * 1_000_000),
+        "NaN in JSON": meta(b"NaN"),
+        "a key twice": parts.put_together(raw=raw.replace(b'"meta": {', b'"meta": {"kind": "other", ', 1)),
+        "../ in a name": zipped([*every[:1], ("../" + name, member), *members[1:]]),
+        "../ in a name, forged": renamed("../W"),
+        "a name from the root, forged": renamed("/W"),
+        "a name with an escape, forged": renamed("W\x1b[2J"),
+        "10,000 members": zipped([*every, *((f"m{i}.npy", b"") for i in range(MANY))]),
+        "10,000 members, forged": many(),
+        "a member twice": zipped([*every, members[-1]]),
+        "an array twice, forged": forged(lambda arrays, meta: arrays.__setitem__(1, arrays[0])),
+        "meta.json twice": zipped([*every, (META, raw)]),
+        "NaN weights": numbers(np.nan),
+        "infinite weights": numbers(np.inf),
+        "weights of another dtype": numbers(1, "<i4"),
+        "half of the weights in another precision": numbers(1, "<f8"),
+        "a huge shape": forged(lambda arrays, meta: arrays[0].update(shape=[1 << 40, 1 << 40])),
+        "a huge network": forged(lambda arrays, meta: meta["net"].update(hidden_size=1 << 40)),
+        "many layers": forged(lambda arrays, meta: meta["net"].update(num_layers=1 << 40)),
+        "a word too many": forged(lambda arrays, meta: meta["words"].append("more")),
+        "a word too few": forged(lambda arrays, meta: meta["words"].pop()),
+        "a word twice": forged(lambda arrays, meta: meta["words"].__setitem__(0, meta["words"][1])),
+        "a vocabulary of one text": forged(lambda arrays, meta: meta.update(words="x" * len(meta["words"]))),
+        "a label too many": forged(lambda arrays, meta: meta["label_names"].append("more")),
+        "another model": forged(lambda arrays, meta: meta.update(model="os.system")),
+        "another argument": forged(lambda arrays, meta: meta["net"].update(rng=1)),
+        "an unknown calibration": forged(lambda arrays, meta: meta.update(calibration={"temperature": 2.0})),
+        "bytes after the end": good + b"PK\x05\x06" + bytes(18),
+        "bytes before the start": b"#!/bin/sh\n" + good,
+    }
+
+
+def zipped(members, how=zipfile.ZIP_STORED):
+    """By Python's own writer."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", how) as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content, how)
+    return file.getvalue()
