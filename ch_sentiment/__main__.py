@@ -18,6 +18,7 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
 from ch_sentiment import data, evaluate, inspect_model, predict, train  # noqa: E402
 from ch_sentiment.console import Terminated, as_utf8, prepare_streams, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
+from common.parallel import end_with  # noqa: E402
 
 COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "inspect": inspect_model, "data": data}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
@@ -71,7 +72,7 @@ def main(argv=None):
 
 def fail(options, message, code):
     """One line on stderr, whatever the message holds."""
-    print(f"sentifish {options.command}: {' '.join(str(message).split())}", file=sys.stderr)
+    end_with(f"sentifish {options.command}: {' '.join(str(message).split())}", code)
     return code
 
 

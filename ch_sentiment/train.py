@@ -17,11 +17,13 @@ from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, say
 from ch_sentiment.corpus import Data, cleaning_of, prepare
 from ch_sentiment.model import SentimentNet
+from ch_sentiment.one_rank import one_of_all_ranks
 from ch_sentiment.options import OPTIMIZERS, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.resumption import about, changed, check_same, read_origin
 from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
+from common.parallel import DataParallel, StopTogether, world
 from common.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from dataset.errors import DataError
@@ -43,8 +45,8 @@ def run(options):
 
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
-    told = typed(options)
-    return resume(told) if "resume" in told else begin(TrainOptions(**told))
+    with one_of_all_ranks(typed(options)) as told:
+        return resume(told) if "resume" in told else begin(TrainOptions(**told))
 
 
 def begin(options):
@@ -101,9 +103,11 @@ def assemble(options, data, net, folder, order_rng):
     """-> Run, ready to begin or to take up what was saved."""
     model = Classifier(net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options))
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
-    trainer = Trainer(net, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
+    comm = world()
+    trained = net if comm is None else DataParallel(net, comm)
+    trainer = Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), rng=order_rng)
     trainer.callbacks = [
-        StopOnSignal((signal.SIGTERM,)),
+        StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM)),
         LearningRate(warm_up(WARM_UP)),
         best,
         *([] if options.quiet else [Progress(), EpochTable(say)]),

@@ -196,6 +196,8 @@ def preparations(chosen, sizes):
     two = replace(short, bidirectional=True)
     jobs = [by("PyTorch", job) for job in (*cells, two)] + [by("PyTorch, packed", two)]
     jobs += [by("PyTorch, SparseAdam", short), by("the book's way", short)]
+    if "ranks" in chosen:
+        jobs.append(replace(short, ranks=2))
     if "predict" in chosen:
         jobs += [by(side, sizes.step, task="keep") for side in ("ours", "PyTorch")]
     return jobs
