@@ -49,26 +49,9 @@ def save_training(path, trainer, about=None):
     OSError where it cannot be written; FloatingPointError where a number of it is no longer finite. Then the file that
     was there is still there.
     """
-    arrays = dict(_arrays(trainer))
-    callbacks = []
-    for i, callback in enumerate(_remembering(trainer)):
-        memory, kept = callback.memory()
-        callbacks.append({"name": type(callback).__name__, "memory": memory, "arrays": len(kept)})
-        arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(kept)}
-    running = trainer.running
-    meta = {
-        "kind": KIND,
-        "about": about,
-        "optimizer": {"name": type(trainer.optimizer).__name__, "numbers": _numbers(trainer.optimizer)},
-        "streams": {name: _plain(rng.bit_generator.state) for name, rng in _streams(trainer)},
-        "position": {"epoch": trainer.epoch, "step": trainer.step},
-        "running": None if running is None else {**asdict(running), "stream": _plain(running.stream)},
-        "history": trainer.history,
-        "loss_list": trainer.loss_list,
-        "callbacks": callbacks,
-    }
+    arrays, meta = _state(trainer)
     try:
-        save_arrays(path, arrays, meta)
+        save_arrays(path, arrays, {**meta, "about": about})
     except FloatingPointError as error:
         raise FloatingPointError(f"step {trainer.step}: {error}") from None
 
@@ -79,27 +62,12 @@ def resume_training(path, trainer):
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
     arrays, meta = _load(path)
-    optimizer, callbacks = trainer.optimizer, _remembering(trainer)
+    optimizer = trainer.optimizer
     try:
         if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
             optimizer.prepare(remove_duplicate(trainer.model.params, trainer.model.grads)[0])
-        own, streams = dict(_arrays(trainer)), dict(_streams(trainer))
-        built = _form(
-            {"name": type(optimizer).__name__, "numbers": _numbers(optimizer)},
-            {name: rng.bit_generator.state for name, rng in streams.items()},
-            [type(c).__name__ for c in callbacks],
-            own,
-        )
-        saved = _form(
-            meta["optimizer"],
-            meta["streams"],
-            [kept["name"] for kept in meta["callbacks"]],
-            {name: a for name, a in arrays.items() if not name.startswith("callback.")},
-        )
-        for part in {**built, **saved}:
-            wanted, came = built.get(part, "none"), saved.get(part, "none")
-            if wanted != came:
-                raise CheckpointError(f"{path}: expected a training with {part}: {wanted}, got {came}")
+        own, built = _state(trainer)
+        _check_same(path, _form(own, built), _form(arrays, meta))
         running = None if meta["running"] is None else Running(**meta["running"])
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
@@ -109,14 +77,14 @@ def resume_training(path, trainer):
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: its contents do not fit each other: {error!r}") from None
-    for name, a in own.items():
+    for name, a in _arrays(trainer):
         a[...] = arrays[name]
     vars(optimizer).update(meta["optimizer"]["numbers"])
-    for name, rng in streams.items():
+    for name, rng in _streams(trainer):
         rng.bit_generator.state = meta["streams"][name]
     trainer.epoch, trainer.step, trainer.running = epoch, step, running
     trainer.history[:], trainer.loss_list[:] = history, loss_list
-    for callback, (memory, kept) in zip(callbacks, memories):
+    for callback, (memory, kept) in zip(_remembering(trainer), memories):
         callback.remember(memory, kept)
 
 
@@ -143,14 +111,42 @@ def _arrays(trainer):
             yield f"optimizer.{slot}.{i}", m
 
 
-def _form(optimizer, states, callbacks, arrays):
-    """What two trainings must have in common, by name: {"weight.embed.W": "float32 (12, 4)", ...}."""
-    return {
-        "optimizer": " ".join([optimizer["name"], *optimizer["numbers"]]),
-        "callbacks that remember": " ".join(callbacks),
-        **{f"stream {name}": state["bit_generator"] for name, state in states.items()},
-        **{name: f"{a.dtype} {a.shape}" for name, a in arrays.items()},
+def _state(trainer):
+    """-> arrays by name, and a dict that JSON can hold."""
+    arrays, callbacks = dict(_arrays(trainer)), []
+    for i, callback in enumerate(_remembering(trainer)):
+        memory, kept = callback.memory()
+        callbacks.append({"name": type(callback).__name__, "memory": memory, "arrays": len(kept)})
+        arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(kept)}
+    running = trainer.running
+    return arrays, {
+        "kind": KIND,
+        "optimizer": {"name": type(trainer.optimizer).__name__, "numbers": _numbers(trainer.optimizer)},
+        "streams": {name: _plain(rng.bit_generator.state) for name, rng in _streams(trainer)},
+        "position": {"epoch": trainer.epoch, "step": trainer.step},
+        "running": None if running is None else {**asdict(running), "stream": _plain(running.stream)},
+        "history": trainer.history,
+        "loss_list": trainer.loss_list,
+        "callbacks": callbacks,
     }
+
+
+def _form(arrays, meta):
+    """What two trainings must have in common, by name: {"weight.embed.W": "float32 (12, 4)", ...}."""
+    own = {name: a for name, a in arrays.items() if not name.startswith("callback.")}
+    return {
+        "optimizer": " ".join([meta["optimizer"]["name"], *meta["optimizer"]["numbers"]]),
+        "callbacks that remember": " ".join(callback["name"] for callback in meta["callbacks"]),
+        **{f"stream {name}": state["bit_generator"] for name, state in meta["streams"].items()},
+        **{name: f"{a.dtype} {a.shape}" for name, a in own.items()},
+    }
+
+
+def _check_same(path, built, saved):
+    for part in {**built, **saved}:
+        wanted, came = built.get(part, "none"), saved.get(part, "none")
+        if wanted != came:
+            raise CheckpointError(f"{path}: expected a training with {part}: {wanted}, got {came}")
 
 
 def _numbers(optimizer):
