@@ -25,7 +25,7 @@ def one_of_all_ranks(told):
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:
         own = {"quiet": True}
         if "resume" in told:
-            shutil.copytree(told["resume"], Path(folder, "run"), ignore=shutil.ignore_patterns(".*"))
+            shutil.copytree(told["resume"], Path(folder, "run"), ignore=shutil.ignore_patterns(".*", "*.tmp"))
             own["resume"] = str(Path(folder, "run"))
         else:
             own["out"] = str(Path(folder, "run"))

@@ -70,7 +70,8 @@ def machine():
             versions.append(f"{shown} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{shown} not installed")
-    return f"{name}, {len(os.sched_getaffinity(0))} cores; {platform.system()}; {', '.join(versions)}."
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} core{'s' if cores > 1 else ''}; {platform.system()}; {', '.join(versions)}."
 
 
 def reached_or_none(comparison, found):
