@@ -58,7 +58,7 @@ def main(argv=None):
 
 
 def measure(parts, first, rounds, folder):
-    """Every part's jobs in turn, after those of `first`; -> {job: [dict per round]}, {job: why it was not run}."""
+    """Each part's jobs in turn, after those of `first`; -> {part: {job: [dict per round]}}, {job: why it did not run}."""
     jobs = {name: list(dict.fromkeys(job for c in part for job in c.jobs())) for name, part in parts.items()}
     lacking = {job: why for some in (first, *jobs.values()) for job in some if (why := missing(job))}
     possible = {name: [job for job in some if job not in lacking] for name, some in jobs.items()}
@@ -70,7 +70,7 @@ def measure(parts, first, rounds, folder):
             bar.update()
         for name, some in possible.items():
             bar.set_description(name)
-            found |= run_in_turn(some, rounds, folder, bar.update)
+            found[name] = run_in_turn(some, rounds, folder, bar.update)
     return found, lacking
 
 

@@ -18,11 +18,17 @@ PHASES = ("forward", "backward", "clip", "update")
 def write(folder, parts, found, lacking, rounds, corpus, quick):
     """speed.md, speed_ratios.png and speed_growth.png in `folder`; -> the page.
 
-    parts: {name of the part: its comparisons}. found: {job: [dict per round]}. lacking: {job: why it was not run}.
+    parts: {name: its comparisons}. found: {name: {job: [dict per round]}}. lacking: {job: why it was not run}.
     """
-    comparisons = [c for part in parts.values() for c in part]
-    curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(found)]
-    lines = ["# What a step, an epoch and an answer cost", ""]
+    curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(found["growth"])]
+    measured = [
+        (c, c.of(found[name]))
+        for name, part in parts.items()
+        for c in part
+        if hasattr(c, "of") and set(c.jobs()) <= set(found[name])
+    ]
+    bounded = [(c, values) for c, values in measured if reached(c, values) is not None]
+    lines = ["## Measured", ""]
     if quick:
         lines += ["**A trial of the command at toy sizes: these numbers mean nothing.**", ""]
     lines += [
@@ -33,27 +39,35 @@ def write(folder, parts, found, lacking, rounds, corpus, quick):
         f"Medians of {rounds} round{'s' if rounds > 1 else ''}; in each, the processes that are compared run in turn. "
         f"float32. Corpus: {corpus}.",
         "",
-        *ratio_table(comparisons, found, lacking),
+        "| what | to be reached | measured | lowest to highest round | |",
+        "| --- | --- | --- | --- | --- |",
+        *(row for name, part in parts.items() for row in ratio_rows(part, found[name], lacking)),
         "",
+        *(["![the ratios that were to be reached](speed_ratios.png)", ""] if bounded else []),
     ]
-    for name, part in parts.items():
-        jobs = [job for job in dict.fromkeys(j for c in part for j in c.jobs()) if job in found]
-        if name == "growth":
-            if curves:
-                lines += [f"## {name}", "", *growth_table(curves, found), "", "![growth](speed_growth.png)", ""]
+    for name in parts:
+        jobs = list(found[name])
+        if name == "growth" and curves:
+            lines += [
+                f"### {name}",
+                "",
+                *growth_table(curves, found[name]),
+                "",
+                "![growth of a step](speed_growth.png)",
+                "",
+            ]
         elif name == "products":
-            lines += [f"## {name}", "", *products_table(jobs, found), ""]
+            lines += [f"### {name}", "", *products_table(jobs, found[name]), ""]
         elif jobs:
-            lines += [f"## {name}", "", *time_table(jobs, found), ""]
+            lines += [f"### {name}", "", *time_table(jobs, found[name]), ""]
     page = "\n".join(lines)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder.joinpath("speed.md").write_text(page, encoding="utf-8")
-    bounded = [c for c in comparisons if reached_or_none(c, found) is not None]
     if bounded:
-        draw_ratios(bounded, found).savefig(folder / "speed_ratios.png", dpi=150)
+        draw_ratios(bounded).savefig(folder / "speed_ratios.png", dpi=150)
     if curves:
-        draw_growth(curves, found).savefig(folder / "speed_growth.png", dpi=150)
+        draw_growth(curves, found["growth"]).savefig(folder / "speed_growth.png", dpi=150)
     return page
 
 
@@ -74,15 +88,8 @@ def machine():
     return f"{name}, {cores} core{'s' if cores > 1 else ''}; {platform.system()}; {', '.join(versions)}."
 
 
-def reached_or_none(comparison, found):
-    """As `parts.reached`; None where something was not measured, too."""
-    if not hasattr(comparison, "of") or not set(comparison.jobs()) <= set(found):
-        return None
-    return reached(comparison, comparison.of(found))
-
-
-def ratio_table(comparisons, found, lacking):
-    lines = ["| what | to be reached | measured | lowest to highest round | |", "| --- | --- | --- | --- | --- |"]
+def ratio_rows(comparisons, found, lacking):
+    lines = []
     for c in comparisons:
         if not hasattr(c, "of"):
             continue
@@ -113,8 +120,8 @@ def time_table(jobs, found):
 
 
 def growth_table(curves, found):
-    lines = ["| | " + " | ".join(dict.fromkeys(f"{c.points[0].side}, ms" for c in curves)) + " |"]
-    lines.append("| --- " * lines[0].count(" | ") + "|")
+    sides = dict.fromkeys(f"{c.points[0].side}, ms" for c in curves)
+    lines = [f"| | {' | '.join(sides)} |", "| --- " * (1 + len(sides)) + "|"]
     for letter in dict.fromkeys(c.letter for c in curves):
         for points in zip(*(c.points for c in curves if c.letter == letter)):
             times = " | ".join(f"{1000 * middle(found[job], 'seconds'):.1f}" for job in points)
@@ -139,19 +146,20 @@ def middle(rounds, key):
     return statistics.median(found[key] for found in rounds)
 
 
-def draw_ratios(comparisons, found):
+def draw_ratios(bounded):
     """Every ratio with its spread, and a bar where it was to be; -> Figure."""
     from common.plot import BLUE, ORANGE, new_axes
 
-    ax = new_axes(9, 1 + 0.36 * len(comparisons))
-    for row, c in enumerate(reversed(comparisons)):
-        values, bound = c.of(found), c.least if c.least is not None else c.most
+    ax = new_axes(9, 1 + 0.36 * len(bounded))
+    for row, (c, values) in enumerate(reversed(bounded)):
+        bound = c.least if c.least is not None else c.most
         ax.plot([min(values), max(values)], [row, row], color=BLUE)
         ax.plot(statistics.median(values), row, "o", color=BLUE, label="measured" if row == 0 else None)
         arrow = ">" if c.least is not None else "<"  # points to where the measured one ought to be
         ax.plot(bound, row, arrow, color=ORANGE, fillstyle="none", label="to be reached" if row == 0 else None)
-    ax.set_xscale("log")
-    ax.set_yticks(range(len(comparisons)), [c.what.replace("`", "") for c in reversed(comparisons)])
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_yticks(range(len(bounded)), [c.what.replace("`", "") for c, _ in reversed(bounded)])
     ax.grid(axis="x", color="0.9")
     ax.legend()
     return ax.figure
@@ -165,7 +173,7 @@ def draw_growth(curves, found):
 
     letters = list(dict.fromkeys(c.letter for c in curves))
     figure = Figure(figsize=(3.2 * len(letters), 3.2), layout="constrained")
-    for ax, letter in zip(np.ravel(figure.subplots(1, len(letters))), letters):
+    for ax, letter in zip(np.ravel(figure.subplots(1, len(letters), sharey=True)), letters):
         for c, color, style in zip((c for c in curves if c.letter == letter), (BLUE, ORANGE), ("o-", "s--")):
             sizes = [getattr(job, letter) for job in c.points]
             times = [1000 * middle(found[job], "seconds") for job in c.points]
