@@ -58,7 +58,7 @@ def main(argv=None):
 
 
 def measure(parts, first, rounds, folder):
-    """Each part's jobs in turn, after those of `first`; -> {part: {job: [dict per round]}}, {job: why it did not run}."""
+    """Each part's jobs in turn, after those of `first`; -> {part: {job: [dict per round]}}, {job: why not run}."""
     jobs = {name: list(dict.fromkeys(job for c in part for job in c.jobs())) for name, part in parts.items()}
     lacking = {job: why for some in (first, *jobs.values()) for job in some if (why := missing(job))}
     possible = {name: [job for job in some if job not in lacking] for name, some in jobs.items()}
