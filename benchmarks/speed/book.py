@@ -1,7 +1,7 @@
 """The book's way: an object per step for the embedding and for the cell, sums of dense gradients, dense Adam.
 
-The steps are our own `Embedding`, `RNN`, `GRU` and `LSTM`. They are kinder than the book's, whose Embedding also
-writes zeros into a gradient of V rows at each of the T steps. Chapters 4 to 6.
+The steps are our own `Embedding` and `LSTM`; each Embedding has a dense gradient (V, D) of its own, as the book's has, and
+writes all of it. Chapters 4 to 6.
 """
 
 import numpy as np
@@ -27,6 +27,7 @@ class Book(Ours):
         self.embeddings, self.cells = [], []
         for t in range(T):
             self.embeddings.append(Embedding(embed_W))
+            self.embeddings[t].grads = [np.zeros_like(embed_W)]
             vectors[:, t] = self.embeddings[t].forward(xs[:, t])
         for t in range(T):
             self.cells.append(LSTM(*weights))
