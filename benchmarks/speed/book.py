@@ -1,7 +1,7 @@
 """The book's way: an object per step for the embedding and for the cell, sums of dense gradients, dense Adam.
 
-The steps are our own `Embedding` and `LSTM`; each Embedding has a dense gradient (V, D) of its own, as the book's has, and
-writes all of it. Chapters 4 to 6.
+The steps are our own `Embedding` and `LSTM`; each Embedding has a dense gradient (V, D) of its own, as the book's has,
+and writes all of it. Chapters 4 to 6.
 """
 
 import numpy as np
