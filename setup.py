@@ -22,6 +22,10 @@ setup(
             "pytest>=8",  # runs the tests
             "hypothesis>=6",  # looks for the text or the batch that breaks a promise
         ],
+        "mpi": [
+            "mpi4py>=4",  # `mpiexec -n 2 sentifish train`
+            "mpich",  # the engine below it, with its mpiexec: no system package is needed
+        ],
         "bench": ["torch>=2.2"],  # what the speed of the layers is measured against
     },
     entry_points={"console_scripts": ["sentifish = ch_sentiment.__main__:main"]},

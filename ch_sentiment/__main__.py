@@ -28,6 +28,7 @@ from ch_sentiment import (  # noqa: E402
 )
 from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
 from common.checkpoint import CheckpointError  # noqa: E402
+from common.parallel import end_with  # noqa: E402
 
 COMMANDS = {
     "train": train,
@@ -91,7 +92,7 @@ def main(argv=None):
 
 def fail(options, message, code):
     """One line on stderr, whatever the message holds."""
-    print(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", file=sys.stderr)
+    end_with(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", code)
     return code
 
 

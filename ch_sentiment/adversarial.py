@@ -19,7 +19,7 @@ class AdversarialTraining:
             raise ValueError(f"AdversarialTraining: expected epsilon > 0, got {epsilon}")
         self.net, self.epsilon = net, epsilon
         self.params, self.grads, self.param_names = net.params, net.grads, net.param_names
-        self.weights, self.train = net.weights, net.train
+        self.layers, self.frozen, self.weights, self.train = net.layers, net.frozen, net.weights, net.train
         self.scores = None
         self.cache = None
 

@@ -18,12 +18,14 @@ from ch_sentiment.build import build
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, say
 from ch_sentiment.corpus import Data, cleaning_of, prepare, split_rng
+from ch_sentiment.one_rank import one_of_all_ranks
 from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.recipes import chosen
 from ch_sentiment.resumption import about, changed, check_same, read_origin
 from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
+from common.parallel import DataParallel, StopTogether, world
 from common.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from dataset.errors import DataError
@@ -44,8 +46,8 @@ def run(options):
 
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
-    told = typed(options)
-    return resume(told) if "resume" in told else begin(chosen(told))
+    with one_of_all_ranks(typed(options)) as told:
+        return resume(told) if "resume" in told else begin(chosen(told))
 
 
 def begin(options):
@@ -104,9 +106,10 @@ def assemble(options, data, net, folder, order_rng):
         net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
     )
     best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
-    trainer = make_trainer(options, net, order_rng)
+    comm = world()
+    trainer = make_trainer(options, net, order_rng, comm=comm)
     trainer.callbacks = [
-        StopOnSignal((signal.SIGTERM,)),
+        StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM)),
         LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])),
         best,
         *([] if options.quiet else [Progress(), EpochTable(say)]),
@@ -116,9 +119,12 @@ def assemble(options, data, net, folder, order_rng):
     return run
 
 
-def make_trainer(options, net, rng, callbacks=None):
-    """The Trainer of a model, with the optimizer that the options name. rng: for the order of the texts."""
+def make_trainer(options, net, rng, callbacks=None, comm=None):
+    """The Trainer of a model, with the optimizer that the options name. rng: for the order of the texts. comm: the
+    communicator of the ranks that train together.
+    """
     trained = AdversarialTraining(net, options.adversarial) if options.adversarial else net
+    trained = trained if comm is None else DataParallel(trained, comm)
     return Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, rng)
 
 

@@ -22,7 +22,7 @@ ORDER = [
     {"rnn", "gru", "lstm"},
     {"bidirectional"},
     {"time_layers"},
-    {"trainer", "util"},
+    {"trainer", "util", "parallel"},
 ]
 
 

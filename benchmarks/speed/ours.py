@@ -1,0 +1,49 @@
+"""Our side: SentimentNet, clipping and Adam."""
+
+import numpy as np
+
+from ch_sentiment.model import CELLS, SentimentNet
+from common.optimizer import Adam, clip_grads
+from common.time_layers import TimeGRU
+
+
+class TimeGRUAfter(TimeGRU):
+    """The GRU in PyTorch's form: the reset gate after the product, and two biases."""
+
+    def __init__(self, Wx, Wh, b):
+        super().__init__(Wx, Wh, b, reset_after=True)
+
+    @classmethod
+    def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
+        Wx, Wh, b = super().init_params(wordvec_size, hidden_size, rng, dtype)
+        return Wx, Wh, np.stack((b, b))
+
+
+CELLS["gru_after"] = TimeGRUAfter
+
+
+class Ours:
+    """The four parts of a training step, as `Trainer` does them one after the other, and a prediction."""
+
+    def __init__(self, job):
+        self.net = SentimentNet(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
+        self.optimizer = Adam()
+
+    def forward(self, xs, ts):
+        return self.net.forward(xs, ts)
+
+    def backward(self):
+        self.net.backward()
+
+    def clip(self):
+        clip_grads(self.net.grads, 1.0)
+
+    def update(self):
+        self.optimizer.update(self.net.params, self.net.grads)
+
+    def predict(self, xs):
+        return self.net.predict(xs)
+
+    def gradients(self):
+        """By name, as dense arrays of their own."""
+        return {name: np.array(g) for name, g in zip(self.net.param_names, self.net.grads)}

@@ -1,0 +1,64 @@
+"""The matrix products of a piece of work: how long they take inside it, and how long the same products take alone."""
+
+import contextlib
+import math
+import statistics
+import time
+
+import numpy as np
+
+REPEATS = 7
+
+
+class Recorder:
+    """Takes the place of np.matmul and notes every product: shapes, order in memory, and the seconds of all of them."""
+
+    def __init__(self):
+        self.matmul = np.matmul
+        self.shapes, self.seconds = [], 0.0
+
+    def __call__(self, a, b, **keywords):
+        start = time.perf_counter()
+        result = self.matmul(a, b, **keywords)
+        self.seconds += time.perf_counter() - start
+        self.shapes.append((_form(a), _form(b)))
+        return result
+
+    def operations(self):
+        """Multiplications and additions of all products."""
+        return sum(2 * math.prod(a) * b[-1] for (a, _), (b, _) in self.shapes)
+
+
+@contextlib.contextmanager
+def recorded():
+    """-> a Recorder of what np.matmul does meanwhile. Products written with `@` pass it by."""
+    recorder = Recorder()
+    np.matmul = recorder
+    try:
+        yield recorder
+    finally:
+        np.matmul = recorder.matmul
+
+
+def seconds_alone(shapes):
+    """The median time of all these products in a row, on arrays that nobody else works on: what the machine can do."""
+    forms = {form for pair in shapes for form in pair}
+    arrays = {form: _array(*form) for form in forms}
+    outs = {pair: np.matmul(*(arrays[form] for form in pair)) for pair in set(shapes)}
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        for a, b in shapes:
+            np.matmul(arrays[a], arrays[b], out=outs[a, b])
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def _form(a):
+    """Shape, and whether it is a transposed matrix."""
+    return a.shape, a.ndim == 2 and a.flags.f_contiguous and not a.flags.c_contiguous
+
+
+def _array(shape, transposed):
+    a = np.full(shape[::-1] if transposed else shape, 0.5, np.float32)
+    return a.T if transposed else a

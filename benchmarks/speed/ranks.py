@@ -1,0 +1,12 @@
+"""Our side on several processes that share every batch (`common.parallel`)."""
+
+from benchmarks.speed.ours import Ours
+from common.parallel import DataParallel, world
+
+
+class Ranks(Ours):
+    """`Ours`, each rank with its rows of the batch."""
+
+    def __init__(self, job):
+        super().__init__(job)
+        self.net = DataParallel(self.net, world())

@@ -1,0 +1,188 @@
+"""What was found, as a page of Markdown and two figures that a grey print can show."""
+
+import os
+import platform
+import shlex
+import statistics
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.speed.parts import reached
+
+PHASES = ("forward", "backward", "clip", "update")
+
+
+def write(folder, parts, found, lacking, rounds, corpus, quick):
+    """speed.md, speed_ratios.png and speed_growth.png in `folder`; -> the page.
+
+    parts: {name: its comparisons}. found: {name: {job: [dict per round]}}. lacking: {job: why it was not run}.
+    """
+    curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(found["growth"])]
+    measured = [
+        (c, c.of(found[name]))
+        for name, part in parts.items()
+        for c in part
+        if hasattr(c, "of") and set(c.jobs()) <= set(found[name])
+    ]
+    bounded = [(c, values) for c, values in measured if reached(c, values) is not None]
+    lines = ["## Measured", ""]
+    if quick:
+        lines += ["**A trial of the command at toy sizes: these numbers mean nothing.**", ""]
+    lines += [
+        f"`python -m benchmarks.speed {shlex.join(sys.argv[1:])}`".replace(" `", "`"),
+        "",
+        machine(),
+        "",
+        f"Medians of {rounds} round{'s' if rounds > 1 else ''}; in each, the processes that are compared run in turn. "
+        f"float32. Corpus: {corpus}.",
+        "",
+        "| what | to be reached | measured | lowest to highest round | |",
+        "| --- | --- | --- | --- | --- |",
+        *(row for name, part in parts.items() for row in ratio_rows(part, found[name], lacking)),
+        "",
+        *(["![the ratios that were to be reached](speed_ratios.png)", ""] if bounded else []),
+    ]
+    for name in parts:
+        jobs = list(found[name])
+        if name == "growth" and curves:
+            lines += [
+                f"### {name}",
+                "",
+                *growth_table(curves, found[name]),
+                "",
+                "![growth of a step](speed_growth.png)",
+                "",
+            ]
+        elif name == "products":
+            lines += [f"### {name}", "", *products_table(jobs, found[name]), ""]
+        elif jobs:
+            lines += [f"### {name}", "", *time_table(jobs, found[name]), ""]
+    page = "\n".join(lines)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.joinpath("speed.md").write_text(page, encoding="utf-8")
+    if bounded:
+        draw_ratios(bounded).savefig(folder / "speed_ratios.png", dpi=150)
+    if curves:
+        draw_growth(curves, found["growth"]).savefig(folder / "speed_growth.png", dpi=150)
+    return page
+
+
+def machine():
+    """One line: processor, system, versions."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            name = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), name)
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__} with {blas['name']} {blas['version']}"]
+    for package, shown in (("torch", "PyTorch"), ("mpi4py", "mpi4py"), ("mpich", "MPICH")):
+        try:
+            versions.append(f"{shown} {version(package)}")
+        except PackageNotFoundError:
+            versions.append(f"{shown} not installed")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} core{'s' if cores > 1 else ''}; {platform.system()}; {', '.join(versions)}."
+
+
+def ratio_rows(comparisons, found, lacking):
+    lines = []
+    for c in comparisons:
+        if not hasattr(c, "of"):
+            continue
+        bound = f">= {c.least:g}" if c.least is not None else f"<= {c.most:g}" if c.most is not None else ""
+        why = next((lacking[job] for job in c.jobs() if job in lacking), None)
+        if why is not None:
+            lines.append(f"| {c.what} | {bound} | | | {why} |")
+            continue
+        values = c.of(found)
+        verdict = {True: "reached", False: "not reached", None: ""}[reached(c, values)]
+        spread = f"{min(values):.2f} to {max(values):.2f}"
+        lines.append(f"| {c.what} | {bound} | {statistics.median(values):.2f} | {spread} | {verdict} |")
+    return lines
+
+
+def time_table(jobs, found):
+    lines = [
+        "| who and what | time | texts / s | peak MB | " + " | ".join(f"{phase}, ms" for phase in PHASES) + " |",
+        "| --- " * (4 + len(PHASES)) + "|",
+    ]
+    for job in jobs:
+        seconds = middle(found[job], "wall" if job.task == "first_answer" else "seconds")
+        shown = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
+        rate = f"{job.texts / seconds:,.0f}" if job.texts else ""
+        phases = [f"{1000 * middle(found[job], phase):,.1f}" if phase in found[job][0] else "" for phase in PHASES]
+        lines.append(f"| {job} | {shown} | {rate} | {middle(found[job], 'peak') / 1e6:.0f} | {' | '.join(phases)} |")
+    return lines
+
+
+def growth_table(curves, found):
+    sides = dict.fromkeys(f"{c.points[0].side}, ms" for c in curves)
+    lines = [f"| | {' | '.join(sides)} |", "| --- " * (1 + len(sides)) + "|"]
+    for letter in dict.fromkeys(c.letter for c in curves):
+        for points in zip(*(c.points for c in curves if c.letter == letter)):
+            times = " | ".join(f"{1000 * middle(found[job], 'seconds'):.1f}" for job in points)
+            lines.append(f"| {letter} = {getattr(points[0], letter):,} | {times} |")
+    return lines
+
+
+def products_table(jobs, found):
+    lines = [
+        "| threads | step, ms | its products, ms | share | GFLOP/s | the same products alone, ms | share | GFLOP/s |",
+        "| --- " * 8 + "|",
+    ]
+    for job in jobs:
+        seconds, inside, alone = (middle(found[job], key) for key in ("seconds", "inside", "alone"))
+        billions = middle(found[job], "operations") / 1e9
+        cells = [f"{1000 * t:.1f} | {t / seconds:.0%} | {billions / t:.0f}" for t in (inside, alone)]
+        lines.append(f"| {job.threads} | {1000 * seconds:.1f} | {' | '.join(cells)} |")
+    return lines
+
+
+def middle(rounds, key):
+    return statistics.median(found[key] for found in rounds)
+
+
+def draw_ratios(bounded):
+    """Every ratio with its spread, and a bar where it was to be; -> Figure."""
+    from common.plot import BLUE, ORANGE, new_axes
+
+    ax = new_axes(9, 1 + 0.36 * len(bounded))
+    for row, (c, values) in enumerate(reversed(bounded)):
+        bound = c.least if c.least is not None else c.most
+        ax.plot([min(values), max(values)], [row, row], color=BLUE)
+        ax.plot(statistics.median(values), row, "o", color=BLUE, label="measured" if row == 0 else None)
+        arrow = ">" if c.least is not None else "<"  # points to where the measured one ought to be
+        ax.plot(bound, row, arrow, color=ORANGE, fillstyle="none", label="to be reached" if row == 0 else None)
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_yticks(range(len(bounded)), [c.what.replace("`", "") for c, _ in reversed(bounded)])
+    ax.grid(axis="x", color="0.9")
+    ax.legend()
+    return ax.figure
+
+
+def draw_growth(curves, found):
+    """A panel for each letter: size against time, both logarithmic; -> Figure."""
+    from matplotlib.figure import Figure
+
+    from common.plot import BLUE, ORANGE
+
+    letters = list(dict.fromkeys(c.letter for c in curves))
+    figure = Figure(figsize=(3.2 * len(letters), 3.2), layout="constrained")
+    for ax, letter in zip(np.ravel(figure.subplots(1, len(letters), sharey=True)), letters):
+        for c, color, style in zip((c for c in curves if c.letter == letter), (BLUE, ORANGE), ("o-", "s--")):
+            sizes = [getattr(job, letter) for job in c.points]
+            times = [1000 * middle(found[job], "seconds") for job in c.points]
+            slope = statistics.median(c.of(found))
+            ax.plot(sizes, times, style, color=color, label=f"{c.points[0].side}: slope {slope:.2f}", markersize=4)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xticks(sizes, [f"{size:,}" if size < 1000 else f"{size // 1000}k" for size in sizes])
+        ax.minorticks_off()
+        ax.set(xlabel=letter, ylabel="ms per step" if ax.get_subplotspec().is_first_col() else "")
+        ax.legend(fontsize="small")
+    return figure
