@@ -16,7 +16,7 @@ import numpy as np
 
 from common.checks import as_floats, check_weights
 from common.functions import sigmoid
-from common.recurrent import TimeRecurrent, carry, sum_of_products
+from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
 
 
 class GRU:
@@ -96,91 +96,128 @@ class TimeGRU(TimeRecurrent):
         _check_gru(self, Wx, Wh, b, self.reset_after)
 
     def forward(self, xs, mask=None):
-        Wx, Wh, b = self.params
-        xs, dead = self.begin(xs, mask)
-        T, N, _ = xs.shape
-        H = len(Wh)
-        b, b_h = _biases(b)
-        hs = self.array("hs", T + 1, N, H)  # hs[t]: the state before step t
-        pasts = self.array("pasts", T, N, H)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
-        hs[0] = self.start("h", N)
-        gates = self.inputs_product(xs, Wx, b)  # (T, N, 3H), becomes z, r, h~
-        product = self.array("product", N, 3 * H)
+        Wx, Wh, _ = self.params
+        ins, dead = self.begin(xs, mask)
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
+        hs[0] = self.start("h", N).T
+        pasts = self.array("pasts", T, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
+        gates = self.array("gates", T, 3 * H, N)
+        product = self.array("product", H, N)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
+        W_zr, W_past, W_input = self.turned_weights()
 
         for t in range(T):
-            h, a, past = hs[t], gates[t], pasts[t]
-            z, r, h_hat = _split(a)
+            h, past = hs[t], pasts[t]
+            z, r, h_hat = _split(gates[t])
+            zr = gates[t, : 2 * H]
+            np.matmul(W_zr, ins[t], out=zr)  # (2H, D + 1 + H) @ (D + 1 + H, N) -> (2H, N)
+            np.tanh(zr, out=zr)
+            zr += 1
+            zr *= 0.5
+            np.matmul(W_input, ins[t, : D + 1], out=h_hat)  # (H, D + 1) @ (D + 1, N) -> (H, N)
             if self.reset_after:
-                np.matmul(h, Wh, out=product)  # (N, H) @ (H, 3H) -> (N, 3H)
-                product += b_h
-            else:
-                np.matmul(h, Wh[:, : 2 * H], out=product[:, : 2 * H])
-            zr = a[:, : 2 * H]
-            zr += product[:, : 2 * H]
-            _sigmoid_in_place(zr)
-            if self.reset_after:
-                past[...] = product[:, 2 * H :]
-                h_hat += np.multiply(r, past, out=product[:, 2 * H :])
+                np.matmul(W_past, ins[t, D:], out=past)  # (H, 1 + H) @ (1 + H, N) -> (H, N)
+                h_hat += np.multiply(r, past, out=product)
             else:
                 np.multiply(r, h, out=past)
-                h_hat += np.matmul(past, Wh[:, 2 * H :], out=product[:, 2 * H :])
+                h_hat += np.matmul(W_past, past, out=product)
             np.tanh(h_hat, out=h_hat)
             # h' = (1 - z) h + z h~ = h + z (h~ - h)
             h_next = np.subtract(h_hat, h, out=hs[t + 1])
             h_next *= z
             h_next += h
             carry(h_next, h, dead[t])
+            out[:, t] = h_next.T
 
-        self.cache = xs, dead, hs, pasts, gates
-        self.h, self.given = hs[T].copy(), False
-        return self.turn_out(hs[1:])
+        self.cache = ins, dead, pasts, gates
+        self.h, self.given = hs[T].T.copy(), False
+        return out
+
+    def turned_weights(self):
+        """What meets the inputs, columns made rows: of z and r (2H, D + 1 + H), with the halves of
+        sigmoid(a) = (1 + tanh(a / 2)) / 2 put in; of h~ for the past, (H, H) or with b_h (H, 1 + H), and for x, (H, D +
+        1).
+        """
+        Wx, Wh, b = self.params
+        b, b_h = _biases(b)
+        H = len(Wh)
+        hat = slice(2 * H, None)
+        W_past = np.concatenate((b_h[None, hat], Wh[:, hat])) if self.reset_after else Wh[:, hat]
+        W_input = np.concatenate((Wx[:, hat], b[None, hat]))
+        return (self.stacked()[:, : 2 * H] / 2).T.copy(), W_past.T.copy(), W_input.T.copy()
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
-        _, Wh, _ = self.params
-        _, dWh, db = self.grads
-        xs, dead, hs, pasts, gates = self.cache
-        T, N, _ = xs.shape
-        H = len(Wh)
+        Wx, Wh, _ = self.params
+        ins, dead, pasts, gates = self.cache
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
         dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
-        da = self.array("da", T, N, 3 * H)  # of x Wx + b
-        dpasts = self.array("dpasts", T, N, H) if self.reset_after else da[:, :, 2 * H :]  # of what meets Wh in h~
-        dh = np.zeros_like(hs[0])
+        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        hs = ins[:, D + 1 :]
+        # Four blocks of rows: h~, z, r are the gates that x meets; z, r, past (after) those that h meets.
+        das = self.array("das", CHUNK, 4 * H, N)
+        to_x = np.concatenate((Wx[:, 2 * H :], Wx[:, : 2 * H]), axis=1)
+        to_h = Wh if self.reset_after else Wh[:, : 2 * H]
+        dWx = np.zeros((3 * H, D + 1), Wx.dtype, like=Wx)
+        dWh = np.zeros((3 * H, 1 + H), Wx.dtype, like=Wx)
+        rows, dx = self.array("rows", N, H), self.array("dx", D, N)
+        dh, dh_prev, part = (self.array(name, H, N) for name in ("dh", "dh_prev", "part"))
+        dh_prev[...] = 0
 
         for t in reversed(range(T)):
             h, past = hs[t], pasts[t]
             z, r, h_hat = _split(gates[t])
-            daz, dar, dah = _split(da[t])
-            dh += dhs[:, t]
-            np.multiply(dh, z, out=dah)
-            dah *= 1 - h_hat * h_hat
-            np.multiply(dh, h_hat - h, out=daz)
+            da = das[t % CHUNK]
+            dah, daz, dar, dpast = da.reshape(4, H, N)
+            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            # dah = dh z (1 - h~^2)
+            np.multiply(h_hat, h_hat, out=dah)
+            np.subtract(1, dah, out=dah)
+            dah *= np.multiply(dh, z, out=part)
+            # daz = dh (h~ - h) z (1 - z), and dh (1 - z) is what h' hands on to h
+            np.subtract(dh, part, out=part)
+            np.subtract(h_hat, h, out=daz)
             daz *= z
-            daz *= 1 - z
-            dh_prev = dh * (1 - z)
-            if self.reset_after:
-                np.multiply(dah, past, out=dar)
-                np.multiply(dah, r, out=dpasts[t])
-                dh_prev += np.matmul(dpasts[t], Wh[:, 2 * H :].T)
-            else:
-                drh = np.matmul(dah, Wh[:, 2 * H :].T)  # of past = r h
-                np.multiply(drh, h, out=dar)
-                dh_prev += np.multiply(drh, r, out=drh)
+            daz *= part
+            np.subtract(1, r, out=dar)
             dar *= r
-            dar *= 1 - r
-            dh_prev += np.matmul(da[t, :, : 2 * H], Wh[:, : 2 * H].T)
-            carry(da[t], 0, dead[t])
-            carry(dpasts[t], 0, dead[t])
+            if self.reset_after:
+                np.multiply(dah, r, out=dpast)
+                dar *= dah
+                dar *= past
+                carry(da, 0, dead[t])
+                np.matmul(to_h, da[H:], out=dh_prev)  # (H, 3H) @ (3H, N) -> (H, N)
+            else:
+                np.matmul(Wh[:, 2 * H :], dah, out=dpast)
+                dar *= h
+                dar *= dpast
+                part += np.multiply(dpast, r, out=dpast)
+                carry(da, 0, dead[t])
+                np.matmul(to_h, da[H : 3 * H], out=dh_prev)  # (H, 2H) @ (2H, N) -> (H, N)
+            dh_prev += part
             carry(dh_prev, dh, dead[t])
-            dh = dh_prev
+            dxs[:, t] = np.matmul(to_x, da[: 3 * H], out=dx).T  # (D, 3H) @ (3H, N) -> (D, N)
+            if t % CHUNK == 0:
+                chunk = slice(t, min(t + CHUNK, T))
+                da = das[: chunk.stop - t]
+                self.add_products(da[:, : 3 * H], ins[chunk, : D + 1], out=dWx)
+                if self.reset_after:
+                    self.add_products(da[:, H:], ins[chunk, D:], out=dWh)
+                else:
+                    self.add_products(da[:, H : 3 * H], hs[chunk], out=dWh[: 2 * H, 1:])
+                    self.add_products(da[:, :H], pasts[chunk], out=dWh[2 * H :, 1:])
 
-        self.dh = dh
-        sum_of_products(hs[:T], da[:, :, : 2 * H], out=dWh[:, : 2 * H])
-        sum_of_products(hs[:T] if self.reset_after else pasts, dpasts, out=dWh[:, 2 * H :])
+        self.dh = dh_prev.T.copy()
+        dWx = np.concatenate((dWx[H:], dWx[:H]))  # h~, z, r -> z, r, h~
+        db = self.grads[2]
+        self.grads[0][...], self.grads[1][...] = dWx[:, :D].T, dWh[:, 1:].T
+        (db if db.ndim == 1 else db[0])[...] = dWx[:, D]
         if db.ndim == 2:
-            db[1, : 2 * H] = da[:, :, : 2 * H].sum(axis=(0, 1))
-            db[1, 2 * H :] = dpasts.sum(axis=(0, 1))
-        return self.inputs_backward(xs, da)
+            db[1] = dWh[:, 0]
+        return dxs
 
 
 def _check_gru(layer, Wx, Wh, b, reset_after):
@@ -194,14 +231,5 @@ def _biases(b):
 
 
 def _split(a):
-    """(N, 3H) -> views z, r, h~ of (N, H)."""
-    H = a.shape[1] // 3
-    return a[:, :H], a[:, H : 2 * H], a[:, 2 * H :]
-
-
-def _sigmoid_in_place(a):
-    """sigmoid(a) = (1 + tanh(a / 2)) / 2."""
-    a *= 0.5
-    np.tanh(a, out=a)
-    a += 1
-    a *= 0.5
+    """(3H, N) -> views z, r, h~ of (H, N)."""
+    return a.reshape(3, -1, a.shape[1])

@@ -86,21 +86,23 @@ class Embedding:
     def forward(self, idx):
         (W,) = self.params
         self.idx = as_ids(self, "idx", idx, np.shape(idx), len(W))
-        return W[self.idx]  # (...) -> (..., D)
+        return W.take(self.idx, axis=0)  # (...) -> (..., D)
 
     def backward(self, dout):
         (W,), (dW,) = self.params, self.grads
         dout = as_floats(self, "dout", dout, (*self.idx.shape, W.shape[1]), W.dtype)
-        write_rows(dW, self.idx.reshape(-1), _rows(dout))
+        write_rows(dW, self.idx, dout)
 
 
-def write_rows(dW, ids, values):
-    """dW (V, D) = the sum of values (M, D) over equal ids (M,), 0 elsewhere."""
+def write_rows(dW, ids, values, mask=None):
+    """dW (V, D) = the sum of values (..., D) over equal ids (...), 0 elsewhere; of the places where `mask` is true."""
+    counted = None if mask is None or mask.all() else np.flatnonzero(mask)
+    ids, values = ids.reshape(-1), _rows(values)
     if isinstance(dW, RowGrad):
-        dW.write(*sum_rows(ids, values))
+        dW.write(*sum_rows(ids, values, counted))
     else:
         dW[...] = 0
-        np.add.at(dW, ids, values)
+        np.add.at(dW, *((ids, values) if counted is None else (ids[counted], values[counted])))
 
 
 class Dropout:

@@ -11,7 +11,7 @@ import numpy as np
 from common.checks import as_floats, check_weights
 from common.functions import sigmoid
 from common.initializers import forget_bias_one
-from common.recurrent import TimeRecurrent, carry, sum_of_products
+from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
 
 
 class LSTM:
@@ -86,25 +86,25 @@ class TimeLSTM(TimeRecurrent):
 
     def forward(self, xs, mask=None):
         Wx, Wh, b = self.params
-        xs, dead = self.begin(xs, mask)
-        T, N, _ = xs.shape
-        H = len(Wh)
-        hs = self.array("hs", T + 1, N, H)  # hs[t], cs[t]: the states before step t
-        cs = self.array("cs", T + 1, N, H)
-        tanh_cs = self.array("tanh_cs", T, N, H)
-        hs[0], cs[0] = self.start("h", N), self.start("c", N)
+        ins, dead = self.begin(xs, mask)
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
+        cs = self.array("cs", T + 1, H, N)
+        hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
+        tanh_cs = self.array("tanh_cs", T, H, N)
+        gates = self.array("gates", T, 4 * H, N)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
         # sigmoid(a) = (1 + tanh(a / 2)) / 2: with the halves put into the weights, one tanh serves all four gates.
         half = np.full_like(b, 0.5)
         half[H : 2 * H] = 1  # g is a tanh already
-        gates = self.inputs_product(xs, Wx * half, b * half)  # (T, N, 4H), becomes f, g, i, o
-        Wh = Wh * half
-        product = self.array("product", N, 4 * H)
+        W = self.array("W", 4 * H, len(ins[0]))
+        np.multiply(self.stacked().T, half[:, None], out=W)
 
         for t in range(T):
-            a = gates[t]
-            a += np.matmul(hs[t], Wh, out=product)  # (N, H) @ (H, 4H) -> (N, 4H)
+            a = np.matmul(W, ins[t], out=gates[t])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
             np.tanh(a, out=a)
-            for sigmoids in (a[:, :H], a[:, 2 * H :]):
+            for sigmoids in (a[:H], a[2 * H :]):
                 sigmoids += 1
                 sigmoids *= 0.5
             f, g, i, o = _split(a)
@@ -114,58 +114,71 @@ class TimeLSTM(TimeRecurrent):
             h = np.multiply(o, tanh_cs[t], out=hs[t + 1])
             carry(c, cs[t], dead[t])
             carry(h, hs[t], dead[t])
+            out[:, t] = h.T
 
-        self.cache = xs, dead, hs, cs, tanh_cs, gates
-        self.h, self.c, self.given = hs[T].copy(), cs[T].copy(), False
-        return self.turn_out(hs[1:])
+        self.cache = ins, dead, cs, tanh_cs, gates
+        self.h, self.c, self.given = hs[T].T.copy(), cs[T].T.copy(), False
+        return out
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
-        _, Wh, _ = self.params
-        xs, dead, hs, cs, tanh_cs, gates = self.cache
-        T, N, _ = xs.shape
-        H = len(Wh)
+        Wx, Wh, _ = self.params
+        ins, dead, cs, tanh_cs, gates = self.cache
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
         dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
-        da = self.array("da", T, N, 4 * H)
-        dh, dc = np.zeros_like(hs[0]), np.zeros_like(cs[0])
-        part, dc_here = self.array("part", N, H), self.array("dc_here", N, H)
+        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        hs = ins[:, D + 1 :]
+        W = self.stacked()
+        dW = np.zeros(W.shape[::-1], W.dtype, like=W)  # as W.T
+        das = self.array("das", CHUNK, 4 * H, N)
+        dins = self.array("dins", *ins[0].shape)
+        rows = self.array("rows", N, H)
+        dh, dc_here, dc, dc_prev = (self.array(name, H, N) for name in ("dh", "dc_here", "dc", "dc_prev"))
+        dh_prev = dins[D + 1 :]
+        dh_prev[...] = 0
+        dc_prev[...] = 0
 
         for t in reversed(range(T)):
             f, g, i, o = _split(gates[t])
-            df, dg, di, do = _split(da[t])
-            dh += dhs[:, t]
-            # dc' = dc + dh o (1 - tanh(c)^2), written o - (o tanh(c)) tanh(c)
-            np.multiply(o, tanh_cs[t], out=do)
-            np.multiply(do, tanh_cs[t], out=part)
-            np.subtract(o, part, out=part)
-            part *= dh
-            np.add(dc, part, out=dc_here)
-            # do = dh tanh(c) o (1 - o)
-            do *= dh
-            do *= np.subtract(1, o, out=part)
-            # df = dc c_prev f (1 - f)
-            np.multiply(dc_here, f, out=df)  # dc_prev, too
-            dc_prev = df.copy()
+            da = das[t % CHUNK]
+            df, dg, di, do = _split(da)
+            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            dc, dc_prev = dc_prev, dc
+            # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
+            np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
+            np.subtract(o, dc_here, out=dc_here)
+            dc_here *= dh
+            dc_here += dc
+            np.multiply(dc_here, f, out=dc_prev)
+            # df = dc c_prev f (1 - f), di = dc g i (1 - i), do = dh tanh(c) o (1 - o)
+            np.subtract(1, gates[t], out=da)
             df *= cs[t]
-            df *= np.subtract(1, f, out=part)
-            # dg = dc i (1 - g^2), di = dc i g (1 - i)
-            np.multiply(dc_here, i, out=di)
-            np.multiply(g, g, out=part)
-            np.multiply(di, np.subtract(1, part, out=part), out=dg)
-            di *= g
-            di *= np.subtract(1, i, out=part)
-            carry(da[t], 0, dead[t])
-            dh_prev = np.matmul(da[t], Wh.T)  # (N, 4H) @ (4H, H) -> (N, H)
+            df *= dc_prev
+            gi = np.multiply(g, i, out=dg)
+            di *= gi
+            do *= hs[t + 1]
+            do *= dh
+            # dg = dc i (1 - g^2), written i - g (g i)
+            gi *= g
+            np.subtract(i, gi, out=dg)
+            for d in (dg, di):
+                d *= dc_here
+            carry(da, 0, dead[t])
+            np.matmul(W, da, out=dins)  # (D + 1 + H, 4H) @ (4H, N) -> (D + 1 + H, N)
+            dxs[:, t] = dins[:D].T
             carry(dh_prev, dh, dead[t])
             carry(dc_prev, dc, dead[t])
-            dh, dc = dh_prev, dc_prev
+            if t % CHUNK == 0:
+                chunk = slice(t, min(t + CHUNK, T))
+                self.add_products(das[: chunk.stop - t], ins[chunk], out=dW)
 
-        self.dh, self.dc = dh, dc
-        sum_of_products(hs[:T], da, out=self.grads[1])
-        return self.inputs_backward(xs, da)
+        self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
+        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
+            grad[...] = columns.T
+        return dxs
 
 
 def _split(a):
-    """(N, 4H) -> views f, g, i, o of (N, H)."""
-    H = a.shape[1] // 4
-    return a[:, :H], a[:, H : 2 * H], a[:, 2 * H : 3 * H], a[:, 3 * H :]
+    """(4H, N) -> views f, g, i, o of (H, N)."""
+    return a.reshape(4, -1, a.shape[1])

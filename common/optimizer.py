@@ -38,11 +38,15 @@ class Optimizer:
         self.iter += 1
         for p, g, *memory in zip(params, grads, *self.state.values()):
             for part in _parts(g):
-                some = [a[part] for a in (p, *memory)]
-                self.step(some[0], plain(g)[part], *some[1:])
-                if isinstance(part, np.ndarray):  # rows were gathered; a slice is the memory itself
-                    for a, new in zip((p, *memory), some):
+                if isinstance(
+                    part, np.ndarray
+                ):  # ids of rows, to be fetched and put back; a slice is the memory itself
+                    some, *memories = [a.take(part, axis=0) for a in (p, *memory)]
+                    self.step(some, plain(g).take(part, axis=0), *memories)
+                    for a, new in zip((p, *memory), (some, *memories)):
                         a[part] = new
+                else:
+                    self.step(p[part], plain(g)[part], *(a[part] for a in memory))
 
     def prepare(self, params):
         """Memory of zeros for these parameters; the first update does it by itself."""
@@ -169,8 +173,9 @@ class Adam(Optimizer):
     def step(self, p, g, m, v):
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
-        unbiased_lr = self.lr / (1 - self.beta1**self.iter)
-        p -= unbiased_lr * m / (np.sqrt(v / (1 - self.beta2**self.iter)) + self.eps)
+        # The order that the paper's section 2 gives for speed: what depends on iter alone is taken out of the arrays.
+        root = (1 - self.beta2**self.iter) ** 0.5
+        p -= self.lr * root / (1 - self.beta1**self.iter) * m / (np.sqrt(v) + self.eps * root)
 
 
 class AdamW(Adam):

@@ -1,15 +1,19 @@
-"""What TimeRNN, TimeGRU and TimeLSTM share: masks, state, and arrays turned time first.
+"""What TimeRNN, TimeGRU and TimeLSTM share: masks, state, and arrays turned so that a step is a few large operations.
 
-Inside, arrays are time-major, (T, N, ...): a step is then one contiguous block. Private arrays are kept
-from batch to batch, because fresh memory costs more than the arithmetic done in it; what is returned is always new.
+Inside, a batch stands in columns: `ins` (T + 1, D + 1 + H, N) holds for each step x, a row of ones and the state before
+it, one above the other, so that one product with Wx, b and Wh one above the other makes all gates, each of them one
+contiguous block. Private arrays are kept from batch to batch, because fresh memory costs more than the arithmetic done
+in it; what is returned is always new.
 """
+
+import math
 
 import numpy as np
 
 from common.checks import as_floats, as_mask, check_weights
 from common.initializers import orthogonal, side_by_side, xavier
 
-CHUNK = 8  # steps per product in `sum_of_products`: its operands stay in the processor's cache
+CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
 
 
 class TimeRecurrent:
@@ -58,19 +62,24 @@ class TimeRecurrent:
     # -- for the cells ------------------------------------------------------------------------------------------
 
     def begin(self, xs, mask):
-        """Checks and turns the input: -> xs (T, N, D), 0 where masked, and per step the masked rows or None."""
-        Wx = self.params[0]
+        """Checks and turns the input: -> ins (T + 1, D + 1 + H, N), with 0 for what is masked and with the state yet to
+        be filled in, and per step the masked columns (N,) or None.
+        """
+        Wx, Wh, _ = self.params
         xs = as_floats(self, "xs", xs, ("N", "T", len(Wx)), Wx.dtype)
         mask = as_mask(self, mask, xs.shape[:2])
         N, T, D = xs.shape
-        turned = self.array("xs", T, N, D)
-        turned[...] = xs.transpose(1, 0, 2)  # (N, T, D) -> (T, N, D)
+        ins = self.array("ins", T + 1, D + 1 + len(Wh), N)
+        ins[:T, :D] = xs.transpose(1, 2, 0)  # (N, T, D) -> (T, D, N)
+        ins[:, D] = 1
         if mask is None:
-            return turned, [None] * T
+            return ins, [None] * T
         dead = (~mask.T).copy()  # (T, N)
-        turned[dead] = 0  # whatever stood in the pads, NaN included, is gone
         some = dead.any(axis=1)
-        return turned, [dead[t][:, None] if some[t] else None for t in range(T)]
+        dead = [dead[t] if some[t] else None for t in range(T)]
+        for t in range(T):
+            carry(ins[t, :D], 0, dead[t])  # whatever stood in the pads, NaN included, is gone
+        return ins, dead
 
     def start(self, name, N):
         """The state `name` that a forward over N rows starts from."""
@@ -82,50 +91,41 @@ class TimeRecurrent:
             self, f"{name} (state of the batch before; reset_state() forgets it)", state, (N, H), state.dtype
         )
 
-    def turn_out(self, hs):
-        """(T, N, K) private -> (N, T, K) new."""
-        out = np.empty((hs.shape[1], hs.shape[0], hs.shape[2]), hs.dtype, like=hs)
-        out[...] = hs.transpose(1, 0, 2)
-        return out
+    def stacked(self):
+        """Wx, b (the sum, where there are two) and Wh one above the other: (D + 1 + H, G H)."""
+        Wx, Wh, b = self.params
+        return np.concatenate((Wx, b.reshape(-1, b.shape[-1]).sum(axis=0)[None], Wh))
 
     def array(self, name, *shape):
         """A private array, uninitialised; the memory of the call before is used again if it is large enough."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         flat = self.scratch.get(name)
         if flat is None or flat.size < size:
             flat = self.scratch[name] = np.empty(size, self.params[0].dtype, like=self.params[0])
         return flat[:size].reshape(shape)
 
-    def inputs_product(self, xs, Wx, b):
-        """x Wx + b for all steps at once: (T, N, D) @ (D, G H) -> (T, N, G H)."""
-        T, N, D = xs.shape
-        out = self.array("gates", T, N, Wx.shape[1])
-        np.matmul(xs.reshape(T * N, D), Wx, out=out.reshape(T * N, -1))
-        out += b
-        return out
+    def add_products(self, das, ins, out):
+        """out (G H, K) += the sum over steps of das[t] @ ins[t].T; das (steps, G H, N), ins (steps, K, N)."""
+        left, right = self.side_by_side("left", das), self.side_by_side("right", ins)
+        out += np.matmul(left, right.T)  # (G H, steps N) @ (steps N, K) -> (G H, K)
 
-    def inputs_backward(self, xs, da):
-        """From the gradients da (T, N, G H) of x Wx + b: writes dWx and db, returns dxs (N, T, D)."""
-        T, N, D = xs.shape
-        Wx = self.params[0]
-        dWx, _, db = self.grads
-        sum_of_products(xs, da, out=dWx)
-        flat = da.reshape(T * N, -1)
-        (db if db.ndim == 1 else db[0])[...] = flat.sum(axis=0)
-        dxs = np.matmul(flat, Wx.T, out=self.array("dxs", T * N, D))  # (T N, G H) @ (G H, D) -> (T N, D)
-        return self.turn_out(dxs.reshape(T, N, D))
-
-
-def sum_of_products(a, b, out):
-    """out (D, K) = the sum over steps of a[t].T @ b[t], a (T, N, D), b (T, N, K)."""
-    out[...] = 0
-    for t in range(0, len(a), CHUNK):
-        rows = a[t : t + CHUNK]
-        rows = rows.reshape(-1, a.shape[2])  # (CHUNK N, D)
-        out += np.matmul(rows.T, b[t : t + CHUNK].reshape(len(rows), -1))
+    def side_by_side(self, name, a):
+        """(steps, K, N) -> private (K, steps N)."""
+        steps, K, N = a.shape
+        turned = self.array(name, K, steps, N)
+        np.copyto(turned, a.transpose(1, 0, 2))
+        return turned.reshape(K, steps * N)
 
 
 def carry(new, old, dead):
-    """Where a row is masked at this step, new = old. new, old: (N, H); dead: (N, 1) bools or None."""
+    """Where a column is masked at this step, new = old. new, old: (H, N); dead: (N,) bools or None."""
     if dead is not None:
         np.copyto(new, old, where=dead)
+
+
+def add_turned(dh, dhs, rows, out):
+    """out (H, N) = dh (H, N) + dhs.T; dhs (N, H) is a step of an array (N, T, H), rows (N, H) a place to copy it to:
+    rows that lie far apart are slow to read by columns.
+    """
+    rows[...] = dhs
+    np.add(dh, rows.T, out=out)

@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.checks import as_floats, check_weights
-from common.recurrent import TimeRecurrent, carry, sum_of_products
+from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
 
 
 class RNN:
@@ -51,42 +51,57 @@ class TimeRNN(TimeRecurrent):
     gates = 1
 
     def forward(self, xs, mask=None):
-        Wx, Wh, b = self.params
-        xs, dead = self.begin(xs, mask)
-        T, N, _ = xs.shape
-        hs = self.array("hs", T + 1, N, len(Wh))  # hs[t]: the state before step t
-        hs[0] = self.start("h", N)
-        a = self.inputs_product(xs, Wx, b)
+        Wx, Wh, _ = self.params
+        ins, dead = self.begin(xs, mask)
+        T, N = len(dead), ins.shape[2]
+        hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
+        hs[0] = self.start("h", N).T
+        out = np.empty((N, T, len(Wh)), Wx.dtype, like=Wx)
+        W = self.array("W", len(Wh), len(ins[0]))
+        W[...] = self.stacked().T
 
         for t in range(T):
-            h = np.matmul(hs[t], Wh, out=hs[t + 1])  # (N, H) @ (H, H) -> (N, H)
-            h += a[t]
+            h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
             np.tanh(h, out=h)
             carry(h, hs[t], dead[t])
+            out[:, t] = h.T
 
-        self.cache = xs, dead, hs
-        self.h, self.given = hs[T].copy(), False
-        return self.turn_out(hs[1:])
+        self.cache = ins, dead
+        self.h, self.given = hs[T].T.copy(), False
+        return out
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
-        _, Wh, _ = self.params
-        xs, dead, hs = self.cache
-        T, N, _ = xs.shape
-        dhs = as_floats(self, "dhs", dhs, (N, T, len(Wh)), Wh.dtype)
-        da = self.array("da", T, N, len(Wh))
-        dh = np.zeros_like(hs[0])
+        Wx, Wh, _ = self.params
+        ins, dead = self.cache
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
+        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        hs = ins[:, D + 1 :]
+        W = self.stacked()
+        dW = np.zeros(W.shape[::-1], W.dtype, like=W)  # as W.T
+        das = self.array("das", CHUNK, H, N)
+        dins = self.array("dins", *ins[0].shape)
+        rows, dh = self.array("rows", N, H), self.array("dh", H, N)
+        dh_prev = dins[D + 1 :]
+        dh_prev[...] = 0
 
         for t in reversed(range(T)):
-            dh += dhs[:, t]
-            np.multiply(hs[t + 1], hs[t + 1], out=da[t])
-            np.subtract(1, da[t], out=da[t])
-            da[t] *= dh  # through tanh
-            carry(da[t], 0, dead[t])
-            dh_prev = np.matmul(da[t], Wh.T)
+            da = das[t % CHUNK]
+            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            np.multiply(hs[t + 1], hs[t + 1], out=da)
+            np.subtract(1, da, out=da)
+            da *= dh  # through tanh
+            carry(da, 0, dead[t])
+            np.matmul(W, da, out=dins)  # (D + 1 + H, H) @ (H, N) -> (D + 1 + H, N)
+            dxs[:, t] = dins[:D].T
             carry(dh_prev, dh, dead[t])
-            dh = dh_prev
+            if t % CHUNK == 0:
+                chunk = slice(t, min(t + CHUNK, T))
+                self.add_products(das[: chunk.stop - t], ins[chunk], out=dW)
 
-        self.dh = dh
-        sum_of_products(hs[:T], da, out=self.grads[1])
-        return self.inputs_backward(xs, da)
+        self.dh = dh_prev.T.copy()
+        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
+            grad[...] = columns.T
+        return dxs

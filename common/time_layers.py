@@ -66,17 +66,15 @@ class TimeEmbedding(Embedding):
         (W,) = self.params
         self.mask = as_mask(self, mask, np.shape(xs))
         self.idx = as_ids(self, "xs", xs, ("N", "T"), len(W), where=self.mask)
-        out = W[self.idx]  # (N, T) -> (N, T, D)
-        if self.mask is not None:
+        out = W.take(self.idx, axis=0)  # (N, T) -> (N, T, D)
+        if self.mask is not None and not self.mask.all():
             out[~self.mask] = 0
         return out
 
     def backward(self, dout):
-        if self.mask is None:
-            return super().backward(dout)
         (W,), (dW,) = self.params, self.grads
         dout = as_floats(self, "dout", dout, (*self.idx.shape, W.shape[1]), W.dtype)
-        write_rows(dW, self.idx[self.mask], dout[self.mask])
+        write_rows(dW, self.idx, dout, self.mask)
 
 
 class TimeAffine(Affine):

@@ -35,6 +35,25 @@ def test_sum_rows_adds_any_number_of_repeats(count):
     assert sums.tolist() == [[1, 1], [count, count], [2, 2]]
 
 
+@pytest.mark.parametrize("kind", [np.int32, np.int64, np.uint32])
+def test_sum_rows_sorts_ids_of_more_than_16_bits(kind):
+    ids = np.array([65_536, 3, 131_075, 65_539, 3, 0, 65_536], kind)  # low halves 0, 3, 3, 3, 3, 0, 0
+    values = np.arange(7.0)[:, None]
+    rows, sums = sum_rows(ids, values)
+    assert rows.tolist() == [0, 3, 65_536, 65_539, 131_075]
+    assert sums[:, 0].tolist() == [5, 1 + 4, 0 + 6, 3, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sum_rows_of_some_places_is_that_of_these_places_alone(seed):
+    rng = np.random.default_rng(seed)
+    ids, values = rng.integers(0, 30, 400), rng.standard_normal((400, 3))
+    counted = np.flatnonzero(rng.random(400) < 0.6)
+    values[np.setdiff1d(np.arange(400), counted)] = np.nan
+    for ours, theirs in zip(sum_rows(ids, values, counted), sum_rows(ids[counted], values[counted])):
+        assert np.array_equal(ours, theirs)
+
+
 def test_sum_rows_of_nothing_is_nothing():
     rows, sums = sum_rows(np.zeros(0, int), np.zeros((0, 4)))
     assert rows.shape == (0,)
