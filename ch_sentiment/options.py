@@ -94,7 +94,7 @@ class TrainOptions:
     schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most so many passes over the data", type=COUNT)
-    patience: int = option(3, "stop after so many epochs without a better validation loss", type=COUNT)
+    patience: int = option(2, "stop after so many epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)

@@ -76,7 +76,7 @@ def test_softmax_gives_two_classes_a_logit_each(batch):
 def test_first_last_takes_both_ends_of_each_text(batch):
     net = net64("gru", True, pool="first-last", num_classes=3)
     scores = net.predict(batch[0])
-    layer, (W, b) = net.sequence_layers[-1], net.head.params
+    layer, (W, b) = net.recurrent_layers[-1], net.head.params
     hs = layer.forward(net.embed.forward(batch[0], batch[0] != PAD), batch[0] != PAD)
     ends = [np.concatenate((hs[i, 0], hs[i, n - 1])) for i, n in enumerate((5, 1, 3, 2))]
     np.testing.assert_allclose(scores, np.array(ends) @ W + b, rtol=1e-12)
@@ -85,7 +85,7 @@ def test_first_last_takes_both_ends_of_each_text(batch):
 def test_embeddings_may_have_a_dropout_of_their_own(batch):
     for how, share in (({}, 0.3), ({"embed_dropout": 0.0}, 0.0), ({"embed_dropout": 0.6}, 0.6)):
         net = net64(num_layers=2, dropout=0.3, **how)
-        ratios = [layer.dropout_ratio for layer in (*net.sequence_layers, net.head_dropout) if hasattr(layer, "rng")]
+        ratios = [layer.dropout_ratio for layer in (net.embed_dropout, *net.recurrent_layers, net.head_dropout) if hasattr(layer, "rng")]
         assert ratios == [share, 0.3, 0.3]
 
 
