@@ -1,0 +1,97 @@
+"""From trained models to figures: which validation texts each answers rightly, and how the runs compare on them."""
+
+import statistics
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.accuracy.trainings import Cost, cost_in, options_in
+from ch_sentiment.classifier import Classifier
+from ch_sentiment.corpus import prepare, split_rng
+from ch_sentiment.model import to_probabilities
+from common.metrics import Comparison, paired_bootstrap
+from dataset.errors import DataError
+
+
+@dataclass
+class Scored:
+    """right: (N,) bool, which texts of the validation part are answered rightly. numbers: (N,) which texts of the data
+    these are. parameters: how many the model has.
+    """
+
+    right: np.ndarray
+    numbers: np.ndarray
+    parameters: int
+    cost: Cost
+
+
+@dataclass
+class Row:
+    """A run over all seeds. accuracy, texts: of each seed. sd: None for one seed. against_best: None for the best."""
+
+    run: str
+    arguments: str
+    accuracy: list
+    texts: list
+    mean: float
+    sd: float | None
+    minutes: float
+    parameters: int
+    peak_mb: float
+    against_best: Comparison | None
+
+
+def score(training):
+    """Let the model answer its validation part once more; -> Scored.
+
+    DataError where the share of right answers is not the one that the training reported.
+    """
+    options = replace(options_in(training.folder), no_cache=False)  # the same tokens, sooner
+    val = prepare(options, split_rng(options), say=lambda line: None).val
+    model = Classifier.load(training.folder)
+    right = to_probabilities(model.scores(val.x)).argmax(axis=1) == val.t
+    reported = reported_accuracy(model.metrics)
+    if round(reported * len(right)) != right.sum():
+        wanted = f"{training.folder}: expected the validation accuracy that the training reported, {reported:.4%}"
+        raise DataError(f"{wanted}, got {right.mean():.4%} on {len(right):,} texts; have the data or the code changed?")
+    return Scored(right, val.numbers, sum(p.size for p in model.net.params), cost_in(training.folder))
+
+
+def reported_accuracy(metrics):
+    """That of the validation part at the end; where a test part was scored instead, that of the best epoch."""
+    return metrics["validation"]["accuracy"] if "validation" in metrics else metrics["best"]["val_accuracy"]
+
+
+def compare(scored, arguments):
+    """-> list of Row, the best mean first. DataError where runs were not scored on the same texts.
+
+    scored: {name of a run: list of Scored, by seed}. arguments: {name: str}. Each run is compared with the best on the
+    texts of all seeds, pooled.
+    """
+    reference, first = next(iter(scored.items()))
+    for run, found in scored.items():
+        if not all(np.array_equal(a.numbers, b.numbers) for a, b in zip(found, first)):
+            raise DataError(f"{run}: expected the validation texts of {reference}, got others")
+    rows = [summary(run, found, arguments[run]) for run, found in scored.items()]
+    rows.sort(key=lambda row: -row.mean)
+    pooled = {run: np.concatenate([s.right for s in found]) for run, found in scored.items()}
+    for row in rows[1:]:
+        row.against_best = paired_bootstrap(pooled[row.run], pooled[rows[0].run], rng=0)
+    return rows
+
+
+def summary(run, found, arguments):
+    """A Row, not compared yet."""
+    accuracy = [float(s.right.mean()) for s in found]
+    return Row(
+        run,
+        arguments,
+        accuracy,
+        texts=[len(s.right) for s in found],
+        mean=statistics.mean(accuracy),
+        sd=statistics.stdev(accuracy) if len(accuracy) > 1 else None,
+        minutes=statistics.median(s.cost.seconds for s in found) / 60,
+        parameters=max(s.parameters for s in found),
+        peak_mb=max(s.cost.peak_bytes for s in found) / 1e6,
+        against_best=None,
+    )

@@ -1,0 +1,105 @@
+"""What is trained: runs x seeds, each `sentifish train` with its arguments, in a folder where it is found again."""
+
+import itertools
+import json
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ch_sentiment.__main__ import OneLineParser
+from ch_sentiment.options import TrainOptions, add_options, typed
+from ch_sentiment.recipes import chosen
+from ch_sentiment.run_folder import write_json
+from dataset.errors import DataError
+
+RUNS = {  # name: arguments of `sentifish train`
+    "rnn": "--cell rnn",
+    "gru": "--cell gru",
+    "lstm": "--cell lstm",
+    "bilstm": "--cell lstm --bidirectional",
+    "best": "--recipe best",
+    "bow": "--recipe bow",
+    "nbsvm": "--recipe nbsvm",
+}
+SHARED = ("data", "classes", "group_file", "group_column", "validation", "limit", "epochs", "hidden")
+COST = "cost.json"  # in the folder of a training that came to its end
+
+
+@dataclass
+class Training:
+    """One run with one seed. own: the arguments of the run alone. options: what all arguments mean (TrainOptions)."""
+
+    run: str
+    seed: int
+    own: str
+    folder: Path
+    arguments: list
+    options: TrainOptions
+
+    def __str__(self):
+        return f"{self.run}, seed {self.seed}"
+
+
+def plan(told, runs, seeds, out):
+    """-> list of Training, run by run. DataError for a recipe that there is not.
+
+    told: the options of `SHARED` that hold for every run, by name. runs: {name: arguments}. out: folder of them all.
+    """
+    # Data and share are always told, so that no recipe brings its own: all are scored on the same texts.
+    told = {"data": TrainOptions.data, "validation": TrainOptions.validation, **told}
+    shared = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
+    trainings = []
+    for (run, own), seed in itertools.product(runs.items(), seeds):
+        folder = out / f"{run}-seed{seed}"
+        # No cache of tokens: what a training takes must not depend on which one came before it.
+        rest = [f"--seed={seed}", f"--out={folder}", "--overwrite", "--no-cache", "--quiet"]
+        arguments = [*shlex.split(own), *shared, *rest]
+        trainings.append(Training(run, seed, own, folder, arguments, meaning(arguments)))
+    return trainings
+
+
+def meaning(arguments):
+    """The TrainOptions that `sentifish train` takes from these arguments. DataError."""
+    parser = OneLineParser(prog="sentifish train")
+    add_options(parser)
+    return chosen(typed(parser.parse_args(arguments)))
+
+
+def is_done(training):
+    """Whether its folder holds this training, come to its end. DataError where that was one with other settings."""
+    if not (training.folder / COST).is_file():
+        return False
+    found, wanted = options_in(training.folder), training.options
+    for name in (f.name for f in fields(TrainOptions) if f.name != "out"):
+        if getattr(found, name) != getattr(wanted, name):
+            came = f"{getattr(found, name)!r}, asked for is {getattr(wanted, name)!r}"
+            raise DataError(f"{training.folder}: expected a training with the same settings, its {name} is {came}")
+    return True
+
+
+def options_in(folder):
+    """The TrainOptions of a training. DataError."""
+    path = folder / "config.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return TrainOptions(**{name: value for name, value in content.items() if name not in ("labels", "best_epoch")})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: expected the settings of a training by this version, got {error}") from None
+
+
+@dataclass
+class Cost:
+    """What a training took: wall-clock seconds of its process, and the most memory that it held."""
+
+    seconds: float
+    peak_bytes: int
+
+
+def write_cost(folder, cost):
+    """The last that is written to a folder: with it the training is done."""
+    write_json(folder / COST, vars(cost))
+
+
+def cost_in(folder):
+    """The Cost of a training that is done."""
+    return Cost(**json.loads((folder / COST).read_text(encoding="utf-8")))
