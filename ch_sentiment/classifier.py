@@ -44,7 +44,8 @@ class Classifier:
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
-        outputs = len(self.net.head.params[1])
+        one = len(self.label_names) == 2 and not self.net.config.get("softmax", False)
+        outputs = 1 if one else len(self.label_names)
         scores = np.empty((len(x), outputs), self.net.params[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
             for index in sorted_batches(x, BATCH):
