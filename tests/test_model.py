@@ -85,7 +85,11 @@ def test_first_last_takes_both_ends_of_each_text(batch):
 def test_embeddings_may_have_a_dropout_of_their_own(batch):
     for how, share in (({}, 0.3), ({"embed_dropout": 0.0}, 0.0), ({"embed_dropout": 0.6}, 0.6)):
         net = net64(num_layers=2, dropout=0.3, **how)
-        ratios = [layer.dropout_ratio for layer in (net.embed_dropout, *net.recurrent_layers, net.head_dropout) if hasattr(layer, "rng")]
+        ratios = [
+            layer.dropout_ratio
+            for layer in (net.embed_dropout, *net.recurrent_layers, net.head_dropout)
+            if hasattr(layer, "rng")
+        ]
         assert ratios == [share, 0.3, 0.3]
 
 
