@@ -146,13 +146,16 @@ class TimeMaxMean:
     def __init__(self):
         self.params, self.grads = [], []
         self.max, self.mean = TimeMax(), TimeMean()
+        self.shape = None  # of what forward returned
 
     def forward(self, hs, mask=None):
+        hs, mask = _checked(self, hs, mask)
+        self.shape = len(hs), 2 * hs.shape[2]
         return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        H = self.mean.columns
-        dout = as_floats(self, "dout", dout, ("N", 2 * H), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, self.shape, np.result_type(dout))
+        H = self.shape[1] // 2
         return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
 

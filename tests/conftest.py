@@ -17,7 +17,7 @@ from ch_sentiment.classifier import Classifier
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.gru import GRU, TimeGRU
 from common.lstm import LSTM, TimeLSTM
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMean
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.rnn import RNN, TimeRNN
 from common.time_layers import TimeAffine, TimeDropout
 
@@ -76,6 +76,7 @@ POOLING = {
     "first-last": lambda dtype=np.float64: TimeFirstLast(),
     "mean": lambda dtype=np.float64: TimeMean(),
     "max": lambda dtype=np.float64: TimeMax(),
+    "max-mean": lambda dtype=np.float64: TimeMaxMean(),
     "attention": lambda dtype=np.float64: TimeAttentionPooling(
         normal(4, 3, dtype=dtype), normal(3, seed=1, dtype=dtype), normal(3, seed=2, dtype=dtype)
     ),

@@ -30,6 +30,7 @@ def attend(layer, real):
         ("first-last", lambda real: np.concatenate((real[0], real[-1]))),
         ("mean", lambda real: real.mean(axis=0)),
         ("max", lambda real: real.max(axis=0)),
+        ("max-mean", lambda real: np.concatenate((real.max(axis=0), real.mean(axis=0)))),
         ("attention", lambda real: attend(POOLING["attention"](), real)),
     ],
 )
