@@ -2,8 +2,6 @@
 
 import logging
 
-import numpy as np
-
 from ch_sentiment.build import build
 from ch_sentiment.console import say
 from ch_sentiment.corpus import prepare, split_rng
@@ -58,7 +56,7 @@ def run(arguments):
             reason = str(error)
         if not test.rates:
             raise DataError(f"no step was finished: {reason}; try a lower --low")
-        suggestion = steepest(np.array(test.rates), np.array(test.losses))
+        suggestion = steepest(test.rates, test.losses)
         found = {"suggestion": suggestion, "stopped": reason, "rates": test.rates, "losses": test.losses}
         write_json(folder / "lr_find.json", found)
         draw(folder, test, suggestion)

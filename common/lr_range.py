@@ -41,11 +41,13 @@ class RangeTest(Callback):
 def steepest(rates, losses):
     """The rate at which the loss falls fastest against the logarithm of the rate; None where it falls nowhere.
 
-    rates, losses: of the same length. The first tenth, where the smoothed loss is that of a few batches, and what
-    comes after the smallest loss do not count.
+    rates, losses: of the same length, the rates growing by one factor. The slope is that of a straight line through a
+    tenth of the steps, so that one lucky batch does not count; nor does what comes after the smallest loss.
     """
-    first, last = len(rates) // 10, int(np.argmin(losses)) + 1
-    if last - first < 2:
+    width = max(len(rates) // 10, 2)
+    losses = np.asarray(losses)[: int(np.argmin(losses)) + 1]
+    if len(losses) < width:
         return None
-    slope = np.gradient(losses[first:last], np.log(rates[first:last]))
-    return rates[first + int(np.argmin(slope))] if slope.min() < 0 else None
+    windows = np.lib.stride_tricks.sliding_window_view(losses, width)  # (steps - width + 1, width)
+    slope = windows @ (np.arange(width) - (width - 1) / 2)  # of the fitted line, up to a positive factor
+    return rates[int(np.argmin(slope)) + width // 2] if slope.min() < 0 else None

@@ -63,15 +63,15 @@ def test_a_range_that_is_none_is_a_value_error(how):
 
 
 def test_the_steepest_is_where_the_loss_falls_fastest_against_the_logarithm():
-    rates = np.logspace(-5, 0, 51)
+    rates = np.logspace(-5, 0, 101)
     losses = 1 - 0.5 / (1 + np.exp(-8 * (np.log10(rates) + 2)))  # an S that falls fastest at 0.01
-    assert steepest(rates, losses) == pytest.approx(0.01)
-    beginning = losses.copy()
-    beginning[0] = 9  # the first few are noise
-    after = np.append(losses, [5, 0.6])  # and what comes after the smallest is no descent
-    assert steepest(rates, beginning) == pytest.approx(0.01)
-    assert steepest(np.append(rates, [2, 3]), after) == pytest.approx(0.01)
-    assert steepest(rates, np.linspace(1, 2, 51)) is None
+    assert steepest(rates, losses) == pytest.approx(0.01, rel=0.13)  # a step to either side
+    after = np.append(losses, [5, 0.6])  # what comes after the smallest is no descent
+    assert steepest(np.append(rates, [2, 3]), after) == pytest.approx(0.01, rel=0.13)
+    lucky = losses.copy()
+    lucky[30:32] -= 0.08
+    assert steepest(rates, lucky) == pytest.approx(0.01, rel=0.13)
+    assert steepest(rates, np.linspace(1, 2, 101)) is None
 
 
 def test_the_figure_has_a_logarithmic_axis_and_marks_the_suggestion():
