@@ -1,6 +1,6 @@
 """Figures. Every function draws on the matplotlib Axes that it is given (or on new ones) and returns them.
 
-None shows or saves anything. What differs in colour differs in dash or marker as well, so that a grey print can be read.
+None shows or saves anything. What differs in colour differs in dash or marker too, so that a grey print can be read.
 """
 
 import itertools
@@ -121,7 +121,7 @@ def reliability_diagram(confidence, accuracy, count, ax=None):
     above = ax.secondary_xaxis("top")
     above.set_xticks(middles, [f"{n:,}" for n in np.asarray(count)[held]], rotation=90, fontsize=8)
     above.set_xlabel("answers")
-    ax.legend(loc="upper left", **LEGEND)
+    ax.legend(loc="lower right", **LEGEND)
     return ax
 
 
@@ -218,23 +218,26 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its place as it can stand without touching a point, another word or the frame."""
+    """Write each word as near to its place as it can stand without touching a point, another word or the frame; a line
+    leads to the place where that is not near.
+    """
     ax.figure.draw_without_rendering()  # from here on the places in pixels are known
     points = ax.transData.transform(places)  # (K, 2)
-    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in points]
-    angles = np.arange(0, 2 * np.pi, np.pi / 6)
-    around = [(reach, (np.cos(a), np.sin(a))) for reach in (6, 12, 20, 30, 45, 60, 80, 110) for a in angles]
-    line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+    taken = [Bbox([point - 4, point + 4]) for point in points]
+    angles = np.arange(0, 2 * np.pi, np.pi / 8)
+    around = [(reach, np.array([np.cos(a), np.sin(a)])) for reach in (6, *range(14, 400, 8)) for a in angles]
+    line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "zorder": 0.5}
     for word, place, point in zip(words, places, points):
         how = {"ha": "center", "va": "center", "fontsize": 8, "parse_math": False, "arrowprops": line}
         text = ax.annotate(word, place, (0, 0), textcoords="offset points", **how)
-        size = Text.get_window_extent(text).size
+        size = Text.get_window_extent(text).size + 2
         for reach, direction in around:
             middle = point + (size / 2 + reach) * direction
             box = Bbox([middle - size / 2, middle + size / 2])
             if ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max) and not box.count_overlaps(taken):
                 break
         text.set_position((middle - point) * 72 / ax.figure.dpi)
+        text.arrow_patch.set_visible(reach > 6)
         taken.append(box)
 
 
