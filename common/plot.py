@@ -147,17 +147,17 @@ def length_histogram(lengths, limit=None, ax=None):
 
 
 def attention_map(weight, words, ax=None):
-    """A text in rows of ten words, each shaded by its weight, with the weight in percent written below it. -> Axes.
+    """A text in rows of eight words, each shaded by its weight, with the weight in percent written below it. -> Axes.
 
     weight: (T,), 0 or more, as `TimeAttentionPooling.attention_weight` holds them for a text. words: T names.
     """
     if len(weight) != len(words):
         raise ValueError(f"attention_map: expected a weight for each of {len(words)} words, got {len(weight)}")
-    columns = min(10, max(len(words), 1))
+    columns = min(8, max(len(words), 1))
     rows = max(-(-len(words) // columns), 1)
     cells = np.full(rows * columns, np.nan)  # what no word fills stays blank
     cells[: len(words)] = weight
-    ax = ax or new_axes(0.4 + 0.85 * columns, 0.3 + 0.45 * rows)
+    ax = ax or new_axes(0.4 + 1.25 * columns, 0.3 + 0.45 * rows)
     most = np.max(weight, initial=0) or 1
     ax.imshow(cells.reshape(rows, columns), cmap="Blues", vmin=0, vmax=most, aspect="auto")
     for k, (share, word) in enumerate(zip(weight, words)):
@@ -218,12 +218,12 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its place as it can stand without touching a point, another word or the frame; a line
-    leads to the place where that is not near.
+    """Write each word as near to its place as it can stand without touching a point, another word, the frame or a line; a
+    line leads to the place where that is not near.
     """
     ax.figure.draw_without_rendering()  # from here on the places in pixels are known
     points = ax.transData.transform(places)  # (K, 2)
-    taken = [Bbox([point - 4, point + 4]) for point in points]
+    taken, labels = [Bbox([point - 4, point + 4]) for point in points], []
     angles = np.arange(0, 2 * np.pi, np.pi / 8)
     around = [(reach, np.array([np.cos(a), np.sin(a)])) for reach in (6, *range(14, 400, 8)) for a in angles]
     line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "zorder": 0.5}
@@ -234,11 +234,15 @@ def _write_beside(ax, places, words):
         for reach, direction in around:
             middle = point + (size / 2 + reach) * direction
             box = Bbox([middle - size / 2, middle + size / 2])
-            if ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max) and not box.count_overlaps(taken):
+            way = np.linspace(point, middle, 12)
+            crosses = any(label.contains(*at) for label in labels for at in way)
+            inside = ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max)
+            if inside and not crosses and not box.count_overlaps(taken):
                 break
         text.set_position((middle - point) * 72 / ax.figure.dpi)
         text.arrow_patch.set_visible(reach > 6)
-        taken.append(box)
+        labels.append(box)
+        taken += [box, *(Bbox([at - 1, at + 1]) for at in way)]
 
 
 def _short(name, most):
