@@ -50,6 +50,22 @@ def roc_auc(t, score):
     return float((rank[t].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def roc_curve(t, score):
+    """The rates of false and of true positives when every score from a threshold up counts as positive.
+
+    t: (N,) 0 or 1. score: (N,). -> false_rate, true_rate, threshold: (K + 1,) each for K different scores, from (0, 0)
+    at infinity to (1, 1) at the lowest. Scores that tie share a point, so the area below (by trapezoids) is `roc_auc`.
+    None where one of the classes is absent.
+    """
+    t, score = np.asarray(t).astype(bool), np.asarray(score)
+    if t.all() or not t.any():
+        return None
+    values, inverse = np.unique(-score, return_inverse=True)  # the highest score first
+    found, mistaken = (np.bincount(inverse.reshape(-1)[part], minlength=len(values)).cumsum() for part in (t, ~t))
+    rates = (np.concatenate(([0], counts)) / counts[-1] for counts in (mistaken, found))
+    return *rates, np.concatenate(([np.inf], -values))
+
+
 def classification_report(t, probabilities, loss):
     """All of the above as a dict that JSON can hold: accuracy, loss, f1, roc_auc, confusion, n.
 

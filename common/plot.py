@@ -1,13 +1,19 @@
 """Figures. Every function draws on the matplotlib Axes that it is given (or on new ones) and returns them.
 
-None shows or saves anything. Lines differ in dash as well as in colour, so that a grey print can be read.
+None shows or saves anything. What differs in colour differs in dash or marker too, so that a grey print can be read.
 """
+
+import itertools
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
-BLUE, ORANGE = "#0072B2", "#D55E00"  # told apart by colour-blind eyes (Okabe and Ito 2008)
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # told apart by colour-blind eyes (Okabe and Ito 2008)
+STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), ("black", "D", ":"))  # colour, marker, dash
+LEGEND = {"framealpha": 1, "edgecolor": "none"}
 
 
 def new_axes(width=6.4, height=4.0):
@@ -37,7 +43,7 @@ def _curve(history, key, label, scale, best_epoch, ax):
     ax.set_xlim(0.5, max([row["epoch"] for row in history], default=1) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(framealpha=1, edgecolor="none")
+        ax.legend(**LEGEND)
     return ax
 
 
@@ -61,7 +67,7 @@ def range_curve(rates, losses, suggestion=None, ax=None):
     if suggestion is not None:
         ax.axvline(suggestion, color="0.4", linestyle=":", label=f"suggested: {suggestion:.2g}")
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
-    ax.legend(framealpha=1, edgecolor="none")
+    ax.legend(**LEGEND)
     return ax
 
 
@@ -75,10 +81,170 @@ def confusion(matrix, label_names, ax=None):
     for (i, j), count in np.ndenumerate(matrix):
         color = "white" if share[i, j] > 0.5 else "black"
         ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
-    # A long name loses its middle: what tells names apart stands at their beginnings and ends.
-    names = [name if len(name) <= 24 else f"{name[:12]}…{name[-11:]}" for name in label_names]
+    names = [_short(name, 24) for name in label_names]
     turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
     ax.set_xticks(range(len(matrix)), names, parse_math=False, **turned)
     ax.set_yticks(range(len(matrix)), names, parse_math=False)
     ax.set(xlabel="predicted", ylabel="true")
     return ax
+
+
+def roc(curves, ax=None):
+    """The share of positives that are found against that of negatives mistaken for them. -> Axes.
+
+    curves: name -> (false_rate, true_rate), as `common.metrics.roc_curve` gives them.
+    """
+    ax = ax or new_axes(5, 5)
+    ax.plot([0, 1], [0, 1], color="0.4", linewidth=1, label="by chance")
+    for (name, (false_rate, true_rate)), (color, _, dash) in zip(curves.items(), itertools.cycle(STYLES)):
+        ax.plot(false_rate, true_rate, dash, color=color, label=name)
+    ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+    ax.set_aspect("equal")
+    ax.legend(loc="lower right", **LEGEND)
+    return ax
+
+
+def reliability_diagram(confidence, accuracy, count, ax=None):
+    """How often answers are right, beside how sure they are: bars and marks at one height are what is wanted. -> Axes.
+
+    Mean confidence, accuracy and number of the answers in each of B intervals of the confidence, all of one width
+    (`common.calibration.reliability`): (B,) each. Empty intervals show nothing; the axis begins at the first other.
+    """
+    edges = np.linspace(0, 1, len(count) + 1)
+    held = np.flatnonzero(count)
+    middles, width = (edges[held] + edges[held + 1]) / 2, 1 / len(count)
+    ax = ax or new_axes(5, 5)
+    ax.bar(middles, np.asarray(accuracy)[held], width, color="#9ECAE1", edgecolor="black", label="how often right")
+    sure = np.asarray(confidence)[held]
+    ax.hlines(sure, middles - width / 2, middles + width / 2, colors=ORANGE, linewidth=3, label="how sure")
+    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(edges[held[0]] if len(held) else 0, 1), ylim=(0, 1))
+    above = ax.secondary_xaxis("top")
+    above.set_xticks(middles, [f"{n:,}" for n in np.asarray(count)[held]], rotation=90, fontsize=8)
+    above.set_xlabel("answers")
+    ax.legend(loc="lower right", **LEGEND)
+    return ax
+
+
+def length_histogram(lengths, limit=None, ax=None):
+    """How many texts have how many tokens, in about forty bars; with the limit, and the share that is longer. -> Axes.
+
+    lengths: (N,) whole numbers. limit: int or None.
+    """
+    lengths = np.asarray(lengths, int)
+    width = 1 + lengths.max(initial=0) // 40
+    counts = np.bincount(lengths // width)
+    ax = ax or new_axes()
+    middles = width * np.arange(len(counts)) + (width - 1) / 2  # of the lengths from i width to (i + 1) width - 1
+    ax.bar(middles, counts, width, color="#9ECAE1", edgecolor="black", linewidth=0.5)
+    if limit is not None:
+        longer = np.mean(lengths > limit) if len(lengths) else 0
+        ax.axvline(limit + 0.5, color=ORANGE, linestyle="--", label=f"limit {limit:,}: {longer:.1%} are longer")
+        ax.legend(**LEGEND)
+    ax.set(xlabel="tokens in a text", ylabel="texts")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    return ax
+
+
+def attention_map(weight, words, ax=None):
+    """A text in rows of eight words, each shaded by its weight, with the weight in percent written below it. -> Axes.
+
+    weight: (T,), 0 or more, as `TimeAttentionPooling.attention_weight` holds them for a text. words: T names.
+    """
+    if len(weight) != len(words):
+        raise ValueError(f"attention_map: expected a weight for each of {len(words)} words, got {len(weight)}")
+    columns = min(8, max(len(words), 1))
+    rows = max(-(-len(words) // columns), 1)
+    cells = np.full(rows * columns, np.nan)  # what no word fills stays blank
+    cells[: len(words)] = weight
+    ax = ax or new_axes(0.4 + 1.25 * columns, 0.3 + 0.45 * rows)
+    most = np.max(weight, initial=0) or 1
+    ax.imshow(cells.reshape(rows, columns), cmap="Blues", vmin=0, vmax=most, aspect="auto")
+    for k, (share, word) in enumerate(zip(weight, words)):
+        text = f"{_short(word, 11)}\n{share:.1%}"
+        color = "white" if share > 0.6 * most else "black"
+        ax.text(k % columns, k // columns, text, ha="center", va="center", color=color, fontsize=8, parse_math=False)
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def gradient_norms(norms, ax=None):
+    """How much of a gradient is left when it has gone back to each step, on a logarithmic axis. -> Axes.
+
+    norms: name -> (T,), as `common.gradient_flow.norms_by_step` gives them.
+    """
+    ax = ax or new_axes()
+    for (name, values), (color, marker, dash) in zip(norms.items(), itertools.cycle(STYLES)):
+        every = max(len(values) // 10, 1)
+        steps = np.arange(1, len(values) + 1)
+        ax.plot(steps, values, dash, marker=marker, markevery=every, markersize=4, color=color, label=name)
+    ax.set(yscale="log", xlabel="time step", ylabel="norm of the gradient")
+    ax.legend(**LEGEND)
+    return ax
+
+
+def principal_components(x):
+    """x (K, D) seen along its two directions of greatest variance: -> (K, 2), the share of the variance of each (2,).
+
+    Each direction points to where its largest part is positive, so that a figure is never mirrored. K, D >= 2.
+    """
+    centred = x - np.mean(x, axis=0)
+    _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+    directions = directions[:2]  # (2, D)
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
+    variance = lengths**2
+    return centred @ (directions * np.sign(largest)).T, variance[:2] / (variance.sum() or 1)
+
+
+def word_map(vectors, words, groups, ax=None):
+    """Word vectors along their two principal components, every word written beside its point. -> Axes.
+
+    vectors: (K, D). words: K names, a few dozen. groups: K names, that of the group of each word; a group has a colour
+    and a marker. The labels are placed for the size that the figure now has.
+    """
+    if not len(vectors) == len(words) == len(groups):
+        lengths = f"{len(vectors)}, {len(words)} and {len(groups)}"
+        raise ValueError(f"word_map: expected as many vectors as words and groups, got {lengths}")
+    places, share = principal_components(vectors)
+    ax = ax or new_axes(7, 6)
+    for name, (color, marker, _) in zip(dict.fromkeys(groups), itertools.cycle(STYLES)):
+        ax.scatter(*places[np.asarray(groups) == name].T, s=20, color=color, marker=marker, label=name)
+    ax.margins(0.12)
+    ordinals = [f"{name} component, {part:.0%} of the variance" for name, part in zip(("first", "second"), share)]
+    ax.set(xlabel=ordinals[0], ylabel=ordinals[1])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(STYLES), frameon=False)
+    _write_beside(ax, places, words)
+    return ax
+
+
+def _write_beside(ax, places, words):
+    """Write each word as near to its place as it can stand without touching a point, another word, the frame or a line; a
+    line leads to the place where that is not near.
+    """
+    ax.figure.draw_without_rendering()  # from here on the places in pixels are known
+    points = ax.transData.transform(places)  # (K, 2)
+    taken, labels = [Bbox([point - 4, point + 4]) for point in points], []
+    angles = np.arange(0, 2 * np.pi, np.pi / 8)
+    around = [(reach, np.array([np.cos(a), np.sin(a)])) for reach in (6, *range(14, 400, 8)) for a in angles]
+    line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "zorder": 0.5}
+    for word, place, point in zip(words, places, points):
+        how = {"ha": "center", "va": "center", "fontsize": 8, "parse_math": False, "arrowprops": line}
+        text = ax.annotate(word, place, (0, 0), textcoords="offset points", **how)
+        size = Text.get_window_extent(text).size + 2
+        for reach, direction in around:
+            middle = point + (size / 2 + reach) * direction
+            box = Bbox([middle - size / 2, middle + size / 2])
+            way = np.linspace(point, middle, 12)
+            crosses = any(label.contains(*at) for label in labels for at in way)
+            inside = ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max)
+            if inside and not crosses and not box.count_overlaps(taken):
+                break
+        text.set_position((middle - point) * 72 / ax.figure.dpi)
+        text.arrow_patch.set_visible(reach > 6)
+        labels.append(box)
+        taken += [box, *(Bbox([at - 1, at + 1]) for at in way)]
+
+
+def _short(name, most):
+    """A long name loses its middle: what tells names apart stands at their beginnings and ends."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[most // 2 + 1 - most :]}"

@@ -17,6 +17,7 @@ from common.metrics import (
     f1_score,
     paired_bootstrap,
     roc_auc,
+    roc_curve,
 )
 
 answers = st.integers(2, 4).flatmap(
@@ -53,6 +54,21 @@ def test_roc_auc_is_the_share_of_pairs_in_the_right_order_ties_counting_half(exa
         return
     won = [1.0 if p > n else 0.5 if p == n else 0.0 for p in positives for n in negatives]
     assert got == pytest.approx(np.mean(won))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=40))
+def test_the_roc_curve_counts_what_scores_at_each_threshold_or_above_and_roc_auc_is_the_area_below(examples):
+    t, score = np.array([p for p, _ in examples]), np.array([s for _, s in examples]) / 7
+    curve = roc_curve(t, score)
+    if t.all() or not t.any():
+        assert curve is None
+        return
+    false_rate, true_rate, threshold = curve
+    assert threshold.tolist() == [np.inf, *sorted(set(score), reverse=True)]
+    assert false_rate.tolist() == [np.mean(score[~t] >= least) for least in threshold]
+    assert true_rate.tolist() == [np.mean(score[t] >= least) for least in threshold]
+    area = np.sum(np.diff(false_rate) * (true_rate[1:] + true_rate[:-1]) / 2)
+    assert area == pytest.approx(roc_auc(t, score))
 
 
 def test_right_answers_are_counted_for_every_shape_of_scores_and_labels():

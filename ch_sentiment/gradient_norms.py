@@ -1,0 +1,44 @@
+"""Gradients that vanish and explode: how much each word matters to the last state of an RNN, a GRU and an LSTM.
+
+Wx and b are those that a training starts from; Wh is that, too, or half or twice as large.
+
+python -m ch_sentiment.gradient_norms docs/gradient_norms.png
+"""
+
+import argparse
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from common.gradient_flow import norms_by_step
+from common.plot import gradient_norms
+from common.time_layers import TimeGRU, TimeLSTM, TimeRNN
+
+CELLS = {"RNN": TimeRNN, "GRU": TimeGRU, "LSTM": TimeLSTM}
+SCALES = (2, 1, 0.5)  # of Wh, which starts as orthogonal matrices
+N, T, D, H = 16, 100, 32, 64
+SEED = 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.gradient_norms", description="RNN, GRU and LSTM")
+    parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
+    options = parser.parse_args()
+
+    xs = np.random.default_rng(SEED).standard_normal((N, T, D))
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    for (name, cell), ax in zip(CELLS.items(), figure.subplots(1, len(CELLS), sharey=True)):
+        Wx, Wh, b = cell.init_params(D, H, SEED, np.float64)
+        norms = {f"Wh x {scale}": norms_by_step(cell(Wx, scale * Wh, b), xs, SEED) for scale in SCALES}
+        gradient_norms(norms, ax).set_title(name)
+        ax.label_outer()
+        for scale, values in norms.items():
+            print(f"{name:4}  {scale:8}  last step {values[-1]:.1e}  first step {values[0]:.1e}")
+    try:
+        figure.savefig(options.figure, dpi=150)
+    except (OSError, ValueError) as error:  # no such folder; no such format
+        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What a sentiment model makes of words: trained from random vectors, good words move away from bad ones.
+
+python -m ch_sentiment.word_vectors docs/word_vectors.png
+"""
+
+import argparse
+
+import numpy as np
+
+from ch_sentiment.model import SentimentNet
+from common.optimizer import Adam
+from common.plot import word_map
+from common.trainer import Trainer
+from dataset import phrases
+from dataset.text import Vocab, tokenize
+
+GROUPS = {
+    "praise": "good nice funny clever charming lovely exciting pleasant impressive fresh",
+    "blame": "bad dull silly clumsy boring weak annoying tiresome disappointing unpleasant",
+    "turns the meaning round": "not nobody but although once",
+    "neither": "film movie story show book plot music script very really",
+}
+WORDVEC_SIZE = 32
+HIDDEN_SIZE = 64
+MAX_EPOCH = 3
+LEARNING_RATE = 0.005
+SEED = 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.word_vectors", description="a map of word vectors")
+    parser.add_argument("figure", nargs="?", default="word_vectors.png", help="written to (default: %(default)s)")
+    options = parser.parse_args()
+
+    # load
+    (texts, t), _ = phrases.load_data()
+    tokens = [tokenize(text) for text in texts]
+    vocab = Vocab.build(tokens)
+    x = [vocab.encode(words) for words in tokens]
+
+    # build, train
+    model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
+    model = SentimentNet(len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, rng=model_rng)
+    Trainer(model, Adam(lr=LEARNING_RATE), callbacks=[], rng=order_rng).fit(x, t, MAX_EPOCH, max_grad=1.0)
+
+    # show
+    words = [word for group in GROUPS.values() for word in group.split()]
+    groups = [name for name, group in GROUPS.items() for _ in group.split()]
+    (W,) = model.embed.params
+    ax = word_map(W[vocab.encode(words)], words, groups)
+    try:
+        ax.figure.savefig(options.figure, dpi=150)
+    except (OSError, ValueError) as error:  # no such folder; no such format
+        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+
+
+if __name__ == "__main__":
+    main()
