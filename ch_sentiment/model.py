@@ -176,7 +176,7 @@ class SentimentNet(BaseModel):
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def score_backward(self, dscores):
-        """Gradient of the scores, (N,) or (N, C), -> that of the vectors (N, T, D). Fills `grads` as `read_backward`."""
+        """Gradient of the scores, (N,) or (N, C), -> that of the vectors (N, T, D); fills what `read_backward` does."""
         dout = self.head.backward(dscores[:, None] if dscores.ndim == 1 else dscores)
         dout = self.pool.backward(self.head_dropout.backward(dout))
         for layer in reversed(self.recurrent_layers):
