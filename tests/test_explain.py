@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import call, lines_of
+from conftest import ROOT, call, lines_of
 
 from ch_sentiment.attribution import TOLERANCE, Explanation, explain, margin_weight, margins
 from ch_sentiment.bag_of_words import BagOfWords
@@ -389,3 +390,17 @@ def test_page_and_figure_are_written_where_they_are_wanted(trained, here, capsys
     (here / "folder").mkdir()
     assert call("explain", trained, "the film", "--html", "folder") == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_the_page_of_the_docs_shows_runs_as_it_stands(trained, here, capsys, monkeypatch):
+    shutil.copytree(trained, here / "runs" / "phrases-lstm-1")
+    guide = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^sentifish (.*)$", guide, re.M)
+    for command in commands:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the film was good\n")))
+        assert call(*shlex.split(command.partition(" < ")[0])) == 0
+    assert len(commands) == 2 and (here / "why.html").stat().st_size and (here / "why.png").stat().st_size
+    (script,) = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)
+    capsys.readouterr()
+    exec(script, {})  # noqa: S102
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["the", "film", "was", "not", "bad"]
