@@ -19,6 +19,7 @@ from ch_sentiment import (  # noqa: E402
     baseline,
     data,
     evaluate,
+    explain,
     inspect_model,
     lr_find,
     predict,
@@ -38,6 +39,7 @@ COMMANDS = {
     "tune": tune,
     "evaluate": evaluate,
     "predict": predict,
+    "explain": explain,
     "inspect": inspect_model,
     "data": data,
 }

@@ -124,7 +124,7 @@ class SentimentNet(BaseModel):
         training = self.training
         self.train(False)
         try:
-            return self._scores(*self.vectors(xs))
+            return self.score(*self.vectors(xs))
         finally:
             self.train(training)
 
@@ -159,13 +159,25 @@ class SentimentNet(BaseModel):
 
     def read(self, vectors, mask, ts):
         """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss. `scores` keeps the logits."""
-        self.scores = self._scores(vectors, mask)
+        self.scores = self.score(vectors, mask)
         return self.loss_layer.forward(self.scores, ts)
 
     def read_backward(self, dout=1):
         """Fills all `grads` but those of the embeddings; -> the gradient of the vectors (N, T, D)."""
-        dout = self.loss_layer.backward(dout)
-        dout = self.head.backward(dout[:, None] if dout.ndim == 1 else dout)
+        return self.score_backward(self.loss_layer.backward(dout))
+
+    def score(self, vectors, mask):
+        """Vectors (N, T, D), mask (N, T) -> scores, as of `predict`: `read` without a loss."""
+        hs = vectors
+        for layer in self.recurrent_layers:
+            hs = layer.forward(hs, mask)
+        pooled = self.head_dropout.forward(self.pool.forward(hs, mask))
+        scores = self.head.forward(pooled)  # (N, H) @ (H, C) -> (N, C)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def score_backward(self, dscores):
+        """Gradient of the scores, (N,) or (N, C), -> that of the vectors (N, T, D); fills what `read_backward` does."""
+        dout = self.head.backward(dscores[:, None] if dscores.ndim == 1 else dscores)
         dout = self.pool.backward(self.head_dropout.backward(dout))
         for layer in reversed(self.recurrent_layers):
             dout = layer.backward(dout)
@@ -179,14 +191,6 @@ class SentimentNet(BaseModel):
             self.embed.backward(dout[:, :, :D])
         if self.pair_embed is not None:
             self.pair_embed.backward(dout[:, :, D:])
-
-    def _scores(self, vectors, mask):
-        hs = vectors
-        for layer in self.recurrent_layers:
-            hs = layer.forward(hs, mask)
-        pooled = self.head_dropout.forward(self.pool.forward(hs, mask))
-        scores = self.head.forward(pooled)  # (N, H) @ (H, C) -> (N, C)
-        return scores[:, 0] if scores.shape[1] == 1 else scores
 
 
 class WordDropout:

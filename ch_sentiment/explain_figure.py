@@ -1,0 +1,81 @@
+"""An explanation as a figure: bars of the strongest words, and the probability after each word. Axes in, Axes out."""
+
+import numpy as np
+
+from ch_sentiment.console import printable
+
+BARS = 20  # words at most
+TICKS = 25  # words at most that are written under the curve
+LONGEST = 18  # characters of a word
+
+
+def figure(found):
+    """The parts below on one matplotlib Figure, as high as its bars need."""
+    from matplotlib.figure import Figure
+
+    bars = min(BARS, len(found.words))
+    heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
+    drawn = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
+    axes = drawn.subplots(len(heights), height_ratios=heights)
+    drawn.suptitle(f"{_short(printable(found.label))}: {found.probability:.1%}", parse_math=False)
+    word_bars(found, axes[0])
+    so_far_curve(found, axes[1])
+    if found.attention is not None:
+        attention_bars(found, axes[2])
+    return drawn
+
+
+def word_bars(found, ax):
+    """The strongest words in the order of the text, right of 0 for the answer, left and hatched against it. -> Axes."""
+    from common.plot import BLUE, ORANGE
+
+    chosen = np.sort(found.strongest(BARS))
+    strength, rows = found.strength[chosen], np.arange(len(chosen))
+    sides = ((strength >= 0, BLUE, None, "for the answer"), (strength < 0, ORANGE, "///", "against it"))
+    for side, color, hatch, name in sides:
+        ax.barh(rows[side], strength[side], color=color, hatch=hatch, edgecolor="white", linewidth=0, label=name)
+    if found.path is not None:
+        ax.plot(found.occlusion[chosen], rows, "kD", markersize=4, label="occlusion: lost without it")
+    ax.axvline(0, color="0.4", linewidth=0.8)
+    ax.set_yticks(rows, [_short(found.words[t]) for t in chosen], parse_math=False)
+    ax.set_ylim(len(chosen) - 0.4, -0.6)  # read from top to bottom
+    method = "occlusion" if found.path is None else "integrated gradients"
+    ax.set_xlabel(f"{method}: what the margin of the answer owes to the word")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
+    return ax
+
+
+def so_far_curve(found, ax):
+    """The probability of the answer after each word, in percent. -> Axes."""
+    from common.plot import BLUE
+
+    ax.plot(*_from_one(100 * found.so_far), "o-", color=BLUE, markersize=3)
+    ax.axhline(50, color="0.4", linestyle=":", linewidth=0.8)
+    ax.set_ylim(-3, 103)
+    ax.set_ylabel("probability in %\nafter each word")
+    return _words_below(found, ax)
+
+
+def attention_bars(found, ax):
+    """The weight of every word in the attention pooling, in percent. -> Axes."""
+    ax.bar(*_from_one(100 * found.attention), color="0.35")
+    ax.set_ylabel("attention in %")
+    return _words_below(found, ax)
+
+
+def _words_below(found, ax):
+    """The words of a short text under the x axis, only their numbers of a longer one. -> Axes."""
+    ax.set_xlim(0.4, len(found.words) + 0.6)
+    if len(found.words) <= TICKS:
+        ax.set_xticks(*_from_one([_short(word) for word in found.words]), rotation=90, parse_math=False)
+    else:
+        ax.set_xlabel("words read")
+    return ax
+
+
+def _from_one(values):
+    return np.arange(1, len(values) + 1), values
+
+
+def _short(word):
+    return word if len(word) <= LONGEST else word[: LONGEST - 1] + "…"
