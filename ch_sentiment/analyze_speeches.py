@@ -134,13 +134,7 @@ def summary(readings, label_names, options):
                 "speaker": reading.speech.speaker,
                 "source": reading.speech.source,
                 "paragraphs": [
-                    {
-                        "label": label_names[p.argmax()],
-                        "probability": float(p[1]),
-                        "words": word_count(text),
-                        "text": text,
-                    }
-                    for p, text in zip(reading.probabilities, reading.paragraphs)
+                    paragraph_row(text, p, label_names) for text, p in zip(reading.paragraphs, reading.probabilities)
                 ],
             }
             for reading in readings
@@ -161,6 +155,12 @@ def speaker_row(name, readings, label_names):
         "shares": {label: 100 * int(n) / len(probabilities) for label, n in zip(label_names, counts)},
         "mean_probability": float(probabilities[:, 1].mean()),
     }
+
+
+def paragraph_row(text, probabilities, label_names):
+    """A paragraph, its likelier label, and the probability of the second label."""
+    label = label_names[probabilities.argmax()]
+    return {"label": label, "probability": float(probabilities[1]), "words": word_count(text), "text": text}
 
 
 def word_count(text):
@@ -195,7 +195,7 @@ def remarks(readings, model):
     if unknown := sum(bool(np.all(ids == UNK)) for ids in x):
         yield f"{unknown} of {len(x)} paragraphs hold no word that the model knows: their answers rest on nothing"
     if cut := sum(reading.cut for reading in readings):
-        yield f"{cut} of {len(x)} paragraphs are longer than the {model.max_len} words that the model reads, and are cut"
+        yield f"{cut} of {len(x)} paragraphs are cut: the model reads {model.max_len} words"
     if len(readings) > MOST_DRAWN:
         yield f"the figures show the first {MOST_DRAWN} only"
 

@@ -135,9 +135,9 @@ def about(options, data):
     """What the figures of the table are of."""
     part = data.val if data.test is None else data.test
     return (
-        f"{printable(options.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. Accuracy and "
-        f"loss are those of the best epoch on {len(part):,} texts of the {scored_on(data)} part; all kinds had the same "
-        f"texts, at most {options.epochs} epochs, patience {options.patience} and the same settings."
+        f"{printable(options.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. Accuracy "
+        f"and loss: of the best epoch, on {len(part):,} texts of the {scored_on(data)} part. All kinds had the same "
+        f"texts and settings, at most {options.epochs} epochs, and patience {options.patience}."
     )
 
 
@@ -178,7 +178,7 @@ def draw(folder, histories):
 
 
 def curves(histories, column, ax=None):
-    """A line for each kind: a column of its history against the epoch. histories: rows of the Trainer by kind. -> Axes."""
+    """A column of each history against the epoch. histories: rows of the Trainer, by kind. -> Axes."""
     ax = ax or new_axes()
     for kind, history in histories.items():
         ax.plot([row["epoch"] for row in history], [row[column] for row in history], **LINES[kind], label=kind, ms=5)
