@@ -1,4 +1,4 @@
-"""`sentifish speeches`: no word is lost, shares add up to 100, files hold what the table tells, bad files are one line."""
+"""`sentifish speeches`: no word is lost, shares add up to 100, files hold what is told, bad files are one line."""
 
 import csv
 import io
