@@ -16,7 +16,9 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
 from ch_sentiment import (  # noqa: E402
+    analyze_speeches,
     baseline,
+    compare,
     data,
     evaluate,
     explain,
@@ -34,12 +36,14 @@ from common.parallel import end_with  # noqa: E402
 COMMANDS = {
     "train": train,
     "baseline": baseline,
+    "compare": compare,
     "recipes": recipes,
     "lr-find": lr_find,
     "tune": tune,
     "evaluate": evaluate,
     "predict": predict,
     "explain": explain,
+    "speeches": analyze_speeches,
     "inspect": inspect_model,
     "data": data,
 }

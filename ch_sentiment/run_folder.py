@@ -32,20 +32,26 @@ def _check_empty(folder, overwrite):
 
 
 @contextlib.contextmanager
-def new_folder(options):
-    """--out, or the first of runs/NAME-1, runs/NAME-2 ... that is not there yet; held while it is worked in."""
-    folder = _numbered(options) if options.out is None else Path(options.out)
+def new_folder(options, name=None, results=RESULTS):
+    """--out, or the first of runs/NAME-1, runs/NAME-2 ... that is not there yet; held while it is worked in.
+
+    options: with `out` and `overwrite`. name: None for that of a training. results: the files that will be written.
+    """
+    folder = _numbered(name or _name(options)) if options.out is None else Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         _check_empty(folder, options.overwrite)  # once more, now that nobody else can come in between
-        for name in RESULTS:  # --overwrite: no result of the training before may stand beside those of this one
+        for name in results:  # --overwrite: no result of the training before may stand beside those of this one
             (folder / name).unlink(missing_ok=True)
         yield folder
 
 
-def _numbered(options):
+def _name(options):
     kind = options.recipe or f"{'bi' if options.bidirectional else ''}{options.cell}"
-    name = f"{Path(options.data).resolve().stem}-{kind}"
+    return f"{Path(options.data).resolve().stem}-{kind}"
+
+
+def _numbered(name):
     number = 1
     while True:
         folder = Path("runs") / f"{name}-{number}"
