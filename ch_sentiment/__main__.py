@@ -16,6 +16,7 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
 from ch_sentiment import (  # noqa: E402
+    audit,
     baseline,
     data,
     evaluate,
@@ -39,6 +40,7 @@ COMMANDS = {
     "evaluate": evaluate,
     "predict": predict,
     "inspect": inspect_model,
+    "audit": audit,
     "data": data,
 }
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.

@@ -100,21 +100,7 @@ def noisy(tmp_path_factory):
     return path
 
 
-HOW = [
-    "--hidden",
-    "8",
-    "--wordvec",
-    "8",
-    "--epochs",
-    "4",
-    "--lr",
-    "0.03",
-    "--cell",
-    "rnn",
-    "--validation",
-    "0.3",
-    "--quiet",
-]
+HOW = "--hidden 8 --wordvec 8 --epochs 4 --lr 0.03 --cell rnn --validation 0.3 --quiet".split()
 
 
 def test_calibrate_is_stored_with_the_model_and_changes_no_label(here, noisy, capsys):
