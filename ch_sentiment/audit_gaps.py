@@ -50,7 +50,8 @@ def gaps_of(model, dimension, sentences, label, rng=None):
     probability is compared. rng: of the bootstrap.
 
     The mean of a dimension is taken over its groups, sentence by sentence, so that a group of many words weighs no more
-    than one of few. The interval is that of other sentences and other words of the same kind: both are drawn anew.
+    than one of few. The interval is that of other sentences and other words of the same kind: both are drawn anew. Of
+    a group of one word it is too narrow: that of other sentences alone.
     """
     words = {group: [w for w in some if knows(model, w)] for group, some in dimension.groups.items()}
     unknown = {group: [w for w in some if w not in words[group]] for group, some in dimension.groups.items()}

@@ -59,7 +59,7 @@ _NAMES = {
     "Turkish": ("Ayse Fatma Elif Zeynep Emine Hatice", "Mehmet Mustafa Emre Murat Kemal Orhan"),
     "Arabic": ("Fatima Aisha Layla Amina Yasmin Noor", "Mohammed Ahmed Ali Omar Hassan Ibrahim"),
     "Indian": ("Priya Indira Lakshmi Deepa Anjali Meera", "Raj Sanjay Amit Vikram Ravi Arjun"),
-    "Chinese": ("Mei Li Xiu Ling Yan Hui", "Wei Jun Feng Chen Bo Hao"),
+    "Chinese": ("Mei Li Xiu Ling Yan Hui", "Wei Jun Feng Chen Ming Hao"),
     "Japanese": ("Yuki Keiko Akiko Naoko Sakura Yoko", "Hiroshi Kenji Takashi Akira Satoshi Ken"),
     "West African": ("Amara Ngozi Chioma Abena Aminata Folake", "Kwame Kofi Chinedu Emeka Mamadou Oumar"),
 }
@@ -74,7 +74,7 @@ DIMENSIONS = (
         },
     ),
     Dimension(
-        "name, by gender",
+        "gender of the name",
         "{}",
         {
             "women": tuple(name for women, _ in _NAMES.values() for name in women.split()),
@@ -82,7 +82,7 @@ DIMENSIONS = (
         },
     ),
     Dimension(
-        "name, by origin",
+        "origin of the name",
         "{}",
         {origin: tuple(f"{women} {men}".split()) for origin, (women, men) in _NAMES.items()},
     ),

