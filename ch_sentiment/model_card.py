@@ -138,7 +138,8 @@ def _audit(audit):
     parts = [
         f"{audit.sentences} sentences in which only the person changes. The gap is the probability of {audit.label} "
         "above or below the mean of the dimension, in points of 100, with its 95 % interval. Of many intervals, one in "
-        f"twenty misses by chance; of a group of which few words are known, the interval is too narrow. The model knows {audit.known:.0%} of the sentences' own words."
+        "twenty misses by chance; of a group of which few words are known, the interval is too narrow. "
+        f"The model knows {audit.known:.0%} of the sentences' own words."
     ]
     for d in audit.dimensions:
         turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"

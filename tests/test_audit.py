@@ -60,13 +60,16 @@ def test_a_model_that_is_blind_to_names_has_no_gaps():
 
 
 def test_a_model_that_hates_one_name_is_found():
-    groups, found = by_name(examine(rigged(jamal=-40), 1), "origin of the name")
+    model = rigged(jamal=-40)
+    model.net.params[2][...] = 0.5  # all others are positive
+    audit = examine(model, 1)
+    groups, found = by_name(audit, "origin of the name")
     hit = groups.pop("African-American")
     assert hit.worst < -0.3 and "Jamal" in hit.sentence and found.turned == 1
     assert hit.gap < -0.01 and hit.low < hit.gap < hit.high
     others = {round(g.gap, 12) for g in groups.values()}
     assert len(others) == 1 and hit.gap + sum(g.gap for g in groups.values()) == pytest.approx(0)
-    women, men = (by_name(examine(rigged(jamal=-40), 1), "gender of the name")[0][g] for g in ("women", "men"))
+    women, men = (by_name(audit, "gender of the name")[0][g] for g in ("women", "men"))
     assert men.gap == pytest.approx(-women.gap) and men.gap < 0
 
 
@@ -77,7 +80,7 @@ def test_a_gap_is_that_of_the_probability_of_the_label_by_hand():
     found = gaps_of(model, d, ["{person} sat"], 1, rng=0)
     a, b = found.groups
     assert a.gap == pytest.approx(((p + 0.5) / 2 - 0.5) / 2) and b.gap == pytest.approx(-a.gap)
-    assert a.worst == pytest.approx(p - (p + 1.5) / 4 - 0.25 + 0.125) and a.sentence == "Sister sat"
+    assert a.worst == pytest.approx(0.75 * p - 0.375) and a.sentence == "Sister sat"
     assert gaps_of(model, d, ["{person} sat"], 0, rng=0).groups[0].gap == pytest.approx(-a.gap)
 
 
@@ -212,8 +215,8 @@ def test_the_page_asks_nothing_of_anybody_and_obeys_no_text(card):
 
 def test_nothing_in_the_markdown_is_obeyed(card):
     text = card[0]
-    assert "<" not in text and "](http" not in text and "http://" not in text and "\x1b" not in text
-    assert text.count("](") == 1 and "![gap of each group](audit.png)" in text
+    assert "<" not in text and not re.search(r"(?<!\\)\]\(http", text) and "http://" not in text and "\x1b" not in text
+    assert len(re.findall(r"(?<!\\)\]\(", text)) == 1 and "![gap of each group](audit.png)" in text
     for block in re.findall(r"(?:^\|.*\n)+", text, re.M):  # every row of a table has the cells of its header
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in block.splitlines()}) == 1
 
