@@ -17,6 +17,7 @@ if not any(variable in os.environ for variable in THREAD_VARIABLES):
 
 from ch_sentiment import (  # noqa: E402
     analyze_speeches,
+    audit,
     baseline,
     compare,
     data,
@@ -45,6 +46,7 @@ COMMANDS = {
     "explain": explain,
     "speeches": analyze_speeches,
     "inspect": inspect_model,
+    "audit": audit,
     "data": data,
 }
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.

@@ -14,7 +14,7 @@ KINDS = ("nbsvm", "bow")
 OPTIONS = (
     *("data", "test_data", "classes", "wordvec", "max_pairs", "vocab_size", "max_len"),
     *("remove_stopwords", "remove_punctuation", "optimizer", "lr", "batch_size", "epochs", "patience", "clip"),
-    *("validation", "group_file", "group_column", "seed", "split_seed", "limit"),
+    *("validation", "group_file", "group_column", "calibrate", "seed", "split_seed", "limit"),
     *("out", "overwrite", "no_cache", "quiet"),
 )
 

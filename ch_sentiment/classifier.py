@@ -11,6 +11,7 @@ import numpy as np
 from ch_sentiment.build import rebuild
 from ch_sentiment.model import to_probabilities
 from common.batches import sorted_batches, take
+from common.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checkpoint import load_checkpoint, save_arrays
 from common.metrics import classification_report
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, tokenize
@@ -26,8 +27,9 @@ class Classifier:
     longer texts are cut.
 
     metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
-    calibration: how scores become probabilities; None, as they are, is all that there is today. keep: what a text that
-    is cut keeps, a name of `dataset.text.KEEPS`.
+    calibration: {"temperature": float}, by which scores are divided before they become probabilities
+    (`common.calibration`), or None: they are used as they are. keep: what a text that is cut keeps, a name of
+    `dataset.text.KEEPS`.
     """
 
     net: object
@@ -36,7 +38,7 @@ class Classifier:
     max_len: int
     metrics: dict = field(default_factory=dict)
     cleaning: Cleaning = field(default_factory=Cleaning)
-    calibration: None = None
+    calibration: dict | None = None
     keep: str = "head-and-tail"
 
     def encode(self, texts):
@@ -56,14 +58,37 @@ class Classifier:
                 scores[index] = answers
         return scores
 
+    def calibrated(self, scores):
+        """Scores of the network -> those that the probabilities are made of: divided by the temperature."""
+        if self.calibration is None:
+            return scores
+        with np.errstate(over="ignore"):  # as in `scores`
+            return scores / self.calibration["temperature"]
+
     def probabilities(self, texts):
         """N texts -> (N, C) probabilities."""
-        return to_probabilities(self.scores(self.encode(texts)))
+        return to_probabilities(self.calibrated(self.scores(self.encode(texts))))
+
+    def calibrate(self, x, t):
+        """Fit the temperature (or None, where none is best) on texts that the network was not trained on.
+
+        x: list of N id arrays. t: (N,) class ids. -> {"n", "ece_before", "ece_after"} of these texts; on others the
+        last is a little larger.
+        """
+        scores = self.scores(x)
+        temperature = fit_temperature(scores, t)
+        self.calibration = None if temperature is None else {"temperature": temperature}
+        before, after = (
+            expected_calibration_error(to_probabilities(some), t) for some in (scores, self.calibrated(scores))
+        )
+        return {"n": len(x), "ece_before": before, "ece_after": after}
 
     def report(self, x, t):
-        """List of N id arrays and (N,) class ids -> `classification_report`."""
-        scores = self.scores(x)
-        return classification_report(t, to_probabilities(scores), float(self.net.loss_layer.forward(scores, t)))
+        """List of N id arrays and (N,) class ids -> `classification_report` and "ece", the calibration error."""
+        scores = self.calibrated(self.scores(x))
+        probabilities = to_probabilities(scores)
+        found = classification_report(t, probabilities, float(self.net.loss_layer.forward(scores, t)))
+        return {**found, "ece": expected_calibration_error(probabilities, t)}
 
     def save(self, path):
         """Write it all to one file (`common.checkpoint`); raises as `save_arrays`."""
@@ -132,5 +157,14 @@ def _check_meta(meta):
         raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {meta['keep']!r}")
     if type(meta["metrics"]) is not dict:
         raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
-    if meta["calibration"] is not None:  # it would change the answers
-        raise ValueError(f"expected no calibration, which this version does not know, got {meta['calibration']!r}")
+    _check_calibration(meta["calibration"])
+
+
+def _check_calibration(calibration):
+    """ValueError unless it is None or one temperature: it changes the answers."""
+    if calibration is None:
+        return
+    temperature = calibration.get("temperature") if type(calibration) is dict and len(calibration) == 1 else None
+    if type(temperature) is not float or not LOWEST <= temperature <= HIGHEST:
+        expected = f"null or one temperature from {LOWEST:g} to {HIGHEST:g}"
+        raise ValueError(f"expected calibration to be {expected}, got {calibration!r}")

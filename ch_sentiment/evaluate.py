@@ -1,4 +1,4 @@
-"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC and the confusion matrix."""
+"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, confusion matrix."""
 
 import json
 import sys
@@ -43,6 +43,7 @@ def table(report, label_names):
         f"loss      {report['loss']:.4f}",
         f"F1        {report['f1']:.4f}",
         f"ROC AUC   {area}",
+        f"ECE       {report['ece']:.4f}",
         "",
         "confusion (row: true, column: predicted)",
     ]

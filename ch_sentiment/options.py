@@ -102,6 +102,9 @@ class TrainOptions:
         None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
     )
     group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
+    calibrate: bool = option(
+        False, "after training, fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
     seed: int = option(0, "one seed, one result", type=SEED)
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")

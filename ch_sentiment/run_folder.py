@@ -10,7 +10,8 @@ from dataset.file_lock import locked_if_free
 
 MODEL = "model.npz"  # the best epoch: all that prediction needs
 LAST = "last.npz"  # where training stands: all that it needs to go on
-RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png")
+CARD = ("model_card.md", "model_card.html", "audit.png")  # what `sentifish audit` writes beside the model
+RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png", *CARD)
 LOCK = ".lock"  # there while a training writes
 
 

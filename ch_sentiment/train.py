@@ -22,7 +22,7 @@ from ch_sentiment.one_rank import one_of_all_ranks
 from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.recipes import chosen
-from ch_sentiment.resumption import about, changed, check_same, read_origin
+from ch_sentiment.resumption import about, changed, check_same, fingerprint, read_origin
 from ch_sentiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
 from common.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
 from common.parallel import DataParallel, StopTogether, world
@@ -98,6 +98,7 @@ class Run:
     folder: os.PathLike
     trainer: Trainer
     best: EarlyStopping
+    trained_on: dict
 
 
 def assemble(options, data, net, folder, order_rng):
@@ -115,7 +116,7 @@ def assemble(options, data, net, folder, order_rng):
         *([] if options.quiet else [Progress(), EpochTable(say)]),
         Checkpoint(folder / LAST, options.save_every, about(options, data, net)),  # the last: it saves what all know
     ]
-    run = Run(options, data, model, folder, trainer, best)
+    run = Run(options, data, model, folder, trainer, best, trained_on(options, data))
     return run
 
 
@@ -179,17 +180,31 @@ def report(run):
     """Score the best epoch's model, on the test part if there is one, and write and print what is found."""
     model, data, folder, best_epoch = run.model, run.data, run.folder, run.best.best_epoch
     name, part = ("validation", data.val) if data.test is None else ("test", data.test)
+    fitted = {"calibration": model.calibrate(data.val.x, data.val.t)} if run.options.calibrate else {}
     found = model.report(part.x, part.t)
-    model.metrics = {**best_row(run), name: found}
+    model.metrics = {"trained_on": run.trained_on, **best_row(run), **fitted, name: found}
     model.save(folder / MODEL)
     draw(folder, run.trainer.history, best_epoch, found["confusion"], data.label_names)
 
     role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
     say(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
+    if fitted:
+        say(calibration_line(model))
     for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
         say("  " + answer_line(model.label_names, probabilities, text, longest=80))
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
+
+
+def calibration_line(model):
+    """What became of --calibrate."""
+    if model.calibration is None:
+        return (
+            "calibration: none, no temperature is best on the validation part: all answers right, or scores of no use"
+        )
+    temperature, found = model.calibration["temperature"], model.metrics["calibration"]
+    errors = f"{found['ece_before']:.4f} -> {found['ece_after']:.4f}"
+    return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
 
 
 def check(options):
@@ -211,8 +226,19 @@ def check(options):
 
 def keep(run):
     """Save the model as it stands: that of the best epoch, or the last weights where no epoch is done."""
-    run.model.metrics = best_row(run)
+    run.model.metrics = {"trained_on": run.trained_on, **best_row(run)}
     run.model.save(run.folder / MODEL)
+
+
+def trained_on(options, data):
+    """What a model's file says of its data: name, `fingerprint`, and how many texts of each label are in each part."""
+    parts = {"train": data.train, "validation": data.val, "test": data.test}
+    counts = {
+        name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(data.label_names)}
+        for name, part in parts.items()
+        if part is not None
+    }
+    return {"name": os.path.basename(os.path.normpath(options.data)), "content": fingerprint(data), "texts": counts}
 
 
 def best_row(run):

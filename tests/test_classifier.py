@@ -158,7 +158,7 @@ def resize(name, shape):
         lambda arrays, meta: meta.update(max_len=True),
         lambda arrays, meta: meta.update(metrics=[]),
         lambda arrays, meta: meta.update(cleaning={"remove_html": 1}),
-        lambda arrays, meta: meta.update(calibration={"temperature": 2.0}),
+        lambda arrays, meta: meta.update(calibration={"temperature": 0.0}),
         lambda arrays, meta: meta["net"].update(num_layers=True),
         lambda arrays, meta: meta["net"].update(bidirectional=0),
     ],

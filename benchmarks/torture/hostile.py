@@ -132,7 +132,7 @@ def files(good, parts):
         "a label too many": forged(lambda arrays, meta: meta["label_names"].append("more")),
         "another model": forged(lambda arrays, meta: meta.update(model="os.system")),
         "another argument": forged(lambda arrays, meta: meta["net"].update(rng=1)),
-        "an unknown calibration": forged(lambda arrays, meta: meta.update(calibration={"temperature": 2.0})),
+        "an unknown calibration": forged(lambda arrays, meta: meta.update(calibration={"temperature": 0.0})),
         "bytes after the end": good + b"PK\x05\x06" + bytes(18),
         "bytes before the start": b"#!/bin/sh\n" + good,
     }
