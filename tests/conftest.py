@@ -99,9 +99,19 @@ def run(layer, xs, mask=None, seed=9):
     return out, dxs, [np.array(g) for g in layer.grads]
 
 
-# ---- the command line
+# ---- what the pages show
 
 ROOT = Path(__file__).parents[1]
+
+
+def fenced(page, language=""):
+    """The blocks of a page (its text) between ``` and ```, of one language."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.M | re.S)
+    return [block for named, block in blocks if named == language]
+
+
+# ---- the command line
+
 TINY = ["--hidden", "4", "--wordvec", "4", "--epochs", "2", "--quiet"]
 
 

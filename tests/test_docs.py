@@ -1,0 +1,241 @@
+"""What README and docs/ show is run as it stands: the Python of the pages below with the output beside it, and the
+commands of all pages. Each command is read by its own parser; those that need no data from elsewhere are run, on small
+files of the names that they use and with small settings.
+"""
+
+import argparse
+import importlib.util
+import inspect
+import re
+import runpy
+import shlex
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TINY, TWO, call, fenced, lines_of
+
+from ch_sentiment.__main__ import COMMANDS
+from common.lstm import LSTM
+
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
+OURS = [f"docs/{name}.md" for name in ("layers", "masks", "many_to_one", "write_a_layer", "your_data")]
+COMING = {f"{name}.md" for name in ("explain", "compare", "speeches", "audit", "ethics", "reliability")}
+
+TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
+SMALL = [
+    ["--epochs", "1"],
+    ["--limit", "40"],
+    ["--hidden", "4"],
+    ["--wordvec", "4"],
+    ["--trials", "1"],
+    ["--steps", "5"],
+]
+ELSEWHERE = re.compile(r"imdb|glove")  # data that would have to be fetched
+INPUTS = (".tsv", ".csv", ".txt", ".npz", ".zip")
+SHAPES = {  # what each command prints, as a regular expression for all of it; a new one must say something
+    "train": r"(?s).*accuracy \d+\.\d+% on .*\n  \w+\t[01]\.\d{4}\t.*\nwritten to \S+: .*model\.npz\n",
+    "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
+    "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
+    "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
+    "evaluate": r"texts +40\naccuracy +[01]\.\d{4}\nloss .*\nF1 .*\nROC .*\n\nconf.*\n.*(\n +\w+ +\d+ +\d+){2}\n",
+    "predict": r"(label,probability,text\n)?((neg|pos)[\t,][01]\.\d{4}[\t,].+\n)+",
+    "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
+    "recipes": r"(.+\n)+",
+}
+
+
+def shown(page):
+    """The commands of a page in their order: (program, arguments, what is read from standard input or None)."""
+    for block in fenced(TEXTS[page]):
+        for line in block.replace("\\\n", " ").splitlines():
+            line = re.sub(r"^mpiexec -n \d+ ", "", line)
+            if found := re.match(r"(sentifish|python -m \S+)(?: (?!\S+:)(.*))?$", line):
+                program, rest = found[1], shlex.split(found[2] or "", comments=True)
+                end = next((i for i, word in enumerate(rest) if word in ("<", ">", "|", "&&", "&")), len(rest))
+                yield program, rest[:end], rest[end + 1] if rest[end : end + 1] == ["<"] else None
+
+
+def every_command():
+    return [
+        pytest.param(program, arguments, id=f"{page}: {shlex.join([program, *arguments])}")
+        for page in PAGES
+        for program, arguments, _ in shown(page)
+    ]
+
+
+class Read(Exception):
+    """The arguments were read."""
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    """parse(arguments) -> what the command line's own parser makes of them, None where it refuses; nothing is run."""
+
+    def parse_only(arguments):
+        found = []
+        with monkeypatch.context() as patch:
+            for module in COMMANDS.values():
+                patch.setattr(module, "run", lambda options: found.append(options) or 0)
+            call(*arguments)
+        return found[0] if found else None
+
+    return parse_only
+
+
+@pytest.mark.parametrize(("program", "arguments"), every_command())
+def test_every_command_is_one_that_its_program_reads(program, arguments, parse, monkeypatch):
+    name = program.removeprefix("python -m ").removeprefix("ch_sentiment.")
+    if name in ("sentifish", "ch_sentiment"):
+        assert parse(arguments), arguments
+        return
+    if name.replace("_", "-") in COMMANDS:
+        assert parse([name.replace("_", "-"), *arguments]), arguments
+        return
+    module = program.removeprefix("python -m ")
+    assert importlib.util.find_spec(module), f"no module {module}"
+    if not arguments:
+        return
+    real = argparse.ArgumentParser.parse_args
+
+    def parse_args(*args, **kwargs):
+        real(*args, **kwargs)
+        raise Read
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    monkeypatch.setattr(sys, "argv", [module, *arguments])
+    with warnings.catch_warnings(), pytest.raises(Read):
+        warnings.simplefilter("ignore", RuntimeWarning)  # that the module is known already
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def test_a_command_with_an_unknown_option_would_be_noticed(parse):
+    assert parse(["train", "--hidden", "4"]) and not parse(["train", "--hiden", "4"])
+
+
+def with_small_settings(arguments, parse):
+    """The same command, with those of the small settings that it knows."""
+    if arguments[0] not in TRAINING or "--resume" in arguments:
+        return arguments
+    for setting in [*SMALL, ["--quiet"]]:
+        if parse([*arguments, *setting]):
+            arguments = [*arguments, *setting]
+    return arguments
+
+
+def can_run(arguments):
+    """Whether all that a command reads is here."""
+    if ELSEWHERE.search(" ".join(arguments)) or "--help" in arguments:
+        return False
+    if arguments[:1] == ["data"]:
+        return arguments[1] in ("list", "path")
+    if "--recipe" in arguments and "--data" not in arguments:
+        return False  # a recipe takes the data of its original
+    outputs = {arguments[i + 1] for i, word in enumerate(arguments[:-1]) if word == "--out"}
+    read = [word for word in arguments if word.endswith(INPUTS) and word not in outputs]
+    return all(Path(word).exists() for word in read)
+
+
+def write_stand_ins(folder):
+    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv"):
+        (folder / name).write_text(lines_of(TWO))
+    rows = "".join(f"{label},{text},film {i // 4}\n" for i, (label, text) in enumerate(TWO))
+    (folder / "reviews.csv").write_text(f"label,text,film\n{rows}")
+    (folder / "train.movies.txt").write_text("".join(f"film {i // 4}\n" for i in range(len(TWO))))
+    (folder / "lines.txt").write_text("a good thing\na bad thing\n")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(p == "sentifish" for p, _, _ in shown(page))])
+def test_the_commands_of_a_page_run_in_their_order(page, here, parse, monkeypatch, capsys):
+    monkeypatch.setenv("SENTIFISH_DATA", str(here / "cache"))
+    write_stand_ins(here)
+    for program, arguments, source in shown(page):
+        if program != "sentifish" or not can_run(arguments):
+            continue
+        arguments = with_small_settings(arguments, parse)
+        model = None if arguments[0] in TRAINING else getattr(parse(arguments), "model", None)
+        if model and not (here / model).exists():
+            assert call("train", "--data", "reviews.tsv", *TINY, "--out", model) == 0
+        capsys.readouterr()
+        with monkeypatch.context() as patch, (here / (source or "lines.txt")).open(encoding="utf-8") as stdin:
+            patch.setattr(sys, "stdin", stdin)
+            code = call(*arguments)
+        out, err = capsys.readouterr()
+        assert code == 0, f"{arguments}: {err}"
+        assert re.fullmatch(SHAPES.get(arguments[0], r"(?s).*\S.*"), out), f"{arguments}: {out}"
+        if source and arguments[0] == "predict":
+            answers = len(out.splitlines()) - ("--csv" in arguments)
+            assert answers == len((here / source).read_text().splitlines())
+
+
+@pytest.mark.parametrize("page", OURS)
+def test_the_python_of_a_page_prints_what_stands_below_it(page, here, capsys):
+    names = {"__name__": page}
+    blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", TEXTS[page], re.M | re.S)
+    assert blocks
+    for code, printed in blocks:
+        exec(compile(code, page, "exec"), names)  # noqa: S102
+        assert capsys.readouterr().out == printed
+
+
+def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
+    code = "\n".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2])
+    for right, wrong in (
+        ("(h_hat - h) + dfh", "(h_hat - h) - dfh"),
+        ("(1 - f) + dfh * f", "(1 - f)"),
+        ("np.where(real, dh, 0)", "dh"),
+        ("dWx += x.T", "dWx -= x.T"),
+        ("grad[...] = 0 ", "pass "),
+    ):
+        assert code.count(right) == 1
+        with pytest.raises(AssertionError, match="TimeMGU"):
+            exec(code.replace(right, wrong), {"__name__": "broken"})  # noqa: S102
+
+
+def test_each_line_beside_an_equation_stands_in_its_file():
+    page = TEXTS["docs/layers.md"]
+    lines = re.findall(r"\| `([^`|]+)` \| (common/\w+\.py) \|$", page, re.M)
+    assert len(lines) == len(re.findall(r"common/\w+\.py \|$", page, re.M)) > 20
+    for line, path in lines:
+        assert line in (ROOT / path).read_text(encoding="utf-8"), line
+
+
+def test_each_rule_of_the_graph_is_a_line_of_backward():
+    _, table = TEXTS["docs/layers.md"].split("| the line in `LSTM.backward` |")
+    rules = re.findall(r"^\|[^|]+\|[^|`]+\| `([^`]+)`", table.split("\n\n")[0], re.M)
+    assert len(rules) == 7
+    assert all(rule in inspect.getsource(LSTM.backward) for rule in rules)
+
+
+def test_the_graph_shows_every_array_and_every_operation_of_a_step():
+    ax = runpy.run_path(str(ROOT / "docs" / "draw_graph.py"))["draw"]()
+    words = sorted(text.get_text() for text in ax.texts if text.get_text())
+    assert words == sorted(
+        ["x", "h", "c", "Wx", "Wh", "b", "f", "g", "i", "o", "c'", "h'", *["MatMul"] * 2, *"σσσ+×+××", *["tanh"] * 2]
+    )
+
+
+def test_the_index_lists_every_page_once():
+    listed = re.findall(r"\]\((\w+\.md)\)", TEXTS["docs/README.md"])
+    pages = {path.name for name, path in PAGES.items() if name.startswith("docs/")} - {"README.md"}
+    assert len(listed) == len(set(listed)) and set(listed) == pages | COMING
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_links_to_is_there(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", TEXTS[page]):
+        if "://" not in target and target not in COMING:
+            assert (PAGES[page].parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", OURS)
+def test_the_options_that_a_page_names_are_there(page, capsys):
+    for command in COMMANDS:
+        call(command, "--help")
+    known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    assert set(re.findall(r"`(--[a-z][a-z-]+)", TEXTS[page])) <= known
+    assert len(TEXTS[page].splitlines()) <= 125
