@@ -218,8 +218,8 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its place as it can stand without touching a point, another word, the frame or a line; a
-    line leads to the place where that is not near.
+    """Write each word as near to its place as it can stand without touching a point, another word, the frame or a
+    line; a line leads to the place where that is not near.
     """
     ax.figure.draw_without_rendering()  # from here on the places in pixels are known
     points = ax.transData.transform(places)  # (K, 2)
