@@ -132,9 +132,9 @@ def test_the_reliability_diagram_holds_accuracy_confidence_and_count_of_what_is_
 
 
 def test_lengths_are_counted_and_the_limit_is_marked():
-    ax = length_histogram([1, 2, 2, 5], limit=4)
+    ax = length_histogram([1, 2, 2, 5], limit=2)
     assert bars(ax) == [(0, 1, 0), (1, 1, 1), (2, 1, 2), (3, 1, 0), (4, 1, 0), (5, 1, 1)]
-    assert lines(ax)["limit 4: 25.0% are longer"][0] == [4.5, 4.5] and len(labels(ax)) == 1
+    assert lines(ax)["limit 2: 25.0% are longer"][0] == [2.5, 2.5] and len(labels(ax)) == 1
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("tokens in a text", "texts")
 
 
