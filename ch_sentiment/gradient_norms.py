@@ -8,10 +8,8 @@ python -m ch_sentiment.gradient_norms docs/gradient_norms.png
 import argparse
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from common.gradient_flow import norms_by_step
-from common.plot import gradient_norms
 from common.time_layers import TimeGRU, TimeLSTM, TimeRNN
 
 CELLS = {"RNN": TimeRNN, "GRU": TimeGRU, "LSTM": TimeLSTM}
@@ -25,12 +23,16 @@ def main():
     parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
     options = parser.parse_args()
 
+    from matplotlib.figure import Figure  # not above: who only imports this module draws nothing
+
+    from common import plot
+
     xs = np.random.default_rng(SEED).standard_normal((N, T, D))
     figure = Figure(figsize=(10, 3.8), layout="constrained")
     for (name, cell), ax in zip(CELLS.items(), figure.subplots(1, len(CELLS), sharey=True)):
         Wx, Wh, b = cell.init_params(D, H, SEED, np.float64)
         norms = {f"Wh x {scale}": norms_by_step(cell(Wx, scale * Wh, b), xs, SEED) for scale in SCALES}
-        gradient_norms(norms, ax).set_title(name)
+        plot.gradient_norms(norms, ax).set_title(name)
         ax.label_outer()
         for scale, values in norms.items():
             print(f"{name:4}  {scale:8}  last step {values[-1]:.1e}  first step {values[0]:.1e}")

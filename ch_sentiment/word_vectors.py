@@ -9,7 +9,6 @@ import numpy as np
 
 from ch_sentiment.model import SentimentNet
 from common.optimizer import Adam
-from common.plot import word_map
 from common.trainer import Trainer
 from dataset import phrases
 from dataset.text import Vocab, tokenize
@@ -44,10 +43,12 @@ def main():
     Trainer(model, Adam(lr=LEARNING_RATE), callbacks=[], rng=order_rng).fit(x, t, MAX_EPOCH, max_grad=1.0)
 
     # show
+    from common import plot  # not above: who only imports this module draws nothing
+
     words = [word for group in GROUPS.values() for word in group.split()]
     groups = [name for name, group in GROUPS.items() for _ in group.split()]
     (W,) = model.embed.params
-    ax = word_map(W[vocab.encode(words)], words, groups)
+    ax = plot.word_map(W[vocab.encode(words)], words, groups)
     try:
         ax.figure.savefig(options.figure, dpi=150)
     except (OSError, ValueError) as error:  # no such folder; no such format

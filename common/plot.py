@@ -7,7 +7,6 @@ import itertools
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
@@ -218,31 +217,30 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its place as it can stand without touching a point, another word, the frame or a
-    line; a line leads to the place where that is not near.
+    """Write each word as near to its place as it can stand without touching a point, another word or the frame; a line
+    leads to the place where that is not near.
     """
     ax.figure.draw_without_rendering()  # from here on the places in pixels are known
-    points = ax.transData.transform(places)  # (K, 2)
-    taken, labels = [Bbox([point - 4, point + 4]) for point in points], []
+    ax.autoscale(False)
+    points, to_data = ax.transData.transform(places), ax.transData.inverted().transform  # (K, 2)
+    taken = [Bbox([point - 4, point + 4]) for point in points]
     angles = np.arange(0, 2 * np.pi, np.pi / 8)
     around = [(reach, np.array([np.cos(a), np.sin(a)])) for reach in (6, *range(14, 400, 8)) for a in angles]
-    line = {"arrowstyle": "-", "color": "0.5", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "zorder": 0.5}
+    how = {"ha": "center", "va": "center", "fontsize": 8, "parse_math": False, "in_layout": False}
+    how["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # covers the lines to other words
     for word, place, point in zip(words, places, points):
-        how = {"ha": "center", "va": "center", "fontsize": 8, "parse_math": False, "arrowprops": line}
-        text = ax.annotate(word, place, (0, 0), textcoords="offset points", **how)
-        size = Text.get_window_extent(text).size + 2
+        text = ax.text(*place, word, **how)
+        size = text.get_window_extent().size + 2
         for reach, direction in around:
             middle = point + (size / 2 + reach) * direction
             box = Bbox([middle - size / 2, middle + size / 2])
-            way = np.linspace(point, middle, 12)
-            crosses = any(label.contains(*at) for label in labels for at in way)
-            inside = ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max)
-            if inside and not crosses and not box.count_overlaps(taken):
+            if ax.bbox.contains(*box.min) and ax.bbox.contains(*box.max) and not box.count_overlaps(taken):
                 break
-        text.set_position((middle - point) * 72 / ax.figure.dpi)
-        text.arrow_patch.set_visible(reach > 6)
-        labels.append(box)
-        taken += [box, *(Bbox([at - 1, at + 1]) for at in way)]
+        taken.append(box)
+        ends = to_data([point, middle])
+        text.set_position(ends[1])
+        if reach > 6:
+            ax.plot(*ends.T, color="0.5", linewidth=0.6, zorder=0.5)
 
 
 def _short(name, most):

@@ -7,6 +7,7 @@ import pytest
 from conftest import CELLS, normal, time_cell
 
 from ch_sentiment import gradient_norms, word_vectors
+from common import plot
 from common.gradient_flow import norms_by_step
 from common.initializers import orthogonal
 from common.time_layers import TimeRNN
@@ -52,8 +53,8 @@ def test_the_figure_shows_that_an_rnn_forgets_where_an_lstm_does_not(tmp_path, m
 def test_the_map_of_words_parts_praise_from_blame(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["word_vectors", str(tmp_path / "figure.png")])
     drawn = {}
-    draw = word_vectors.word_map
-    monkeypatch.setattr(word_vectors, "word_map", lambda *given: drawn.setdefault("ax", draw(*given)))
+    draw = plot.word_map
+    monkeypatch.setattr(plot, "word_map", lambda *given: drawn.setdefault("ax", draw(*given)))
     word_vectors.main()
     praise, blame, *_ = (group.get_offsets()[:, 0] for group in drawn["ax"].collections)
     assert praise.min() > blame.max() or praise.max() < blame.min()
