@@ -49,7 +49,8 @@ def so_far_curve(found, ax):
     """The probability of the answer after each word, in percent. -> Axes."""
     from common.plot import BLUE
 
-    ax.plot(*_from_one(100 * found.so_far), "o-", color=BLUE, markersize=3)
+    style = "o-" if len(found.words) <= TICKS else "-"
+    ax.plot(*_from_one(100 * found.so_far), style, color=BLUE, markersize=3)
     ax.axhline(50, color="0.4", linestyle=":", linewidth=0.8)
     ax.set_ylim(-3, 103)
     ax.set_ylabel("probability in %\nafter each word")

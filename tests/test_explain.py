@@ -294,25 +294,31 @@ class Reader(HTMLParser):
         self.texts.append(data)
 
 
+def words_shown(content):
+    """The words of the paragraph that shows the text."""
+    return "".join(Reader(re.search(r'<p class="text".*?</p>', content, re.S)[0]).texts).split()
+
+
 @pytest.fixture(scope="module")
 def hostile():
-    """An explanation in which label names and text try to be markup; and the page of it."""
+    """An explanation in which label names, text and words try to be markup; and the page of it."""
     model = model_of(net_of(pool="attention"), cleaning=Cleaning(remove_html=False))
-    model.label_names = ["<script>alert(2)</script>", "\"><img src='http://example.com/x.png'>"]
+    tag = "\"><img src='http://example.com/x.png'><script>alert(2)</script>"
+    model.label_names = [f"a{tag}", f"b{tag}"]
     found = explain(model, HOSTILE)
+    found.words[:2] = ["<i>a</i>", "&amp;"]  # no tokenizer gives these today
     return found, page_of(found)
 
 
 def test_the_page_holds_every_word_once_more_as_text_and_nothing_that_runs(hostile):
     found, content = hostile
     read = Reader(content)
-    assert not {"script", "img", "link", "iframe", "object"} & set(read.tags)
+    assert not {"script", "img", "link", "iframe", "object", "i"} & set(read.tags)
     assert not [a for a in read.attributes if a[1].startswith("on") or a[1] in ("src", "href", "style", "action")]
     everything = "".join(read.texts)
     assert "<script>alert(1)</script> & \"bad\" 'film' </p> [31m" in everything and found.label in everything
     assert "\x1b" not in content and "url(" not in content and "@import" not in content
-    shown = re.search(r'<p class="text".*?</p>', content, re.S)[0]
-    assert "".join(Reader(shown).texts).split() == found.words
+    assert words_shown(content) == found.words and "default-src 'none'" in content
     assert read.tags.count("tr") == 2 + min(10, len(found.words)) + len(found.words)
     assert ("html", "lang", "en") in read.attributes and "width=device-width, initial-scale=1" in content
     assert re.search(r"<title>[^<]+</title>", content)
@@ -356,8 +362,8 @@ def test_a_browser_shows_the_page_without_error_request_or_sideways_scrolling(ho
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
     assert "CONSOLE" not in done.stderr
     assert re.search(r'title="(\d+) of \1"', done.stdout), "wider than 400 pixels"
-    dom = "".join(Reader("".join(Reader(done.stdout).texts)).texts)
-    assert all(word in dom for word in found.words) and "<script>alert(1)</script>" in dom
+    dom = "".join(Reader(done.stdout).texts)
+    assert words_shown(dom) == found.words and "<script>alert(1)</script>" in "".join(Reader(dom).texts)
     assert "example.com" not in log.read_text()
 
 
