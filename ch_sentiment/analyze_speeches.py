@@ -30,8 +30,9 @@ HELP = "read speeches with a trained model, paragraph by paragraph"
 PARAGRAPH_WORDS = 100
 RESULTS = ("speeches.json", "paragraphs.csv", "shares.png", "lines.png")
 LIMITS = (
-    "What a model of film reviews can say is whether the words of a paragraph are those of praise or of blame in a "
-    "review; it cannot say what a speaker thinks or whether that is right, and a speech about suffering reads as blame."
+    "A model of film reviews can say whether the words of a paragraph are rather those of praise or of blame in a "
+    "review; it cannot say what a speaker thinks or feels, or whether that is right, and in a speech the same words "
+    "may mean something else."
 )
 MOST_DRAWN = 40  # speakers, and speeches: more in one picture nobody reads
 LIGHT = "#F7C77E"  # beside BLUE a light grey where there is no colour
@@ -171,7 +172,7 @@ def word_count(text):
 def table(found):
     """A line for every speaker."""
     labels = [short(printable(label)) for label in found["labels"]]
-    head = ("speaker", "paragraphs", "words", *(f"{label} %" for label in labels), f"mean p({labels[1]})")
+    head = ("speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})")
     rows = [
         (
             short(printable(row["speaker"])),
