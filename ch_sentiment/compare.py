@@ -57,10 +57,11 @@ def run(arguments):
         try:
             for number, (kind, each) in enumerate(told.items(), start=1):
                 teller(options)(f"{number} of {len(told)}: {kind}")
-                code, row, histories[kind] = trained(kind, replace(each, out=str(folder / kind)), data)
+                code, row, history = trained(kind, replace(each, out=str(folder / kind)), data)
                 if code:
                     break
                 done.append(row)
+                histories[kind] = history
                 teller(options)(f"  {outcome(row)}, {row['minutes']:.2f} minutes")
         finally:
             if done:

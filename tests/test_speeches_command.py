@@ -160,6 +160,7 @@ def test_names_that_are_markup_or_in_another_script_are_drawn(phrases_model, wri
     path = write("odd.csv", "text,speaker\nIt was good.,$\\frac{\n不好。,安\x1b[2J\n")
     assert call("speeches", phrases_model, path, "--out", "out") == 0
     assert all(Path("out", name).stat().st_size > 100 for name in RESULTS)
+    assert b"\x1b" not in Path("out/paragraphs.csv").read_bytes()
 
 
 # ---- what is written of it
@@ -181,12 +182,12 @@ def test_the_commands_of_the_page_run(phrases_model, write, here, monkeypatch, c
 
 def test_what_the_answers_do_not_rest_on_is_said(phrases_model, write, capsys, monkeypatch):
     monkeypatch.setattr("ch_sentiment.analyze_speeches.MOST_DRAWN", 1)
-    many = write("many.csv", f"speaker,speech\nAnn,{'xyzzy ' * 20}\nBen,{'it was good ' * 200}\n")
+    many = write("many.csv", f"speaker,speech\nAnn,{'xyzzy ' * 20}\nBen,{'it was good ' * 200}\nCid,xyzzy good\n")
     assert call("speeches", phrases_model, many, "--paragraph-words", 500, "--out", "out") == 0
     out = capsys.readouterr().out
-    assert "1 of 2 paragraphs hold no word that the model knows: their answers rest on nothing" in out
-    assert "1 of 2 paragraphs are cut: the model reads 400 words" in out
-    assert "the figures show the first 1 only" in out and "of the words of 2 paragraphs" in out
+    assert "1 of 3 paragraphs hold no word that the model knows: their answers rest on nothing" in out
+    assert "1 of 3 paragraphs are cut: the model reads 400 words" in out
+    assert "the figures show the first 1 only" in out and "of the words of 3 paragraphs" in out
 
 
 @pytest.mark.parametrize(
