@@ -19,7 +19,6 @@ from ch_sentiment.model import to_probabilities
 from ch_sentiment.options import COUNT
 from ch_sentiment.predict import defused
 from ch_sentiment.run_folder import check_out, new_folder, write_json
-from common.plot import BLUE, new_axes
 from common.whole_file import write_whole
 from dataset import speeches
 from dataset.errors import DataError
@@ -30,11 +29,11 @@ HELP = "read speeches with a trained model, paragraph by paragraph"
 PARAGRAPH_WORDS = 100
 RESULTS = ("speeches.json", "paragraphs.csv", "shares.png", "lines.png")
 LIMITS = (
-    "What a model of film reviews can say is whether the words of a paragraph are those of praise or of blame in a "
-    "review; it cannot say what a speaker thinks or whether that is right, and a speech about suffering reads as blame."
+    "A model of film reviews can say whether the words of a paragraph are rather those of praise or of blame in a "
+    "review; it cannot say what a speaker thinks or feels, or whether that is right, and in a speech the same words "
+    "may mean something else."
 )
 MOST_DRAWN = 40  # speakers, and speeches: more in one picture nobody reads
-LIGHT = "#F7C77E"  # beside BLUE a light grey where there is no colour
 
 
 def add_arguments(parser):
@@ -171,7 +170,7 @@ def word_count(text):
 def table(found):
     """A line for every speaker."""
     labels = [short(printable(label)) for label in found["labels"]]
-    head = ("speaker", "paragraphs", "words", *(f"{label} %" for label in labels), f"mean p({labels[1]})")
+    head = ("speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})")
     rows = [
         (
             short(printable(row["speaker"])),
@@ -217,56 +216,14 @@ def as_csv(found):
 def draw(folder, found):
     """shares.png and lines.png."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from matplotlib.figure import Figure
+    from ch_sentiment.speech_figures import share_bars, speech_lines
 
-    speakers, drawn = found["speakers"][:MOST_DRAWN], found["speeches"][:MOST_DRAWN]
-    bars = share_bars(speakers, found["labels"])
-    rows = -(-len(drawn) // 2)
-    figure = Figure(figsize=(8, 0.6 + 1.7 * rows), layout="constrained")
-    panels = figure.subplots(rows, 2, sharey=True, squeeze=False).flat
-    for speech, ax in zip(drawn, panels):
-        speech_line(speech, ax)
-    for ax in panels:  # the one that is left where their number is odd
-        ax.remove()
-    figure.supxlabel("paragraph of the speech")
-    figure.supylabel(f"probability of {short(found['labels'][1])}", parse_math=False)
+    bars = share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
+    lines = speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font has not
         bars.figure.savefig(folder / "shares.png", dpi=150)
-        figure.savefig(folder / "lines.png", dpi=150)
-
-
-def share_bars(speakers, label_names, ax=None):
-    """A bar of 100 % for each speaker, the first on top: the shares of the paragraphs with each label. -> Axes.
-
-    speakers: rows of `summary`.
-    """
-    ax = ax or new_axes(7, 1.2 + 0.42 * len(speakers))
-    left = np.zeros(len(speakers))
-    for name, color, ink in zip(label_names, (BLUE, LIGHT), ("white", "black")):
-        shares = np.array([row["shares"][name] for row in speakers])
-        bars = ax.barh(range(len(speakers)), shares, left=left, color=color, edgecolor="white", label=short(name))
-        ax.bar_label(bars, [f"{s:.0f} %" if s >= 8 else "" for s in shares], label_type="center", color=ink)
-        left += shares
-    ax.set_yticks(range(len(speakers)), [short(row["speaker"]) for row in speakers], parse_math=False)
-    ax.invert_yaxis()
-    ax.set(xlim=(0, 100), xlabel="share of the paragraphs in %")
-    legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    return ax
-
-
-def speech_line(speech, ax=None):
-    """The probability of the second label, paragraph by paragraph. speech: a row of `summary`. -> Axes."""
-    ax = ax or new_axes(5, 2.4)
-    p = [part["probability"] for part in speech["paragraphs"]]
-    ax.axhline(0.5, color="0.5", linestyle=":", linewidth=1)
-    ax.plot(range(1, len(p) + 1), p, "o-", color=BLUE, markersize=4)
-    ax.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), xlim=(0.5, len(p) + 0.5))
-    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    ax.set_title(short(speech["speaker"]), fontsize="medium", parse_math=False)
-    return ax
+        lines[0].figure.savefig(folder / "lines.png", dpi=150)
 
 
 def short(name):

@@ -18,7 +18,6 @@ from ch_sentiment.options import TrainOptions, add_options, typed
 from ch_sentiment.recipes import chosen
 from ch_sentiment.run_folder import new_folder, write_json
 from ch_sentiment.train import assemble, check, streams, teller, train
-from common.plot import BLUE, ORANGE, new_axes
 from common.whole_file import write_whole
 
 HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
@@ -36,17 +35,6 @@ OWN = ("recipe", "model", "cell", "bidirectional")  # what a kind is
 NOT_FOR_ALL = ("adversarial", "resume")
 SHARED = [f.name for f in fields(TrainOptions) if f.name not in OWN + NOT_FOR_ALL]
 RESULTS = ("compare.md", "compare.json", "compare.png")
-GREEN = "#009E73"  # from the colours of common.plot
-LINES = {  # colour and marker by cell, dash by direction
-    "bow": {"color": "0.5", "marker": "x", "linestyle": ":"},
-    "nbsvm": {"color": "0.2", "marker": "+", "linestyle": ":"},
-    "rnn": {"color": ORANGE, "marker": "o", "linestyle": "-"},
-    "gru": {"color": GREEN, "marker": "^", "linestyle": "-"},
-    "lstm": {"color": BLUE, "marker": "s", "linestyle": "-"},
-    "birnn": {"color": ORANGE, "marker": "o", "linestyle": "--", "markerfacecolor": "white"},
-    "bigru": {"color": GREEN, "marker": "^", "linestyle": "--", "markerfacecolor": "white"},
-    "bilstm": {"color": BLUE, "marker": "s", "linestyle": "--", "markerfacecolor": "white"},
-}
 
 
 def add_arguments(parser):
@@ -69,10 +57,11 @@ def run(arguments):
         try:
             for number, (kind, each) in enumerate(told.items(), start=1):
                 teller(options)(f"{number} of {len(told)}: {kind}")
-                code, row, histories[kind] = trained(kind, replace(each, out=str(folder / kind)), data)
+                code, row, history = trained(kind, replace(each, out=str(folder / kind)), data)
                 if code:
                     break
                 done.append(row)
+                histories[kind] = history
                 teller(options)(f"  {outcome(row)}, {row['minutes']:.2f} minutes")
         finally:
             if done:
@@ -166,25 +155,9 @@ def table(done):
 def draw(folder, histories):
     """compare.png."""
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from matplotlib.figure import Figure
+    from ch_sentiment.compare_figure import learning_curves
 
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    curves(histories, "val_loss", left).set(ylabel="validation loss")
-    curves(histories, "val_accuracy", right).set(ylabel="validation accuracy")
-    right.yaxis.set_major_formatter("{x:.0%}")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(KINDS), frameon=False)
-    figure.savefig(folder / "compare.png", dpi=150)
-
-
-def curves(histories, column, ax=None):
-    """A column of each history against the epoch. histories: rows of the Trainer, by kind. -> Axes."""
-    ax = ax or new_axes()
-    for kind, history in histories.items():
-        ax.plot([row["epoch"] for row in history], [row[column] for row in history], **LINES[kind], label=kind, ms=5)
-    ax.set(xlabel="epoch")
-    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    return ax
+    learning_curves(histories)[0].figure.savefig(folder / "compare.png", dpi=150)
 
 
 if __name__ == "__main__":

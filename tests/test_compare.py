@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from conftest import TINY as SMALL
-from conftest import call, same_weights
+from conftest import TWO, call, lines_of, same_weights
 
 import ch_sentiment.compare
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.compare import KINDS, LINES, RESULTS, curves
+from ch_sentiment.compare import KINDS, RESULTS
+from ch_sentiment.compare_figure import LINES, curves, learning_curves
 from common.trainer import Trainer
 
 TINY = ["--data", "phrases-small", *SMALL]
@@ -144,7 +145,7 @@ def test_progress_is_shown_throughout(two_kinds, here, monkeypatch, capsys):
     assert call("compare", *loud, "--out", "out") == 0
     out, err = capsys.readouterr()
     assert "1 of 2: bow" in out and "2 of 2: rnn" in out
-    assert err.count("epoch 2/2") >= 2
+    assert err.count(" 0/4 [") == 2  # a bar of two epochs of two steps for each
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,26 @@ def test_the_curves_hold_the_column_of_every_kind_and_no_two_look_alike():
     assert all(list(line.get_xdata()) == [1, 2] for line in ax.lines)
     looks = {(line.get_marker(), line.get_linestyle()) for line in ax.lines}
     assert len(looks) == len(KINDS) == len(LINES)  # without their colours
-    own = ax.figure.subplots(1, 2)[1]
-    assert curves(histories, "val_loss", own) is own
     ax.figure.canvas.draw()
     assert all(tick == round(tick) for tick in ax.get_xticks())
+
+
+def test_the_figure_has_loss_and_accuracy_with_one_legend():
+    history = [{"epoch": 1, "val_loss": 0.5, "val_accuracy": 0.75}]
+    left, right = learning_curves({"rnn": history, "gru": history})
+    assert list(left.lines[0].get_ydata()) == [0.5] and list(right.lines[1].get_ydata()) == [0.75]
+    (legend,) = left.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["rnn", "gru"]
+
+
+# ---- what is written of it
+
+
+def test_the_commands_of_the_page_run(two_kinds, write, capsys):
+    write("reviews.tsv", lines_of(TWO))
+    page = Path(__file__).parents[1].joinpath("docs", "compare.md").read_text("utf-8")
+    commands = [line.split() for line in page.splitlines() if line.startswith("sentifish compare")]
+    assert len(commands) == 2
+    for _, name, *others in commands:
+        assert call(name, "--data", "phrases-small", *others, *SMALL) == 0
+        assert "| rnn " in capsys.readouterr().out

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from conftest import call
 
-from ch_sentiment.analyze_speeches import LIMITS, RESULTS, share_bars, speech_line, with_neighbours
+from ch_sentiment.analyze_speeches import LIMITS, RESULTS, with_neighbours
 from ch_sentiment.classifier import Classifier
+from ch_sentiment.speech_figures import share_bars, speech_line, speech_lines
 
 DATA = os.environ.get("SENTIFISH_TEST_DATA")
 ANN = "It was not bad. I liked it! We did not like the rest of it. " * 4
@@ -148,10 +149,32 @@ def test_the_line_of_a_speech_holds_its_probabilities():
     assert all(tick == round(tick) for tick in ax.get_xticks())
 
 
+def test_each_speech_has_a_panel_of_its_own():
+    speeches = [{"speaker": name, "paragraphs": [{"probability": 0.5}]} for name in ("Ann", "Ben", "Ann")]
+    panels = speech_lines(speeches, "good $x$")
+    assert [ax.get_title() for ax in panels] == ["Ann", "Ben", "Ann"] and panels[0].figure.axes == panels
+    assert panels[0].figure.get_supylabel() == "probability of good $x$"
+
+
 def test_names_that_are_markup_or_in_another_script_are_drawn(phrases_model, write):
     path = write("odd.csv", "text,speaker\nIt was good.,$\\frac{\n不好。,安\x1b[2J\n")
     assert call("speeches", phrases_model, path, "--out", "out") == 0
     assert all(Path("out", name).stat().st_size > 100 for name in RESULTS)
+    assert b"\x1b" not in Path("out/paragraphs.csv").read_bytes()
+
+
+# ---- what is written of it
+
+
+def test_the_commands_of_the_page_run(phrases_model, write, here, monkeypatch, capsys):
+    path = write("my-speeches.csv", ROWS)
+    monkeypatch.setattr("dataset.speeches.fetch", lambda name: Path(path))
+    page = Path(__file__).parents[1].joinpath("docs", "speeches.md").read_text("utf-8")
+    commands = [line.split() for line in page.splitlines() if line.startswith("sentifish speeches ")]
+    assert len(commands) == 4
+    for _, name, _, *others in commands:
+        assert call(name, phrases_model, *others) == 0
+        assert "Ann" in capsys.readouterr().out
 
 
 # ---- what a reader is told, and bad input
@@ -159,12 +182,12 @@ def test_names_that_are_markup_or_in_another_script_are_drawn(phrases_model, wri
 
 def test_what_the_answers_do_not_rest_on_is_said(phrases_model, write, capsys, monkeypatch):
     monkeypatch.setattr("ch_sentiment.analyze_speeches.MOST_DRAWN", 1)
-    many = write("many.csv", f"speaker,speech\nAnn,{'xyzzy ' * 20}\nBen,{'it was good ' * 200}\n")
+    many = write("many.csv", f"speaker,speech\nAnn,{'xyzzy ' * 20}\nBen,{'it was good ' * 200}\nCid,xyzzy good\n")
     assert call("speeches", phrases_model, many, "--paragraph-words", 500, "--out", "out") == 0
     out = capsys.readouterr().out
-    assert "1 of 2 paragraphs hold no word that the model knows: their answers rest on nothing" in out
-    assert "1 of 2 paragraphs are cut: the model reads 400 words" in out
-    assert "the figures show the first 1 only" in out and "of the words of 2 paragraphs" in out
+    assert "1 of 3 paragraphs hold no word that the model knows: their answers rest on nothing" in out
+    assert "1 of 3 paragraphs are cut: the model reads 400 words" in out
+    assert "the figures show the first 1 only" in out and "of the words of 3 paragraphs" in out
 
 
 @pytest.mark.parametrize(
