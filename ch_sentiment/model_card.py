@@ -212,6 +212,7 @@ h1, h2 { line-height: 1.2; }
 table { border-collapse: collapse; font-size: 0.9rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.6rem 0.25rem 0; border-bottom: 1px solid #767676;
   min-width: 3.5rem; }
+th:first-child, td:first-child { min-width: 6rem; }
 img { max-width: 100%; height: auto; }
 """
 

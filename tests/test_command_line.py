@@ -69,7 +69,7 @@ def test_evaluate_prints_a_table_or_one_object_with_these_keys(phrases_model, wr
         assert word in out
     assert call("evaluate", phrases_model, "--data", data, "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"accuracy", "loss", "f1", "roc_auc", "confusion", "n"}
+    assert set(report) == {"accuracy", "loss", "f1", "roc_auc", "confusion", "n", "ece"}
     assert report["n"] == 10 and np.sum(report["confusion"]) == 10
     assert report["accuracy"] == np.trace(report["confusion"]) / 10
 
