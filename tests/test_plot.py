@@ -177,8 +177,10 @@ def test_four_lines_differ_in_dash_and_in_a_colour_of_okabe_and_ito(draw):
     assert {to_hex(line.get_color()).upper() for line in drawn} == {"#0072B2", "#D55E00", "#009E73", "#000000"}
 
 
-def test_principal_components_are_the_eigenvectors_of_the_covariance():
-    x = np.random.default_rng(0).standard_normal((30, 5)) * [1, 4, 2, 0.5, 1] + 7
+@pytest.mark.parametrize("seed", range(4))
+def test_principal_components_are_the_eigenvectors_of_the_covariance(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((30, 5)) @ rng.standard_normal((5, 5)) + 7
     variance, directions = np.linalg.eigh(np.cov(x.T))
     first, second = directions.T[::-1][:2]
     places, share = principal_components(x)
@@ -212,6 +214,8 @@ def test_the_word_map_shows_each_group_by_a_marker_and_each_word_by_its_name():
 
 def test_no_word_of_the_map_touches_a_point_another_word_or_the_frame():
     vectors, words, groups = crowd(25)
+    vectors[:4] *= 9  # so that all others stand close together
+    words = [f"a rather long {word}" for word in words]
     ax = word_map(vectors, words, groups)
     ax.figure.set_dpi(150)  # as it is written, not as it was placed
     ax.figure.draw_without_rendering()
@@ -229,7 +233,7 @@ FIGURES = {
     "range": lambda ax: range_curve([0.1, 1], [2, 1], 0.5, ax),
     "confusion": lambda ax: confusion([[1, 2], [3, 4]], ["a", "b"], ax),
     "roc": lambda ax: roc({"a": ([0, 1], [0, 1])}, ax),
-    "reliability": lambda ax: reliability_diagram([0.3, 0.8], [0.2, 0.9], [10_000, 20_000], ax),
+    "reliability": lambda ax: reliability_diagram(np.arange(15) / 15, np.arange(15) / 15, [10_000] * 15, ax),
     "lengths": lambda ax: length_histogram([1, 2, 300], 200, ax),
     "attention": lambda ax: attention_map(np.full(12, 1 / 12), ["WWWWWWWWWWW"] * 12, ax),
     "gradients": lambda ax: gradient_norms({"a": [1e-40, 1]}, ax),
@@ -251,6 +255,7 @@ def test_no_text_is_cut_off_and_none_of_the_texts_inside_overlap(draw):
     ax.figure.draw_without_rendering()
     whole, found = ax.figure.bbox, ax.get_tightbbox()
     assert whole.x0 <= found.x0 and whole.y0 <= found.y0 and found.x1 <= whole.x1 and found.y1 <= whole.y1
-    for texts in (ax.texts, ax.get_xticklabels(), ax.get_yticklabels()):
+    above = [child.get_xticklabels() for child in ax.child_axes]
+    for texts in (ax.texts, ax.get_xticklabels(), ax.get_yticklabels(), *above):
         boxes = [text.get_window_extent() for text in texts if text.get_text()]
         assert all(box.count_overlaps(boxes[:i]) == 0 for i, box in enumerate(boxes))
