@@ -15,7 +15,6 @@ import numpy as np
 
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import printable, say
-from ch_sentiment.model import to_probabilities
 from ch_sentiment.options import COUNT
 from ch_sentiment.predict import defused
 from ch_sentiment.run_folder import check_out, new_folder, write_json
@@ -67,7 +66,7 @@ def run(options):
 
     for reading in readings:
         x = with_neighbours(reading.x, model.max_len) if options.context else reading.x
-        reading.probabilities = to_probabilities(model.scores(x))
+        reading.probabilities = model.probabilities_of_ids(x)
 
     found = summary(readings, model.label_names, options)
     with new_folder(options, "speeches", RESULTS) as folder:

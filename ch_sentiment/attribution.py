@@ -105,7 +105,7 @@ def explain(model, text):
     attention = pool.attention_weight[0] if isinstance(pool, TimeAttentionPooling) else None
     if not np.isfinite(scores).all():
         raise ValueError("expected a model with finite scores, got one that answers nan or inf")
-    probabilities = to_probabilities(scores)[0]
+    probabilities = to_probabilities(model.calibrated(scores))[0]
     answer = int(probabilities.argmax())
     weight = margin_weight(answer, scores)
     return Explanation(
@@ -118,7 +118,7 @@ def explain(model, text):
         known=ids != UNK,
         path=integrated_gradients(model.net, ids, weight) if isinstance(model.net, SentimentNet) else None,
         occlusion=occlusion(model, ids, weight),
-        so_far=to_probabilities(model.scores([ids[: t + 1] for t in range(len(ids))]))[:, answer],
+        so_far=model.probabilities_of_ids([ids[: t + 1] for t in range(len(ids))])[:, answer],
         attention=attention,
     )
 

@@ -67,7 +67,11 @@ class Classifier:
 
     def probabilities(self, texts):
         """N texts -> (N, C) probabilities."""
-        return to_probabilities(self.calibrated(self.scores(self.encode(texts))))
+        return self.probabilities_of_ids(self.encode(texts))
+
+    def probabilities_of_ids(self, x):
+        """List of N id arrays -> (N, C) probabilities."""
+        return to_probabilities(self.calibrated(self.scores(x)))
 
     def calibrate(self, x, t):
         """Fit the temperature (or None, where none is best) on texts that the network was not trained on.

@@ -2,10 +2,13 @@
 
 import json
 import sys
+from pathlib import Path
 
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import printable
 from ch_sentiment.corpus import encoded, load_test, tokens_of
+from common.calibration import reliability
+from common.metrics import roc_curve
 
 HELP = "score a trained model on labelled text"
 
@@ -22,6 +25,11 @@ def add_arguments(parser):
         "--no-cache", action="store_true", help="do not keep the tokens of long data for the next start"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--figures",
+        metavar="FOLDER",
+        help="write figures of what was found: confusion, reliability, lengths of the texts, ROC of two labels",
+    )
 
 
 def run(options):
@@ -29,9 +37,32 @@ def run(options):
     model = Classifier.load(options.model)
     test = load_test(options.data, model.label_names)
     tokens = tokens_of(test, options.data, model.cleaning, cached=not options.no_cache, progress=not options.json)
-    report = model.report(encoded(tokens, model.vocab, model.max_len, model.keep), test.t)
+    x = encoded(tokens, model.vocab, model.max_len, model.keep)
+    report = model.report(x, test.t)
     print(json.dumps(report) if options.json else table(report, model.label_names))
+    if options.figures is not None:
+        folder = Path(options.figures)
+        folder.mkdir(parents=True, exist_ok=True)
+        draw(folder, report["confusion"], model, model.probabilities_of_ids(x), test.t, tokens.lengths())
     return 0
+
+
+def draw(folder, matrix, model, probabilities, t, lengths):
+    """confusion.png, reliability.png, lengths.png and, for two labels, roc.png.
+
+    probabilities (N, C); t, lengths (N,).
+    """
+    from common import plot  # not before it is needed: matplotlib takes its time
+
+    axes = {
+        "confusion": plot.confusion(matrix, model.label_names),
+        "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
+        "lengths": plot.length_histogram(lengths, model.max_len),
+    }
+    if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
+        axes["roc"] = plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
+    for name, ax in axes.items():
+        ax.figure.savefig(folder / f"{name}.png", dpi=150)
 
 
 def table(report, label_names):
