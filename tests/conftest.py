@@ -3,8 +3,11 @@ the command line, called here or as a process, in a folder of its own.
 """
 
 import ch_sentiment.__main__  # noqa: I001  (before NumPy: it sets the number of BLAS threads)
+import html
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +23,8 @@ from common.lstm import LSTM, TimeLSTM
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.rnn import RNN, TimeRNN
 from common.time_layers import TimeAffine, TimeDropout
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C
 
 settings.register_profile("house", deadline=None)  # a test that is slow once, on a busy machine, is not wrong
 settings.load_profile("house")
@@ -196,3 +201,30 @@ def said(here, capsys):
         return err
 
     return refused
+
+
+# ---- pages
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium")
+
+
+def shown_in_browser(content, folder):
+    """The elements of a page as a browser made them, in a frame 400 pixels wide: a window is not made so narrow.
+
+    AssertionError where its console says a word, where it scrolls sideways, or asks for a host that a text names.
+    """
+    frame = '<body style="margin:0"><iframe id="f" src="page.html" style="width:400px;height:900px;border:0"></iframe>'
+    measure = "<script>onload=()=>{let d=f.contentDocument.documentElement;f.title=d.scrollWidth+' of '+d.clientWidth;"
+    (folder / "page.html").write_text(content, encoding="utf-8")
+    (folder / "frame.html").write_text(f"{frame}{measure}p.textContent=d.outerHTML}}</script><pre id=p></pre>")
+    flags = ["--headless", "--disable-gpu", "--no-sandbox", "--enable-logging=stderr", "--allow-file-access-from-files"]
+    log = folder / "net.json"
+    flags += [f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}", "--disable-background-networking"]
+    command = [BROWSER, *flags, "--dump-dom", (folder / "frame.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    assert "CONSOLE" not in done.stderr
+    assert re.search(r'title="(\d+) of \1"', done.stdout), "wider than 400 pixels"
+    assert not re.search(r"example\.com|evil\.example", log.read_text())
+    (inner,) = re.findall(r'<pre id="p">(.*?)</pre>', done.stdout, re.S)
+    return html.unescape(inner)

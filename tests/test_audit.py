@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import call
+from conftest import call, needs_browser, shown_in_browser
 
 from ch_sentiment import model_card
 from ch_sentiment.audit import examine, gap_chart
@@ -211,6 +211,13 @@ def test_the_page_asks_nothing_of_anybody_and_obeys_no_text(card):
     assert all(link.startswith("data:") for link in page.links) and len(page.links) == 2
     assert "<script>alert('x')</script> | [a](http://evil.example)" in page.text and "\x1b" not in card[1]
     assert "url(" not in card[1] and "@import" not in card[1] and 'name="viewport"' in card[1]
+
+
+@needs_browser
+def test_a_browser_shows_the_card_without_error_or_request(card, tmp_path):
+    page = Seen(shown_in_browser(card[1], tmp_path))
+    assert "<script>alert('x')</script>" in page.text and "script" not in page.tags
+    assert {*Seen(card[1]).text.split()} <= {*page.text.split()}
 
 
 def test_nothing_in_the_markdown_is_obeyed(card):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,21 @@ def test_evaluate_prints_a_table_or_one_object_with_these_keys(phrases_model, wr
     assert set(report) == {"accuracy", "loss", "f1", "roc_auc", "confusion", "n", "ece"}
     assert report["n"] == 10 and np.sum(report["confusion"]) == 10
     assert report["accuracy"] == np.trace(report["confusion"]) / 10
+
+
+def test_evaluate_draws_what_it_found(phrases_model, here, capsys):
+    Path("d.tsv").write_text(lines_of([("positive", "it was good"), ("negative", "it was bad")] * 5))
+    assert call("evaluate", phrases_model, "--data", "d.tsv", "--figures", "found/here") == 0
+    assert {p.name for p in Path("found/here").iterdir()} == {
+        "confusion.png",
+        "reliability.png",
+        "lengths.png",
+        "roc.png",
+    }
+    assert all(p.read_bytes()[:4] == b"\x89PNG" for p in Path("found/here").iterdir())
+    Path("one.tsv").write_text(lines_of([("positive", "it was good")] * 3))
+    assert call("evaluate", phrases_model, "--data", "one.tsv", "--figures", "one") == 0
+    assert not Path("one/roc.png").exists()  # of one label there is no curve
 
 
 def test_evaluate_knows_the_test_part_of_the_phrases(phrases_model, capsys):

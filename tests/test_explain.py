@@ -6,13 +6,12 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, lines_of
+from conftest import ROOT, call, lines_of, needs_browser, shown_in_browser
 
 from ch_sentiment.attribution import TOLERANCE, Explanation, explain, margin_weight, margins
 from ch_sentiment.bag_of_words import BagOfWords
@@ -344,27 +343,11 @@ def test_for_and_against_differ_in_more_than_colour():
     assert "solid" in rules["for"] and "dashed" in rules["against"] and "font-weight" in rules["for"]
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium")
+@needs_browser
 def test_a_browser_shows_the_page_without_error_request_or_sideways_scrolling(hostile, tmp_path):
     found, content = hostile
-    # A frame 400 pixels wide: a window of a headless browser is not made so narrow.
-    frame = '<body style="margin:0"><iframe id="f" src="page.html" style="width:400px;height:900px;border:0"></iframe>'
-    measure = "<script>onload=()=>{let d=f.contentDocument.documentElement;f.title=d.scrollWidth+' of '+d.clientWidth;"
-    (tmp_path / "page.html").write_text(content, encoding="utf-8")
-    (tmp_path / "frame.html").write_text(f"{frame}{measure}p.textContent=d.outerHTML}}</script><pre id=p></pre>")
-    flags = ["--headless", "--disable-gpu", "--no-sandbox", "--enable-logging=stderr", "--allow-file-access-from-files"]
-    log = tmp_path / "net.json"
-    flags += [f"--user-data-dir={tmp_path / 'profile'}", f"--log-net-log={log}", "--disable-background-networking"]
-    command = [BROWSER, *flags, "--dump-dom", (tmp_path / "frame.html").as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
-    assert "CONSOLE" not in done.stderr
-    assert re.search(r'title="(\d+) of \1"', done.stdout), "wider than 400 pixels"
-    dom = "".join(Reader(done.stdout).texts)
+    dom = shown_in_browser(content, tmp_path)
     assert words_shown(dom) == found.words and "<script>alert(1)</script>" in "".join(Reader(dom).texts)
-    assert "example.com" not in log.read_text()
 
 
 # ---- the figure
