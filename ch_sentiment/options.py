@@ -33,7 +33,7 @@ COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n 
 SIZE = number(int, "a whole number, 0 or above", lambda n: 0 <= n < 2**31)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
-LENGTH = MINUTES = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
+NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
@@ -87,7 +87,9 @@ class TrainOptions:
     embed_dropout: float = option(None, "share dropped of embeddings, if another (default: --dropout)", type=SHARE)
     word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE)
     adversarial: float = option(
-        0.0, "read each batch again with its vectors moved by such a step, to where the loss is larger", type=LENGTH
+        0.0,
+        "read each batch again with its vectors moved by such a step, to where the loss is larger",
+        type=NOT_NEGATIVE,
     )
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
@@ -116,7 +118,10 @@ class TrainOptions:
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
-        10.0, "save the training, to go on with it, at least so often within an epoch", type=MINUTES, metavar="MINUTES"
+        10.0,
+        "save the training, to go on with it, at least so often within an epoch",
+        type=NOT_NEGATIVE,
+        metavar="MINUTES",
     )
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty")
