@@ -14,7 +14,7 @@ from common.batches import sorted_batches, take
 from common.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checkpoint import load_checkpoint, save_arrays
 from common.metrics import classification_report
-from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, tokenize
+from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
@@ -45,6 +45,10 @@ class Classifier:
         """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
         token_lists = (KEEPS[self.keep](tokenize(text, self.cleaning), self.max_len) for text in texts)
         return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
+
+    def has_word(self, text):
+        """Whether anything of the text is read; otherwise the answer rests on nothing."""
+        return has_token(text, self.cleaning)
 
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""

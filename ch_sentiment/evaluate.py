@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from ch_sentiment.classifier import Classifier
+from ch_sentiment import average
 from ch_sentiment.console import printable
 from ch_sentiment.corpus import encoded, load_test, tokens_of
 from common.calibration import reliability
@@ -15,6 +15,7 @@ HELP = "score a trained model on labelled text"
 
 def add_arguments(parser):
     parser.add_argument("model", help="the folder of a training, or its model.npz")
+    average.add_argument(parser)
     parser.add_argument(
         "--data",
         default="phrases",
@@ -34,17 +35,28 @@ def add_arguments(parser):
 
 def run(options):
     """Print the report; -> exit code 0. DataError, CheckpointError."""
-    model = Classifier.load(options.model)
+    model = average.load(options.model, options.others)
     test = load_test(options.data, model.label_names)
-    tokens = tokens_of(test, options.data, model.cleaning, cached=not options.no_cache, progress=not options.json)
-    x = encoded(tokens, model.vocab, model.max_len, model.keep)
-    report = model.report(x, test.t)
+    report, probabilities, lengths = score(model, test, options)
     print(json.dumps(report) if options.json else table(report, model.label_names))
     if options.figures is not None:
         folder = Path(options.figures)
         folder.mkdir(parents=True, exist_ok=True)
-        draw(folder, report["confusion"], model, model.probabilities_of_ids(x), test.t, tokens.lengths())
+        draw(folder, report["confusion"], model, probabilities, test.t, lengths)
     return 0
+
+
+def score(model, part, options):
+    """-> report (dict), probabilities (N, C) of the texts of a part, and their lengths (N,) in tokens."""
+    members = model.members if isinstance(model, average.Average) else [model]
+    how = {"cached": not options.no_cache, "progress": not options.json}
+    tokens = [tokens_of(part, options.data, member.cleaning, **how) for member in members]
+    x = [encoded(some, member.vocab, member.max_len, member.keep) for some, member in zip(tokens, members)]
+    found = [member.probabilities_of_ids(ids) for member, ids in zip(members, x)]
+    if len(members) == 1:
+        return model.report(x[0], part.t), found[0], tokens[0].lengths()
+    probabilities = average.mean(found)
+    return average.report(probabilities, part.t), probabilities, tokens[0].lengths()
 
 
 def draw(folder, matrix, model, probabilities, t, lengths):

@@ -7,10 +7,9 @@ import sys
 
 from tqdm import tqdm
 
-from ch_sentiment.classifier import Classifier
+from ch_sentiment import average
 from ch_sentiment.console import input_lines, printable
 from dataset.errors import DataError
-from dataset.text import has_token
 
 HELP = "ask a trained model about texts"
 CHUNK = 1024  # lines of standard input that are answered together
@@ -21,6 +20,7 @@ FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet takes for the beginnin
 def add_arguments(parser):
     parser.add_argument("model", help="the folder of a training, or its model.npz")
     parser.add_argument("text", nargs="*", help="texts; without any, every line of standard input is one")
+    average.add_argument(parser)
     parser.set_defaults(form=answer_line)
     forms = parser.add_mutually_exclusive_group()
     for flag, form, told in (
@@ -36,9 +36,9 @@ def run(options):
     CheckpointError; DataError for a text argument without a word, for no line at all on standard input, and for a line
     that is not UTF-8, after the answers to the lines before it.
     """
-    model = Classifier.load(options.model)
+    model = average.load(options.model, options.others)
     for text in options.text:
-        if not has_token(text, model.cleaning):
+        if not model.has_word(text):
             raise DataError(f"expected words in every text, got none in {text[:40]!r}")
     keyboard = not options.text and sys.stdin.isatty()
     if keyboard:
@@ -50,7 +50,7 @@ def run(options):
             if count == 0 and options.form is answer_row:
                 print("label,probability,text")
             count += len(texts)
-            wordless += sum(not has_token(text, model.cleaning) for text in texts)
+            wordless += sum(not model.has_word(text) for text in texts)
             answer(model, texts, options.form)
             progress.update(len(texts))
     if count == 0:

@@ -67,9 +67,12 @@ class Vectors:
 def load_vectors(source, vocab):
     """The vectors of a vocabulary, one row for each id, PAD's all zero.
 
-    A word without a vector, and UNK, get one drawn from a normal distribution with the mean and the deviation that
-    each dimension has over all rows of the file. The draw is made from the word's own letters: with one file a word
-    has the same vector in every vocabulary and every process. Where a word comes twice, its first row counts.
+    GloVe was trained on text that was split at apostrophes, as the Penn Treebank does: a contraction without a row
+    ("didn't") gets the mean of its two parts ("did", "n't"), if both have one, and counts as found.
+
+    Any other word without a vector, and UNK, get one drawn from a normal distribution with the mean and the deviation
+    that each dimension has over all rows of the file. The draw is made from the word's own letters: with one file a
+    word has the same vector in every vocabulary and every process. Where a word comes twice, its first row counts.
 
     source: "glove.50", "glove.100", "glove.200" or "glove.300" (fetched where it is not here yet); or the path of a
     text file, of a .zip that holds a single .txt, or of a member (`some.zip/member.txt`). A first line of two whole
@@ -79,6 +82,8 @@ def load_vectors(source, vocab):
     field that is no finite number, no rows, no UTF-8.
     """
     V, W, found, moments = len(vocab), None, np.zeros(len(vocab), dtype=bool), _Moments()
+    contractions = {word: parts for word in vocab.words if (parts := _parts(word))}
+    rows_of_parts = dict.fromkeys(part for parts in contractions.values() for part in parts)  # (D,) each, once read
     with _opened(source) as (where, file):
         for number, lines in _blocks(file, where):
             if W is None:
@@ -91,13 +96,28 @@ def load_vectors(source, vocab):
                 word_id = vocab.word_to_id.get(word)
                 if word_id is not None and not found[word_id]:
                     W[word_id], found[word_id] = numbers[row], True
+                if word in rows_of_parts and rows_of_parts[word] is None:
+                    rows_of_parts[word] = numbers[row].copy()  # not a view, which would keep the whole block
         if W is None:
             raise DataError(f"{where}: expected lines of a word and its numbers, got none")
+    for word, parts in contractions.items():
+        rows = [rows_of_parts[part] for part in parts if rows_of_parts[part] is not None]
+        word_id = vocab.word_to_id[word]
+        if len(rows) == len(parts) and not found[word_id]:
+            W[word_id], found[word_id] = np.mean(rows, axis=0), True
     mean, spread = moments.mean_and_spread()
     for word_id in np.flatnonzero(~found):
         if word_id != PAD:
             W[word_id] = mean + spread * _normal_of(vocab.id_to_word[word_id], D)
     return Vectors(W, found)
+
+
+def _parts(word):
+    """The two words that the Penn Treebank makes of a contraction, ("did", "n't") or ("it", "'s"); else ()."""
+    before, _, after = word.rpartition("'")
+    if word.endswith("n't") and word != "n't":
+        return word[:-3], "n't"
+    return (before, f"'{after}") if before and after else ()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from conftest import ROOT
 from benchmarks.accuracy.__main__ import main
 from benchmarks.accuracy.processes import last_line, time_left
 from benchmarks.accuracy.report import draw, table, write_report
-from benchmarks.accuracy.scores import Scored, compare, reported_accuracy
+from benchmarks.accuracy.scores import Scored, averaged, compare, reported_accuracy
 from benchmarks.accuracy.trainings import RUNS, SHARED, Cost, plan
 from ch_sentiment.classifier import Classifier
 from common.metrics import paired_bootstrap
@@ -211,10 +211,16 @@ def test_the_time_left_is_the_mean_so_far_times_what_remains():
 # ---- comparing
 
 
-def scored(*right, numbers=None, seconds=60.0):
+COST = 10, Cost(60.0, 5_000_000)  # parameters, and the rest
+
+
+def scored(*right, numbers=None):
     """A Scored for each seed, from texts that are answered rightly (1) or not (0)."""
     arrays = [np.array(r, bool) for r in right]
-    return [Scored(r, np.arange(len(r)) if numbers is None else numbers, 10, Cost(seconds, 5_000_000)) for r in arrays]
+    return [
+        Scored(np.eye(2)[r.astype(int)], np.ones(len(r), int), np.arange(len(r)) if numbers is None else numbers, *COST)
+        for r in arrays
+    ]
 
 
 ARGUMENTS = {"good": "--cell gru", "bad": "--cell rnn", "worst": "--recipe bow"}
@@ -245,9 +251,35 @@ def test_runs_that_were_scored_on_other_texts_are_not_compared():
 
 
 def test_minutes_are_the_median_and_memory_and_parameters_the_largest():
-    found = [Scored(np.ones(2, bool), np.arange(2), n, Cost(60.0 * n, 10**6 * n)) for n in (1, 2, 9)]
+    right = np.eye(2), np.arange(2), np.arange(2)
+    found = [Scored(*right, n, Cost(60.0 * n, 10**6 * n)) for n in (1, 2, 9)]
     [row] = compare({"good": found}, ARGUMENTS)
     assert (row.minutes, row.parameters, row.peak_mb) == (2, 9, 9)
+
+
+def test_the_average_is_of_probabilities_and_costs_what_all_cost():
+    t, numbers = np.array([1, 1, 0]), np.arange(3)
+    sure = np.array([[0.4, 0.6], [0.9, 0.1], [0.8, 0.2]])
+    unsure = np.array([[0.5, 0.5], [0.2, 0.8], [0.3, 0.7]])
+    found = averaged([Scored(p, t, numbers, 7, Cost(60.0 * n, n)) for n, p in enumerate((sure, unsure), start=1)])
+    assert np.allclose(found.probabilities, [[0.45, 0.55], [0.55, 0.45], [0.55, 0.45]])
+    assert found.right.tolist() == [True, False, True]
+    assert (found.parameters, found.cost) == (14, Cost(180.0, 2))
+
+
+def test_members_share_the_split_and_nothing_else_that_is_drawn():
+    found = plan({"data": "a.tsv"}, {"gru": "--cell gru"}, [0, 3], Path("out"), members=2)
+    assert [str(t) for t in found] == ["gru, seed 0", "gru, seed 0, member 1", "gru, seed 3", "gru, seed 3, member 1"]
+    assert [(t.options.seed, t.options.split_seed) for t in found] == [(0, None), (1000, 0), (3, None), (1003, 3)]
+    assert len({t.folder for t in found}) == 4
+
+
+def test_average_adds_a_row(tmp_path):
+    assert bench(tmp_path, "--average", "2", runs=["rnn"]) == 0
+    rows = {row[0]: row for row in rows_of((tmp_path / "accuracy.md").read_text(encoding="utf-8"))[1:]}
+    assert set(rows) == {"rnn", "rnn, mean of 2"}
+    alone, together = (int(rows[name][6].replace(",", "")) for name in ("rnn", "rnn, mean of 2"))
+    assert together == 2 * alone and rows["rnn"][1] == rows["rnn, mean of 2"][1] == "`--cell rnn`"
 
 
 def test_one_seed_has_no_deviation(tmp_path):

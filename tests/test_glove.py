@@ -139,6 +139,22 @@ def test_any_word_has_a_finite_draw(word, D):
     assert _normal_of(word, D).shape == (D,) and np.isfinite(_normal_of(word, D)).all()
 
 
+def test_a_contraction_is_the_mean_of_its_two_parts(write):
+    path = write("do 1 2\nn't 3 4\nca 5 6\nit 7 8\n's 9 0\no'brien 1 1\nshe 2 2\n")
+    words = ["don't", "can't", "it's", "o'brien", "she'll", "n't", "o'neill", "'s"]
+    vectors = load_vectors(path, Vocab(words))
+    rows = dict(zip(words, vectors.W[2:].tolist()))
+    assert rows["don't"] == [2, 3] and rows["can't"] == [4, 5] and rows["it's"] == [8, 4]
+    assert rows["o'brien"] == [1, 1] and rows["n't"] == [3, 4] and rows["'s"] == [9, 0]
+    assert vectors.found[2:].tolist() == [True] * 4 + [False, True, False, True]  # no row for 'll, o and 'neill
+
+
+def test_parts_are_found_wherever_they_stand_in_the_file(write, monkeypatch):
+    monkeypatch.setattr(dataset.glove, "_BLOCK", 16)
+    vectors = load_vectors(write("n't 3 4\nfilm 0 0\ndo 1 2\nn't 9 9\n"), Vocab(["don't"]))
+    assert vectors.W[2].tolist() == [2, 3] and vectors.found[2]
+
+
 # ---- coverage
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.processes import train_all
 from benchmarks.accuracy.report import write_report
-from benchmarks.accuracy.scores import compare, score
+from benchmarks.accuracy.scores import averaged, compare, score
 from benchmarks.accuracy.trainings import RUNS, SHARED, plan
 from ch_sentiment.__main__ import OneLineParser
 from ch_sentiment.console import Terminated, printable, terminable
@@ -42,6 +42,13 @@ def parser():
     parser.add_argument("--runs", **names, choices=RUNS, default=list(RUNS), help=f"of {known} (default: all)")
     parser.add_argument("--recipe", **names, default=[], help="further recipes to train")
     parser.add_argument("--seeds", nargs="+", type=SEED, default=[0, 1, 2], metavar="N", help="default: 0 1 2")
+    parser.add_argument(
+        "--average",
+        type=COUNT,
+        default=1,
+        metavar="N",
+        help="train N of each on its split, and add a row for their mean",
+    )
     parser.add_argument("--jobs", type=COUNT, default=1, metavar="N", help="train so many at a time (default: 1)")
     parser.add_argument("--out", type=Path, default="runs/accuracy", metavar="FOLDER", help="default: runs/accuracy")
     add_options(parser.add_argument_group("as for `sentifish train`, told to every run"), SHARED)
@@ -53,16 +60,32 @@ def run(options, command):
     told = {name: value for name, value in typed(options).items() if name in SHARED}
     runs = {name: RUNS[name] for name in options.runs} | {name: f"--recipe {name}" for name in options.recipe}
     seeds = list(dict.fromkeys(options.seeds))
-    trainings = plan(told, runs, seeds, options.out)
+    trainings = plan(told, runs, seeds, options.out, options.average)
     failed = train_all(trainings, options.jobs, tell)
-    scored = {}
+    members = {}
     for training in trainings:
         if training.run not in failed:
             tell(f"scoring {training}")
-            scored.setdefault(training.run, []).append(score(training))
+            members.setdefault((training.run, training.seed), []).append(score(training))
+    scored, runs = rows(members, runs)
     if scored:
         print(write_report(options.out, compare(scored, runs), seeds, command))
     return 2 if failed else 0
+
+
+def rows(members, runs):
+    """{(run, seed): list of Scored} -> {row of the table: list of Scored, by seed}, {row: arguments}.
+
+    A row for each run, of its first members; where there are more, another for their average.
+    """
+    scored, told = {}, dict(runs)
+    for (run, _), found in members.items():
+        scored.setdefault(run, []).append(found[0])
+        if len(found) > 1:
+            together = f"{run}, mean of {len(found)}"
+            scored.setdefault(together, []).append(averaged(found))
+            told[together] = runs[run]
+    return scored, told
 
 
 def tell(line):

@@ -6,23 +6,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.accuracy.trainings import Cost, cost_in, options_in
+from ch_sentiment.average import mean
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.corpus import prepare, split_rng
-from ch_sentiment.model import to_probabilities
 from common.metrics import Comparison, paired_bootstrap
 from dataset.errors import DataError
 
 
 @dataclass
 class Scored:
-    """right: (N,) bool, which texts of the validation part are answered rightly. numbers: (N,) which texts of the data
-    these are. parameters: how many the model has.
+    """probabilities: (N, C), of the texts of the validation part. t: (N,) their class ids. numbers: (N,) which texts of
+    the data these are. parameters: how many the model has.
     """
 
-    right: np.ndarray
+    probabilities: np.ndarray
+    t: np.ndarray
     numbers: np.ndarray
     parameters: int
     cost: Cost
+
+    @property
+    def right(self):
+        """(N,) bool: which texts are answered rightly."""
+        return self.probabilities.argmax(axis=1) == self.t
 
 
 @dataclass
@@ -49,12 +55,21 @@ def score(training):
     options = replace(options_in(training.folder), no_cache=False)  # the same tokens, sooner
     val = prepare(options, split_rng(options), say=lambda line: None).val
     model = Classifier.load(training.folder)
-    right = to_probabilities(model.scores(val.x)).argmax(axis=1) == val.t
-    reported = reported_accuracy(model.metrics)
+    parameters = sum(p.size for p in model.net.params)
+    found = Scored(model.probabilities_of_ids(val.x), val.t, val.numbers, parameters, cost_in(training.folder))
+    right, reported = found.right, reported_accuracy(model.metrics)
     if round(reported * len(right)) != right.sum():
         wanted = f"{training.folder}: expected the validation accuracy that the training reported, {reported:.4%}"
         raise DataError(f"{wanted}, got {right.mean():.4%} on {len(right):,} texts; have the data or the code changed?")
-    return Scored(right, val.numbers, sum(p.size for p in model.net.params), cost_in(training.folder))
+    return found
+
+
+def averaged(members):
+    """List of Scored, of one run and one split -> Scored of their mean probabilities, at the cost of them all."""
+    first = members[0]
+    seconds, peak = sum(m.cost.seconds for m in members), max(m.cost.peak_bytes for m in members)
+    probabilities = mean([m.probabilities for m in members])
+    return Scored(probabilities, first.t, first.numbers, sum(m.parameters for m in members), Cost(seconds, peak))
 
 
 def reported_accuracy(metrics):

@@ -22,39 +22,45 @@ RUNS = {  # name: arguments of `sentifish train`
     "nbsvm": "--recipe nbsvm",
 }
 SHARED = ("data", "classes", "group_file", "group_column", "validation", "limit", "epochs", "hidden")
+MEMBER_SEED = 1000  # so much is added to the seed of each further member
 COST = "cost.json"  # in the folder of a training that came to its end
 
 
 @dataclass
 class Training:
-    """One run with one seed. own: the arguments of the run alone. options: what all arguments mean (TrainOptions)."""
+    """One run with one seed. own: the arguments of the run alone. options: what all arguments mean (TrainOptions).
+
+    member: 0, or from 1 a further training on the same split, for the average of them.
+    """
 
     run: str
     seed: int
+    member: int
     own: str
     folder: Path
     arguments: list
     options: TrainOptions
 
     def __str__(self):
-        return f"{self.run}, seed {self.seed}"
+        return f"{self.run}, seed {self.seed}" + (f", member {self.member}" if self.member else "")
 
 
-def plan(told, runs, seeds, out):
+def plan(told, runs, seeds, out, members=1):
     """-> list of Training, run by run. DataError for a recipe that there is not.
 
     told: the options of `SHARED` that hold for every run, by name. runs: {name: arguments}. out: folder of them all.
+    members: how many trainings of each run and seed, alike in all but what the seed draws besides the split.
     """
     # Data and share are always told, so that no recipe brings its own: all are scored on the same texts.
     told = {"data": TrainOptions.data, "validation": TrainOptions.validation, **told}
     shared = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
     trainings = []
-    for (run, own), seed in itertools.product(runs.items(), seeds):
-        folder = out / f"{run}-seed{seed}"
+    for (run, own), seed, member in itertools.product(runs.items(), seeds, range(members)):
+        folder = out / (f"{run}-seed{seed}" + (f"-member{member}" if member else ""))
         # No cache of tokens: what a training takes must not depend on which one came before it.
-        rest = [f"--seed={seed}", f"--out={folder}", "--overwrite", "--no-cache", "--quiet"]
-        arguments = [*shlex.split(own), *shared, *rest]
-        trainings.append(Training(run, seed, own, folder, arguments, meaning(arguments)))
+        drawn = [f"--seed={MEMBER_SEED * member + seed}", f"--split-seed={seed}"] if member else [f"--seed={seed}"]
+        arguments = [*shlex.split(own), *shared, *drawn, f"--out={folder}", "--overwrite", "--no-cache", "--quiet"]
+        trainings.append(Training(run, seed, member, own, folder, arguments, meaning(arguments)))
     return trainings
 
 
