@@ -6,35 +6,35 @@ ids -> the distinct words and pairs of a text -> sum of their weights, each time
 import numpy as np
 
 from ch_sentiment.word_pairs import find, frequent_pairs, keys_of_pairs
-from common.base_model import BaseModel
 from common.batches import sorted_batches, take
 from common.checks import as_floats, as_ids, check_weights
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
 from common.row_grad import RowGrad
+from common.sequential import Sequential
 from dataset.text import PAD
 
 
-class NBSVM(BaseModel):
+class NBSVM(Sequential):
     """Logistic regression on the words and pairs of neighbouring words that a text holds, scaled by naive Bayes.
 
     vocab_size V, num_pairs P: a text has V + P features, present or absent. num_classes: 2 (one logit, SigmoidWithLoss)
     or more (a logit each, SoftmaxWithLoss). rng: nothing here is random. dtype: of the weights. The pairs and the
     ratios are those of a training part (`NBSVM.of_texts`), or come out of a file.
 
-    xs is (N, T) ids, PAD = 0 after the end of each text. The paper's solver is the `Trainer` with Adam here, and its
-    penalty on large weights is early stopping.
+    forward: xs (N, T) ids, PAD = 0 after the end of each text, and ts (N,) class ids -> mean loss. The paper's solver
+    is the `Trainer` with Adam here, and its penalty on large weights is early stopping.
     """
 
     def __init__(self, vocab_size, num_pairs, num_classes=2, *, rng=None, dtype=np.float32):
-        super().__init__()
-        self.config = {"vocab_size": vocab_size, "num_pairs": num_pairs, "num_classes": num_classes}
         shape = vocab_size + num_pairs, 1 if num_classes == 2 else num_classes  # (F, C)
         self.pairs = np.zeros(num_pairs, np.int64)  # sorted keys, see `keys_of_pairs`
         self.ratios = np.zeros(shape, dtype)
-        self.embed = ScaledSum(np.zeros(shape, dtype), np.zeros(shape[1], dtype), self.ratios)
-        self.loss_layer = SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss()
-        self.scores = None
-        self.collect(embed=self.embed)
+        super().__init__(
+            DistinctFeatures(self.pairs, vocab_size),  # (N, T) words -> (N, 2 T - 1) features
+            ScaledSum(np.zeros(shape, dtype), np.zeros(shape[1], dtype), self.ratios),  # -> (N, C)
+            loss=SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss(),
+        )
+        self.config = {"vocab_size": vocab_size, "num_pairs": num_pairs, "num_classes": num_classes}
         self.frozen = {"pairs": self.pairs, "ratios": self.ratios}
 
     @classmethod
@@ -49,22 +49,25 @@ class NBSVM(BaseModel):
         net.ratios[...] = log_count_ratios(x, t, pairs, vocab_size, num_classes)
         return net
 
-    def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1 for two classes, else (N, C) logits."""
-        vocab_size = self.config["vocab_size"]
-        xs = as_ids(self, "xs", xs, ("N", "T"), vocab_size)
-        scores = self.embed.forward(distinct_features(xs, self.pairs, vocab_size))
-        return scores[:, 0] if scores.shape[1] == 1 else scores
 
-    def forward(self, xs, ts):
-        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits."""
-        self.scores = self.predict(xs)
-        return self.loss_layer.forward(self.scores, ts)
+class DistinctFeatures:
+    """The words of a text and those of its pairs that are known, each once (`distinct_features`).
 
-    def backward(self, dout=1):
-        """Fills all `grads`; -> None, since ids have no gradient."""
-        dout = self.loss_layer.backward(dout)
-        self.embed.backward(dout[:, None] if dout.ndim == 1 else dout)
+    pairs: (P,) sorted keys. forward: xs (N, T) ids -> (N, 2 T - 1) ids; backward returns None.
+    """
+
+    param_names = ()
+
+    def __init__(self, pairs, vocab_size):
+        self.params, self.grads = [], []
+        self.pairs, self.vocab_size = pairs, vocab_size
+
+    def forward(self, xs):
+        xs = as_ids(self, "xs", xs, ("N", "T"), self.vocab_size)
+        return distinct_features(xs, self.pairs, self.vocab_size)
+
+    def backward(self, dout):
+        return None
 
 
 class ScaledSum:

@@ -14,16 +14,17 @@ class Sequential(BaseModel):
     """layers: in the order in which they read, each fed by the one before. loss: a layer with forward(scores, ts).
 
     forward: xs, ts -> mean loss. xs (N, T) ids, where `pad` stands for padding (None: for nothing): every layer whose
-    `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is no mask.
+    `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is no mask. A single score for each
+    text, or step, is handed on without its last axis: (N, 1) -> (N,).
     Parameters are named by their layer's place, from 0: "0.W", "1.Wx".
     """
 
     def __init__(self, *layers, loss, pad=0):
         super().__init__()
         self.collect(**{str(i): layer for i, layer in enumerate(layers)})
-        self.loss, self.pad = loss, pad
+        self.loss_layer, self.pad = loss, pad
         self.masked = [layer for layer in (*layers, loss) if "mask" in inspect.signature(layer.forward).parameters]
-        self.scores = None
+        self.scores, self.shape = None, None  # what the loss was given, and the shape in which it left the last layer
 
     def predict(self, xs):
         """xs -> scores, with the layers set for prediction (no dropout)."""
@@ -35,23 +36,24 @@ class Sequential(BaseModel):
             self.train(training)
 
     def forward(self, xs, ts):
-        """-> mean loss. `scores` keeps what the loss was given."""
+        """-> mean loss."""
         self.scores = self.score(xs)
-        return self.loss.forward(self.scores, ts, *self.mask_for(self.loss, xs))
+        return self.loss_layer.forward(self.scores, ts, *self.mask_for(self.loss_layer, xs))
 
     def backward(self, dout=1):
         """Fills all `grads`; -> the gradient of xs, or None where xs are ids."""
-        dout = self.loss.backward(dout)
+        dout = self.loss_layer.backward(dout).reshape(self.shape)
         for layer in reversed(self.layers):
             dout = layer.backward(dout)
         return dout
 
     def score(self, xs):
-        """xs -> what the last layer makes of them, with the layers as they are set."""
+        """xs -> scores, with the layers as they are set."""
         hs = xs
         for layer in self.layers:
             hs = layer.forward(hs, *self.mask_for(layer, xs))
-        return hs
+        self.shape = hs.shape
+        return hs[..., 0] if hs.shape[-1] == 1 else hs
 
     def mask_for(self, layer, xs):
         """The mask as a tuple of one, or of none for a layer that takes no mask."""

@@ -6,7 +6,7 @@ from conftest import normal
 
 from common.base_model import BaseModel
 from common.gradient_check import check_model
-from common.layers import Affine, Dropout, SoftmaxWithLoss
+from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.pooling import TimeMax
 from common.sequential import Sequential
@@ -84,8 +84,16 @@ def test_vectors_go_in_without_a_mask_and_their_gradient_comes_out():
     x = normal(5, D)
     model.forward(x, np.array([0, 1, 2, 0, 1]))
     assert model.backward().shape == x.shape
-    model = Sequential(TimeAffine(normal(D, 1), np.zeros(1)), _Last(), loss=TimeSigmoidWithLoss())
-    assert np.isfinite(model.forward(normal(2, 4, D), np.ones((2, 4), int)))
+
+
+def test_a_single_score_has_no_axis_of_its_own():
+    x, W = normal(5, D), normal(D, 1)
+    model = Sequential(Affine(W, np.zeros(1)), loss=SigmoidWithLoss())
+    assert np.array_equal(model.predict(x), (x @ W)[:, 0])
+    check_model(model, x, np.array([0, 1, 1, 0, 1]))
+    of_steps = Sequential(TimeAffine(W, np.zeros(1)), loss=TimeSigmoidWithLoss())
+    assert of_steps.predict(normal(2, 4, D)).shape == (2, 4)
+    check_model(of_steps, normal(2, 4, D), np.array([[0, 1, 1, 0]] * 2))
 
 
 def test_prediction_is_without_dropout_and_leaves_training_as_it_was():
@@ -108,12 +116,3 @@ def test_the_trainer_trains_it_and_its_file_brings_it_back(tmp_path):
     other = many_to_one(dtype=np.float32)
     other.load_params(str(tmp_path / "net.npz"))
     assert isinstance(other, BaseModel) and np.array_equal(other.predict(XS), model.predict(XS))
-
-
-class _Last:
-    """(N, T, 1) -> (N, T)."""
-
-    params, grads = (), ()
-
-    def forward(self, xs):
-        return xs[:, :, 0]
