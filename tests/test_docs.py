@@ -1,24 +1,31 @@
 """What README and docs/ show is run as it stands: the Python of the pages below with the output beside it, and the
-commands of all pages. Each command is read by its own parser; those that need no data from elsewhere are run, on small
-files of the names that they use and with small settings.
+commands of all pages. Each command is read by its own parser; those of `sentifish` are run, on small files of the names
+that they use (the archives that would be fetched among them) and with small settings.
 """
 
 import argparse
 import importlib.util
 import inspect
+import io
+import itertools
 import re
 import runpy
 import shlex
 import sys
+import tarfile
 import warnings
-from pathlib import Path
+import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 
 from ch_sentiment import model
 from ch_sentiment.__main__ import COMMANDS
 from common.lstm import LSTM
+from dataset import glove, imdb, registry
+from dataset.fetch import sha256
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -35,8 +42,6 @@ SMALL = [
     ["--trials", "1"],
     ["--steps", "5"],
 ]
-ELSEWHERE = re.compile(r"imdb|glove")  # data that would have to be fetched
-INPUTS = (".tsv", ".csv", ".txt", ".npz", ".zip")
 SHAPES = {  # what each command prints, as a regular expression for all of it; a new one must say something
     "train": r"(?s).*accuracy \d+\.\d+% on .*\n  \w+\t[01]\.\d{4}\t.*\nwritten to \S+: .*model\.npz\n",
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
@@ -124,37 +129,55 @@ def with_small_settings(arguments, parse):
     return arguments
 
 
-def can_run(arguments, source):
-    """Whether all that a command reads is here."""
-    if ELSEWHERE.search(" ".join(arguments)) or "--help" in arguments:
-        return False
-    if arguments[:1] == ["data"]:
-        return arguments[1] in ("list", "path")
-    if "--recipe" in arguments and "--data" not in arguments:
-        return False  # a recipe takes the data of its original
-    if arguments[0] == "speeches" and not any(word.endswith(".csv") for word in arguments):
-        return False  # fetches them
-    outputs = {arguments[i + 1] for i, word in enumerate(arguments[:-1]) if word == "--out"}
-    read = [word for word in arguments if word.endswith(INPUTS) and word not in outputs]
-    return all(Path(word).exists() for word in [*read, *filter(None, [source])])
-
-
 def write_stand_ins(folder):
     for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv"):
         (folder / name).write_text(lines_of(TWO))
     rows = "".join(f"{label},{text},film {i // 4}\n" for i, (label, text) in enumerate(TWO))
     (folder / "reviews.csv").write_text(f"label,text,film\n{rows}")
     (folder / "train.movies.txt").write_text("".join(f"film {i // 4}\n" for i in range(len(TWO))))
+    (folder / "grouped.csv").write_text(
+        "age,label,text\n" + "".join(f"{i % 3},{label},{text}\n" for i, (label, text) in enumerate(TWO))
+    )
+    (folder / "review.txt").write_text("a good thing\n")
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
+    (folder / "glove.6B.50d.txt").write_text(vectors(50))
+
+
+def vectors(D):
+    """Lines of a word and D numbers."""
+    words = sorted({word for _, text in TWO for word in text.split()})
+    return "".join(f"{word} {' '.join(f'{np.sin(i * j):.3f}' for j in range(D))}\n" for i, word in enumerate(words, 1))
+
+
+def put_archives(monkeypatch, folder):
+    """Small ones of their form in the place of what would be fetched, in the folder where it is kept."""
+    folder.mkdir()
+    monkeypatch.setenv("SENTIFISH_DATA", str(folder))
+    monkeypatch.setattr(imdb, "_PER_CLASS", len(TWO) // 2)
+    monkeypatch.setattr(imdb, "_UNLABELLED", 0)
+    with tarfile.open(folder / "aclImdb_v1.tar.gz", "w:gz") as archive:
+        for part, (i, (label, text)) in itertools.product(("train", "test"), enumerate(TWO)):
+            content = f"{text} ({part} {i})".encode()
+            member = tarfile.TarInfo(f"aclImdb/{part}/{label}/{i // 2}_{i % 10}.txt")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    with zipfile.ZipFile(folder / "glove.6B.zip", "w") as archive:
+        for name in glove.MEMBERS.values():
+            archive.writestr(name, vectors(int(re.search(r"(\d+)d", name)[1])))
+    (folder / "speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
+    for name, entry in registry.ENTRIES.items():
+        if (file := folder / entry.file).exists():
+            found = {"sha256": sha256(file), "size": file.stat().st_size}
+            monkeypatch.setitem(registry.ENTRIES, name, replace(entry, **found))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(p == "sentifish" for p, _, _ in shown(page))])
 def test_the_commands_of_a_page_run_in_their_order(page, here, parse, monkeypatch, capsys):
-    monkeypatch.setenv("SENTIFISH_DATA", str(here / "cache"))
+    put_archives(monkeypatch, here / "cache")
     write_stand_ins(here)
     for program, arguments, source in shown(page):
-        if program != "sentifish" or not can_run(arguments, source):
+        if program != "sentifish" or "--help" in arguments:
             continue
         arguments = with_small_settings(arguments, parse)
         asked = None if arguments[0] in TRAINING else getattr(parse(arguments), "model", None)
