@@ -62,8 +62,11 @@ def test_it_runs_from_top_to_bottom_and_shows_what_it_says(here, no_window, caps
     assert len(re.findall(r"^(?:negative|positive) (?:\w+\([01]\.\d\d\) ?)+$", told, re.M)) == len(names["own"])
     assert float(re.search(r"^largest difference (\S+)$", told, re.M)[1]) < 1e-5
     drawn = [ax for number in pyplot.get_fignums() for ax in pyplot.figure(number).axes]
-    assert [ax.get_ylabel() for ax in drawn] == ["text", "loss", "accuracy in %"]
-    for ax in drawn[1:]:
+    text, *curves, first, second, third = drawn
+    assert [ax.get_ylabel() for ax in (text, *curves)] == ["text", "loss", "accuracy in %"]
+    words = [[cell.get_text().split("\n")[0] for cell in ax.texts] for ax in (first, second, third)]
+    assert words == [phrase.split() for phrase in names["own"]]
+    for ax in curves:
         assert {line.get_label() for line in ax.lines} >= {"training", "validation"}
     assert everything(here) == {}
 
