@@ -87,9 +87,9 @@ def gaps_of(model, dimension, sentences, label, rng=None):
 def interval(gaps, rng, rounds=ROUNDS):
     """95 % interval of the mean of (sentences, words) differences, both drawn anew with replacement. -> low, high."""
     S, W = gaps.shape
-    rows = rng.multinomial(S, np.full(S, 1 / S), rounds) / S  # (rounds, S): how often each is drawn
-    columns = rng.multinomial(W, np.full(W, 1 / W), rounds) / W
-    return tuple(map(float, np.quantile(((rows @ gaps) * columns).sum(axis=1), INTERVAL)))
+    rows = rng.multinomial(S, np.full(S, 1 / S), rounds)  # (rounds, S): how often each is drawn
+    columns = rng.multinomial(W, np.full(W, 1 / W), rounds)
+    return tuple(map(float, np.quantile(((rows @ gaps) * columns).sum(axis=1) / (S * W), INTERVAL)))
 
 
 def filled(sentence, dimension, word):

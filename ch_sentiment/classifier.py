@@ -18,7 +18,6 @@ from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
 BATCH = 128
-ROWS = 16  # BLAS rounds a product of fewer rows, or of some more, in another way
 
 
 @dataclass
@@ -51,12 +50,14 @@ class Classifier:
         return has_token(text, self.cleaning)
 
     def scores(self, x):
-        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x; read by length, in parts."""
+        """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x.
+
+        They are read by length, in parts. In other company a text gets the same score up to what BLAS rounds.
+        """
         scores = np.empty(0)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
             for index in sorted_batches(x, BATCH):
-                filled = np.resize(index, -(-len(index) // ROWS) * ROWS)  # so no answer depends on its company
-                answers = self.net.predict(take(x, filled))[: len(index)]
+                answers = self.net.predict(take(x, index))
                 if len(scores) == 0:
                     scores = np.empty((len(x), *answers.shape[1:]), answers.dtype)
                 scores[index] = answers

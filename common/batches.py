@@ -42,7 +42,7 @@ def shuffled_batches(x, batch_size, rng=None):
         lengths = np.array([len(ids) for ids in x])
         pools = np.split(order, range(POOL * batch_size, len(order), POOL * batch_size))
         order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
-    batches = np.split(order, range(batch_size, len(order), batch_size))
+    batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
     return [batches[i] for i in rng.permutation(len(batches))]
 
 

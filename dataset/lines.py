@@ -6,6 +6,7 @@ import csv
 
 from dataset.errors import DataError
 
+LONGEST = 100 << 20  # bytes of a line: more than any text, less than a stream without end
 _NO_FIELD_LIMIT = 2**31 - 1  # the largest that a C long holds everywhere
 
 
@@ -18,9 +19,11 @@ def lines(path):
 def decoded(stream, name):
     """The lines of a binary stream of UTF-8 with their ends, "\\n" alone: U+0085 and its like may stand in a text.
 
-    A byte order mark is skipped. DataError naming `name` and the line that is not UTF-8.
+    A byte order mark is skipped. DataError naming `name` and the line that is not UTF-8, or longer than LONGEST.
     """
-    for number, line in enumerate(stream, start=1):
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), start=1):
+        if len(line) > LONGEST:
+            raise DataError(f"{name}, line {number}: expected at most {LONGEST:,} bytes in a line, got more")
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:

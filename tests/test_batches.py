@@ -52,6 +52,11 @@ def test_every_example_comes_once_and_only_one_batch_is_partial(count, batch_siz
             assert sizes[-1] == (count % batch_size or batch_size)
 
 
+@pytest.mark.parametrize("none", [[], np.zeros((0, 2))])
+def test_no_examples_are_no_batches(none):
+    assert shuffled_batches(none, 4, 0) == [] == sorted_batches(none, 4)
+
+
 def test_texts_of_like_length_share_a_batch(texts):
     sizes = np.array([len(ids) for ids in texts])
     padding = {}

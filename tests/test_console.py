@@ -1,11 +1,13 @@
 """The command line in poor surroundings: another locale, closed or broken streams, bytes that are no text."""
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
 
+import dataset.lines
 from ch_sentiment.__main__ import main
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX shell and locales")
@@ -49,6 +51,15 @@ def test_bytes_on_standard_input_that_are_no_text_are_one_line_that_names_theirs
     done = shell(f"sentifish predict {model}", tmp_path, b"bon\ncaf\xe9\n")
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1
     assert b"standard input, line 2: expected UTF-8, got byte 0xe9" in done.stderr
+
+
+def test_a_line_without_end_is_not_read_to_its_end(model, capsys, monkeypatch):
+    monkeypatch.setattr(dataset.lines, "LONGEST", 20)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a good film\n" + b"x" * 20 + b"\n")))
+    assert main(["predict", str(model)]) == 2
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1 and "a good film" in out
+    assert "standard input, line 2: expected at most 20 bytes in a line, got more" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("stream", ["<&-", ">&-", "2>&-"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.torture import memory
@@ -172,12 +173,18 @@ def test_the_lines_before_one_that_is_not_utf8_are_answered(model, ask):
 def test_the_answer_to_a_text_is_the_same_in_any_company(tmp_path, ask, shape):
     folder = save(tmp_path, **shape)
     texts = [" ".join(words) for words in itertools.product(["good", "bad", "not"], repeat=3)]
-    together = ask(folder, "--json", *texts)[1].splitlines()
-    alone = [ask(folder, "--json", text)[1].rstrip("\n") for text in texts]
-    few = ask(folder, "--json", *texts[:3])[1].splitlines()
+
+    def answers(*arguments, **how):
+        found = [json.loads(line) for line in ask(folder, "--json", *arguments, **how)[1].splitlines()]
+        return np.array([list(each["probabilities"].values()) for each in found])
+
+    together = answers(*texts)
+    alone = np.concatenate([answers(text) for text in texts])
     lines = "".join(f"{text}\n" for text in [*["the film " * 20] * (CHUNK - 40), *texts])
-    apart = ask(folder, "--json", stdin=lines.encode())[1].splitlines()[CHUNK - 40 :]
-    assert alone == together == apart and few == together[:3]
+    apart = answers(stdin=lines.encode())[CHUNK - 40 :]
+    for others in (alone, apart):  # BLAS rounds a product of more columns in another way
+        np.testing.assert_allclose(others, together, rtol=0, atol=1e-6)
+    assert np.ptp(together, axis=0).min() > 0.001
 
 
 def test_a_text_of_words_that_the_model_leaves_out_holds_none(tmp_path, ask):
