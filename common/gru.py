@@ -102,16 +102,17 @@ class TimeGRU(TimeRecurrent):
         D, H = len(Wx), len(Wh)
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.start("h", N).T
-        pasts = self.array("pasts", T, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
-        gates = self.array("gates", T, 3 * H, N)
+        steps = self.steps_kept(T)  # as these have them: step t stands at t modulo their length
+        pasts = self.array("pasts", steps, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
+        gates = self.array("gates", steps, 3 * H, N)
         product = self.array("product", H, N)
         W_zr, W_past, W_input = self.turned_weights()
 
         with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
             for t in range(T):
-                h, past = hs[t], pasts[t]
-                z, r, h_hat = _split(gates[t])
-                zr = gates[t, : 2 * H]
+                h, past = hs[t], pasts[t % steps]
+                z, r, h_hat = _split(gates[t % steps])
+                zr = gates[t % steps, : 2 * H]
                 np.matmul(W_zr, ins[t], out=zr)  # (2H, D + 1 + H) @ (D + 1 + H, N) -> (2H, N)
                 np.exp(zr, out=zr)
                 zr += 1
@@ -130,7 +131,7 @@ class TimeGRU(TimeRecurrent):
                 h_next += h
                 carry(h_next, h, dead[t])
 
-        self.cache = ins, dead, pasts, gates
+        self.keep(ins, dead, pasts, gates)
         self.h, self.given = hs[T].T.copy(), False
         return in_order_of_text(hs[1:])
 
@@ -149,7 +150,7 @@ class TimeGRU(TimeRecurrent):
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, pasts, gates = self.cache
+        ins, dead, pasts, gates = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)

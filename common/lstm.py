@@ -89,11 +89,12 @@ class TimeLSTM(TimeRecurrent):
         ins, dead = self.begin(xs, mask)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
+        steps = self.steps_kept(T)  # as all arrays but hs have them: step t stands at t modulo their length
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
-        cs = self.array("cs", T + 1, H, N)
+        cs = self.array("cs", steps + 1, H, N)
         hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
-        tanh_cs = self.array("tanh_cs", T, H, N)
-        gates = self.array("gates", T, 4 * H, N)
+        tanh_cs = self.array("tanh_cs", steps, H, N)
+        gates = self.array("gates", steps, 4 * H, N)
         # sigmoid(a) = 1 / (1 + exp(-a)), with the minus put into the weights, for f, o and i at once.
         sign = np.full_like(b, -1)
         sign[3 * H :] = 1  # g is a tanh
@@ -102,28 +103,29 @@ class TimeLSTM(TimeRecurrent):
 
         with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
             for t in range(T):
-                np.matmul(W, ins[t], out=gates[t])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
-                f, o, i, g = _split(gates[t])
-                foi = gates[t, : 3 * H]
+                a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                f, o, i, g = _split(a)
+                foi = a[: 3 * H]
                 np.exp(foi, out=foi)
                 foi += 1
                 np.reciprocal(foi, out=foi)
                 np.tanh(g, out=g)
-                c = np.multiply(f, cs[t], out=cs[t + 1])
-                c += np.multiply(i, g, out=tanh_cs[t])
-                np.tanh(c, out=tanh_cs[t])
-                h = np.multiply(o, tanh_cs[t], out=hs[t + 1])
-                carry(c, cs[t], dead[t])
+                c_prev, c, tanh_c = cs[t % len(cs)], cs[(t + 1) % len(cs)], tanh_cs[t % steps]
+                np.multiply(f, c_prev, out=c)
+                c += np.multiply(i, g, out=tanh_c)
+                np.tanh(c, out=tanh_c)
+                h = np.multiply(o, tanh_c, out=hs[t + 1])
+                carry(c, c_prev, dead[t])
                 carry(h, hs[t], dead[t])
 
-        self.cache = ins, dead, cs, tanh_cs, gates
-        self.h, self.c, self.given = hs[T].T.copy(), cs[T].T.copy(), False
+        self.keep(ins, dead, cs, tanh_cs, gates)
+        self.h, self.c, self.given = hs[T].T.copy(), cs[T % len(cs)].T.copy(), False
         return in_order_of_text(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, cs, tanh_cs, gates = self.cache
+        ins, dead, cs, tanh_cs, gates = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)

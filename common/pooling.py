@@ -241,7 +241,7 @@ def _filled(hs, mask, value):
 
 
 def _first_equal(hs, top):
-    """The first step at which hs (N, T, H) is top (N, H), for each column -> (N, 1, H); `argmax` would turn hs round."""
+    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would turn hs round."""
     T = hs.shape[1]
     left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): the first step has the greatest
     found = ((hs == top[:, None]) * left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)

@@ -24,6 +24,9 @@ class TimeRecurrent:
     Wx: (D, G H), Wh: (H, G H), b: (G H,), where G = `gates`. `stateful`: the next forward starts from the last state;
     otherwise from zero, or once from what `set_state` gave. A masked step keeps the old state, and the gradient of
     its output passes straight through to that state; the input at a masked step is never looked at.
+
+    While `inference` is true, forward keeps nothing for backward: each step is written over the one before, in the
+    processor's cache.
     """
 
     gates = 1
@@ -37,6 +40,8 @@ class TimeRecurrent:
         self.stateful = stateful
         self.given = False  # whether set_state was called since the last forward
         self.h, self.dh = None, None
+        self.inference = False
+        self.cache = None  # what the last forward kept for backward
         self.order = None  # of the axes of the last xs in memory
         self.scratch = {}
 
@@ -85,6 +90,16 @@ class TimeRecurrent:
             carry(ins[t, :D], 0, dead[t])  # whatever stood in the pads, NaN included, is gone
         return ins, dead
 
+    def keep(self, *cache):
+        """The last line of a forward's loop: what `kept` gives to backward."""
+        self.cache = None if self.inference else cache
+
+    def kept(self):
+        """What the last forward kept for backward; ValueError where it kept nothing."""
+        if self.cache is None:
+            raise ValueError(f"{type(self).__name__}: backward: expected a forward before it, without `inference`")
+        return self.cache
+
     def begin_backward(self, dhs, T, N):
         """Checks dhs (N, T, H) -> the same as (T, H, N), and dxs (N, T, D) to be filled, in the order of xs."""
         Wx, Wh, _ = self.params
@@ -101,6 +116,10 @@ class TimeRecurrent:
             rows[...] = dhs[:, t]
             turned[t] = rows.T
         return turned, dxs
+
+    def steps_kept(self, T):
+        """How many of T steps have a place of their own in what is kept for backward."""
+        return 1 if self.inference else T
 
     def start(self, name, N):
         """The state `name` that a forward over N rows starts from."""

@@ -64,14 +64,14 @@ class TimeRNN(TimeRecurrent):
             np.tanh(h, out=h)
             carry(h, hs[t], dead[t])
 
-        self.cache = ins, dead
+        self.keep(ins, dead)
         self.h, self.given = hs[T].T.copy(), False
         return in_order_of_text(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead = self.cache
+        ins, dead = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)
