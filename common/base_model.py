@@ -46,7 +46,7 @@ class BaseModel:
 
     @contextmanager
     def predicting(self):
-        """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; after it, all is as it
+        """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
         was.
         """
         training, keeping = self.training, [layer for layer in self.layers if not getattr(layer, "inference", True)]
