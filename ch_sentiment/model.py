@@ -120,13 +120,9 @@ class SentimentNet(BaseModel):
         self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
 
     def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout."""
-        training = self.training
-        self.train(False)
-        try:
+        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout, or a way back."""
+        with self.predicting():
             return self.score(*self.vectors(xs))
-        finally:
-            self.train(training)
 
     def probabilities(self, xs):
         """xs (N, T) ids -> (N, C) probabilities."""

@@ -5,6 +5,7 @@ their gradients add, and the optimizer sees one parameter.
 """
 
 import os
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from common.book_params import read_book_params
@@ -42,6 +43,22 @@ class BaseModel:
         for layer in self.layers:
             if hasattr(layer, "train_flg"):
                 layer.train_flg = flag
+
+    @contextmanager
+    def predicting(self):
+        """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
+        was.
+        """
+        training, keeping = self.training, [layer for layer in self.layers if not getattr(layer, "inference", True)]
+        self.train(False)
+        for layer in keeping:
+            layer.inference = True
+        try:
+            yield
+        finally:
+            self.train(training)
+            for layer in keeping:
+                layer.inference = False
 
     def forward(self, *args):
         raise NotImplementedError

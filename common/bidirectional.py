@@ -30,6 +30,15 @@ class TimeBidirectional:
         halves = ("forward", self.forward_layer), ("backward", self.backward_layer)
         return tuple(f"{side}.{name}" for side, layer in halves for name in layer.param_names)
 
+    @property
+    def inference(self):
+        """Whether forward keeps nothing for backward."""
+        return self.forward_layer.inference and self.backward_layer.inference
+
+    @inference.setter
+    def inference(self, flag):
+        self.forward_layer.inference = self.backward_layer.inference = flag
+
     def reset_state(self):
         """Start both directions of the next forward from zero."""
         self.forward_layer.reset_state()

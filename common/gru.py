@@ -16,7 +16,7 @@ import numpy as np
 
 from common.checks import as_floats, check_weights
 from common.functions import sigmoid
-from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
+from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
 
 class GRU:
@@ -102,43 +102,42 @@ class TimeGRU(TimeRecurrent):
         D, H = len(Wx), len(Wh)
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.start("h", N).T
-        pasts = self.array("pasts", T, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
-        gates = self.array("gates", T, 3 * H, N)
+        steps = self.steps_kept(T)  # as these have them: step t stands at t modulo their length
+        pasts = self.array("pasts", steps, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
+        gates = self.array("gates", steps, 3 * H, N)
         product = self.array("product", H, N)
-        out = np.empty((N, T, H), Wx.dtype, like=Wx)
         W_zr, W_past, W_input = self.turned_weights()
 
-        for t in range(T):
-            h, past = hs[t], pasts[t]
-            z, r, h_hat = _split(gates[t])
-            zr = gates[t, : 2 * H]
-            np.matmul(W_zr, ins[t], out=zr)  # (2H, D + 1 + H) @ (D + 1 + H, N) -> (2H, N)
-            np.tanh(zr, out=zr)
-            zr += 1
-            zr *= 0.5
-            np.matmul(W_input, ins[t, : D + 1], out=h_hat)  # (H, D + 1) @ (D + 1, N) -> (H, N)
-            if self.reset_after:
-                np.matmul(W_past, ins[t, D:], out=past)  # (H, 1 + H) @ (1 + H, N) -> (H, N)
-                h_hat += np.multiply(r, past, out=product)
-            else:
-                np.multiply(r, h, out=past)
-                h_hat += np.matmul(W_past, past, out=product)
-            np.tanh(h_hat, out=h_hat)
-            # h' = (1 - z) h + z h~ = h + z (h~ - h)
-            h_next = np.subtract(h_hat, h, out=hs[t + 1])
-            h_next *= z
-            h_next += h
-            carry(h_next, h, dead[t])
-            out[:, t] = h_next.T
+        with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
+            for t in range(T):
+                h, past = hs[t], pasts[t % steps]
+                z, r, h_hat = _split(gates[t % steps])
+                zr = gates[t % steps, : 2 * H]
+                np.matmul(W_zr, ins[t], out=zr)  # (2H, D + 1 + H) @ (D + 1 + H, N) -> (2H, N)
+                np.exp(zr, out=zr)
+                zr += 1
+                np.reciprocal(zr, out=zr)
+                np.matmul(W_input, ins[t, : D + 1], out=h_hat)  # (H, D + 1) @ (D + 1, N) -> (H, N)
+                if self.reset_after:
+                    np.matmul(W_past, ins[t, D:], out=past)  # (H, 1 + H) @ (1 + H, N) -> (H, N)
+                    h_hat += np.multiply(r, past, out=product)
+                else:
+                    np.multiply(r, h, out=past)
+                    h_hat += np.matmul(W_past, past, out=product)
+                np.tanh(h_hat, out=h_hat)
+                # h' = (1 - z) h + z h~ = h + z (h~ - h)
+                h_next = np.subtract(h_hat, h, out=hs[t + 1])
+                h_next *= z
+                h_next += h
+                carry(h_next, h, dead[t])
 
-        self.cache = ins, dead, pasts, gates
+        self.keep(ins, dead, pasts, gates)
         self.h, self.given = hs[T].T.copy(), False
-        return out
+        return in_order_of_text(hs[1:])
 
     def turned_weights(self):
-        """What meets the inputs, columns made rows: of z and r (2H, D + 1 + H), with the halves of
-        sigmoid(a) = (1 + tanh(a / 2)) / 2 put in; of h~ for the past, (H, H) or with b_h (H, 1 + H), and for x, (H, D +
-        1).
+        """What meets the inputs, columns made rows: of z and r (2H, D + 1 + H), with the minus of
+        sigmoid(a) = 1 / (1 + exp(-a)) put in; of h~ for the past, (H, H) or with b_h (H, 1 + H), and for x, (H, D + 1).
         """
         Wx, Wh, b = self.params
         b, b_h = _biases(b)
@@ -146,16 +145,15 @@ class TimeGRU(TimeRecurrent):
         hat = slice(2 * H, None)
         W_past = np.concatenate((b_h[None, hat], Wh[:, hat])) if self.reset_after else Wh[:, hat]
         W_input = np.concatenate((Wx[:, hat], b[None, hat]))
-        return (self.stacked()[:, : 2 * H] / 2).T.copy(), W_past.T.copy(), W_input.T.copy()
+        return (-self.stacked()[:, : 2 * H]).T.copy(), W_past.T.copy(), W_input.T.copy()
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, pasts, gates = self.cache
+        ins, dead, pasts, gates = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
-        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        dhs, dxs = self.begin_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         # Four blocks of rows: h~, z, r are the gates that x meets; z, r, past (after) those that h meets.
         das = self.array("das", CHUNK, 4 * H, N)
@@ -163,7 +161,6 @@ class TimeGRU(TimeRecurrent):
         to_h = Wh if self.reset_after else Wh[:, : 2 * H]
         dWx = np.zeros((3 * H, D + 1), Wx.dtype, like=Wx)
         dWh = np.zeros((3 * H, 1 + H), Wx.dtype, like=Wx)
-        rows, dx = self.array("rows", N, H), self.array("dx", D, N)
         dh, dh_prev, part = (self.array(name, H, N) for name in ("dh", "dh_prev", "part"))
         dh_prev[...] = 0
 
@@ -172,7 +169,7 @@ class TimeGRU(TimeRecurrent):
             z, r, h_hat = _split(gates[t])
             da = das[t % CHUNK]
             dah, daz, dar, dpast = da.reshape(4, H, N)
-            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            np.add(dh_prev, dhs[t], out=dh)
             # dah = dh z (1 - h~^2)
             np.multiply(h_hat, h_hat, out=dah)
             np.subtract(1, dah, out=dah)
@@ -199,16 +196,16 @@ class TimeGRU(TimeRecurrent):
                 np.matmul(to_h, da[H : 3 * H], out=dh_prev)  # (H, 2H) @ (2H, N) -> (H, N)
             dh_prev += part
             carry(dh_prev, dh, dead[t])
-            dxs[:, t] = np.matmul(to_x, da[: 3 * H], out=dx).T  # (D, 3H) @ (3H, N) -> (D, N)
             if t % CHUNK == 0:
                 chunk = slice(t, min(t + CHUNK, T))
-                da = das[: chunk.stop - t]
-                self.add_products(da[:, : 3 * H], ins[chunk, : D + 1], out=dWx)
+                left = self.side_by_side("left", das[: chunk.stop - t])
+                self.hand_down(left[: 3 * H], to_x, dxs[:, chunk])
+                self.add_products(left[: 3 * H], ins[chunk, : D + 1], dWx)
                 if self.reset_after:
-                    self.add_products(da[:, H:], ins[chunk, D:], out=dWh)
+                    self.add_products(left[H:], ins[chunk, D:], dWh)
                 else:
-                    self.add_products(da[:, H : 3 * H], hs[chunk], out=dWh[: 2 * H, 1:])
-                    self.add_products(da[:, :H], pasts[chunk], out=dWh[2 * H :, 1:])
+                    self.add_products(left[H : 3 * H], hs[chunk], dWh[: 2 * H, 1:])
+                    self.add_products(left[:H], pasts[chunk], dWh[2 * H :, 1:])
 
         self.dh = dh_prev.T.copy()
         dWx = np.concatenate((dWx[H:], dWx[:H]))  # h~, z, r -> z, r, h~

@@ -129,13 +129,14 @@ class Dropout:
         self.scale, self.shape = None, x.shape
         if train_flg and self.train_flg and self.dropout_ratio > 0:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
-            self.scale = np.empty_like(x)
-            np.multiply(np.asarray(keep, like=x), 1 / (1 - self.dropout_ratio), out=self.scale)
-        return x.copy() if self.scale is None else x * self.scale
+            kept = np.empty_like(x, dtype=bool)  # in x's order in memory; turned now, as bytes, and not as floats later
+            kept[...] = np.asarray(keep, like=x)
+            self.scale = np.multiply(kept, 1 / (1 - self.dropout_ratio), out=np.empty_like(x))
+        return np.copy(x) if self.scale is None else x * self.scale
 
     def backward(self, dout):
         dout = as_floats(self, "dout", dout, self.shape, _float_dtype(dout))
-        return dout.copy() if self.scale is None else dout * self.scale
+        return np.copy(dout) if self.scale is None else dout * self.scale
 
 
 class LayerNorm:

@@ -11,7 +11,7 @@ import numpy as np
 from common.checks import as_floats, check_weights
 from common.functions import sigmoid
 from common.initializers import forget_bias_one
-from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
+from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
 
 class LSTM:
@@ -89,61 +89,61 @@ class TimeLSTM(TimeRecurrent):
         ins, dead = self.begin(xs, mask)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
+        steps = self.steps_kept(T)  # as all arrays but hs have them: step t stands at t modulo their length
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
-        cs = self.array("cs", T + 1, H, N)
+        cs = self.array("cs", steps + 1, H, N)
         hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
-        tanh_cs = self.array("tanh_cs", T, H, N)
-        gates = self.array("gates", T, 4 * H, N)
-        out = np.empty((N, T, H), Wx.dtype, like=Wx)
-        # sigmoid(a) = (1 + tanh(a / 2)) / 2: with the halves put into the weights, one tanh serves all four gates.
-        half = np.full_like(b, 0.5)
-        half[H : 2 * H] = 1  # g is a tanh already
+        tanh_cs = self.array("tanh_cs", steps, H, N)
+        gates = self.array("gates", steps, 4 * H, N)
+        # sigmoid(a) = 1 / (1 + exp(-a)), with the minus put into the weights, for f, o and i at once.
+        sign = np.full_like(b, -1)
+        sign[3 * H :] = 1  # g is a tanh
         W = self.array("W", 4 * H, len(ins[0]))
-        np.multiply(self.stacked().T, half[:, None], out=W)
+        np.multiply(_reordered(self.stacked()).T, sign[:, None], out=W)
 
-        for t in range(T):
-            a = np.matmul(W, ins[t], out=gates[t])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
-            np.tanh(a, out=a)
-            for sigmoids in (a[:H], a[2 * H :]):
-                sigmoids += 1
-                sigmoids *= 0.5
-            f, g, i, o = _split(a)
-            c = np.multiply(f, cs[t], out=cs[t + 1])
-            c += np.multiply(g, i, out=tanh_cs[t])
-            np.tanh(c, out=tanh_cs[t])
-            h = np.multiply(o, tanh_cs[t], out=hs[t + 1])
-            carry(c, cs[t], dead[t])
-            carry(h, hs[t], dead[t])
-            out[:, t] = h.T
+        with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
+            for t in range(T):
+                a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                f, o, i, g = _split(a)
+                foi = a[: 3 * H]
+                np.exp(foi, out=foi)
+                foi += 1
+                np.reciprocal(foi, out=foi)
+                np.tanh(g, out=g)
+                c_prev, c, tanh_c = cs[t % len(cs)], cs[(t + 1) % len(cs)], tanh_cs[t % steps]
+                np.multiply(f, c_prev, out=c)
+                c += np.multiply(i, g, out=tanh_c)
+                np.tanh(c, out=tanh_c)
+                h = np.multiply(o, tanh_c, out=hs[t + 1])
+                carry(c, c_prev, dead[t])
+                carry(h, hs[t], dead[t])
 
-        self.cache = ins, dead, cs, tanh_cs, gates
-        self.h, self.c, self.given = hs[T].T.copy(), cs[T].T.copy(), False
-        return out
+        self.keep(ins, dead, cs, tanh_cs, gates)
+        self.h, self.c, self.given = hs[T].T.copy(), cs[T % len(cs)].T.copy(), False
+        return in_order_of_text(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, cs, tanh_cs, gates = self.cache
+        ins, dead, cs, tanh_cs, gates = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
-        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        dhs, dxs = self.begin_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        W = self.stacked()
-        dW = np.zeros(W.shape[::-1], W.dtype, like=W)  # as W.T
+        Wx, Wh = _reordered(Wx), _reordered(Wh)
+        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
         das = self.array("das", CHUNK, 4 * H, N)
-        dins = self.array("dins", *ins[0].shape)
-        rows = self.array("rows", N, H)
-        dh, dc_here, dc, dc_prev = (self.array(name, H, N) for name in ("dh", "dc_here", "dc", "dc_prev"))
-        dh_prev = dins[D + 1 :]
+        dh, dh_prev, dc_here, dc, dc_prev = (
+            self.array(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
+        )
         dh_prev[...] = 0
         dc_prev[...] = 0
 
         for t in reversed(range(T)):
-            f, g, i, o = _split(gates[t])
+            f, o, i, g = _split(gates[t])
             da = das[t % CHUNK]
-            df, dg, di, do = _split(da)
-            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            df, do, di, dg = _split(da)
+            np.add(dh_prev, dhs[t], out=dh)
             dc, dc_prev = dc_prev, dc
             # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
             np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
@@ -151,34 +151,41 @@ class TimeLSTM(TimeRecurrent):
             dc_here *= dh
             dc_here += dc
             np.multiply(dc_here, f, out=dc_prev)
-            # df = dc c_prev f (1 - f), di = dc g i (1 - i), do = dh tanh(c) o (1 - o)
-            np.subtract(1, gates[t], out=da)
+            # df = dc c_prev f (1 - f), do = dh tanh(c) o (1 - o), di = dc g i (1 - i)
+            np.subtract(1, gates[t, : 3 * H], out=da[: 3 * H])
             df *= cs[t]
             df *= dc_prev
-            gi = np.multiply(g, i, out=dg)
-            di *= gi
             do *= hs[t + 1]
             do *= dh
+            gi = np.multiply(g, i, out=dg)
+            di *= gi
             # dg = dc i (1 - g^2), written i - g (g i)
             gi *= g
             np.subtract(i, gi, out=dg)
-            for d in (dg, di):
-                d *= dc_here
+            _split(da)[2:] *= dc_here  # di and dg
             carry(da, 0, dead[t])
-            np.matmul(W, da, out=dins)  # (D + 1 + H, 4H) @ (4H, N) -> (D + 1 + H, N)
-            dxs[:, t] = dins[:D].T
+            np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
             carry(dh_prev, dh, dead[t])
             carry(dc_prev, dc, dead[t])
             if t % CHUNK == 0:
                 chunk = slice(t, min(t + CHUNK, T))
-                self.add_products(das[: chunk.stop - t], ins[chunk], out=dW)
+                left = self.side_by_side("left", das[: chunk.stop - t])
+                self.hand_down(left, Wx, dxs[:, chunk])
+                self.add_products(left, ins[chunk], dW)
 
         self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
-        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
-            grad[...] = columns.T
+        dW = _reordered(dW.T)  # (D + 1 + H, 4H)
+        for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
+            grad[...] = rows
         return dxs
 
 
 def _split(a):
-    """(4H, N) -> views f, g, i, o of (H, N)."""
+    """(4H, N) -> views f, o, i, g of (H, N)."""
     return a.reshape(4, -1, a.shape[1])
+
+
+def _reordered(W):
+    """(..., 4H): f, g, i, o -> f, o, i, g, or back. Inside, the three sigmoids stand side by side."""
+    first, second, third, fourth = np.split(W, 4, axis=-1)
+    return np.concatenate((first, fourth, third, second), axis=-1)

@@ -1,13 +1,14 @@
 """Many to one: what a text as a whole becomes, once every step has its vector.
 
 forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast (N, 2H); backward: from there to (N, T, H),
-exactly 0 at the pads. A text of no real step gives 0.
+exactly 0 at the pads, and in memory in the order of hs (`common.memory_order`). A text of no real step gives 0.
 """
 
 import numpy as np
 
 from common.checks import as_floats, as_mask, check_weights
 from common.functions import softmax
+from common.memory_order import memory_order, new_array
 
 
 class TimeLast:
@@ -21,13 +22,13 @@ class TimeLast:
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.cache = _last(mask), hs.shape
+        self.cache = _last(mask), _form(hs)
         return _pick(hs, *self.cache[0])
 
     def backward(self, dout):
-        (step, some), shape = self.cache
+        (step, some), (shape, order) = self.cache
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
-        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[np.arange(shape[0]), step] = np.where(some, dout, 0)
         return dhs
 
@@ -50,15 +51,15 @@ class TimeBiLast:
             raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {hs.shape[2]} columns")
         half = hs.shape[2] // 2
         last, first = _last(mask), _first(mask)
-        self.cache = last, first, hs.shape
+        self.cache = last, first, _form(hs)
         return np.concatenate((_pick(hs[:, :, :half], *last), _pick(hs[:, :, half:], *first)), axis=1)
 
     def backward(self, dout):
-        (last, some), (first, _), shape = self.cache
+        (last, some), (first, _), (shape, order) = self.cache
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
         half, n = shape[2] // 2, np.arange(shape[0])
         dout = np.where(some, dout, 0)
-        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[n, last, :half] = dout[:, :half]
         dhs[n, first, half:] = dout[:, half:]
         return dhs
@@ -79,15 +80,15 @@ class TimeFirstLast:
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         first, last = _first(mask), _last(mask)
-        self.cache = first, last, hs.shape
+        self.cache = first, last, _form(hs)
         return np.concatenate((_pick(hs, *first), _pick(hs, *last)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        (first, some), (last, _), shape = self.cache
+        (first, some), (last, _), (shape, order) = self.cache
         H, n = shape[2], np.arange(shape[0])
         dout = as_floats(self, "dout", dout, (shape[0], 2 * H), np.result_type(dout))
         dout = np.where(some, dout, 0)
-        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[n, first] = dout[:, :H]
         dhs[n, last] += dout[:, H:]  # added: in a text of one step both are the same
         return dhs
@@ -100,18 +101,21 @@ class TimeMean:
 
     def __init__(self):
         self.params, self.grads = [], []
-        self.weight, self.columns = None, None
+        self.cache = None
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.columns = hs.shape[2]
-        self.weight = (mask / np.maximum(mask.sum(axis=1, keepdims=True), 1)).astype(hs.dtype)  # (N, T)
-        hs = np.where(mask[:, :, None], hs, 0)
-        return np.matmul(self.weight[:, None], hs)[:, 0]  # (N, 1, T) @ (N, T, H) -> (N, H)
+        count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(hs.dtype)  # (N, 1)
+        self.cache = mask, count, _form(hs)
+        return _filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, (len(self.weight), self.columns), np.result_type(dout))
-        return self.weight[:, :, None] * dout[:, None]  # (N, T, 1) * (N, 1, H)
+        mask, count, (shape, order) = self.cache
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dhs = new_array(np.empty, shape, order, dout.dtype, like=dout)
+        dhs[...] = (dout / count)[:, None]
+        dhs[~mask] = 0
+        return dhs
 
 
 class TimeMax:
@@ -126,14 +130,15 @@ class TimeMax:
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
-        step = np.where(mask[:, :, None], hs, -np.inf).argmax(axis=1)[:, None]  # (N, 1, H)
-        self.cache = step, some, hs.shape
-        return np.where(some, np.take_along_axis(hs, step, axis=1)[:, 0], 0)
+        hs = _filled(hs, mask, -np.inf)
+        top = hs.max(axis=1)  # (N, T, H) -> (N, H)
+        self.cache = _first_equal(hs, top), some, _form(hs)
+        return np.where(some, top, 0)
 
     def backward(self, dout):
-        step, some, shape = self.cache
+        step, some, (shape, order) = self.cache
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
-        dhs = np.zeros(shape, dout.dtype, like=dout)
+        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)
         return dhs
 
@@ -177,7 +182,7 @@ class TimeAttentionPooling:
     def forward(self, hs, mask=None):
         W, b, v = self.params
         hs, mask = _checked(self, hs, mask, W.dtype, len(W))
-        hs = np.where(mask[:, :, None], hs, 0)
+        hs = np.where(mask[:, :, None], hs, 0)  # text by text in memory: these are products within a text
         u = np.tanh(np.matmul(hs, W) + b)  # (N, T, H) @ (H, A) -> (N, T, A)
         score = np.where(mask, np.matmul(u, v), -np.inf)  # (N, T, A) @ (A,) -> (N, T)
         score = np.where(mask.any(axis=1, keepdims=True), score, 0)
@@ -219,3 +224,25 @@ def _first(mask):
 def _pick(hs, step, some):
     """hs (N, T, H) at one step of each row, 0 where there is none -> (N, H)."""
     return np.where(some, hs[np.arange(len(hs)), step], 0)
+
+
+def _form(hs):
+    """What `new_array` needs to make an array like hs."""
+    return hs.shape, memory_order(hs)
+
+
+def _filled(hs, mask, value):
+    """hs (N, T, H) with `value` at the pads, in the same order in memory; hs itself where there are none."""
+    if mask.all():
+        return hs
+    hs = np.copy(hs)
+    hs[~mask] = value
+    return hs
+
+
+def _first_equal(hs, top):
+    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would turn hs round."""
+    T = hs.shape[1]
+    left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): the first step has the greatest
+    found = ((hs == top[:, None]) * left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)
+    return T - np.maximum(found, 1)  # NaN is equal to nothing

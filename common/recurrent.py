@@ -3,7 +3,8 @@
 Inside, a batch stands in columns: `ins` (T + 1, D + 1 + H, N) holds for each step x, a row of ones and the state before
 it, one above the other, so that one product with Wx, b and Wh one above the other makes all gates, each of them one
 contiguous block. Private arrays are kept from batch to batch, because fresh memory costs more than the arithmetic done
-in it; what is returned is always new.
+in it; what is returned is always new. Its shape is (N, T, H), its memory (T, H, N), as it was made: turning it round
+would cost more than a step's arithmetic, and whoever reads it next works in columns, too (`common.memory_order`).
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 
 from common.checks import as_floats, as_mask, check_weights
 from common.initializers import orthogonal, side_by_side, xavier
+from common.memory_order import memory_order, new_array
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
 
@@ -22,6 +24,9 @@ class TimeRecurrent:
     Wx: (D, G H), Wh: (H, G H), b: (G H,), where G = `gates`. `stateful`: the next forward starts from the last state;
     otherwise from zero, or once from what `set_state` gave. A masked step keeps the old state, and the gradient of
     its output passes straight through to that state; the input at a masked step is never looked at.
+
+    While `inference` is true, forward keeps nothing for backward: each step is written over the one before, in the
+    processor's cache.
     """
 
     gates = 1
@@ -35,6 +40,9 @@ class TimeRecurrent:
         self.stateful = stateful
         self.given = False  # whether set_state was called since the last forward
         self.h, self.dh = None, None
+        self.inference = False
+        self.cache = None  # what the last forward kept for backward
+        self.order = None  # of the axes of the last xs in memory
         self.scratch = {}
 
     def check(self, Wx, Wh, b):
@@ -69,6 +77,7 @@ class TimeRecurrent:
         xs = as_floats(self, "xs", xs, ("N", "T", len(Wx)), Wx.dtype)
         mask = as_mask(self, mask, xs.shape[:2])
         N, T, D = xs.shape
+        self.order = memory_order(xs)
         ins = self.array("ins", T + 1, D + 1 + len(Wh), N)
         ins[:T, :D] = xs.transpose(1, 2, 0)  # (N, T, D) -> (T, D, N)
         ins[:, D] = 1
@@ -80,6 +89,37 @@ class TimeRecurrent:
         for t in range(T):
             carry(ins[t, :D], 0, dead[t])  # whatever stood in the pads, NaN included, is gone
         return ins, dead
+
+    def keep(self, *cache):
+        """The last line of a forward's loop: what `kept` gives to backward."""
+        self.cache = None if self.inference else cache
+
+    def kept(self):
+        """What the last forward kept for backward; ValueError where it kept nothing."""
+        if self.cache is None:
+            raise ValueError(f"{type(self).__name__}: backward: expected a forward before it, without `inference`")
+        return self.cache
+
+    def begin_backward(self, dhs, T, N):
+        """Checks dhs (N, T, H) -> the same as (T, H, N), and dxs (N, T, D) to be filled, in the order of xs."""
+        Wx, Wh, _ = self.params
+        dhs = as_floats(self, "dhs", dhs, (N, T, len(Wh)), Wh.dtype)
+        dxs = new_array(np.empty, (N, T, len(Wx)), self.order, Wx.dtype, like=Wx)
+        columns = dhs.transpose(1, 2, 0)
+        if columns.strides[2] == columns.itemsize:
+            return columns, dxs
+        turned = self.array("turned", T, len(Wh), N)
+        rows = self.array("rows", N, len(Wh))
+        for t in range(
+            T
+        ):  # by way of rows that lie close together: those of dhs do not, and are slow to read by columns
+            rows[...] = dhs[:, t]
+            turned[t] = rows.T
+        return turned, dxs
+
+    def steps_kept(self, T):
+        """How many of T steps have a place of their own in what is kept for backward."""
+        return 1 if self.inference else T
 
     def start(self, name, N):
         """The state `name` that a forward over N rows starts from."""
@@ -104,10 +144,15 @@ class TimeRecurrent:
             flat = self.scratch[name] = np.empty(size, self.params[0].dtype, like=self.params[0])
         return flat[:size].reshape(shape)
 
-    def add_products(self, das, ins, out):
-        """out (G H, K) += the sum over steps of das[t] @ ins[t].T; das (steps, G H, N), ins (steps, K, N)."""
-        left, right = self.side_by_side("left", das), self.side_by_side("right", ins)
-        out += np.matmul(left, right.T)  # (G H, steps N) @ (steps N, K) -> (G H, K)
+    def hand_down(self, das, W, dxs):
+        """dxs (N, steps, D) = what das (G H, steps N), side by side, are to the input through W (D, G H)."""
+        N, steps, D = dxs.shape
+        dx = np.matmul(W, das, out=self.array("dx", D, steps * N))  # (D, G H) @ (G H, steps N) -> (D, steps N)
+        dxs[...] = dx.reshape(D, steps, N).transpose(2, 1, 0)  # (D, steps, N) -> (N, steps, D)
+
+    def add_products(self, das, ins, dW):
+        """dW (G H, K) += the sum over steps of da @ ins[t].T; das (G H, steps N), side by side, ins (steps, K, N)."""
+        dW += np.matmul(das, self.side_by_side("right", ins).T)  # (G H, steps N) @ (steps N, K) -> (G H, K)
 
     def side_by_side(self, name, a):
         """(steps, K, N) -> private (K, steps N)."""
@@ -117,15 +162,12 @@ class TimeRecurrent:
         return turned.reshape(K, steps * N)
 
 
+def in_order_of_text(hs):
+    """hs (T, H, N), as the cells work on it -> new (N, T, H), whose memory stays as it is."""
+    return hs.copy().transpose(2, 0, 1)
+
+
 def carry(new, old, dead):
     """Where a column is masked at this step, new = old. new, old: (H, N); dead: (N,) bools or None."""
     if dead is not None:
         np.copyto(new, old, where=dead)
-
-
-def add_turned(dh, dhs, rows, out):
-    """out (H, N) = dh (H, N) + dhs.T; dhs (N, H) is a step of an array (N, T, H), rows (N, H) a place to copy it to:
-    rows that lie far apart are slow to read by columns.
-    """
-    rows[...] = dhs
-    np.add(dh, rows.T, out=out)

@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.checks import as_floats, check_weights
-from common.recurrent import CHUNK, TimeRecurrent, add_turned, carry
+from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
 
 class RNN:
@@ -56,7 +56,6 @@ class TimeRNN(TimeRecurrent):
         T, N = len(dead), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.start("h", N).T
-        out = np.empty((N, T, len(Wh)), Wx.dtype, like=Wx)
         W = self.array("W", len(Wh), len(ins[0]))
         W[...] = self.stacked().T
 
@@ -64,42 +63,38 @@ class TimeRNN(TimeRecurrent):
             h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
             np.tanh(h, out=h)
             carry(h, hs[t], dead[t])
-            out[:, t] = h.T
 
-        self.cache = ins, dead
+        self.keep(ins, dead)
         self.h, self.given = hs[T].T.copy(), False
-        return out
+        return in_order_of_text(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead = self.cache
+        ins, dead = self.kept()
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs = as_floats(self, "dhs", dhs, (N, T, H), Wh.dtype)
-        dxs = np.empty((N, T, D), Wx.dtype, like=Wx)
+        dhs, dxs = self.begin_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        W = self.stacked()
-        dW = np.zeros(W.shape[::-1], W.dtype, like=W)  # as W.T
+        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
         das = self.array("das", CHUNK, H, N)
-        dins = self.array("dins", *ins[0].shape)
-        rows, dh = self.array("rows", N, H), self.array("dh", H, N)
-        dh_prev = dins[D + 1 :]
+        dh, dh_prev = self.array("dh", H, N), self.array("dh_prev", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
             da = das[t % CHUNK]
-            add_turned(dh_prev, dhs[:, t], rows, out=dh)
+            np.add(dh_prev, dhs[t], out=dh)
             np.multiply(hs[t + 1], hs[t + 1], out=da)
             np.subtract(1, da, out=da)
             da *= dh  # through tanh
             carry(da, 0, dead[t])
-            np.matmul(W, da, out=dins)  # (D + 1 + H, H) @ (H, N) -> (D + 1 + H, N)
-            dxs[:, t] = dins[:D].T
+            np.matmul(Wh, da, out=dh_prev)  # (H, H) @ (H, N) -> (H, N)
             carry(dh_prev, dh, dead[t])
             if t % CHUNK == 0:
                 chunk = slice(t, min(t + CHUNK, T))
-                self.add_products(das[: chunk.stop - t], ins[chunk], out=dW)
+                left = self.side_by_side("left", das[: chunk.stop - t])
+                self.hand_down(left, Wx, dxs[:, chunk])
+                self.add_products(left, ins[chunk], dW)
 
         self.dh = dh_prev.T.copy()
         for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):

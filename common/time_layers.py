@@ -182,7 +182,9 @@ Simple_TimeSoftmaxWithLoss = TimeSoftmaxWithLoss
 
 
 def _masked(xs, mask):
-    """xs (N, T, ...), 0 where masked; NaN in the pads is gone, too."""
-    if mask is None:
+    """xs (N, T, ...), 0 where masked, in the same order in memory; NaN in the pads is gone, too."""
+    if mask is None or mask.all():
         return xs
-    return np.where(mask.reshape(mask.shape + (1,) * (np.ndim(xs) - 2)), xs, 0)
+    xs = np.copy(xs)
+    xs[~mask] = 0
+    return xs

@@ -95,3 +95,13 @@ def test_dhs_of_another_width_is_refused():
         layer.backward(normal(N, T, 3))
     with pytest.raises(ValueError, match="dhs: expected floats of shape"):
         layer.backward(normal(N, T + 1, 4))
+
+
+def test_inference_is_of_both_directions():
+    first, second, *_ = CELLS
+    layer = TimeBidirectional(time_cell(first), time_cell(second))
+    assert not layer.inference
+    layer.inference = True
+    assert layer.forward_layer.inference
+    assert layer.backward_layer.inference
+    assert layer.inference

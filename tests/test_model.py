@@ -251,3 +251,40 @@ def test_labels_that_cannot_be_are_a_value_error(batch):
 def test_arguments_that_cannot_be_are_a_value_error_that_names_them(how, said):
     with pytest.raises(ValueError, match=said):
         SentimentNet(**{"vocab_size": V, "wordvec_size": D, "hidden_size": H, **how})
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_predict_keeps_nothing_for_backward_and_leaves_the_layers_as_they_were(bidirectional, batch):
+    net = net64(bidirectional=bidirectional, dropout=0.5)
+    xs, ts = batch
+    layer = net.recurrent_layers[0]
+    scores = net.predict(xs)
+    net.loss_layer.forward(scores, ts)
+    with pytest.raises(ValueError, match="TimeLSTM: backward: expected a forward"):
+        net.backward()
+    assert not layer.inference
+    net.forward(xs, ts)
+    net.backward()
+    with net.predicting():
+        assert layer.inference
+        assert not net.training
+        with net.predicting():
+            pass
+        assert layer.inference  # as it was found
+    assert net.training
+    assert not layer.inference
+
+
+def test_an_error_while_predicting_leaves_the_layers_as_they_were(batch):
+    net = net64()
+    with pytest.raises(ValueError, match="only padding"):
+        net.predict(np.zeros((2, 3), int))
+    assert net.training
+    assert not net.recurrent_layers[0].inference
+
+
+def test_scores_have_the_same_bits_with_and_without_a_way_back(batch):
+    net = net64(bidirectional=True, num_layers=2, pool="max-mean")
+    net.train(False)
+    net.forward(*batch)
+    assert np.array_equal(net.predict(batch[0]), net.scores)

@@ -360,3 +360,47 @@ def test_saturated_gates_stay_finite(cell, scale):
 @pytest.mark.parametrize("Layer", [RNN, LSTM, GRU])
 def test_the_books_address_brings_the_cells(Layer):
     assert Layer.__module__ == f"common.{Layer.__name__.lower()}"
+
+
+# --- prediction ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+@every_mask
+@every_cell
+def test_inference_changes_no_bit_of_the_answer(cell, mask, stateful):
+    keeping, layer = time_cell(cell, stateful=stateful), time_cell(cell, stateful=stateful)
+    layer.inference = True
+    for seed in (0, 1):  # the second starts from the kept state, or over old buffers
+        xs = normal(N, T, D, seed=seed)
+        assert np.array_equal(layer.forward(xs, mask), keeping.forward(xs, mask))
+        for name in layer.states:
+            assert np.array_equal(getattr(layer, name), getattr(keeping, name))
+
+
+@every_cell
+def test_inference_keeps_one_step_however_long_the_text_is(cell):
+    sizes = []
+    for steps in (5, 50):
+        layer = time_cell(cell)
+        layer.inference = True
+        layer.forward(normal(N, steps, D))
+        sizes.append(sum(a.size for name, a in layer.scratch.items() if name != "ins"))
+    assert sizes[0] == sizes[1]
+
+
+@every_cell
+def test_there_is_no_way_back_from_inference(cell):
+    layer, xs, dhs = time_cell(cell), normal(N, T, D), normal(N, T, H, seed=9)
+    says = f"{type(layer).__name__}: backward: expected a forward before it, without `inference`"
+    with pytest.raises(ValueError, match=says):
+        layer.backward(dhs)
+    layer.forward(xs)
+    dxs = layer.backward(dhs)
+    layer.inference = True
+    layer.forward(xs)
+    with pytest.raises(ValueError, match=says):
+        layer.backward(dhs)
+    layer.inference = False
+    layer.forward(xs)
+    assert np.array_equal(layer.backward(dhs), dxs)
