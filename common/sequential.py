@@ -27,13 +27,9 @@ class Sequential(BaseModel):
         self.scores, self.shape = None, None  # what the loss was given, and the shape in which it left the last layer
 
     def predict(self, xs):
-        """xs -> scores, with the layers set for prediction (no dropout)."""
-        training = self.training
-        self.train(False)
-        try:
+        """xs -> scores, without dropout, or a way back."""
+        with self.predicting():
             return self.score(xs)
-        finally:
-            self.train(training)
 
     def forward(self, xs, ts):
         """-> mean loss."""
