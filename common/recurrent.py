@@ -110,9 +110,8 @@ class TimeRecurrent:
             return columns, dxs
         turned = self.array("turned", T, len(Wh), N)
         rows = self.array("rows", N, len(Wh))
-        for t in range(
-            T
-        ):  # by way of rows that lie close together: those of dhs do not, and are slow to read by columns
+        # By way of rows that lie close together: those of dhs do not, and are slow to read by columns.
+        for t in range(T):
             rows[...] = dhs[:, t]
             turned[t] = rows.T
         return turned, dxs
