@@ -118,6 +118,9 @@ def _read_meta(file, size, zipped):
     told = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL
     if size != told:
         raise _Defect(f"expected a checkpoint (.npz) of the size that its end says, got {size:,} bytes of another form")
+    members = int.from_bytes(end[8:10], "little")
+    if members > MOST_ARRAYS + 1:  # before anything of them is read
+        raise _Defect(f"expected at most {MOST_ARRAYS:,} arrays, got {members - 1:,}")
     seal = end[END:]
     file.seek(0)
     head = file.read(LOCAL + len(META))

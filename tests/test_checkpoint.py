@@ -244,8 +244,8 @@ def test_mutants_are_refused_or_the_same():
 # ---- attacks: every checksum fits
 
 
-def test_hostile_files_are_refused_at_once():
-    hostile.run(1, print)
+def test_hostile_files_are_refused():
+    assert len(hostile.refusals()) == 39
 
 
 def forged(path, content, change):

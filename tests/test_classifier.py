@@ -102,10 +102,10 @@ def edited(path, change):
     arrays, meta = load_checkpoint(path)
     change(arrays, meta)
     save_arrays(path, arrays, meta)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(CheckpointError) as caught:
         Classifier.load(path)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert str(caught.value).startswith(f"{path}: ") and "\n" not in str(caught.value)
 
 
