@@ -6,6 +6,7 @@ padding then comes first, and leaves the initial state as it is. Schuster and Pa
 
 import numpy as np
 
+from common.at_once import both
 from common.checks import as_floats
 from common.lstm import TimeLSTM
 
@@ -45,8 +46,11 @@ class TimeBidirectional:
         self.backward_layer.reset_state()
 
     def forward(self, xs, mask=None):
-        hs_forward = self.forward_layer.forward(xs, mask)
-        hs_backward = self.backward_layer.forward(_turned(xs), None if mask is None else _turned(mask))
+        hs_forward, hs_backward = both(
+            lambda: self.forward_layer.forward(xs, mask),
+            lambda: self.backward_layer.forward(_turned(xs), None if mask is None else _turned(mask)),
+            self.work(len(xs)),
+        )
         self.sizes = hs_forward.shape[2], hs_backward.shape[2]
         return np.concatenate((hs_forward, _turned(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
 
@@ -54,9 +58,17 @@ class TimeBidirectional:
         """dhs (N, T, H1 + H2) -> dxs (N, T, D)."""
         H1, H2 = self.sizes
         dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), dhs.dtype)
-        dxs = self.forward_layer.backward(dhs[:, :, :H1])
-        dxs += _turned(self.backward_layer.backward(_turned(dhs[:, :, H1:])))
+        dxs, dxs_backward = both(
+            lambda: self.forward_layer.backward(dhs[:, :, :H1]),
+            lambda: self.backward_layer.backward(_turned(dhs[:, :, H1:])),
+            self.work(len(dhs)),
+        )
+        dxs += _turned(dxs_backward)
         return dxs
+
+    def work(self, N):
+        """Multiply-adds of one step of both layers over N rows."""
+        return N * sum(param.size for param in self.params)
 
 
 class TimeBiLSTM(TimeBidirectional):

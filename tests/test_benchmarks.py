@@ -88,8 +88,9 @@ def test_jobs_run_in_turn_in_processes_with_their_number_of_threads(monkeypatch)
 
     monkeypatch.setattr(jobs.subprocess, "run", record)
     a, b = Job("step", "ours", threads=1), Job("step", "PyTorch", threads=2)
-    found = jobs.run_in_turn([a, b], 2, "folder", lambda: None)
-    assert ran == [("ours", "1", "1"), ("PyTorch", "2", "2")] * 2
+    c = replace(b, side="ours", bidirectional=True)  # a thread for each direction
+    found = jobs.run_in_turn([a, b, c], 2, "folder", lambda: None)
+    assert ran == [("ours", "1", "1"), ("PyTorch", "2", "2"), ("ours", "1", "1")] * 2
     assert [len(found[job]) for job in (a, b)] == [2, 2] and found[a][0]["wall"] >= 0
 
 

@@ -37,6 +37,11 @@ class Job:
     threads: int = 1
     ranks: int = 1
 
+    @property
+    def blas_threads(self):
+        """Our bidirectional layer has a thread for each direction (`common.at_once`), and then none within BLAS."""
+        return 1 if self.side == "ours" and self.bidirectional else self.threads
+
     def __str__(self):
         cell = self.cell.upper().replace("_AFTER", " (reset_after)")
         cell = f"bidirectional {cell}" if self.bidirectional else cell
@@ -70,7 +75,7 @@ def run(job, folder):
     command = [sys.executable, "-m", "benchmarks.speed.worker", json.dumps(asdict(job)), folder]
     if job.ranks > 1:
         command = [mpiexec(), "-n", str(job.ranks), *command]
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(job.threads))}
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(job.blas_threads))}
     start = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True)  # noqa: S603
     wall = time.perf_counter() - start
