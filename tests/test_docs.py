@@ -24,6 +24,7 @@ from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 from ch_sentiment import model
 from ch_sentiment.__main__ import COMMANDS
 from common.lstm import LSTM
+from common.optimizer import Adam
 from dataset import glove, imdb, registry
 from dataset.fetch import sha256
 
@@ -205,6 +206,15 @@ def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatc
     for code, printed in blocks:
         exec(compile(code, page, "exec"), names)  # noqa: S102
         assert capsys.readouterr().out == printed
+
+
+def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
+    net = model.SentimentNet(9, 3, 4)
+    x, t = [np.array([2, 3]), np.array([4, 5, 6])] * 4, np.array([0, 1] * 4)
+    names = {"model": net, "optimizer": Adam(), "x": x, "t": t, "x_val": x[:2], "t_val": t[:2]}
+    (code,) = fenced(TEXTS["docs/training.md"], "python")
+    exec(code.replace("max_epoch=10,", "max_epoch=3,"), names)  # noqa: S102
+    assert names["trainer"].epochs_done == 10
 
 
 def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
