@@ -1,7 +1,7 @@
 """Many to one: what a text as a whole becomes, once every step has its vector.
 
-forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast (N, 2H); backward: from there to (N, T, H),
-exactly 0 at the pads, and in memory in the order of hs (`common.memory_order`). A text of no real step gives 0.
+forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: from
+there to (N, T, H), exactly 0 at the pads, and in memory in the order of hs (`common.memory_order`). No real step: 0.
 """
 
 import numpy as np
