@@ -9,9 +9,22 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 LARGE = 3_000_000  # multiply-adds of a step from which two threads were measured to be faster than one
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-BLAS_THREADS = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-SPARE_CORE = CORES > 1 and BLAS_THREADS == "1"  # else BLAS has threads of its own, and they get in each other's way
+RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
+
+
+def ranks_started():
+    """How many processes mpiexec started together; 1 without it."""
+    return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
+
+
+def spare_core():
+    """Whether each rank has two cores, and a BLAS that keeps to one of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    blas_threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+    return blas_threads == "1" and cores >= 2 * ranks_started()
+
+
+SPARE_CORE = spare_core()  # as it was when BLAS was loaded, which read the same variables
 
 
 def both(first, second, work):

@@ -5,24 +5,23 @@ summed over the ranks, so that all of them take the same step, the one that a si
 does not know: it is given a model that works this way. mpi4py is imported only where mpiexec started several ranks.
 """
 
-import os
 import sys
 import time
 import zlib
 
 import numpy as np
 
+from common.at_once import ranks_started
 from common.base_model import BaseModel
 from common.callbacks import StopOnSignal
 from common.row_grad import plain, sum_rows, touched_rows
 
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
 GRACE = 2  # seconds that the first rank has to name an error before another does
 
 
 def world():
     """The communicator of all ranks; None in a process that stands alone. ValueError where mpi4py does not fit."""
-    started = max(int(os.environ.get(name, 1)) for name in SIZES)
+    started = ranks_started()
     if started < 2:
         return None
     try:

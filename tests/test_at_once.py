@@ -45,6 +45,27 @@ def test_a_second_call_treats_numbers_as_its_caller_does(two_cores):
         assert both(lambda: 0, np.geterr, 0)[1]["over"] == ("ignore" if np.__version__ >= "2" else "warn")
 
 
+@pytest.mark.parametrize(
+    "variables, cores, spare",
+    [
+        ({"OPENBLAS_NUM_THREADS": "1"}, 2, True),
+        ({"OPENBLAS_NUM_THREADS": "1"}, 1, False),
+        ({"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "1"}, 2, False),
+        ({"OMP_NUM_THREADS": "1"}, 2, True),
+        ({}, 2, False),  # BLAS then takes all cores
+        ({"OPENBLAS_NUM_THREADS": "1", "PMI_SIZE": "2"}, 2, False),
+        ({"OPENBLAS_NUM_THREADS": "1", "OMPI_COMM_WORLD_SIZE": "2"}, 4, True),
+    ],
+)
+def test_a_core_is_to_spare_where_neither_blas_nor_another_rank_wants_it(variables, cores, spare, monkeypatch):
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", *at_once.RANK_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(at_once.os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert at_once.spare_core() is spare
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_two_directions_at_once_give_the_same_bits(cell, monkeypatch):
     def run(spare_core):

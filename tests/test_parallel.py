@@ -18,6 +18,7 @@ import pytest
 
 from ch_sentiment.model import SentimentNet
 from common import parallel
+from common.at_once import RANK_VARIABLES
 from common.checkpoint import load_arrays
 from common.optimizer import Adam
 from common.parallel import DataParallel, RowsOfBatch, StopTogether, world
@@ -207,7 +208,7 @@ def test_a_signal_on_one_rank_stops_all_after_the_same_step():
 
 def test_a_process_that_stands_alone_imports_no_mpi(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpi4py", None)  # an import would fail
-    for name in parallel.SIZES:
+    for name in RANK_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert world() is None
     monkeypatch.setenv("PMI_SIZE", "1")

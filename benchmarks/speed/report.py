@@ -168,6 +168,7 @@ def draw_ratios(bounded):
 def draw_growth(curves, found):
     """A panel for each letter: size against time, both logarithmic; -> Figure."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     from common.plot import BLUE, ORANGE
 
@@ -181,6 +182,8 @@ def draw_growth(curves, found):
             ax.plot(sizes, times, style, color=color, label=f"{c.points[0].side}: slope {slope:.2f}", markersize=4)
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
         ax.set_xticks(sizes, [f"{size:,}" if size < 1000 else f"{size // 1000}k" for size in sizes])
         ax.minorticks_off()
         ax.set(xlabel=letter, ylabel="ms per step" if ax.get_subplotspec().is_first_col() else "")
