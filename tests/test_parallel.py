@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 from ch_sentiment.model import SentimentNet
-from common import parallel
 from common.at_once import RANK_VARIABLES
 from common.checkpoint import load_arrays
 from common.optimizer import Adam
