@@ -196,6 +196,22 @@ def test_integer_input_is_read_as_floats(name):
 
 
 @every_layer
+def test_lists_of_numbers_are_read_as_floats(name):
+    xs, mask = normal(N, T, 4), MASKS["holes"]
+    ours, theirs = SEQUENCE_LAYERS[name](), SEQUENCE_LAYERS[name]()
+    out = theirs.forward(xs, mask)
+    assert_bits(ours.forward(xs.tolist(), mask), out)
+    assert_bits(ours.backward(out.tolist()), theirs.backward(out))
+
+
+@every_layer
+def test_a_gradient_of_integers_is_read_as_floats(name):
+    layer = SEQUENCE_LAYERS[name]()
+    ones = np.ones_like(layer.forward(normal(N, T, 4), MASKS["holes"]))
+    assert_bits(layer.backward(ones.astype(int)), layer.backward(ones))
+
+
+@every_layer
 def test_views_of_any_strides_work(name):
     xs, mask = normal(N, T, 4), MASKS["holes"]
     strange = [np.asfortranarray(xs), np.repeat(xs, 2, axis=2)[:, :, ::2], xs[:, ::-1].copy()[:, ::-1]]
