@@ -229,4 +229,4 @@ def _biases(b):
 
 def _split(a):
     """(3H, N) -> views z, r, h~ of (H, N)."""
-    return a.reshape(3, -1, a.shape[1])
+    return a.reshape(3, len(a) // 3, a.shape[1])

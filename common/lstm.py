@@ -182,7 +182,7 @@ class TimeLSTM(TimeRecurrent):
 
 def _split(a):
     """(4H, N) -> views f, o, i, g of (H, N)."""
-    return a.reshape(4, -1, a.shape[1])
+    return a.reshape(4, len(a) // 4, a.shape[1])
 
 
 def _reordered(W):

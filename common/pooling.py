@@ -1,7 +1,8 @@
 """Many to one: what a text as a whole becomes, once every step has its vector.
 
-forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast (N, 2H); backward: from there to (N, T, H),
-exactly 0 at the pads, and in memory in the order of hs (`common.memory_order`). A text of no real step gives 0.
+forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: from
+there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in the order of hs
+(`common.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
 """
 
 import numpy as np
@@ -206,8 +207,10 @@ class TimeAttentionPooling:
 
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):
-    """hs (N, T, H) and a mask (N, T), all True where there was none."""
+    """hs (N, T, H), T >= 1, and a mask (N, T), all True where there was none."""
     hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(float_dtype(hs), np.float32))
+    if hs.shape[1] == 0:
+        raise ValueError(f"{type(layer).__name__}: hs: expected at least one step, got shape {hs.shape}")
     mask = as_mask(layer, mask, hs.shape[:2])
     return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
 

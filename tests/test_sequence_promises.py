@@ -232,6 +232,15 @@ def test_one_text_and_one_step_are_enough(name, n, t):
 
 
 @every_layer
+def test_no_texts_give_no_output(name):
+    layer = SEQUENCE_LAYERS[name]()
+    width = layer.forward(normal(1, T, 4)).shape[1:]
+    out = layer.forward(normal(0, T, 4), np.ones((0, T), bool))
+    assert out.shape == (0, *width)
+    assert layer.backward(out).shape == (0, T, 4)
+
+
+@every_layer
 def test_a_mask_may_be_a_list(name):
     xs, mask = normal(N, T, 4), MASKS["holes"]
     ours, theirs = (run(SEQUENCE_LAYERS[name](), xs, m)[:2] for m in (mask.tolist(), mask))
@@ -292,6 +301,11 @@ def test_input_of_a_wrong_shape_is_named(name, shape):
 def test_pooling_refuses_what_is_no_sequence(name):
     layer = POOLING[name]()
     refuses(lambda: layer.forward(normal(N, 4)), called(layer), "hs", "shape (4, 4)")
+
+
+@pytest.mark.parametrize("name", POOLING)
+def test_pooling_refuses_a_batch_of_no_steps(name):
+    refuses(lambda: POOLING[name]().forward(normal(N, 0, 4)), called(POOLING[name]()), "at least one step", "(4, 0, 4)")
 
 
 def test_halves_of_an_odd_number_of_columns_are_refused():
