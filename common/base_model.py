@@ -49,7 +49,11 @@ class BaseModel:
         """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
         was.
         """
-        training, keeping = self.training, [layer for layer in self.layers if not getattr(layer, "inference", True)]
+        training, flags = (
+            self.training,
+            [(layer, layer.train_flg) for layer in self.layers if hasattr(layer, "train_flg")],
+        )
+        keeping = [layer for layer in self.layers if not getattr(layer, "inference", True)]
         self.train(False)
         for layer in keeping:
             layer.inference = True
@@ -57,6 +61,8 @@ class BaseModel:
             yield
         finally:
             self.train(training)
+            for layer, flag in flags:  # one may have been switched by itself
+                layer.train_flg = flag
             for layer in keeping:
                 layer.inference = False
 

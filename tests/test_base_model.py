@@ -76,6 +76,16 @@ def test_train_switches_every_layer_that_knows_the_difference():
     BookModel().train(False)  # has no layers, and nothing to switch
 
 
+def test_predicting_leaves_every_layer_as_it_was():
+    net = TwoLayers()
+    for training, drops in ((True, True), (True, False), (False, True), (False, False)):
+        net.train(training)
+        net.layers[1].train_flg = drops
+        with net.predicting():
+            assert not net.training and not net.layers[1].train_flg
+        assert (net.training, net.layers[1].train_flg) == (training, drops)
+
+
 # ---- files
 
 
