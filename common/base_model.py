@@ -27,8 +27,16 @@ class BaseModel:
         self.layers, self.params, self.grads, self.param_names = [], [], [], []
 
     def collect(self, **layers):
-        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W")."""
+        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W").
+
+        ValueError for a layer that comes twice, which would remember its last use alone: tie the weights of two layers.
+        """
         self.layers = list(layers.values())
+        first = {}
+        for name, layer in layers.items():
+            if first.setdefault(id(layer), name) != name:
+                twice = f"the same one as {first[id(layer)]!r} and {name!r}"
+                raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
         self.grads = [g for layer in self.layers for g in layer.grads]
         self.param_names = [

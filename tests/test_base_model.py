@@ -56,6 +56,12 @@ def test_collect_lists_layers_params_grads_and_names_in_order():
     assert all(a is b for a, b in zip(net.grads, net.layers[0].grads + net.layers[2].grads))
 
 
+def test_one_layer_twice_is_refused_by_name():
+    layer = Dropout(0.5)
+    with pytest.raises(ValueError, match="BaseModel: expected each layer once, got the same one as 'a' and 'c'"):
+        BaseModel().collect(a=layer, b=Dropout(0.5), c=layer)
+
+
 def test_a_layer_without_names_is_numbered():
     class Foreign:
         def __init__(self):
