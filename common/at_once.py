@@ -32,5 +32,5 @@ def both(first, second, work):
     if not SPARE_CORE or work < LARGE:
         return first(), second()
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(contextvars.copy_context().run, second)  # in our context: np.errstate holds there, too
+        other = pool.submit(contextvars.copy_context().run, second)  # in our context: np.errstate of NumPy 2
         return first(), other.result()

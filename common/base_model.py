@@ -27,8 +27,16 @@ class BaseModel:
         self.layers, self.params, self.grads, self.param_names = [], [], [], []
 
     def collect(self, **layers):
-        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W")."""
+        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W").
+
+        ValueError for a layer that comes twice, which would remember its last use alone: tie the weights of two layers.
+        """
         self.layers = list(layers.values())
+        first = {}
+        for name, layer in layers.items():
+            if first.setdefault(id(layer), name) != name:
+                twice = f"the same one as {first[id(layer)]!r} and {name!r}"
+                raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
         self.grads = [g for layer in self.layers for g in layer.grads]
         self.param_names = [
@@ -49,7 +57,11 @@ class BaseModel:
         """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
         was.
         """
-        training, keeping = self.training, [layer for layer in self.layers if not getattr(layer, "inference", True)]
+        training, flags = (
+            self.training,
+            [(layer, layer.train_flg) for layer in self.layers if hasattr(layer, "train_flg")],
+        )
+        keeping = [layer for layer in self.layers if not getattr(layer, "inference", True)]
         self.train(False)
         for layer in keeping:
             layer.inference = True
@@ -57,6 +69,8 @@ class BaseModel:
             yield
         finally:
             self.train(training)
+            for layer, flag in flags:  # one may have been switched by itself
+                layer.train_flg = flag
             for layer in keeping:
                 layer.inference = False
 

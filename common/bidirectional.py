@@ -7,7 +7,7 @@ padding then comes first, and leaves the initial state as it is. Schuster and Pa
 import numpy as np
 
 from common.at_once import both
-from common.checks import as_floats
+from common.checks import as_floats, float_dtype
 from common.lstm import TimeLSTM
 
 
@@ -49,7 +49,7 @@ class TimeBidirectional:
         hs_forward, hs_backward = both(
             lambda: self.forward_layer.forward(xs, mask),
             lambda: self.backward_layer.forward(_turned(xs), None if mask is None else _turned(mask)),
-            self.work(len(xs)),
+            self.work(len(xs) if np.ndim(xs) else 0),  # the layers say what is wrong with a number
         )
         self.sizes = hs_forward.shape[2], hs_backward.shape[2]
         return np.concatenate((hs_forward, _turned(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
@@ -57,7 +57,7 @@ class TimeBidirectional:
     def backward(self, dhs):
         """dhs (N, T, H1 + H2) -> dxs (N, T, D)."""
         H1, H2 = self.sizes
-        dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), dhs.dtype)
+        dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), float_dtype(dhs))
         dxs, dxs_backward = both(
             lambda: self.forward_layer.backward(dhs[:, :, :H1]),
             lambda: self.backward_layer.backward(_turned(dhs[:, :, H1:])),

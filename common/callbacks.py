@@ -79,7 +79,10 @@ class StopOnSignal(Callback):
 
 
 class BookLog(Callback):
-    """The book's line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` draws."""
+    """The book's line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` draws.
+
+    None of either where `eval_interval` is None.
+    """
 
     def __init__(self, sink=print):
         self.sink = sink
@@ -94,7 +97,7 @@ class BookLog(Callback):
     def on_step_end(self, trainer):
         self.losses.append(trainer.loss)
         done = trainer.running.steps
-        if (done - 1) % trainer.eval_interval == 0:
+        if trainer.eval_interval and (done - 1) % trainer.eval_interval == 0:
             mean = sum(self.losses) / len(self.losses)
             seconds = time.perf_counter() - self.start
             place = f"| epoch {trainer.epoch} |  iter {done} / {trainer.steps_per_epoch} |"

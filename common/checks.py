@@ -15,6 +15,12 @@ def as_floats(layer, name, x, shape, dtype):
     return x.astype(dtype, copy=False)
 
 
+def float_dtype(x):
+    """The dtype of a layer without weights: that of its input, float64 for integers."""
+    dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
 def as_ids(layer, name, ids, shape, upper, where=None):
     """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else."""
     ids = ids if hasattr(ids, "dtype") else np.asarray(ids)

@@ -82,8 +82,8 @@ class TimeGRU(TimeRecurrent):
     """A whole sequence of GRU steps.
 
     Wx: (D, 3H), Wh: (H, 3H), b: (3H,), or (2, 3H) with `reset_after`. forward: xs (N, T, D), mask (N, T) bool or None
-    -> hs (N, T, H). After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the
-    first.
+    -> hs (N, T, H). After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the one
+    before step 0.
     """
 
     gates = 3
@@ -102,7 +102,7 @@ class TimeGRU(TimeRecurrent):
         D, H = len(Wx), len(Wh)
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.start("h", N).T
-        steps = self.steps_kept(T)  # as these have them: step t stands at t modulo their length
+        steps = self.steps_kept(T)  # in `pasts` and `gates`, where step t stands at t modulo their length
         pasts = self.array("pasts", steps, H, N)  # what h~ sees of h: r h (before), or h Wh + b_h (after)
         gates = self.array("gates", steps, 3 * H, N)
         product = self.array("product", H, N)
@@ -229,4 +229,4 @@ def _biases(b):
 
 def _split(a):
     """(3H, N) -> views z, r, h~ of (H, N)."""
-    return a.reshape(3, -1, a.shape[1])
+    return a.reshape(3, len(a) // 3, a.shape[1])

@@ -8,7 +8,7 @@ are a ValueError that names the layer.
 
 import numpy as np
 
-from common.checks import as_floats, as_ids, check_ratio, check_weights
+from common.checks import as_floats, as_ids, check_ratio, check_weights, float_dtype
 from common.functions import log_softmax, sigmoid, softmax
 from common.row_grad import RowGrad, sum_rows
 
@@ -125,7 +125,7 @@ class Dropout:
         self.scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
 
     def forward(self, x, train_flg=True):
-        x = as_floats(self, "x", x, np.shape(x), _float_dtype(x))
+        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
         self.scale, self.shape = None, x.shape
         if train_flg and self.train_flg and self.dropout_ratio > 0:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
@@ -135,7 +135,7 @@ class Dropout:
         return np.copy(x) if self.scale is None else x * self.scale
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.shape, _float_dtype(dout))
+        dout = as_floats(self, "dout", dout, self.shape, float_dtype(dout))
         return np.copy(dout) if self.scale is None else dout * self.scale
 
 
@@ -182,7 +182,7 @@ class Sigmoid:
         self.y = None
 
     def forward(self, x):
-        self.y = sigmoid(as_floats(self, "x", x, np.shape(x), _float_dtype(x)))
+        self.y = sigmoid(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
         return self.y
 
     def backward(self, dout):
@@ -200,7 +200,7 @@ class Softmax:
         self.y = None
 
     def forward(self, x):
-        self.y = softmax(as_floats(self, "x", x, np.shape(x), _float_dtype(x)))
+        self.y = softmax(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
         return self.y
 
     def backward(self, dout):
@@ -223,7 +223,7 @@ class SoftmaxWithLoss:
         self.y, self.t = None, None
 
     def forward(self, x, t):
-        x = as_floats(self, "x", x, ("N", "C"), _float_dtype(x))
+        x = as_floats(self, "x", x, ("N", "C"), float_dtype(x))
         if np.shape(t) == x.shape:
             self.t = as_floats(self, "t", t, x.shape, x.dtype)
         else:
@@ -233,7 +233,7 @@ class SoftmaxWithLoss:
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
         # where: a class of weight 0 costs nothing, also where log y is -inf
-        return -float((self.t * np.where(self.t != 0, log_y, 0)).sum()) / len(x)
+        return -float((self.t * np.where(self.t != 0, log_y, 0)).sum()) / len(x) + 0.0  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         return (self.y * self.t.sum(axis=1, keepdims=True) - self.t) * (float(dout) / len(self.y))
@@ -253,9 +253,9 @@ class SigmoidWithLoss:
         self.y, self.t = None, None
 
     def forward(self, x, t):
-        x = as_floats(self, "x", x, np.shape(x), _float_dtype(x))
+        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
         shape = np.shape(t)
-        if {x.shape, shape} <= {(len(x),), (len(x), 1)}:
+        if {x.shape, shape} <= {x.shape[:1], (*x.shape[:1], 1)}:
             shape = x.shape  # a column and a vector of N can only mean one thing
             t = np.reshape(t, shape)
         self.t = as_floats(self, "t", t, x.shape, x.dtype)
@@ -274,9 +274,3 @@ class SigmoidWithLoss:
 def _rows(x):
     """(..., D) -> (M, D)."""
     return x.reshape(-1, x.shape[-1])
-
-
-def _float_dtype(x):
-    """The dtype of a layer without weights: that of its input, float64 for integers."""
-    dtype = np.result_type(x)
-    return dtype if dtype.kind == "f" else np.dtype(np.float64)

@@ -15,8 +15,9 @@ from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
 
 class LSTM:
-    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N,
-    H).
+    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,).
+
+    forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N, H).
     """
 
     param_names = ("Wx", "Wh", "b")
@@ -63,7 +64,8 @@ class TimeLSTM(TimeRecurrent):
     """A whole sequence of LSTM steps.
 
     Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    After forward `h` and `c` (N, H) are the last states; after backward `dh` and `dc` the gradients of the first.
+    After forward `h` and `c` (N, H) are the last states; after backward `dh` and `dc` (N, H) are the gradients of those
+    before step 0.
     """
 
     gates = 4
@@ -89,7 +91,7 @@ class TimeLSTM(TimeRecurrent):
         ins, dead = self.begin(xs, mask)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        steps = self.steps_kept(T)  # as all arrays but hs have them: step t stands at t modulo their length
+        steps = self.steps_kept(T)  # in all arrays below but hs, where step t stands at t modulo their length
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
         cs = self.array("cs", steps + 1, H, N)
         hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
@@ -182,7 +184,7 @@ class TimeLSTM(TimeRecurrent):
 
 def _split(a):
     """(4H, N) -> views f, o, i, g of (H, N)."""
-    return a.reshape(4, -1, a.shape[1])
+    return a.reshape(4, len(a) // 4, a.shape[1])
 
 
 def _reordered(W):

@@ -14,6 +14,6 @@ def memory_order(a):
 
 
 def new_array(make, shape, order, dtype, like):
-    """make(...), which is np.empty or np.zeros, of `shape`; its axes stand in memory in `order`."""
+    """A new array of `shape` whose axes stand in memory in `order`. make: np.empty or np.zeros. like: of which kind."""
     flat = make(math.prod(shape), dtype, like=like)
     return flat.reshape([shape[axis] for axis in order]).transpose([order.index(axis) for axis in range(len(shape))])

@@ -9,10 +9,15 @@ import numpy as np
 
 def count_right(scores, t):
     """How many answers are right. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids
-    or (N, C) one-hot.
+    or (N, C) one-hot. ValueError for other shapes.
     """
     t = np.asarray(t)
-    if scores.ndim == 1 or scores.shape[1] == 1:
+    single = scores.shape[1:] in ((), (1,))
+    ids = scores.shape[:1]
+    if scores.ndim not in (1, 2) or t.shape not in (ids, (*ids, 1) if single else scores.shape):
+        came = f"shapes {scores.shape} and {t.shape}"
+        raise ValueError(f"count_right: expected a score, or one for each class, for each of (N,) labels, got {came}")
+    if single:
         return int(np.sum((scores.reshape(-1) > 0) == t.reshape(-1)))
     return int(np.sum(scores.argmax(axis=1) == (t.argmax(axis=1) if t.ndim == 2 else t)))
 

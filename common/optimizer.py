@@ -38,9 +38,7 @@ class Optimizer:
         self.iter += 1
         for p, g, *memory in zip(params, grads, *self.state.values()):
             for part in _parts(g):
-                if isinstance(
-                    part, np.ndarray
-                ):  # ids of rows, to be fetched and put back; a slice is the memory itself
+                if isinstance(part, np.ndarray):  # ids of rows, to be fetched and put back; a slice is a view
                     some, *memories = [a.take(part, axis=0) for a in (p, *memory)]
                     self.step(some, plain(g).take(part, axis=0), *memories)
                     for a, new in zip((p, *memory), (some, *memories)):

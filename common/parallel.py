@@ -79,6 +79,7 @@ class DataParallel(BaseModel):
                 layer.rng = RowsOfBatch(layer.rng, self)
 
     def train(self, flag=True):
+        self.training = flag
         if hasattr(self.model, "train"):  # the book's models know no such switch
             self.model.train(flag)
 

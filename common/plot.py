@@ -91,7 +91,7 @@ def confusion(matrix, label_names, ax=None):
 def roc(curves, ax=None):
     """The share of positives that are found against that of negatives mistaken for them. -> Axes.
 
-    curves: name -> (false_rate, true_rate), as `common.metrics.roc_curve` gives them.
+    curves: name -> (false_rate, true_rate), the first two of what `common.metrics.roc_curve` gives.
     """
     ax = ax or new_axes(5, 5)
     ax.plot([0, 1], [0, 1], color="0.4", linewidth=1, label="by chance")

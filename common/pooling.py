@@ -1,12 +1,13 @@
 """Many to one: what a text as a whole becomes, once every step has its vector.
 
 forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: from
-there to (N, T, H), exactly 0 at the pads, and in memory in the order of hs (`common.memory_order`). No real step: 0.
+there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in the order of hs
+(`common.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
 """
 
 import numpy as np
 
-from common.checks import as_floats, as_mask, check_weights
+from common.checks import as_floats, as_mask, check_weights, float_dtype
 from common.functions import softmax
 from common.memory_order import memory_order, new_array
 
@@ -27,7 +28,7 @@ class TimeLast:
 
     def backward(self, dout):
         (step, some), (shape, order) = self.cache
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[np.arange(shape[0]), step] = np.where(some, dout, 0)
         return dhs
@@ -56,7 +57,7 @@ class TimeBiLast:
 
     def backward(self, dout):
         (last, some), (first, _), (shape, order) = self.cache
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         half, n = shape[2] // 2, np.arange(shape[0])
         dout = np.where(some, dout, 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
@@ -86,7 +87,7 @@ class TimeFirstLast:
     def backward(self, dout):
         (first, some), (last, _), (shape, order) = self.cache
         H, n = shape[2], np.arange(shape[0])
-        dout = as_floats(self, "dout", dout, (shape[0], 2 * H), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, (shape[0], 2 * H), float_dtype(dout))
         dout = np.where(some, dout, 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[n, first] = dout[:, :H]
@@ -111,7 +112,7 @@ class TimeMean:
 
     def backward(self, dout):
         mask, count, (shape, order) = self.cache
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.empty, shape, order, dout.dtype, like=dout)
         dhs[...] = (dout / count)[:, None]
         dhs[~mask] = 0
@@ -137,7 +138,7 @@ class TimeMax:
 
     def backward(self, dout):
         step, some, (shape, order) = self.cache
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), np.result_type(dout))
+        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)
         return dhs
@@ -159,7 +160,7 @@ class TimeMaxMean:
         return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.shape, np.result_type(dout))
+        dout = as_floats(self, "dout", dout, self.shape, float_dtype(dout))
         H = self.shape[1] // 2
         return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
@@ -206,8 +207,10 @@ class TimeAttentionPooling:
 
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):
-    """hs (N, T, H) and a mask (N, T), all True where there was none."""
-    hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(hs, np.float32))
+    """hs (N, T, H), T >= 1, and a mask (N, T), all True where there was none."""
+    hs = as_floats(layer, "hs", hs, ("N", "T", columns), dtype or np.result_type(float_dtype(hs), np.float32))
+    if hs.shape[1] == 0:
+        raise ValueError(f"{type(layer).__name__}: hs: expected at least one step, got shape {hs.shape}")
     mask = as_mask(layer, mask, hs.shape[:2])
     return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
 

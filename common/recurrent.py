@@ -25,8 +25,8 @@ class TimeRecurrent:
     otherwise from zero, or once from what `set_state` gave. A masked step keeps the old state, and the gradient of
     its output passes straight through to that state; the input at a masked step is never looked at.
 
-    While `inference` is true, forward keeps nothing for backward: each step is written over the one before, in the
-    processor's cache.
+    While `inference` is true, forward keeps nothing for backward: each step's gates are written over those of the step
+    before, and so stay in the processor's cache.
     """
 
     gates = 1
@@ -144,7 +144,7 @@ class TimeRecurrent:
         return flat[:size].reshape(shape)
 
     def hand_down(self, das, W, dxs):
-        """dxs (N, steps, D) = what das (G H, steps N), side by side, are to the input through W (D, G H)."""
+        """dxs (N, steps, D) = the gradients of the input: W (D, G H) times das (G H, steps N), side by side."""
         N, steps, D = dxs.shape
         dx = np.matmul(W, das, out=self.array("dx", D, steps * N))  # (D, G H) @ (G H, steps N) -> (D, steps N)
         dxs[...] = dx.reshape(D, steps, N).transpose(2, 1, 0)  # (D, steps, N) -> (N, steps, D)

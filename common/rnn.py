@@ -45,7 +45,7 @@ class TimeRNN(TimeRecurrent):
     """A whole sequence of RNN steps.
 
     Wx: (D, H), Wh: (H, H), b: (H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the first.
+    After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the one before step 0.
     """
 
     gates = 1

@@ -6,11 +6,16 @@ A batch touches a few thousand words of a vocabulary of any size. Zeroing, clipp
 
 import numpy as np
 
+WRITERS = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal}  # into their first argument
 FEW = 16  # up to so many equal ids are added one rank at a time, more of them by one reduction each
 
 
 class RowGrad(np.ndarray):
-    """A dense array, zero but in `rows` ((K,) sorted ids), or anywhere once somebody else has written into it."""
+    """A dense array, zero but in `rows` ((K,) sorted ids), or anywhere once somebody else has written into it.
+
+    That is seen of an index, of `fill`, of `out=` and of NumPy's functions that write, not of a view of it
+    (`grad[2:4][...] = 1`) nor of its other methods (`grad.sort()`): whoever writes so sets `rows = None`.
+    """
 
     @classmethod
     def zeros_like(cls, W):
@@ -38,8 +43,9 @@ class RowGrad(np.ndarray):
         self[...] = value
 
     def __array_function__(self, func, types, args, kwargs):
-        if func is np.copyto and isinstance(args[0], RowGrad):
-            args[0].rows = None
+        for written in (args[0] if func in WRITERS and args else None, kwargs.get("out")):
+            if isinstance(written, RowGrad):
+                written.rows = None
         return super().__array_function__(func, types, args, kwargs)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):

@@ -16,6 +16,8 @@ class Sequential(BaseModel):
     forward: xs, ts -> mean loss. xs (N, T) ids, where `pad` stands for padding (None: for nothing): every layer whose
     `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is no mask. A single score for each
     text, or step, is handed on without its last axis: (N, 1) -> (N,).
+    `scores`: those of the last forward, for the Trainer's accuracy; None where the loss takes a mask, for then they are
+    of steps, of which some do not count.
     Parameters are named by their layer's place, from 0: "0.W", "1.Wx".
     """
 
@@ -24,7 +26,7 @@ class Sequential(BaseModel):
         self.collect(**{str(i): layer for i, layer in enumerate(layers)})
         self.loss_layer, self.pad = loss, pad
         self.masked = [layer for layer in (*layers, loss) if "mask" in inspect.signature(layer.forward).parameters]
-        self.scores, self.shape = None, None  # what the loss was given, and the shape in which it left the last layer
+        self.scores, self.shape = None, None  # shape: in which the scores left the last layer
 
     def predict(self, xs):
         """xs -> scores, without dropout, or a way back."""
@@ -33,8 +35,9 @@ class Sequential(BaseModel):
 
     def forward(self, xs, ts):
         """-> mean loss."""
-        self.scores = self.score(xs)
-        return self.loss_layer.forward(self.scores, ts, *self.mask_for(self.loss_layer, xs))
+        scores = self.score(xs)
+        self.scores = None if self.loss_layer in self.masked else scores
+        return self.loss_layer.forward(scores, ts, *self.mask_for(self.loss_layer, xs))
 
     def backward(self, dout=1):
         """Fills all `grads`; -> the gradient of xs, or None where xs are ids."""

@@ -7,7 +7,7 @@ the pads has no influence, and gradients there are exactly 0.
 import numpy as np
 
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
-from common.checks import as_floats, as_ids, as_mask
+from common.checks import as_floats, as_ids, as_mask, float_dtype
 from common.functions import log_softmax, sigmoid, softmax
 from common.gru import GRU, TimeGRU
 from common.layers import (
@@ -124,7 +124,7 @@ class TimeSoftmaxWithLoss:
         self.cache = None
 
     def forward(self, xs, ts, mask=None):
-        xs = as_floats(self, "xs", xs, ("N", "T", "V"), np.result_type(xs, np.float32))
+        xs = as_floats(self, "xs", xs, ("N", "T", "V"), np.result_type(float_dtype(xs), np.float32))
         mask = as_mask(self, mask, xs.shape[:2])
         if np.shape(ts) == xs.shape:
             ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
@@ -161,7 +161,7 @@ class TimeSigmoidWithLoss:
         self.cache = None
 
     def forward(self, xs, ts, mask=None):
-        xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(xs, np.float32))
+        xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(float_dtype(xs), np.float32))
         mask = as_mask(self, mask, xs.shape)
         real = np.ones(xs.shape, bool, like=xs) if mask is None else mask
         ts = as_ids(self, "ts", ts, xs.shape, 2, where=mask)

@@ -233,7 +233,10 @@ class Running:
 
 
 def evaluate(model, x, t, batch_size=64):
-    """Mean loss and accuracy (None unless the model keeps its `scores`) over all examples, without training: a dict."""
+    """-> {"loss", "accuracy"}: the means over all examples, accuracy None unless the model keeps its `scores`.
+
+    The model is switched to prediction, and left so.
+    """
     _set_training(model, False)
     t = np.asarray(t)
     loss_sum, right = 0.0, 0

@@ -19,7 +19,8 @@ SUFFIX = ".partial.tmp"
 def write_whole(path, pieces):
     """Write bytes-like `pieces`, one after the other, as the file `path`; a reader sees the old file or the new one.
 
-    OSError naming `path` where that fails: the old file is whole, and nothing else is left where it can be removed.
+    OSError naming `path` where that fails: the old file is whole (or the new one, where only the folder could not be
+    synced), and nothing else is left where it can be removed.
     """
     path = os.fspath(path)
     temporary = f"{path}.{secrets.token_hex(8)}{SUFFIX}"

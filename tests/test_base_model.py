@@ -56,6 +56,12 @@ def test_collect_lists_layers_params_grads_and_names_in_order():
     assert all(a is b for a, b in zip(net.grads, net.layers[0].grads + net.layers[2].grads))
 
 
+def test_one_layer_twice_is_refused_by_name():
+    layer = Dropout(0.5)
+    with pytest.raises(ValueError, match="BaseModel: expected each layer once, got the same one as 'a' and 'c'"):
+        BaseModel().collect(a=layer, b=Dropout(0.5), c=layer)
+
+
 def test_a_layer_without_names_is_numbered():
     class Foreign:
         def __init__(self):
@@ -74,6 +80,16 @@ def test_train_switches_every_layer_that_knows_the_difference():
         assert net.training is flag and net.layers[1].train_flg is flag
     assert not hasattr(net.layers[0], "train_flg")
     BookModel().train(False)  # has no layers, and nothing to switch
+
+
+def test_predicting_leaves_every_layer_as_it_was():
+    net = TwoLayers()
+    for training, drops in ((True, True), (True, False), (False, True), (False, False)):
+        net.train(training)
+        net.layers[1].train_flg = drops
+        with net.predicting():
+            assert not net.training and not net.layers[1].train_flg
+        assert (net.training, net.layers[1].train_flg) == (training, drops)
 
 
 # ---- files

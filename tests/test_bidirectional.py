@@ -97,6 +97,12 @@ def test_dhs_of_another_width_is_refused():
         layer.backward(normal(N, T + 1, 4))
 
 
+@pytest.mark.parametrize("xs", [5.0, None, normal(D), normal(N, D)])
+def test_what_is_no_sequence_is_refused_by_the_layer_that_reads_it(xs):
+    with pytest.raises(ValueError, match=r"TimeRNN: xs: expected floats of shape \(N, T, 3\)"):
+        bidirectional("rnn", "lstm").forward(xs)
+
+
 def test_inference_is_of_both_directions():
     first, second, *_ = CELLS
     layer = TimeBidirectional(time_cell(first), time_cell(second))

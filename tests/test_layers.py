@@ -16,7 +16,7 @@ from common.layers import (
     Softmax,
     SoftmaxWithLoss,
 )
-from common.time_layers import TimeDropout
+from common.time_layers import TimeDropout, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
 
 MAKERS = {
     "matmul": lambda dtype=np.float64: MatMul(normal(3, 2, dtype=dtype)),
@@ -58,6 +58,14 @@ def test_dtype_follows_the_weights_or_else_the_input(name):
     assert out.dtype == np.float32
     assert layer.backward(normal(*out.shape, dtype=np.float32)).dtype == np.float32
     assert MAKERS[name]().forward(np.arange(6).reshape(2, 3)).dtype == np.float64
+
+
+@every_layer
+def test_lists_of_numbers_are_read_as_floats(name):
+    ours, theirs, x = MAKERS[name](), MAKERS[name](), normal(4, 3)
+    out = theirs.forward(x)
+    assert np.array_equal(ours.forward(x.tolist()), out)
+    assert np.array_equal(ours.backward(out.tolist()), theirs.backward(out))
 
 
 @every_layer
@@ -241,6 +249,26 @@ def test_backward_of_a_loss_scales_by_dout_and_may_be_called_twice(Loss, x, t):
     np.testing.assert_allclose(loss.backward(-3), -3 * kept)
     assert np.array_equal(first, kept)
     assert loss.y.shape == x.shape
+
+
+@pytest.mark.parametrize(("Loss", "x", "t"), [
+    (SoftmaxWithLoss, [[1.0, 2.0]], [0]),
+    (SigmoidWithLoss, [1.0, -2.0], [0, 1]),
+    (TimeSoftmaxWithLoss, [[[1.0, 2.0]]], [[0]]),
+    (TimeSigmoidWithLoss, [[1.0, -2.0]], [[0, 1]]),
+])  # fmt: skip
+def test_a_loss_reads_lists_as_arrays(Loss, x, t):
+    assert Loss().forward(x, t) == Loss().forward(np.array(x), np.array(t))
+
+
+def test_a_score_alone_has_a_loss():
+    assert SigmoidWithLoss().forward(0.0, 1) == pytest.approx(np.log(2))
+    with pytest.raises(ValueError, match="SigmoidWithLoss: t: expected floats of shape"):
+        SigmoidWithLoss().forward(0.0, [1, 1])
+
+
+def test_a_loss_of_nothing_has_no_minus():
+    assert str(SoftmaxWithLoss().forward(np.array([[1e4, 0.0]]), np.array([0]))) == "0.0"
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

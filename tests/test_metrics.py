@@ -81,6 +81,14 @@ def test_right_answers_are_counted_for_every_shape_of_scores_and_labels():
     assert count_right(scores, np.eye(3)[[1, 0, 2]]) == 3
 
 
+@pytest.mark.parametrize(
+    ("scores", "t"), [((3, 4, 2), (3, 4)), ((3, 4), (3, 2)), ((3, 4), (2,)), ((3,), (3, 3)), ((), ())]
+)
+def test_answers_of_steps_and_labels_of_other_examples_are_not_counted(scores, t):
+    with pytest.raises(ValueError, match="count_right: expected a score"):
+        count_right(np.zeros(scores), np.zeros(t, int))
+
+
 def test_the_report_of_two_classes_is_about_class_1_and_json_can_hold_it():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]])
     report = classification_report([0, 1, 0, 1], probabilities, 0.25)

@@ -150,6 +150,16 @@ def test_gradients_and_scores_are_those_of_the_whole_batch_and_know_their_rows()
     assert Threads(3).run(work) == [touched_rows(alone.grads[0]).tolist()] * 3
 
 
+def test_its_switch_is_that_of_the_model():
+    (model,) = Threads(1).run(lambda comm: DataParallel(net(dropout=0.5), comm))
+    for flag in (False, True):
+        model.train(flag)
+        assert model.training is model.model.training is flag
+        with model.predicting():
+            assert not model.model.training
+        assert model.training is model.model.training is flag
+
+
 def test_a_model_in_the_books_manner_is_trained_too():
     class Linear:
         def __init__(self):

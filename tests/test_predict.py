@@ -8,16 +8,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from benchmarks.torture import memory
+from benchmarks.torture import kills, memory
 from benchmarks.torture import texts as random_texts
+from benchmarks.torture.__main__ import main as torture
 from ch_sentiment.__main__ import main
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.predict import CHARACTERS, CHUNK, parts
+from common.checkpoint import CheckpointError
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
 
@@ -250,6 +253,14 @@ def test_the_torture_in_short(monkeypatch):
     for answer in ("", "good\t0.5\ta\x1b", "a\t0.5\tb\tc"):
         with pytest.raises(AssertionError, match="texts: round 7"):
             random_texts.check(7, ["a"], subprocess.CompletedProcess([], 0, answer.encode(), b""), [])
+
+
+def test_a_part_that_does_not_hold_is_told_and_the_others_go_on(monkeypatch, capsys):
+    for part, error in ((kills, CheckpointError("last.npz: damaged")), (random_texts, AssertionError("round 7"))):
+        monkeypatch.setattr(part, "run", Mock(side_effect=error))
+    assert torture(["kills", "texts"]) == 1
+    told = capsys.readouterr().out.splitlines()[2:]
+    assert told == ["| kills | last.npz: damaged | NO |", "| texts | round 7 | NO |"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")

@@ -127,10 +127,6 @@ def write_a_row(g):
     g[3] += 1
 
 
-def write_a_view(g):
-    g[2:4][...] = 5
-
-
 def write_one(g):
     g[5, 1] = 7
 
@@ -146,6 +142,11 @@ WRITERS = {
     "out_of_another": lambda g: np.exp(normal(6, 2), out=g),
     "add_at": lambda g: np.add.at(g, np.array([0, 3, 3]), 1.0),
     "copyto": lambda g: np.copyto(g, normal(6, 2)),
+    "put": lambda g: np.put(g, [7], 5),
+    "place": lambda g: np.place(g, g < 9, [5]),
+    "putmask": lambda g: np.putmask(g, g < 9, 5),
+    "fill_diagonal": lambda g: np.fill_diagonal(g, 5),
+    "dot_out": lambda g: np.dot(normal(6, 6), normal(6, 2), out=g),
     "reduce_out": lambda g: np.add.reduce(normal(3, 6, 2), axis=0, out=g),
 }
 

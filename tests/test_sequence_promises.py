@@ -196,6 +196,22 @@ def test_integer_input_is_read_as_floats(name):
 
 
 @every_layer
+def test_lists_of_numbers_are_read_as_floats(name):
+    xs, mask = normal(N, T, 4), MASKS["holes"]
+    ours, theirs = SEQUENCE_LAYERS[name](), SEQUENCE_LAYERS[name]()
+    out = theirs.forward(xs, mask)
+    assert_bits(ours.forward(xs.tolist(), mask), out)
+    assert_bits(ours.backward(out.tolist()), theirs.backward(out))
+
+
+@every_layer
+def test_a_gradient_of_integers_is_read_as_floats(name):
+    layer = SEQUENCE_LAYERS[name]()
+    ones = np.ones_like(layer.forward(normal(N, T, 4), MASKS["holes"]))
+    assert_bits(layer.backward(ones.astype(int)), layer.backward(ones))
+
+
+@every_layer
 def test_views_of_any_strides_work(name):
     xs, mask = normal(N, T, 4), MASKS["holes"]
     strange = [np.asfortranarray(xs), np.repeat(xs, 2, axis=2)[:, :, ::2], xs[:, ::-1].copy()[:, ::-1]]
@@ -213,6 +229,15 @@ def test_views_of_any_strides_work(name):
 def test_one_text_and_one_step_are_enough(name, n, t):
     check_layer(SEQUENCE_LAYERS[name](), normal(n, t, 4))
     check_layer(SEQUENCE_LAYERS[name](), normal(n, t, 4), mask=np.ones((n, t), bool))
+
+
+@every_layer
+def test_no_texts_give_no_output(name):
+    layer = SEQUENCE_LAYERS[name]()
+    width = layer.forward(normal(1, T, 4)).shape[1:]
+    out = layer.forward(normal(0, T, 4), np.ones((0, T), bool))
+    assert out.shape == (0, *width)
+    assert layer.backward(out).shape == (0, T, 4)
 
 
 @every_layer
@@ -276,6 +301,11 @@ def test_input_of_a_wrong_shape_is_named(name, shape):
 def test_pooling_refuses_what_is_no_sequence(name):
     layer = POOLING[name]()
     refuses(lambda: layer.forward(normal(N, 4)), called(layer), "hs", "shape (4, 4)")
+
+
+@pytest.mark.parametrize("name", POOLING)
+def test_pooling_refuses_a_batch_of_no_steps(name):
+    refuses(lambda: POOLING[name]().forward(normal(N, 0, 4)), called(POOLING[name]()), "at least one step", "(4, 0, 4)")
 
 
 def test_halves_of_an_odd_number_of_columns_are_refused():

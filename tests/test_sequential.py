@@ -106,6 +106,16 @@ def test_prediction_is_without_dropout_and_leaves_training_as_it_was():
     assert not model.training and not model.layers[2].train_flg
 
 
+@pytest.mark.parametrize(("scores", "loss"), [(C, TimeSoftmaxWithLoss()), (1, TimeSigmoidWithLoss())])
+def test_the_trainer_trains_on_a_label_for_every_step_and_tells_no_accuracy(scores, loss):
+    embed, head = TimeEmbedding(normal(V, D)), TimeAffine(normal(D, scores), np.zeros(scores))
+    model, labels = Sequential(embed, head, loss=loss), XS % 2
+    history = Trainer(model, Adam(lr=0.1), callbacks=[], rng=0).fit(XS, labels, 9, validation=(XS, labels))
+    assert history[-1]["val_loss"] < history[0]["val_loss"]
+    assert history[-1]["accuracy"] is None
+    assert history[-1]["val_accuracy"] is None
+
+
 def test_the_trainer_trains_it_and_its_file_brings_it_back(tmp_path):
     x = [np.array(ids) for ids in ([2, 3], [3, 2], [2, 4, 3], [3, 4, 2])] * 25  # does 2 come before 3?
     t = np.array([0, 1] * 50)

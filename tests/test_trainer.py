@@ -280,6 +280,7 @@ def test_a_line_of_the_books_log_holds_the_mean_since_the_line_before():
 @pytest.mark.parametrize("interval", [None, 0])
 def test_without_an_interval_or_with_own_callbacks_nothing_is_printed(data, capsys, interval):
     Trainer(BookNet(), SGD(0.1)).fit(*data, 1, 5, eval_interval=interval)
+    Trainer(BookNet(), SGD(0.1), [BookLog()]).fit(*data, 1, 5, eval_interval=interval)
     Trainer(BookNet(), SGD(0.1), []).fit(*data, 1, 5)
     assert capsys.readouterr() == ("", "")
 

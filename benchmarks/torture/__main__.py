@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from benchmarks.torture import faults, hostile, kills, memory, mutants, resume, texts
+from common.checkpoint import CheckpointError
 
 PARTS = {
     "mutants": mutants,
@@ -34,7 +35,7 @@ def main(argv=None):
             figures = PARTS[name].run(options.minutes, lambda line: print(line, file=sys.stderr, flush=True))
             told = "; ".join(f"{key}: {shown(value)}" for key, value in figures.items())
             held = "yes"
-        except AssertionError as error:
+        except (AssertionError, CheckpointError) as error:
             told, held, code = " ".join(str(error).split()), "NO", 1
         print(f"| {name} | {told} | {held} |", flush=True)
     return code
