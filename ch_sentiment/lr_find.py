@@ -1,10 +1,9 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-import logging
 from dataclasses import fields
 
 from ch_sentiment.build import build
-from ch_sentiment.console import say
+from ch_sentiment.console import drawing, say
 from ch_sentiment.corpus import prepare, split_rng
 from ch_sentiment.options import COUNT, POSITIVE, TrainOptions, add_options, typed
 from ch_sentiment.recipes import chosen
@@ -71,10 +70,10 @@ def run(arguments):
 
 def draw(folder, test, suggestion):
     """lr_find.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from common import plot
+    with drawing():
+        from common import plot
 
-    plot.range_curve(test.rates, test.losses, suggestion).figure.savefig(folder / "lr_find.png", dpi=150)
+        plot.range_curve(test.rates, test.losses, suggestion).figure.savefig(folder / "lr_find.png", dpi=150)
 
 
 if __name__ == "__main__":
