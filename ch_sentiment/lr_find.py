@@ -5,7 +5,7 @@ from dataclasses import fields
 from ch_sentiment.build import build
 from ch_sentiment.console import drawing, say
 from ch_sentiment.corpus import prepare, split_rng
-from ch_sentiment.options import COUNT, POSITIVE, TrainOptions, add_options, typed
+from ch_sentiment.options import COUNT, POSITIVE, TrainOptions, add_options, check_told, typed
 from ch_sentiment.recipes import chosen
 from ch_sentiment.run_folder import new_folder, write_json
 from ch_sentiment.train import check, fit, make_trainer, streams, teller
@@ -36,7 +36,9 @@ def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
-    options = chosen(typed(arguments))
+    told = typed(arguments)
+    options = chosen(told)
+    check_told(told, options.model)
     check(options)
     model_rng, order_rng = streams(options)
     data = prepare(options, split_rng(options), teller(options))

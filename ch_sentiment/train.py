@@ -17,7 +17,7 @@ from ch_sentiment.classifier import Classifier
 from ch_sentiment.console import Terminated, drawing, say
 from ch_sentiment.corpus import Data, cleaning_of, prepare, split_rng
 from ch_sentiment.one_rank import one_of_all_ranks
-from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
+from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, check_told, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.recipes import chosen
 from ch_sentiment.resumption import about, changed, check_same, fingerprint, read_origin
@@ -45,7 +45,11 @@ def run(options):
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     with one_of_all_ranks(typed(options)) as told:
-        return resume(told) if "resume" in told else begin(chosen(told))
+        if "resume" in told:
+            return resume(told)
+        options = chosen(told)
+        check_told(told, options.model)
+        return begin(options)
 
 
 def begin(options):

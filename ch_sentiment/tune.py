@@ -13,7 +13,7 @@ import numpy as np
 from ch_sentiment.build import build
 from ch_sentiment.console import say
 from ch_sentiment.corpus import prepare, split_rng
-from ch_sentiment.options import COUNT, SCHEDULES, add_options, typed
+from ch_sentiment.options import COUNT, SCHEDULES, add_options, check_told, typed
 from ch_sentiment.recipes import chosen
 from ch_sentiment.run_folder import LOCK, held, write_json
 from ch_sentiment.search_space import Range, draw
@@ -54,8 +54,13 @@ def run(arguments):
             raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
     options = chosen(told)
     ranges = parsed(arguments.vary or VARIED)
+    names = [r.name for r in ranges]
+    if "model" not in names:
+        check_told([*told, *names], options.model)
     for number in range(1, arguments.trials + 1):
         check(replace(options, **drawn(ranges, options, number), out=None))
+    if options.out == "":
+        raise DataError("--out: expected a folder, got an empty name")
     folder = Path(options.out or "runs/tune")
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):

@@ -184,6 +184,18 @@ def test_a_folder_for_figures_that_is_none_is_said_before_a_text_is_scored(said,
     assert "file/deeper" in said("evaluate", phrases_model, "--figures", "file/deeper")
 
 
+def test_an_empty_name_is_not_taken_for_the_folder_one_stands_in(said, phrases_model):
+    assert "--out: expected a folder, got an empty name" in said("train", *TINY, "--out", "", "--overwrite")
+    assert "--out: expected a folder" in said("speeches", phrases_model, "speeches.csv", "--out", "", "--overwrite")
+    for arguments in (["evaluate", phrases_model, "--data", ""], ["train", "--test-data", ""]):
+        assert "expected the name of labelled text, got an empty one" in said(*arguments)
+
+
+def test_only_what_is_needed_is_asked_for(said):
+    assert "the following arguments are required: model (see" in said("predict")
+    assert "the following arguments are required: action (see" in said("data")
+
+
 # ---- pipes
 
 

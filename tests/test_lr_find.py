@@ -113,6 +113,7 @@ def test_a_loss_that_is_no_number_is_an_end_and_no_error(capsys):
     [
         (["--low", "1", "--high", "0.5"], "--low"),
         (["--recipe", "x"], "--recipe"),
+        (["--recipe", "bow", "--pool", "max"], "--pool: expected a recurrent model, got bow"),
         *((["--" + name.replace("_", "-"), "1"], "unrecognized arguments") for name in NO_PART),
     ],
 )

@@ -146,6 +146,8 @@ def test_another_search_in_the_same_folder_is_refused(capsys):
     [
         (["--vary", "lr=0.1", "--vary", "lr=0.2"], "--vary: expected each name once, got lr 2 times"),
         (["--vary", "model=bow", "--adversarial", "0.1"], "--adversarial: expected a recurrent model, got bow"),
+        (["--recipe", "bow", "--vary", "cell=gru,rnn"], "--cell: expected a recurrent model, got bow"),
+        (["--out", ""], "--out: expected a folder, got an empty name"),
         (["--vary", "vocab_size=2"], "--vocab-size: expected at least 3"),
         (["--vary", "freeze-embedding=true"], "--freeze-embedding: expected word vectors"),
         (["--resume", "x"], "--resume: expected none, the same command goes on"),
@@ -155,7 +157,7 @@ def test_another_search_in_the_same_folder_is_refused(capsys):
     ],
 )
 def test_what_no_trial_could_be_is_said_before_anything_is_written(arguments, said, capsys):
-    assert main([*TINY, *arguments, "--trials", "1", "--out", "r"]) == 2
+    assert main([*TINY, "--trials", "1", *arguments]) == 2
     out, err = capsys.readouterr()
     assert said in err and not out and not os.listdir(".")
 
