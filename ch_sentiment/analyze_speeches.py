@@ -6,15 +6,13 @@ After the NumPy tutorial on notable speeches; with --context a paragraph is read
 import csv
 import io
 import json
-import logging
 import sys
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.console import printable, say
+from ch_sentiment.console import drawing, printable, say
 from ch_sentiment.options import COUNT
 from ch_sentiment.predict import defused
 from ch_sentiment.run_folder import check_out, new_folder, write_json
@@ -214,13 +212,11 @@ def as_csv(found):
 
 def draw(folder, found):
     """shares.png and lines.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from ch_sentiment.speech_figures import share_bars, speech_lines
+    with drawing():
+        from ch_sentiment.speech_figures import share_bars, speech_lines
 
-    bars = share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
-    lines = speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font has not
+        bars = share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
+        lines = speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])
         bars.figure.savefig(folder / "shares.png", dpi=150)
         lines[0].figure.savefig(folder / "lines.png", dpi=150)
 

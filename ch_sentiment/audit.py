@@ -5,7 +5,6 @@ It cannot show that a model is fair, only that it is not: docs/audit.md.
 
 import io
 import json
-import logging
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from ch_sentiment import audit_gaps, model_card
 from ch_sentiment.audit_words import DIMENSIONS, SENTENCES
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.console import printable
+from ch_sentiment.console import drawing, printable
 from ch_sentiment.corpus import encoded, groups_of, load_test, tokens_of
 from ch_sentiment.run_folder import CARD, MODEL
 from common.whole_file import write_whole
@@ -130,9 +129,9 @@ def table(audit):
 
 def draw(audit):
     """-> the bytes of audit.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
     picture = io.BytesIO()
-    gap_chart(audit).figure.savefig(picture, dpi=150, format="png")
+    with drawing():
+        gap_chart(audit).figure.savefig(picture, dpi=150, format="png")
     return picture.getvalue()
 
 

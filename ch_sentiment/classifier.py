@@ -53,6 +53,7 @@ class Classifier:
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x.
 
         They are read by length, in parts. In other company a text gets the same score up to what BLAS rounds.
+        ValueError where a score is not finite: a probability made of it would look like an answer.
         """
         scores = np.empty(0)
         with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
@@ -61,6 +62,8 @@ class Classifier:
                 if len(scores) == 0:
                     scores = np.empty((len(x), *answers.shape[1:]), answers.dtype)
                 scores[index] = answers
+        if not np.isfinite(scores).all():
+            raise ValueError("expected a model with finite scores, got one that answers nan or inf")
         return scores
 
     def calibrated(self, scores):

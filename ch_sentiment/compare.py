@@ -5,14 +5,13 @@ All are trained on the same texts, scored on the same others, with the same sett
 
 import contextlib
 import io
-import logging
 import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import median
 
 from ch_sentiment.build import build
-from ch_sentiment.console import printable, say
+from ch_sentiment.console import drawing, printable, say
 from ch_sentiment.corpus import prepare, split_rng
 from ch_sentiment.options import TrainOptions, add_options, typed
 from ch_sentiment.recipes import chosen
@@ -154,10 +153,10 @@ def table(done):
 
 def draw(folder, histories):
     """compare.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from ch_sentiment.compare_figure import learning_curves
+    with drawing():
+        from ch_sentiment.compare_figure import learning_curves
 
-    learning_curves(histories)[0].figure.savefig(folder / "compare.png", dpi=150)
+        learning_curves(histories)[0].figure.savefig(folder / "compare.png", dpi=150)
 
 
 if __name__ == "__main__":

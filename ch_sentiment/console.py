@@ -1,11 +1,13 @@
 """The standard streams, made dependable: UTF-8 whatever the locale, there even if closed, harmless to a terminal.
-And SIGTERM as an exception."""
+And SIGTERM as an exception, and figures drawn without a word."""
 
 import contextlib
+import logging
 import os
 import signal
 import sys
 import threading
+import warnings
 
 from dataset.lines import decoded
 
@@ -31,6 +33,15 @@ def terminable():
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def drawing():
+    """Meanwhile matplotlib says nothing of its cache folder, nor of a letter that its font has not."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")
+        yield
 
 
 def prepare_streams():

@@ -134,6 +134,8 @@ def load_train(name, classes):
 
 def load_test(name, label_names):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
+    if not name:  # which would be the folder one stands in
+        raise DataError("expected the name of labelled text, got an empty one")
     if name in PHRASES or imdb.recognises(name):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")

@@ -15,7 +15,7 @@ def add_arguments(parser):
     parser.add_argument(
         "action", choices=list(ACTIONS), help="; ".join(f"{a}: {f.__doc__}" for a, f in ACTIONS.items())
     )
-    parser.add_argument("name", nargs="*", help=f"of {', '.join(ENTRIES)}")
+    parser.add_argument("name", nargs="*", default=[], help=f"of {', '.join(ENTRIES)}")
 
 
 def run(options):

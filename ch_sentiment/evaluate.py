@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from ch_sentiment import average
-from ch_sentiment.console import printable
+from ch_sentiment.console import drawing, printable
 from ch_sentiment.corpus import encoded, load_test, tokens_of
 from common.calibration import reliability
 from common.metrics import roc_curve
+from dataset.errors import DataError
 
 HELP = "score a trained model on labelled text"
 
@@ -37,13 +38,22 @@ def run(options):
     """Print the report; -> exit code 0. DataError, CheckpointError."""
     model = average.load(options.model, options.others)
     test = load_test(options.data, model.label_names)
+    if options.figures is not None:
+        folder = new_or_old(options.figures)  # before the texts are scored, which may take minutes
     report, probabilities, lengths = score(model, test, options)
     print(json.dumps(report) if options.json else table(report, model.label_names))
     if options.figures is not None:
-        folder = Path(options.figures)
-        folder.mkdir(parents=True, exist_ok=True)
         draw(folder, report["confusion"], model, probabilities, test.t, lengths)
     return 0
+
+
+def new_or_old(name):
+    """-> Path of the folder, made where it is missing. DataError, OSError."""
+    folder = Path(name)
+    if not name or (folder.exists() and not folder.is_dir()):
+        raise DataError(f"--figures: expected a folder, got {f'{name}, a file' if name else 'an empty name'}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def score(model, part, options):
@@ -64,17 +74,20 @@ def draw(folder, matrix, model, probabilities, t, lengths):
 
     probabilities (N, C); t, lengths (N,).
     """
-    from common import plot  # not before it is needed: matplotlib takes its time
+    with drawing():
+        from common import plot  # not before it is needed: matplotlib takes its time
 
-    axes = {
-        "confusion": plot.confusion(matrix, model.label_names),
-        "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
-        "lengths": plot.length_histogram(lengths, model.max_len),
-    }
-    if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
-        axes["roc"] = plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
-    for name, ax in axes.items():
-        ax.figure.savefig(folder / f"{name}.png", dpi=150)
+        axes = {
+            "confusion": plot.confusion(matrix, model.label_names),
+            "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
+            "lengths": plot.length_histogram(lengths, model.max_len),
+        }
+        if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
+            axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
+            for text in axes["roc"].get_legend().get_texts():
+                text.set_parse_math(False)
+        for name, ax in axes.items():
+            ax.figure.savefig(folder / f"{name}.png", dpi=150)
 
 
 def table(report, label_names):

@@ -2,16 +2,14 @@
 
 import io
 import json
-import logging
 import os
 import shutil
 import sys
 import textwrap
-import warnings
 
 from ch_sentiment.attribution import explain
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.console import input_lines, printable
+from ch_sentiment.console import drawing, input_lines, printable
 from ch_sentiment.explain_page import page
 from common.whole_file import write_whole
 
@@ -148,12 +146,10 @@ def as_object(found):
 
 def png(found):
     """The figure as the bytes of a PNG."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from ch_sentiment.explain_figure import figure
-
     content = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a word in a script that the font has not
+    with drawing():
+        from ch_sentiment.explain_figure import figure
+
         figure(found).savefig(content, format="png", dpi=150)
     return content.getvalue()
 

@@ -1,11 +1,11 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-import logging
+from dataclasses import fields
 
 from ch_sentiment.build import build
-from ch_sentiment.console import say
+from ch_sentiment.console import drawing, say
 from ch_sentiment.corpus import prepare, split_rng
-from ch_sentiment.options import COUNT, POSITIVE, add_options, typed
+from ch_sentiment.options import COUNT, POSITIVE, TrainOptions, add_options, check_told, typed
 from ch_sentiment.recipes import chosen
 from ch_sentiment.run_folder import new_folder, write_json
 from ch_sentiment.train import check, fit, make_trainer, streams, teller
@@ -15,11 +15,13 @@ from dataset.errors import DataError
 
 LEAST_STEPS = 300  # fewer than one pass over many texts, more than one over few
 HELP = "find a learning rate by a training in which it grows (range test)"
+NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "calibrate", "resume", "save_every")  # of `train`'s
+RESULTS = ("lr_find.json", "lr_find.png")
 
 
 def add_arguments(parser):
-    """Those of `train`; of them --lr, --schedule, --epochs and --patience have no part here."""
-    add_options(parser)
+    """Those of `train` that have a part here."""
+    add_options(parser, [f.name for f in fields(TrainOptions) if f.name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
     parser.add_argument(
@@ -31,13 +33,12 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Print the suggestion, write lr_find.json and lr_find.png; -> exit code: 0, or 130 after Ctrl-C. DataError."""
-    told = typed(arguments)
-    if "resume" in told:
-        raise DataError("--resume: expected none, a range test begins anew")
+    """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
+    told = typed(arguments)
     options = chosen(told)
+    check_told(told, options.model)
     check(options)
     model_rng, order_rng = streams(options)
     data = prepare(options, split_rng(options), teller(options))
@@ -48,7 +49,7 @@ def run(arguments):
     test = RangeTest(arguments.low, arguments.high, steps)
     callbacks = [test] if options.quiet else [test, Progress()]
     trainer = make_trainer(options, net, order_rng, callbacks)
-    with new_folder(options) as folder:
+    with new_folder(options, results=RESULTS) as folder:
         try:
             fit(trainer, options, data.train, -(-steps // one_pass))
             reason = trainer.stop_reason
@@ -65,16 +66,16 @@ def run(arguments):
         return 130
     say(f"{len(test.rates)} of {steps} steps, up to a rate of {test.rates[-1]:.2g}: {reason}")
     say("the loss falls nowhere" if suggestion is None else f"the loss falls fastest at --lr {suggestion:.2g}")
-    say(f"written to {folder}: lr_find.json, lr_find.png")
+    say(f"written to {folder}: {', '.join(RESULTS)}")
     return 0
 
 
 def draw(folder, test, suggestion):
     """lr_find.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from common import plot
+    with drawing():
+        from common import plot
 
-    plot.range_curve(test.rates, test.losses, suggestion).figure.savefig(folder / "lr_find.png", dpi=150)
+        plot.range_curve(test.rates, test.losses, suggestion).figure.savefig(folder / "lr_find.png", dpi=150)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from ch_sentiment.model import CELLS, POOLS
 from common.callbacks import constant, cosine
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from dataset.errors import DataError
 from dataset.text import KEEPS
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
@@ -129,6 +130,8 @@ class TrainOptions:
     quiet: bool = option(False, "no table and no progress: only the result")
 
 
+# What a baseline does not have. Sizes and shares are let pass: runs of all models may be told the same.
+NET_ONLY = ("cell", "bidirectional", "layers", "pool", "pairvec", "naive_bayes", "embedding", "freeze_embedding")
 RUN_ONLY = ("overwrite", "no_cache", "quiet")  # switches that no recipe sets, and that nobody needs to unset
 
 
@@ -155,3 +158,10 @@ def typed(options):
     if isinstance(options, TrainOptions):
         return {f.name: values[f.name] for f in fields(TrainOptions) if values[f.name] != f.default}
     return values
+
+
+def check_told(told, model):
+    """DataError for what was typed (`told`, by name) where a baseline would pass over it."""
+    for name in NET_ONLY:
+        if model != "recurrent" and name in told:
+            raise DataError(f"--{name.replace('_', '-')}: expected a recurrent model, got {model}")

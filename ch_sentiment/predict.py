@@ -19,7 +19,7 @@ FORMULA = tuple("=+-@＝＋－＠")  # what a spreadsheet takes for the beginnin
 
 def add_arguments(parser):
     parser.add_argument("model", help="the folder of a training, or its model.npz")
-    parser.add_argument("text", nargs="*", help="texts; without any, every line of standard input is one")
+    parser.add_argument("text", nargs="*", default=[], help="texts; without any, every line of standard input is one")
     average.add_argument(parser)
     parser.set_defaults(form=answer_line)
     forms = parser.add_mutually_exclusive_group()

@@ -19,6 +19,8 @@ def check_out(options):
     """DataError where --out is no folder that this training may write into."""
     if options.out is None:
         return
+    if not options.out:
+        raise DataError("--out: expected a folder, got an empty name")
     out = Path(options.out)
     if out.exists() and not out.is_dir():
         raise DataError(f"--out: expected a folder, {out} is a file")
@@ -48,7 +50,8 @@ def new_folder(options, name=None, results=RESULTS):
 
 
 def _name(options):
-    kind = options.recipe or f"{'bi' if options.bidirectional else ''}{options.cell}"
+    net = f"{'bi' if options.bidirectional else ''}{options.cell}"
+    kind = options.recipe or (net if options.model == "recurrent" else options.model)
     return f"{Path(options.data).resolve().stem}-{kind}"
 
 

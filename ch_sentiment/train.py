@@ -3,12 +3,10 @@
 What the Trainer hides is written out in `train_custom_loop.py`.
 """
 
-import logging
 import os
 import shlex
 import signal
 import sys
-import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,10 +14,10 @@ import numpy as np
 from ch_sentiment.adversarial import AdversarialTraining
 from ch_sentiment.build import build
 from ch_sentiment.classifier import Classifier
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, drawing, say
 from ch_sentiment.corpus import Data, cleaning_of, prepare, split_rng
 from ch_sentiment.one_rank import one_of_all_ranks
-from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, typed
+from ch_sentiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, check_told, typed
 from ch_sentiment.predict import answer_line
 from ch_sentiment.recipes import chosen
 from ch_sentiment.resumption import about, changed, check_same, fingerprint, read_origin
@@ -47,7 +45,11 @@ def run(options):
     Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
     """
     with one_of_all_ranks(typed(options)) as told:
-        return resume(told) if "resume" in told else begin(chosen(told))
+        if "resume" in told:
+            return resume(told)
+        options = chosen(told)
+        check_told(told, options.model)
+        return begin(options)
 
 
 def begin(options):
@@ -274,17 +276,15 @@ def write_summary(run):
 
 def draw(folder, history, best_epoch, matrix, label_names):
     """learning_curve.png and confusion.png."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it speaks of its own cache folder
-    from matplotlib.figure import Figure
+    with drawing():
+        from matplotlib.figure import Figure
 
-    from common import plot
+        from common import plot
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    plot.learning_curve(history, best_epoch, left)
-    plot.accuracy_curve(history, best_epoch, right)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a label in a script that the font has not
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        plot.learning_curve(history, best_epoch, left)
+        plot.accuracy_curve(history, best_epoch, right)
         figure.savefig(folder / "learning_curve.png", dpi=150)
         plot.confusion(matrix, label_names).figure.savefig(folder / "confusion.png", dpi=150)
 

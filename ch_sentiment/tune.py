@@ -13,9 +13,9 @@ import numpy as np
 from ch_sentiment.build import build
 from ch_sentiment.console import say
 from ch_sentiment.corpus import prepare, split_rng
-from ch_sentiment.options import COUNT, SCHEDULES, add_options, typed
+from ch_sentiment.options import COUNT, SCHEDULES, add_options, check_told, typed
 from ch_sentiment.recipes import chosen
-from ch_sentiment.run_folder import held, write_json
+from ch_sentiment.run_folder import LOCK, held, write_json
 from ch_sentiment.search_space import Range, draw
 from ch_sentiment.train import WARM_UP, check, fit, make_trainer, streams
 from common.callbacks import EarlyStopping, LearningRate, Progress, warm_up
@@ -25,10 +25,17 @@ HELP = "a small random search over the settings of a training"
 VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
 SEARCH, TRIALS = "search.json", "trials.jsonl"
 NOT_PART = ("out", "overwrite", "no_cache", "quiet")  # options that may differ when a search goes on
+REFUSED = {  # options of `train` that have no part here, and why
+    "resume": "the same command goes on with a search",
+    "test_data": "a search sees the validation part alone",
+    "overwrite": "a search goes on where it stopped; for a new one choose another --out",
+    "save_every": "what is kept of a trial is its row",
+    "calibrate": "what is kept of a trial is its row",
+}
 
 
 def add_arguments(parser):
-    """Those of `train`, of which the ones that vary are drawn."""
+    """Those of `train`, of which the ones that vary are drawn; those of REFUSED have no part here."""
     add_options(parser)
     parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
     parser.add_argument(
@@ -42,21 +49,27 @@ def add_arguments(parser):
 def run(arguments):
     """Run the trials that are not done yet and print the table; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     told = typed(arguments)
-    for name in ("resume", "test_data"):
+    for name, why in REFUSED.items():
         if name in told:
-            raise DataError(f"--{name.replace('_', '-')}: expected none, a search sees the validation part alone")
+            raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
     options = chosen(told)
-    ranges = [Range.parse(text) for text in arguments.vary or VARIED]
-    check(replace(options, out=None))
+    ranges = parsed(arguments.vary or VARIED)
+    names = [r.name for r in ranges]
+    if "model" not in names:
+        check_told([*told, *names], options.model)
+    for number in range(1, arguments.trials + 1):
+        check(replace(options, **drawn(ranges, options, number), out=None))
+    if options.out == "":
+        raise DataError("--out: expected a folder, got an empty name")
     folder = Path(options.out or "runs/tune")
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
-        check_same(folder / SEARCH, options, ranges)
         done = read_trials(folder / TRIALS)
+        check_same(folder / SEARCH, options, ranges, begun=bool(done))
         say(f"{arguments.trials} trials, {len(done)} done; what counts is the validation part, no test text is scored")
         interrupted = False
         for number in range(len(done) + 1, arguments.trials + 1):
-            settings = draw(ranges, np.random.default_rng([options.seed, number]))
+            settings = drawn(ranges, options, number)
             say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
             row = trial(replace(options, **settings))
             if row is None:
@@ -69,6 +82,21 @@ def run(arguments):
     say(table(done))
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
     return 130 if interrupted else 0
+
+
+def parsed(texts):
+    """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
+    ranges = [Range.parse(text) for text in texts]
+    names = [r.name for r in ranges]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
+    return ranges
+
+
+def drawn(ranges, options, number):
+    """The settings of a trial, which depend on the seed and its number alone: a dict by name."""
+    return draw(ranges, np.random.default_rng([options.seed, number]))
 
 
 def trial(options):
@@ -99,12 +127,14 @@ def trial(options):
     }
 
 
-def check_same(path, options, ranges):
-    """Write down what is searched; DataError where the folder already holds another search."""
+def check_same(path, options, ranges, begun):
+    """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
+    (`begun`), or other files.
+    """
     settings = {name: value for name, value in asdict(options).items() if name not in NOT_PART}
     search = {"vary": [str(r) for r in ranges], "options": settings}
     if not path.exists():
-        if any(entry.name != ".lock" for entry in path.parent.iterdir()):
+        if any(entry.name != LOCK for entry in path.parent.iterdir()):
             raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
         write_json(path, search)
         return
@@ -112,19 +142,25 @@ def check_same(path, options, ranges):
         before = json.loads(path.read_text("utf-8"))
     except ValueError:
         raise DataError(f"{path}: expected the settings of a search, got something else") from None
-    if before != search:
+    if before == search:
+        return
+    if begun:
         raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
+    write_json(path, search)  # the other one came to nothing, a file name with a slip in it, say
 
 
 def read_trials(path):
-    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done."""
+    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done. DataError
+    where something else stands there.
+    """
     if not path.exists():
         return []
     whole, newline, _ = path.read_text("utf-8").rpartition("\n")
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
-    except ValueError:
-        raise DataError(f"{path}: expected a JSON object in every line, got something else") from None
+        table(rows)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise DataError(f"{path}: expected a trial in every line, got something else") from None
     path.write_text(whole + newline, "utf-8")
     return rows
 

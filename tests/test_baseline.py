@@ -258,3 +258,14 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(films, capsys, argumen
     out, err = capsys.readouterr()
     assert out == "" and len(err.splitlines()) == 1 and said in err
     assert err.startswith("sentifish baseline: ") and os.listdir() == ["films.tsv"]
+
+
+@both
+@pytest.mark.parametrize("how", [["--model"], ["--recipe"]])
+def test_what_only_a_recurrent_net_has_is_refused_and_the_folder_is_called_after_the_model(kind, how, films, capsys):
+    for more in (["--cell", "gru"], ["--embedding", "one-hot"], ["--no-bidirectional"], ["--pairvec", "4"]):
+        assert call("train", *films, *how, kind, *more) == 2
+        assert f"expected a recurrent model, got {kind}" in capsys.readouterr().err
+    assert not Path("runs").exists()
+    assert call("train", *films, *how, kind, "--hidden", "4", "--epochs", "1") == 0
+    assert [folder.name for folder in Path("runs").iterdir()] == [f"films-{kind}-1"]

@@ -249,3 +249,15 @@ def test_parameters_alone_a_missing_file_and_an_empty_folder_are_refused(tmp_pat
     for path in (tmp_path / "p.npz", tmp_path / "none.npz", tmp_path):
         with pytest.raises(CheckpointError, match=str(tmp_path)):
             Classifier.load(path)
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+def test_scores_that_are_not_finite_are_no_answer(softmax, tmp_path):
+    model = make(softmax=softmax, pool="mean")
+    for p in model.net.params:
+        p[...] = 3e38  # finite: a file may hold them
+    model.save(tmp_path / "model.npz")
+    model = Classifier.load(tmp_path / "model.npz")
+    for ask in (model.probabilities, lambda texts: model.report(model.encode(texts), np.zeros(len(texts), int))):
+        with pytest.raises(ValueError, match="expected a model with finite scores"):
+            ask(TEXTS)

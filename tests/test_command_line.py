@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, lines_of, start
+from conftest import ROOT, TINY, call, lines_of, start
 
 import common.checkpoint
 from common.checkpoint import save_arrays
@@ -90,6 +90,27 @@ def test_evaluate_draws_what_it_found(phrases_model, here, capsys):
     assert not Path("one/roc.png").exists()  # of one label there is no curve
 
 
+@pytest.mark.parametrize("labels", [["$\\q$", "好"], ["好", "\U0001f600 $\\q$"], ["A", "_b"]])
+def test_labels_of_any_letters_are_drawn_without_a_word_on_the_way(labels, complaints_of):
+    Path("d.tsv").write_text(lines_of([(label, text) for label, text in zip(labels, ("fine", "poor"))] * 10))
+    assert complaints_of("train", "--data", "d.tsv", *TINY, "--out", "r") == ""
+    assert complaints_of("evaluate", "r", "--data", "d.tsv", "--figures", "found") == ""
+    assert complaints_of("evaluate", "r", "--with", "r", "--data", "d.tsv", "--figures", "found") == ""
+    assert complaints_of("audit", "r") == ""
+    assert len(list(Path("found").iterdir())) == 4
+
+
+@pytest.fixture
+def complaints_of(capsys):
+    """Run a command that must succeed: -> what it wrote on standard error; a warning fails the test."""
+
+    def run(*arguments):
+        assert call(*arguments) == 0
+        return capsys.readouterr().err
+
+    return run
+
+
 def test_evaluate_knows_the_test_part_of_the_phrases(phrases_model, capsys):
     assert call("evaluate", phrases_model, "--json") == 0
     _, (texts, _) = phrases.load_data()
@@ -154,6 +175,25 @@ def test_evaluate_refuses_bad_data(said, phrases_model, write):
     write("other.tsv", lines_of([("positive", "x"), ("odd", "y")]))
     assert "line 2: unknown label 'odd'" in said("evaluate", phrases_model, "--data", "other.tsv")
     assert "nowhere" in said("evaluate", phrases_model, "--data", "nowhere")
+
+
+def test_a_folder_for_figures_that_is_none_is_said_before_a_text_is_scored(said, phrases_model, write):
+    write("file", "")
+    assert "--figures: expected a folder, got file, a file" in said("evaluate", phrases_model, "--figures", "file")
+    assert "--figures: expected a folder, got an empty name" in said("evaluate", phrases_model, "--figures", "")
+    assert "file/deeper" in said("evaluate", phrases_model, "--figures", "file/deeper")
+
+
+def test_an_empty_name_is_not_taken_for_the_folder_one_stands_in(said, phrases_model):
+    assert "--out: expected a folder, got an empty name" in said("train", *TINY, "--out", "", "--overwrite")
+    assert "--out: expected a folder" in said("speeches", phrases_model, "speeches.csv", "--out", "", "--overwrite")
+    for arguments in (["evaluate", phrases_model, "--data", ""], ["train", "--test-data", ""]):
+        assert "expected the name of labelled text, got an empty one" in said(*arguments)
+
+
+def test_only_what_is_needed_is_asked_for(said):
+    assert "the following arguments are required: model (see" in said("predict")
+    assert "the following arguments are required: action (see" in said("data")
 
 
 # ---- pipes

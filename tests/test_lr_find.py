@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import call
 
 from ch_sentiment.__main__ import main
+from ch_sentiment.lr_find import NO_PART
 from common.lr_range import EXPLODED, SMOOTHING, RangeTest, steepest
 from common.optimizer import SGD
 from common.plot import range_curve
@@ -108,8 +110,21 @@ def test_a_loss_that_is_no_number_is_an_end_and_no_error(capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--low", "1", "--high", "0.5"], "--low"), (["--resume", "x"], "--resume"), (["--recipe", "x"], "--recipe")],
+    [
+        (["--low", "1", "--high", "0.5"], "--low"),
+        (["--recipe", "x"], "--recipe"),
+        (["--recipe", "bow", "--pool", "max"], "--pool: expected a recurrent model, got bow"),
+        *((["--" + name.replace("_", "-"), "1"], "unrecognized arguments") for name in NO_PART),
+    ],
 )
 def test_what_cannot_be_is_one_line_and_exit_2(arguments, words, capsys):
-    assert main(["lr-find", *TINY, *arguments]) == 2
+    assert call("lr-find", *TINY, *arguments) == 2
     assert words in capsys.readouterr().err and not os.listdir(".")
+
+
+def test_to_overwrite_is_to_overwrite_its_own_results_and_no_model():
+    Path("r").mkdir()
+    for name in ("model.npz", "lr_find.json"):
+        Path("r", name).write_text("old")
+    assert main(["lr-find", *TINY, "--steps", "5", "--overwrite"]) == 0
+    assert Path("r/model.npz").read_text() == "old" and Path("r/lr_find.json").read_text() != "old"

@@ -139,3 +139,40 @@ def test_another_search_in_the_same_folder_is_refused(capsys):
     Path("full/mine").write_text("precious")
     assert main([*TINY, *VARY, "--out", "full"]) == 2 and os.listdir("full") == ["mine"]
     assert main([*TINY, *VARY, "--test-data", "phrases"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--vary", "lr=0.1", "--vary", "lr=0.2"], "--vary: expected each name once, got lr 2 times"),
+        (["--vary", "model=bow", "--adversarial", "0.1"], "--adversarial: expected a recurrent model, got bow"),
+        (["--recipe", "bow", "--vary", "cell=gru,rnn"], "--cell: expected a recurrent model, got bow"),
+        (["--out", ""], "--out: expected a folder, got an empty name"),
+        (["--vary", "vocab_size=2"], "--vocab-size: expected at least 3"),
+        (["--vary", "freeze-embedding=true"], "--freeze-embedding: expected word vectors"),
+        (["--resume", "x"], "--resume: expected none, the same command goes on"),
+        (["--overwrite"], "--overwrite: expected none"),
+        (["--calibrate"], "--calibrate: expected none"),
+        (["--save-every", "1"], "--save-every: expected none"),
+    ],
+)
+def test_what_no_trial_could_be_is_said_before_anything_is_written(arguments, said, capsys):
+    assert main([*TINY, "--trials", "1", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert said in err and not out and not os.listdir(".")
+
+
+def test_a_search_that_came_to_nothing_leaves_its_folder_to_the_next(capsys):
+    Path("one.tsv").write_text("pos\tgood\npos\tfine\n")
+    slip = ["one.tsv" if argument == "phrases-small" else argument for argument in TINY]
+    assert main([*slip, *VARY, "--trials", "1", "--out", "r"]) == 2
+    assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0 and len(rows("r")) == 1
+    assert json.loads(Path("r/search.json").read_text())["options"]["data"] == "phrases-small"
+
+
+@pytest.mark.parametrize("line", ["{}", "5", "null", '{"trial": 1, "val_loss": "low"}', "no JSON"])
+def test_a_file_of_trials_that_holds_something_else_is_one_line(line, capsys):
+    assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0
+    Path("r/trials.jsonl").write_text(line + "\n")
+    assert main([*TINY, *VARY, "--trials", "2", "--out", "r"]) == 2
+    assert "trials.jsonl: expected a trial in every line" in capsys.readouterr().err
