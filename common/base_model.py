@@ -57,10 +57,8 @@ class BaseModel:
         """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
         was.
         """
-        training, flags = (
-            self.training,
-            [(layer, layer.train_flg) for layer in self.layers if hasattr(layer, "train_flg")],
-        )
+        training = self.training
+        flags = [(layer, layer.train_flg) for layer in self.layers if hasattr(layer, "train_flg")]
         keeping = [layer for layer in self.layers if not getattr(layer, "inference", True)]
         self.train(False)
         for layer in keeping:
