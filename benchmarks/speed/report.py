@@ -187,5 +187,5 @@ def draw_growth(curves, found):
         ax.set_xticks(sizes, [f"{size:,}" if size < 1000 else f"{size // 1000}k" for size in sizes])
         ax.minorticks_off()
         ax.set(xlabel=letter, ylabel="ms per step" if ax.get_subplotspec().is_first_col() else "")
-        ax.legend(fontsize="small")
+        ax.legend(fontsize="small", loc="upper left")
     return figure
