@@ -87,20 +87,28 @@ def clean(text, lower=True, remove_html=True):
     text: any str, lone surrogates and NULs included -> str in Unicode form NFKC; of more than 30 combining marks in a
     row, 30 are kept. lower False keeps the case, remove_html False tags and entities.
     """
-    if remove_html and "<" in text:
-        if "<!--" in text:
-            text = _COMMENT.sub(" ", text)
-        text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
-    if remove_html and "&" in text:
-        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    if remove_html and ("<" in text or "&" in text):
+        text = _without_html(text)
     if not text.isascii():
-        text = _PERHAPS_MARKS.sub(_without_most_marks, text.translate(_BEFORE_NFKC))
-        text = unicodedata.normalize("NFKC", text)
+        text = _in_form("NFKC", text.translate(_BEFORE_NFKC))
     return text.lower() if lower else text
 
 
+def _without_html(text):
+    if not text.isascii():
+        text = _in_form("NFC", text)  # else "<A" with an accent would be a tag, or none, as the letter is written
+    if "<!--" in text:
+        text = _COMMENT.sub(" ", text)
+    text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+
+
+def _in_form(form, text):
+    return unicodedata.normalize(form, _PERHAPS_MARKS.sub(_without_most_marks, text))
+
+
 def _without_most_marks(found):
-    """The characters of a match without the marks after the 30th in a row: to order n of them takes NFKC n^2 steps."""
+    """The characters of a match without the marks after the 30th in a row: to order n of them takes n^2 steps."""
     kept, marks = [], 0
     for character in found[0]:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0

@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
@@ -54,6 +54,10 @@ def test_clean_keeps_the_case_on_demand():
     assert clean("<i>Good</i> \uff26ilm", lower=False) == " Good  Film"
 
 
+@example("<À>")
+@example("<scripť>a</script>")
+@example("b>\u0338 <b>\u0338")
+@example("\u1ffd")
 @given(any_text)
 def test_composed_and_decomposed_letters_are_the_same(text):
     assert clean(unicodedata.normalize("NFC", text)) == clean(unicodedata.normalize("NFD", text))
