@@ -63,12 +63,10 @@ def run(options):
     folder, picture = file.parent, draw(audit)
     sections = model_card.sections_of(model, file, audit)
     contents = model_card.markdown(sections).encode(), model_card.html_page(sections, picture).encode(), picture
+    print(json.dumps(asdict(audit)) if options.json else "\n".join(table(audit)), flush=True)  # it took its time
     for name, content in zip(CARD, contents):
         write_whole(folder / name, [content])
-    if options.json:
-        print(json.dumps(asdict(audit)))
-    else:
-        print("\n".join(table(audit)))
+    if not options.json:
         print(f"written to {printable(str(folder))}: {', '.join(CARD)}")
     return 0
 

@@ -152,6 +152,14 @@ def test_audit_prints_a_table_and_writes_card_and_figure_beside_the_model(run_fo
         assert said in card
 
 
+def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, capsys):
+    Path("run/model_card.md").mkdir()
+    assert call("audit", run_folder, "--json") == 2
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)["dimensions"]) == len(DIMENSIONS)
+    assert "model_card.md" in err and len(err.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [
