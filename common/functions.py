@@ -40,3 +40,15 @@ def cross_entropy_error(y, t):
     ids = t.reshape(y.shape).argmax(axis=1) if t.size == y.size else t.reshape(-1)
     with np.errstate(divide="ignore"):
         return -np.log(y[np.arange(len(y)), ids]).mean()
+
+
+def filled(xs, mask, value=0):
+    """xs (N, T, ...) with `value` where mask (N, T) is False, NaN there included; in the same order in memory.
+
+    xs itself where nothing is masked, or mask is None.
+    """
+    if mask is None or mask.all():
+        return xs
+    xs = np.copy(xs)
+    xs[~mask] = value
+    return xs

@@ -8,7 +8,7 @@ there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in 
 import numpy as np
 
 from common.checks import as_floats, as_mask, check_weights, float_dtype
-from common.functions import softmax
+from common.functions import filled, softmax
 from common.memory_order import memory_order, new_array
 
 
@@ -108,7 +108,7 @@ class TimeMean:
         hs, mask = _checked(self, hs, mask)
         count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(hs.dtype)  # (N, 1)
         self.cache = mask, count, _form(hs)
-        return _filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
+        return filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
 
     def backward(self, dout):
         mask, count, (shape, order) = self.cache
@@ -131,7 +131,7 @@ class TimeMax:
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
-        hs = _filled(hs, mask, -np.inf)
+        hs = filled(hs, mask, -np.inf)
         top = hs.max(axis=1)  # (N, T, H) -> (N, H)
         self.cache = _first_equal(hs, top), some, _form(hs)
         return np.where(some, top, 0)
@@ -232,15 +232,6 @@ def _pick(hs, step, some):
 def _form(hs):
     """What `new_array` needs to make an array like hs."""
     return hs.shape, memory_order(hs)
-
-
-def _filled(hs, mask, value):
-    """hs (N, T, H) with `value` at the pads, in the same order in memory; hs itself where there are none."""
-    if mask.all():
-        return hs
-    hs = np.copy(hs)
-    hs[~mask] = value
-    return hs
 
 
 def _first_equal(hs, top):

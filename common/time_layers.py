@@ -8,7 +8,7 @@ import numpy as np
 
 from common.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.checks import as_floats, as_ids, as_mask, float_dtype
-from common.functions import log_softmax, sigmoid, softmax
+from common.functions import filled, log_softmax, sigmoid, softmax
 from common.gru import GRU, TimeGRU
 from common.layers import (
     Affine,
@@ -87,11 +87,11 @@ class TimeAffine(Affine):
     def forward(self, xs, mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)
         self.mask = as_mask(self, mask, xs.shape[:2])
-        return _masked(super().forward(_masked(xs, self.mask)), self.mask)
+        return filled(super().forward(filled(xs, self.mask)), self.mask)
 
     def backward(self, dout):
         dout = as_floats(self, "dout", dout, (*self.x.shape[:2], len(self.params[1])), self.params[1].dtype)
-        return super().backward(_masked(dout, self.mask))
+        return super().backward(filled(dout, self.mask))
 
 
 class TimeDropout(Dropout):
@@ -103,10 +103,10 @@ class TimeDropout(Dropout):
 
     def forward(self, xs, mask=None):
         self.mask = as_mask(self, mask, np.shape(xs)[:2])
-        return super().forward(_masked(xs, self.mask))
+        return super().forward(filled(xs, self.mask))
 
     def backward(self, dout):
-        return _masked(super().backward(dout), self.mask)
+        return filled(super().backward(dout), self.mask)
 
 
 class TimeSoftmaxWithLoss:
@@ -165,7 +165,7 @@ class TimeSigmoidWithLoss:
         mask = as_mask(self, mask, xs.shape)
         real = np.ones(xs.shape, bool, like=xs) if mask is None else mask
         ts = as_ids(self, "ts", ts, xs.shape, 2, where=mask)
-        xs = _masked(xs, mask)
+        xs = filled(xs, mask)
         losses = np.maximum(xs, 0) - xs * ts + np.log1p(np.exp(-np.abs(xs)))
         count = max(int(real.sum()), 1)
         self.cache = xs, ts, mask, count
@@ -174,17 +174,8 @@ class TimeSigmoidWithLoss:
     def backward(self, dout=1):
         """-> dxs (N, T)."""
         xs, ts, mask, count = self.cache
-        return _masked((sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count), mask)
+        return filled((sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count), mask)
 
 
 Simple_TimeAffine = TimeAffine  # the book's names for its first, plainer forms
 Simple_TimeSoftmaxWithLoss = TimeSoftmaxWithLoss
-
-
-def _masked(xs, mask):
-    """xs (N, T, ...), 0 where masked, in the same order in memory; NaN in the pads is gone, too."""
-    if mask is None or mask.all():
-        return xs
-    xs = np.copy(xs)
-    xs[~mask] = 0
-    return xs
