@@ -84,8 +84,6 @@ def draw(folder, matrix, model, probabilities, t, lengths):
         }
         if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
             axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
-            for text in axes["roc"].get_legend().get_texts():
-                text.set_parse_math(False)
         for name, ax in axes.items():
             ax.figure.savefig(folder / f"{name}.png", dpi=150)
 

@@ -99,7 +99,8 @@ def roc(curves, ax=None):
         ax.plot(false_rate, true_rate, dash, color=color, label=name)
     ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     ax.set_aspect("equal")
-    ax.legend(loc="lower right", **LEGEND)
+    for text in ax.legend(loc="lower right", **LEGEND).get_texts():
+        text.set_parse_math(False)
     return ax
 
 
