@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from ch_sentiment.console import say
+from common.at_once import blas_threads
 from common.parallel import world
 
 
@@ -18,8 +19,7 @@ def one_of_all_ranks(told):
     comm = world()
     if comm is None or comm.rank == 0:
         if comm is not None and not told.get("quiet"):
-            threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or "all"
-            say(f"{comm.size} ranks share every batch, BLAS threads of each: {threads}")
+            say(f"{comm.size} ranks share every batch, BLAS threads of each: {blas_threads() or 'all'}")
         yield told
         return
     with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:

@@ -17,11 +17,15 @@ def ranks_started():
     return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
 
 
+def blas_threads():
+    """How many threads BLAS was told to use: text, or None where it was told nothing and takes all cores."""
+    return os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
+
+
 def spare_core():
     """Whether each rank has two cores, and a BLAS that keeps to one of them."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    blas_threads = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-    return blas_threads == "1" and cores >= 2 * ranks_started()
+    return blas_threads() == "1" and cores >= 2 * ranks_started()
 
 
 SPARE_CORE = spare_core()  # as it was when BLAS was loaded, which read the same variables
