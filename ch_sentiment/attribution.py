@@ -8,36 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ch_sentiment.integrated_gradients import Path, integrated_gradients
 from ch_sentiment.model import SentimentNet, to_probabilities
 from common.pooling import TimeAttentionPooling
 from dataset.errors import DataError
 from dataset.text import KEEPS, UNK, tokenize
 
-TOLERANCE = 0.01  # of the difference that the attributions must add up to
-FEWEST, MOST = 32, 1024  # steps from the baseline to the text: doubled until the tolerance is kept
-BATCH = 32  # steps that are computed together
 LEVELS = 5  # of strength, on each side of 0
-
-
-@dataclass
-class Path:
-    """Integrated gradients of one text. attributions: (T,), one a word. margin: of the text. baseline: that of zero
-    vectors in the place of its words. steps: how many points of the way between them were looked at.
-    """
-
-    attributions: np.ndarray
-    margin: float
-    baseline: float
-    steps: int
-
-    @property
-    def gap(self):
-        """What the sum of the attributions is short of margin - baseline."""
-        return self.margin - self.baseline - float(self.attributions.sum())
-
-    def complete(self):
-        """Whether the gap is within the tolerance."""
-        return abs(self.gap) <= TOLERANCE * abs(self.margin - self.baseline)
 
 
 @dataclass
@@ -114,7 +91,7 @@ def explain(model, text):
         words=words,
         total=total,
         known=ids != UNK,
-        path=integrated_gradients(model.net, ids, weight) if isinstance(model.net, SentimentNet) else None,
+        path=path_to_words(model.net, ids, weight) if isinstance(model.net, SentimentNet) else None,
         occlusion=occlusion(model, ids, weight),
         so_far=model.probabilities_of_ids([ids[: t + 1] for t in range(len(ids))])[:, answer],
         attention=attention,
@@ -136,37 +113,28 @@ def margins(scores, weight):
     return scores.reshape(len(scores), len(weight)) @ weight
 
 
-def integrated_gradients(net, ids, weight):
-    """The gradient of the margin by each word vector, averaged on the straight way from the zero vector to it, times
-    the vector. Sundararajan et al. 2017.
+def path_to_words(net, ids, weight, **accuracy):
+    """What every word adds to the margin on the straight way from zero vectors to those of the words.
 
-    net: SentimentNet. ids: (T,). weight: of `margin_weight`. -> Path. What the text gains over zero vectors is shared
-    out among its words: but for the gap, the attributions add up to margin - baseline.
+    net: SentimentNet. ids: (T,). weight: of `margin_weight`. accuracy: `tolerance` and `most`, of
+    `integrated_gradients`. -> Path: its attributions add up to margin - baseline.
     """
     training = net.training
     net.train(False)
     try:
         vectors, mask = net.vectors(ids[None])  # (1, T, D), (1, T)
-        baseline, margin = map(float, _along(net, vectors, mask, np.array([0, 1]), weight)[0])
-        steps = FEWEST
-        while True:
-            shares = (np.arange(steps) + 0.5) / steps
-            parts = np.split(shares, range(BATCH, steps, BATCH))
-            gradient = sum(_along(net, vectors, mask, part, weight)[1].sum(axis=0) for part in parts) / steps
-            path = Path((vectors[0] * gradient).sum(axis=1), margin, baseline, steps)  # (T, D) -> (T,)
-            if path.complete() or steps >= MOST:
-                return path
-            steps *= 2
+
+        def along(shares):
+            S = len(shares)
+            points = shares.astype(vectors.dtype)[:, None, None] * vectors  # (S, 1, 1) * (1, T, D)
+            scores = net.score(points, np.repeat(mask, S, axis=0))
+            with np.errstate(over="ignore", invalid="ignore"):  # Path sees to gradients that are not finite
+                gradient = net.score_backward(np.tile(weight, (S, 1)).reshape(scores.shape))
+                return Path(shares, margins(scores, weight), (vectors * gradient).sum(axis=2))  # (S, T, D) -> (S, T)
+
+        return integrated_gradients(along, **accuracy)
     finally:
         net.train(training)
-
-
-def _along(net, vectors, mask, shares, weight):
-    """At shares (S,) of the way to the vectors (1, T, D): the margin (S,), and its gradient by them (S, T, D)."""
-    S = len(shares)
-    points = shares.astype(vectors.dtype)[:, None, None] * vectors  # (S, 1, 1) * (1, T, D)
-    scores = net.score(points, np.repeat(mask, S, axis=0))
-    return margins(scores, weight), net.score_backward(np.tile(weight, (S, 1)).reshape(scores.shape))
 
 
 def occlusion(model, ids, weight):

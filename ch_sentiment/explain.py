@@ -65,7 +65,7 @@ def remarks(found):
     if found.path is None:
         told.append("this model is not read along word vectors: occlusion alone")
     elif not found.path.complete():
-        told.append(f"after {found.path.steps} steps the attributions do not add up to 1 %: see the gap")
+        told.append(f"after {found.path.steps} steps the attributions are not exact to 1 %: see gap and doubt")
     return told
 
 
@@ -101,9 +101,10 @@ def total(path):
     """Completeness in one line."""
     difference = path.margin - path.baseline
     share = f", {abs(path.gap / difference):.2%}" if difference else ""
+    how = f"gap {abs(path.gap):.4f}{share}; doubt {path.doubt:.2%}; {path.steps} steps"
     return (
         f"margin {path.margin:.3f}, of zero vectors {path.baseline:.3f}; the gradients add up to "
-        f"{path.attributions.sum():.3f} of {difference:.3f} (gap {abs(path.gap):.4f}{share}; {path.steps} steps)"
+        f"{path.attributions.sum():.3f} of {difference:.3f} ({how})"
     )
 
 
@@ -139,6 +140,7 @@ def as_object(found):
         "margin": None if path is None else path.margin,
         "baseline": None if path is None else path.baseline,
         "gap": None if path is None else path.gap,
+        "doubt": None if path is None else path.doubt,
         "steps": None if path is None else path.steps,
         "words": words,
     }

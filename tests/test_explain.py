@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, call, lines_of, needs_browser, shown_in_browser
 
-from ch_sentiment.attribution import TOLERANCE, Explanation, explain, margin_weight, margins
+from ch_sentiment.attribution import Explanation, explain, margin_weight, margins
 from ch_sentiment.bag_of_words import BagOfWords
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.explain import columns, lines, remarks, total
 from ch_sentiment.explain_figure import figure
 from ch_sentiment.explain_page import STYLE, page
+from ch_sentiment.integrated_gradients import MOST, TOLERANCE
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.nbsvm import NBSVM
 from dataset.errors import DataError
@@ -116,6 +117,30 @@ def test_steps_are_added_until_the_sum_fits():
     net.embed.params[0][...] *= 20  # saturated: most of the way is flat
     found = explain(model_of(net), TEXT)
     assert found.path.steps > 32 and found.path.complete()
+
+
+def stirred(factor):
+    """A net whose state reads itself so strongly that a long text makes it jump; and such a text."""
+    net = net_of(cell="gru")
+    net.weights()["layer0.Wh"][...] *= factor
+    return model_of(net, max_len=400), " ".join(np.random.default_rng(1).choice(WORDS, 300))
+
+
+def test_a_jump_on_the_way_of_a_long_text_is_found():
+    found = explain(*stirred(3))
+    path = found.path
+    jump = np.abs(np.diff(path.margins)).argmax()
+    assert abs(path.margins[jump + 1] - path.margins[jump]) > abs(path.margin - path.baseline)
+    assert path.shares[jump + 1] - path.shares[jump] < 1e-5
+    assert path.complete() and path.steps < MOST and not remarks(found)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_text_that_stirs_up_too_much_is_not_called_exact():
+    found = explain(*stirred(4))
+    assert found.path.steps == MOST and not found.path.complete() and np.isfinite(found.path.attributions).all()
+    assert remarks(found) == [f"after {MOST} steps the attributions are not exact to 1 %: see gap and doubt"]
+    assert "; doubt " in total(found.path)
 
 
 def test_occlusion_and_the_curve_are_those_of_the_texts_without_a_word_and_of_the_beginnings(model):
@@ -256,6 +281,7 @@ def test_json_holds_every_word_and_number(trained, capsys, monkeypatch):
     assert [w["word"] for w in told["words"]] == ["the", "film", "was", "not", "zzz"]
     assert [w["known"] for w in told["words"]] == [True, True, True, True, False]
     assert sum(w["gradients"] for w in told["words"]) == pytest.approx(told["margin"] - told["baseline"] - told["gap"])
+    assert (told["doubt"], told["steps"]) == (pytest.approx(found.path.doubt), found.path.steps)
     assert [w["occlusion"] for w in told["words"]] == pytest.approx(found.occlusion)
     assert [w["so_far"] for w in told["words"]] == pytest.approx(found.so_far)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the film\nwas not zzz\n")))

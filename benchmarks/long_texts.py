@@ -1,0 +1,73 @@
+"""`sentifish explain` on long texts: seconds, points of the path, and how far its attributions are from finer ones.
+
+    python -m benchmarks.long_texts runs/bilstm --data train.tsv
+
+Takes texts of 350 to 400 words at random, each in a process of its own. "gap" and "doubt" are those that `explain`
+tells; "off" is what "doubt" estimates: the distance to the attributions of a path ten times as accurate, or of 4,096
+points, as a part of their sizes.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from ch_sentiment.attribution import margin_weight, path_to_words
+from ch_sentiment.classifier import Classifier
+from ch_sentiment.integrated_gradients import TOLERANCE
+from dataset.labelled_text import load_data
+from dataset.text import tokenize
+
+SHORTEST, LONGEST = 350, 400
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.long_texts", description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="the folder of a training, or its model.npz")
+    parser.add_argument("--data", required=True, help="labelled texts, as of sentifish train")
+    parser.add_argument("--texts", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv)
+    model = Classifier.load(options.model)
+    texts = long_ones(load_data(options.data)[0], options.texts, np.random.default_rng(options.seed))
+    print("| words | seconds | points | gap | doubt | off |\n| --- | --- | --- | --- | --- | --- |")
+    seconds, complete = [], 0
+    for text in texts:
+        start = time.perf_counter()
+        told = explained(options.model, text)
+        seconds.append(time.perf_counter() - start)
+        gap = abs(told["gap"] / (told["margin"] - told["baseline"]))
+        complete += max(gap, told["doubt"]) <= TOLERANCE
+        shares = " | ".join(f"{share:.2%}" for share in (gap, told["doubt"], off(model, told)))
+        print(f"| {told['words_read']} | {seconds[-1]:.2f} | {told['steps']} | {shares} |", flush=True)
+    typical, slowest = statistics.median(seconds), max(seconds)
+    print(f"\n{complete} of {len(texts)} complete; median {typical:.2f} s, slowest {slowest:.2f} s")
+
+
+def long_ones(texts, count, rng):
+    """At most `count` texts of SHORTEST to LONGEST words."""
+    shuffled = (texts[i] for i in rng.permutation(len(texts)))
+    fitting = (text for text in shuffled if SHORTEST <= len(tokenize(text)) <= LONGEST)
+    return [text for _, text in zip(range(count), fitting)]
+
+
+def explained(model, text):
+    """The JSON of `sentifish explain MODEL < text`."""
+    command = [sys.executable, "-m", "ch_sentiment", "explain", model, "--json"]
+    return json.loads(subprocess.run(command, input=text.encode(), check=True, capture_output=True).stdout)  # noqa: S603
+
+
+def off(model, told):
+    """How far the attributions that were told are from finer ones."""
+    ids = model.vocab.encode([word["word"] for word in told["words"]])
+    weight = margin_weight(model.label_names.index(told["label"]), model.scores([ids]))
+    finer = path_to_words(model.net, ids, weight, tolerance=TOLERANCE / 10, most=4096).attributions
+    return np.abs(finer - [word["gradients"] for word in told["words"]]).sum() / np.abs(finer).sum()
+
+
+if __name__ == "__main__":
+    main()
