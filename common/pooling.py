@@ -120,12 +120,16 @@ class TimeMean:
 
 
 class TimeMax:
-    """The greatest value of each column over the real steps; the gradient goes to the first step that has it."""
+    """The greatest value of each column over the real steps; the gradient goes to the first step that has it.
+
+    While `inference` is true, that step is not looked for, and there is no way back.
+    """
 
     param_names = ()
 
     def __init__(self):
         self.params, self.grads = [], []
+        self.inference = False
         self.cache = None
 
     def forward(self, hs, mask=None):
@@ -133,7 +137,7 @@ class TimeMax:
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
         hs = filled(hs, mask, -np.inf)
         top = hs.max(axis=1)  # (N, T, H) -> (N, H)
-        self.cache = _first_equal(hs, top), some, _form(hs)
+        self.cache = None if self.inference else (_first_equal(hs, top), some, _form(hs))
         return np.where(some, top, 0)
 
     def backward(self, dout):
@@ -153,6 +157,15 @@ class TimeMaxMean:
         self.params, self.grads = [], []
         self.max, self.mean = TimeMax(), TimeMean()
         self.shape = None  # of what forward returned
+
+    @property
+    def inference(self):
+        """Whether there is no way back from forward."""
+        return self.max.inference
+
+    @inference.setter
+    def inference(self, flag):
+        self.max.inference = flag
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)

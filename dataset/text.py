@@ -147,7 +147,7 @@ def _tokens(text, cleaning):
 def _unicode_token():
     """The token pattern for all scripts. `\\w` knows no combining marks, so they are collected here, once."""
     marks, unspaced = [], []
-    for code in range(sys.maxunicode + 1):
+    for code in (*range(0x40000), *range(0xE0000, 0xF0000)):  # no other planes have characters, but for private use
         category = unicodedata.category(chr(code))
         if category[0] == "M":
             marks.append(code)
