@@ -141,6 +141,8 @@ class TimeMax:
         return np.where(some, top, 0)
 
     def backward(self, dout):
+        if self.cache is None:
+            raise ValueError("TimeMax: backward: expected a forward before it, without `inference`")
         step, some, (shape, order) = self.cache
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)

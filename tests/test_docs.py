@@ -232,9 +232,9 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 
 def test_each_line_beside_an_equation_stands_in_its_file():
-    page = TEXTS["docs/layers.md"]
-    lines = re.findall(r"\| `([^`|]+)` \| (common/\w+\.py) \|$", page, re.M)
-    assert len(lines) == len(re.findall(r"common/\w+\.py \|$", page, re.M)) > 20
+    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
+    lines = re.findall(r"\| `([^`|]+)` \| (\w+/\w+\.py) \|$", pages, re.M)
+    assert len(lines) == len(re.findall(r"\w+/\w+\.py \|$", pages, re.M)) > 26
     for line, path in lines:
         assert line in (ROOT / path).read_text(encoding="utf-8"), line
 

@@ -52,6 +52,16 @@ def test_the_gradient_of_max_goes_to_the_first_of_equals():
     assert layer.backward(np.array([[3.0]])).ravel().tolist() == [0, 0, 3, 0]
 
 
+@pytest.mark.parametrize("name", ["max", "max-mean"])
+def test_there_is_no_way_back_through_max_from_inference(name):
+    layer = POOLING[name]()
+    pooled = layer.forward(HS, MASK)
+    layer.inference = True
+    assert layer.inference and np.array_equal(layer.forward(HS, MASK), pooled)
+    with pytest.raises(ValueError, match="TimeMax: backward: expected a forward before it, without `inference`"):
+        layer.backward(pooled)
+
+
 def test_max_of_negative_values_is_not_the_zero_of_a_pad():
     hs = np.full((1, 3, 1), -4.0)
     assert TimeMax().forward(hs, np.array([[True, True, False]])).item() == -4
