@@ -4,6 +4,7 @@ Ids 0 and 1 are the padding and the unknown word; ordinary words begin at 2."""
 
 import functools
 import html
+import itertools
 import re
 import sys
 import unicodedata
@@ -33,6 +34,7 @@ _MOST_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and m
 _PERHAPS_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 
 _ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
+_PLANES = range(0x40000), range(0xE0000, 0xF0000)  # where Unicode has characters; the others are private, or empty
 _LETTERS = ("Lo", "Lm", "Nl")  # categories of the letters without case, and of the numeral "\u3007"
 _UNSPACED_SCRIPTS = (  # how the Unicode names of their characters begin
     *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
@@ -147,7 +149,7 @@ def _tokens(text, cleaning):
 def _unicode_token():
     """The token pattern for all scripts. `\\w` knows no combining marks, so they are collected here, once."""
     marks, unspaced = [], []
-    for code in (*range(0x40000), *range(0xE0000, 0xF0000)):  # no other planes have characters, but for private use
+    for code in itertools.chain(*_PLANES):
         category = unicodedata.category(chr(code))
         if category[0] == "M":
             marks.append(code)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
 from dataset.text import (
+    _PLANES,
     PAD,
     UNK,
     Cleaning,
@@ -134,6 +135,11 @@ def test_no_text_raises_and_no_token_is_empty_or_holds_a_space(text):
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_fast_path_for_ascii_agrees_with_the_general_one(text):
     assert tokenize(text) == _unicode_token().findall(clean(text))
+
+
+def test_the_token_pattern_is_made_of_all_planes_that_have_characters():
+    left_out = set(range(sys.maxunicode + 1)).difference(*_PLANES)
+    assert {unicodedata.category(chr(code)) for code in left_out} == {"Cn", "Co"}  # none, and private
 
 
 def test_numerals_too_long_for_int_do_not_raise():
