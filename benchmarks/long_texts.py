@@ -19,6 +19,9 @@ import numpy as np
 from ch_sentiment.attribution import margin_weight, path_to_words
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.integrated_gradients import TOLERANCE
+from ch_sentiment.model import SentimentNet
+from common.checkpoint import CheckpointError
+from dataset.errors import DataError
 from dataset.labelled_text import load_data
 from dataset.text import tokenize
 
@@ -32,8 +35,15 @@ def main(argv=None):
     parser.add_argument("--texts", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
-    model = Classifier.load(options.model)
-    texts = long_ones(load_data(options.data)[0], options.texts, np.random.default_rng(options.seed))
+    try:
+        model = Classifier.load(options.model)
+        texts = long_ones(load_data(options.data)[0], options.texts, np.random.default_rng(options.seed))
+    except (CheckpointError, DataError, OSError) as error:
+        parser.error(str(error))
+    if not isinstance(model.net, SentimentNet):
+        parser.error(f"{options.model}: expected a SentimentNet, got a {type(model.net).__name__}")
+    if not texts:
+        parser.error(f"{options.data}: expected texts of {SHORTEST} to {LONGEST} words, got none")
     print("| words | seconds | points | gap | doubt | off |\n| --- | --- | --- | --- | --- | --- |")
     seconds, complete = [], 0
     for text in texts:

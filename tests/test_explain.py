@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from conftest import ROOT, call, lines_of, needs_browser, shown_in_browser
 
+from benchmarks import long_texts
 from ch_sentiment.attribution import Explanation, explain, margin_weight, margins
 from ch_sentiment.bag_of_words import BagOfWords
 from ch_sentiment.classifier import Classifier
 from ch_sentiment.explain import columns, lines, remarks, total
 from ch_sentiment.explain_figure import figure
 from ch_sentiment.explain_page import STYLE, page
-from ch_sentiment.integrated_gradients import MOST, TOLERANCE
+from ch_sentiment.integrated_gradients import BATCH, MOST, TOLERANCE
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.nbsvm import NBSVM
 from dataset.errors import DataError
@@ -212,6 +213,26 @@ def test_what_was_learnt_shows_in_the_signs(trained):
         t = found.words.index(word)
         assert found.label == label and found.path.complete()
         assert found.path.attributions[t] > 0 and found.occlusion[t] > 0, text
+
+
+def test_long_texts_are_measured(trained, monkeypatch, capsys):
+    monkeypatch.setattr(long_texts, "SHORTEST", 5)
+    data = str(trained.parent / "texts.tsv")
+    long_texts.main([str(trained), "--data", data, "--texts", "2"])
+    *rows, _, summary = capsys.readouterr().out.splitlines()[2:]
+    assert len(rows) == 2 and summary.startswith("2 of 2 complete; median ")
+    for row in rows:
+        words, _, points, *shares = (float(cell.rstrip("% ")) for cell in row.strip("| ").split("|"))
+        assert words == 5 and points >= BATCH and all(0 <= share < 5 for share in shares)
+    monkeypatch.setattr(long_texts, "SHORTEST", 350)
+    for model, path, told in (
+        ("nowhere", data, "nowhere: expected"),
+        (str(trained), "nowhere.tsv", "nowhere.tsv: expected"),
+        (str(trained), data, "texts.tsv: expected texts of 350 to 400 words, got none"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            long_texts.main([model, "--data", path])
+        assert told in capsys.readouterr().err.splitlines()[-1]
 
 
 # ---- what bad input gets
