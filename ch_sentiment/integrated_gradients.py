@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-TOLERANCE = 0.01  # of the sum of the attributions, and of each of them
+TOLERANCE = 0.01  # of what the attributions must add up to, and of their sizes
 BATCH = 32  # points that are looked at together
 MOST = 512  # points of one path
 
