@@ -92,7 +92,7 @@ def explain(model, text):
         total=total,
         known=ids != UNK,
         path=path_to_words(model.net, ids, weight) if isinstance(model.net, SentimentNet) else None,
-        occlusion=occlusion(model, ids, weight),
+        occlusion=occlusion(model, ids, scores, weight),
         so_far=model.probabilities_of_ids([ids[: t + 1] for t in range(len(ids))])[:, answer],
         attention=attention,
     )
@@ -137,9 +137,9 @@ def path_to_words(net, ids, weight, **accuracy):
         net.train(training)
 
 
-def occlusion(model, ids, weight):
-    """How much the margin falls when a word is left out: (T,). model: Classifier. The text without its only word is one
-    unknown word. Li et al. 2016.
+def occlusion(model, ids, scores, weight):
+    """How much the margin falls when a word is left out: (T,). model: Classifier. scores: of the whole text, (1,) or
+    (1, C). The text without its only word is one unknown word. Li et al. 2016.
     """
     without = [np.delete(ids, t) for t in range(len(ids))] if len(ids) > 1 else [np.array([UNK], ids.dtype)]
-    return margins(model.scores([ids]), weight) - margins(model.scores(without), weight)
+    return margins(scores, weight) - margins(model.scores(without), weight)

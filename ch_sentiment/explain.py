@@ -17,6 +17,7 @@ HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
 LONGEST = 24  # characters of a word there
 WIDTH = 79  # columns, where there is no terminal
+PATH_NUMBERS = ("margin", "baseline", "gap", "doubt", "steps")
 FOR = (195, 153, 117, 75, 39)  # backgrounds of a terminal with 256 colours, light to dark, under black letters
 AGAINST = (230, 223, 222, 216, 214)
 
@@ -137,11 +138,7 @@ def as_object(found):
         "probabilities": {name: float(p) for name, p in zip(found.label_names, found.probabilities)},
         "words_in_text": found.total,
         "words_read": len(found.words),
-        "margin": None if path is None else path.margin,
-        "baseline": None if path is None else path.baseline,
-        "gap": None if path is None else path.gap,
-        "doubt": None if path is None else path.doubt,
-        "steps": None if path is None else path.steps,
+        **{name: None if path is None else getattr(path, name) for name in PATH_NUMBERS},
         "words": words,
     }
 

@@ -50,7 +50,7 @@ class Path:
         jump = unsure < missed
         return np.where(jump[:, None], shared, areas), np.where(jump, unsure, missed)
 
-    @property
+    @cached_property
     def attributions(self):
         """(T,), one a word."""
         return self.pieces[0].sum(axis=0)

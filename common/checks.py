@@ -54,6 +54,13 @@ def check_weights(layer, **weights):
         raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
 
 
+def kept(layer):
+    """What the last forward of a layer kept for backward, its `cache`; ValueError where it kept nothing."""
+    if layer.cache is None:
+        raise ValueError(f"{_called(layer)}: backward: expected a forward before it, without `inference`")
+    return layer.cache
+
+
 def check_ratio(layer, name, ratio):
     """ValueError unless 0 <= ratio < 1."""
     if not 0 <= ratio < 1:

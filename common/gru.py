@@ -14,7 +14,7 @@ GRU is one step, written to be read; TimeGRU is a whole sequence, written to be 
 
 import numpy as np
 
-from common.checks import as_floats, check_weights
+from common.checks import as_floats, check_weights, kept
 from common.functions import sigmoid
 from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
@@ -150,7 +150,7 @@ class TimeGRU(TimeRecurrent):
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, pasts, gates = self.kept()
+        ins, dead, pasts, gates = kept(self)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)

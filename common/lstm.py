@@ -8,7 +8,7 @@ sequence, written to be fast. The tests hold them equal.
 
 import numpy as np
 
-from common.checks import as_floats, check_weights
+from common.checks import as_floats, check_weights, kept
 from common.functions import sigmoid
 from common.initializers import forget_bias_one
 from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
@@ -127,7 +127,7 @@ class TimeLSTM(TimeRecurrent):
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, cs, tanh_cs, gates = self.kept()
+        ins, dead, cs, tanh_cs, gates = kept(self)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)

@@ -7,7 +7,7 @@ there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in 
 
 import numpy as np
 
-from common.checks import as_floats, as_mask, check_weights, float_dtype
+from common.checks import as_floats, as_mask, check_weights, float_dtype, kept
 from common.functions import filled, softmax
 from common.memory_order import memory_order, new_array
 
@@ -141,9 +141,7 @@ class TimeMax:
         return np.where(some, top, 0)
 
     def backward(self, dout):
-        if self.cache is None:
-            raise ValueError("TimeMax: backward: expected a forward before it, without `inference`")
-        step, some, (shape, order) = self.cache
+        step, some, (shape, order) = kept(self)
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)

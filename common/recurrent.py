@@ -91,14 +91,8 @@ class TimeRecurrent:
         return ins, dead
 
     def keep(self, *cache):
-        """The last line of a forward's loop: what `kept` gives to backward."""
+        """The last line of a forward's loop: what `common.checks.kept` gives to backward."""
         self.cache = None if self.inference else cache
-
-    def kept(self):
-        """What the last forward kept for backward; ValueError where it kept nothing."""
-        if self.cache is None:
-            raise ValueError(f"{type(self).__name__}: backward: expected a forward before it, without `inference`")
-        return self.cache
 
     def begin_backward(self, dhs, T, N):
         """Checks dhs (N, T, H) -> the same as (T, H, N), and dxs (N, T, D) to be filled, in the order of xs."""

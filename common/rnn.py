@@ -5,7 +5,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 
 import numpy as np
 
-from common.checks import as_floats, check_weights
+from common.checks import as_floats, check_weights, kept
 from common.recurrent import CHUNK, TimeRecurrent, carry, in_order_of_text
 
 
@@ -71,7 +71,7 @@ class TimeRNN(TimeRecurrent):
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead = self.kept()
+        ins, dead = kept(self)
         T, N = len(dead), ins.shape[2]
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.begin_backward(dhs, T, N)
