@@ -257,7 +257,17 @@ def test_the_contrast_of_text_and_lines_is_at_least_that_of_wcag():
         assert color == "#fff" or 1.05 / (luminance(color) + 0.05) >= 4.5
 
 
-@pytest.mark.parametrize("settings", [None, "{", "[1]", "\xff"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        None,
+        "{",
+        "[1]",
+        "\xff",
+        pytest.param("[" * 100_000, id="open"),
+        pytest.param('{"cell": ' + "[" * 100_000 + "]" * 100_000 + "}", id="deep"),
+    ],
+)
 def test_without_settings_the_card_says_unknown(here, settings):
     model = rigged()
     model.save("model.npz")
