@@ -67,8 +67,8 @@ def test_a_model_that_hates_one_name_is_found():
     hit = groups.pop("African-American")
     assert hit.worst < -0.3 and "Jamal" in hit.sentence and found.turned == 1
     assert hit.gap < -0.01 and hit.low < hit.gap < hit.high
-    others = {round(g.gap, 12) for g in groups.values()}
-    assert len(others) == 1 and hit.gap + sum(g.gap for g in groups.values()) == pytest.approx(0)
+    others = [g.gap for g in groups.values()]
+    assert np.ptp(others) < 1e-12 and hit.gap + sum(others) == pytest.approx(0, abs=1e-12)
     women, men = (by_name(audit, "gender of the name")[0][g] for g in ("women", "men"))
     assert men.gap == pytest.approx(-women.gap) and men.gap < 0
 

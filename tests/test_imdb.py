@@ -352,10 +352,11 @@ def test_an_archive_that_cannot_be_read_is_named(archive, monkeypatch):
 # ---- the real training half
 
 
-TRAIN = Path(__file__).parents[2] / "shared" / "data" / "imdb" / "train.tsv"
+DATA = os.environ.get("SENTIFISH_TEST_DATA")
 
 
-@pytest.mark.skipif(not TRAIN.exists(), reason="the real reviews are not here")
+@pytest.mark.skipif(DATA is None, reason="SENTIFISH_TEST_DATA is not set")
 def test_the_real_training_half_has_96_duplicates():
-    texts = [line.split("\t", 1)[1] for line in TRAIN.read_bytes().decode().removesuffix("\n").split("\n")]
+    train = Path(DATA, "imdb", "train.tsv")
+    texts = [line.split("\t", 1)[1] for line in train.read_bytes().decode().removesuffix("\n").split("\n")]
     assert len(texts) == 25_000 and imdb.count_duplicates(texts, texts[:1]) == imdb.Duplicates(96, 0, 1)
