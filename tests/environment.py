@@ -41,10 +41,8 @@ if _starts_the_others:
     os.environ["MPLCONFIGDIR"] = os.path.join(_kept, "matplotlib")
     os.environ["SENTIFISH_DATA"] = os.path.join(_kept, "data")
 
-_before = set(os.environ)
-import ch_sentiment.__main__  # noqa: E402, F401  (it sets the number of BLAS threads)
+# It sets one BLAS thread, which the processes that tests start have, too: on a busy machine two wait for each other.
+import ch_sentiment.__main__  # noqa: E402, F401
 
-for name in set(os.environ) - _before:  # of this process only: those that tests start shall set it themselves
-    del os.environ[name]
 if _starts_the_others:
     import matplotlib.font_manager  # noqa: F401  (lists the fonts in that folder; each process would do so anew)

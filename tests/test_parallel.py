@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ch_sentiment.__main__ import THREAD_VARIABLES
 from ch_sentiment.model import SentimentNet
 from common.at_once import RANK_VARIABLES
 from common.checkpoint import load_arrays
@@ -239,7 +240,7 @@ SMALL = ("--limit", "200", "--hidden", "8", "--wordvec", "8", "--batch-size", "3
 def start(*arguments, ranks, cwd):
     launch = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
     command = [*launch, sys.executable, "-m", "ch_sentiment", "train", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}  # a default is tested
     return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
