@@ -6,7 +6,7 @@ python -m ch_sentiment.gradient_check
 import numpy as np
 
 from ch_sentiment.model import CELLS, POOLS, SentimentNet
-from common.gradient_check import check_layer, check_model
+from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
 from common.time_layers import TimeBidirectional, TimeGRU, TimeLSTM, TimeRNN

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ch_sentiment.word_pairs import TimePairEmbedding
+from common.arrays.checks import as_floats
+from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
-from common.checks import as_floats
 from common.functions import sigmoid, softmax
-from common.initializers import normal, xavier
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
+from common.pair_embedding import TimePairEmbedding
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
 from dataset.text import PAD, UNK

@@ -6,8 +6,8 @@ python -m ch_sentiment.train_custom_loop
 import numpy as np
 
 from ch_sentiment.model import SentimentNet
-from common.batches import pad, shuffled_batches
 from common.optimizer import Adam, clip_grads
+from common.training.batches import pad, shuffled_batches
 from dataset import phrases
 from dataset.text import Vocab, tokenize
 

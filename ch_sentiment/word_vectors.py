@@ -43,7 +43,7 @@ def main():
     Trainer(model, Adam(lr=LEARNING_RATE), callbacks=[], rng=order_rng).fit(x, t, MAX_EPOCH, max_grad=1.0)
 
     # show
-    from common import plot  # not above: who only imports this module draws nothing
+    from common import plot
 
     words = [word for group in GROUPS.values() for word in group.split()]
     groups = [name for name, group in GROUPS.items() for _ in group.split()]

@@ -23,10 +23,11 @@ from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 
 from ch_sentiment import model
 from ch_sentiment.__main__ import COMMANDS
-from common.lstm import LSTM
 from common.optimizer import Adam
-from dataset import glove, imdb, registry
-from dataset.fetch import sha256
+from common.recurrent.lstm import LSTM
+from dataset import glove, imdb
+from dataset.store import registry
+from dataset.store.fetch import sha256
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -233,8 +234,8 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 def test_each_line_beside_an_equation_stands_in_its_file():
     pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
-    lines = re.findall(r"\| `([^`|]+)` \| (\w+/\w+\.py) \|$", pages, re.M)
-    assert len(lines) == len(re.findall(r"\w+/\w+\.py \|$", pages, re.M)) > 26
+    lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
+    assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:
         assert line in (ROOT / path).read_text(encoding="utf-8"), line
 

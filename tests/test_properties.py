@@ -15,9 +15,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ch_sentiment.commands.predict import answer_line, answer_object, answer_row
 from ch_sentiment.model import CELLS, POOLS, SentimentNet
-from ch_sentiment.predict import answer_line, answer_object, answer_row
-from common.batches import PAD, pad, shuffled_batches, sorted_batches, take
+from common.training.batches import PAD, pad, shuffled_batches, sorted_batches, take
 from dataset.labelled_text import load_data
 from dataset.text import UNK, Cleaning, Vocab, clean, tokenize
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.accuracy.trainings import Cost, cost_in, options_in
-from ch_sentiment.average import mean
-from ch_sentiment.classifier import Classifier
-from ch_sentiment.corpus import prepare, split_rng
-from common.metrics import Comparison, paired_bootstrap
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import prepare, split_rng
+from ch_sentiment.experiment.ensemble import mean
+from common.checking.metrics import Comparison, paired_bootstrap
 from dataset.errors import DataError
 
 

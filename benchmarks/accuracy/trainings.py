@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ch_sentiment.__main__ import OneLineParser
-from ch_sentiment.options import TrainOptions, add_options, typed
-from ch_sentiment.recipes import chosen
-from ch_sentiment.run_folder import write_json
+from ch_sentiment.experiment.options import TrainOptions, add_options, typed
+from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run_folder import write_json
 from dataset.errors import DataError
 
 RUNS = {  # name: arguments of `sentifish train`

@@ -7,10 +7,10 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 
-from ch_sentiment.classifier import Classifier
+from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import SentimentNet
-from common.checkpoint import META
-from common.stored_zip import StoredZip
+from common.files.checkpoint import META
+from common.files.stored_zip import StoredZip
 from dataset.text import Vocab
 
 WORDS = ["good", "bad", "film", "not", "日本", "don't", *(f"word{i}" for i in range(94))]

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ch_sentiment.classifier import Classifier
+from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import SentimentNet
 from dataset.text import Vocab
 
