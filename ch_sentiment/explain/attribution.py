@@ -78,7 +78,7 @@ def explain(model, text):
             f"expected a word that the model knows, got {len(ids)} unknown ones: the answer would rest on nothing"
         )
     scores = model.scores([ids])
-    pool = getattr(model.net, "pool", None)
+    pool = getattr(getattr(model.net, "encoder", None), "pool", None)
     attention = pool.attention_weight[0] if isinstance(pool, TimeAttentionPooling) else None
     probabilities = to_probabilities(model.calibrated(scores))[0]
     answer = int(probabilities.argmax())
