@@ -30,7 +30,7 @@ from ch_sentiment.commands import (  # noqa: E402
     train,
     tune,
 )
-from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
+from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
 from common.files.checkpoint import CheckpointError  # noqa: E402
 from common.training.parallel import end_with  # noqa: E402
 
@@ -56,13 +56,6 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
   sentifish evaluate runs/reviews-gru-1 --data more.tsv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
 """
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage in front of it."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 def main(argv=None):
