@@ -15,7 +15,7 @@ from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, Time
 from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
 from dataset.text import PAD, UNK
 
-# name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, from which RecurrentEncoder makes
+# name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
 # an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K).
 # What is entered here can be chosen by name; nothing else in the tree knows the list.
 CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
@@ -97,7 +97,7 @@ class WordVectors:
     """The vector of every word and, where there is a `pair_embed`, beside it that of its pair with the word before.
 
     embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout of the vectors. word_dropout:
-    WordDropout. frozen: leave the vectors of `embed` as they are. forward: xs (N, T) ids -> (N, T, D + D2) and the mask.
+    WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2) and the mask.
     """
 
     def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):

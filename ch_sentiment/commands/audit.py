@@ -16,7 +16,8 @@ from ch_sentiment.audit import model_card
 from ch_sentiment.audit.words import DIMENSIONS, SENTENCES
 from ch_sentiment.console import drawing, printable
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.corpus import encoded, groups_of, load_test, tokens_of
+from ch_sentiment.experiment.corpus import encoded, tokens_of
+from ch_sentiment.experiment.load import groups_of, load_test
 from ch_sentiment.experiment.run_folder import CARD, MODEL
 from common.files.atomic_write import write_whole
 from dataset.errors import DataError

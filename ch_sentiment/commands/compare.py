@@ -1,22 +1,23 @@
 """The chapter's lesson in one command: each recurrent net in one and in both directions, beside two baselines.
 
-All are trained on the same texts, scored on the same others, with the same settings. `sentifish compare` runs this.
+All are trained on the same texts, scored on the same others, with the same settings.
 """
 
-import contextlib
-import io
-from dataclasses import asdict, fields, replace
+import signal
 from pathlib import Path
 from statistics import median
 
-from ch_sentiment.commands.train import assemble, check, streams, teller, train
+from ch_sentiment.commands.arguments import add_options, typed
+from ch_sentiment.commands.formatting import markdown_table, write_png
+from ch_sentiment.commands.train import STOPPED, corpus_of, teller
 from ch_sentiment.console import drawing, printable, say
-from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.corpus import prepare, split_rng
-from ch_sentiment.experiment.options import TrainOptions, add_options, typed
+from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.recipes import chosen
-from ch_sentiment.experiment.run_folder import new_folder, write_json
+from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
+from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
 from common.files.atomic_write import write_whole
+from common.training.callbacks import Progress, StopOnSignal
 
 HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
 KINDS = {  # name: what sets it apart
@@ -29,9 +30,15 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-OWN = ("recipe", "model", "cell", "bidirectional")  # what a kind is
-NOT_FOR_ALL = ("adversarial", "resume")
-SHARED = [f.name for f in fields(TrainOptions) if f.name not in OWN + NOT_FOR_ALL]
+NOT_SHARED = (
+    "recipe",
+    "model",
+    "cell",
+    "bidirectional",
+    "adversarial",
+    "resume",
+)  # what a kind is, or not all have
+SHARED = [name for name in FIELDS if name not in NOT_SHARED]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
 
@@ -44,60 +51,55 @@ def run(arguments):
     """Train every kind and write the RESULTS; -> exit code: 0, 3 where no loss stayed finite, 130 after Ctrl-C, or 143
     after SIGTERM; what is done by then is written. DataError.
     """
-    options = TrainOptions(**typed(arguments))
-    shared = {name: getattr(options, name) for name in SHARED}  # a recipe's settings, too, give way to these
-    told = {kind: chosen({**shared, **own}) for kind, own in KINDS.items()}
-    for each in told.values():
+    config = Config.of(typed(arguments))
+    options = config.by_name()
+    shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
+    kinds = {kind: chosen({**shared, **own}) for kind, own in KINDS.items()}
+    for each in kinds.values():
         check(each)
-    data = prepare(options, split_rng(options), teller(options))
-    done, histories, code = [], {}, 0
-    with new_folder(options, f"{Path(options.data).resolve().stem}-compare", RESULTS) as folder:
+    check_out(config.run)
+    tell = teller(config)
+    data = corpus_of(config, tell)
+    rows, histories, code = [], {}, 0
+    with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
-            for number, (kind, each) in enumerate(told.items(), start=1):
-                teller(options)(f"{number} of {len(told)}: {kind}")
-                code, row, history = trained(kind, replace(each, out=str(folder / kind)), data)
-                if code:
+            for number, (kind, each) in enumerate(kinds.items(), start=1):
+                tell(f"{number} of {len(kinds)}: {kind}")
+                result = trained(each.with_(out=str(folder / kind)), data)
+                if result.scores is None and result.error is None:
+                    _, code = STOPPED[result.stop_reason]
                     break
-                done.append(row)
-                histories[kind] = history
-                teller(options)(f"  {outcome(row)}, {row['minutes']:.2f} minutes")
+                rows.append(row_of(kind, result))
+                histories[kind] = result.history
+                tell(f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
-            if done:
-                write(folder, options, data, done, histories)
-    return code or (3 if all(row["error"] for row in done) else 0)
+            if rows:
+                write(folder, config, data, rows, histories)
+    return code or (3 if all(row["error"] for row in rows) else 0)
 
 
-def trained(kind, options, data):
-    """Train one kind, in its own folder and without a word but the progress; -> exit code, row of the table, history.
+def trained(config, data):
+    """Train one kind in its own folder, without a word but the progress; -> Result."""
+    net, _ = new_net(config, data)
+    callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
+    with new_folder(config.run, None) as folder:
+        return train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
 
-    A loss that is no longer finite is told in the row.
-    """
-    model_rng, order_rng = streams(options)
-    with new_folder(options) as folder, contextlib.redirect_stdout(io.StringIO()):
-        run = assemble(options, data, build(options, data, model_rng), folder, order_rng)
-        try:
-            code, error = train(run), None
-        except FloatingPointError as found:
-            code, error = 0, str(found)
-    history = run.trainer.history
-    scores = run.model.metrics.get(scored_on(data), {})
-    row = {
+
+def row_of(kind, result):
+    """A row of the table. A loss that is no longer finite is told in it."""
+    scores = result.scores or {}
+    return {
         "kind": kind,
         "accuracy": scores.get("accuracy"),
         "loss": scores.get("loss"),
-        "minutes": sum(epoch["seconds"] for epoch in history) / 60,
-        "parameters": sum(p.size for p in run.model.net.params),
-        "tokens_per_s": median(epoch["tokens_per_s"] for epoch in history) if history else None,
-        "best_epoch": run.best.best_epoch,
-        "epochs": len(history),
-        "error": error,
+        "minutes": sum(epoch["seconds"] for epoch in result.history) / 60,
+        "parameters": sum(p.size for p in result.model.net.params),
+        "tokens_per_s": median(epoch["tokens_per_s"] for epoch in result.history) if result.history else None,
+        "best_epoch": result.best.get("epoch"),
+        "epochs": len(result.history),
+        "error": result.error,
     }
-    return code, row, history
-
-
-def scored_on(data):
-    """Which part the table tells of: the test part where there is one, as in `train`."""
-    return "validation" if data.test is None else "test"
 
 
 def outcome(row):
@@ -107,31 +109,35 @@ def outcome(row):
     return f"accuracy {row['accuracy']:.2%}, loss {row['loss']:.4f} at epoch {row['best_epoch']}"
 
 
-def write(folder, options, data, done, histories):
+def write(folder, config, data, rows, histories):
     """Print the table and write it, the same as JSON, and the figure."""
-    text = about(options, data) + "\n\n" + table(done) + "\n"
-    part = data.val if data.test is None else data.test
-    found = {"scored_on": scored_on(data), "texts": len(part), "kinds": done, "options": asdict(options)}
+    text = about(config, data) + "\n\n" + table(rows) + "\n"
+    name, part = data.scored
+    found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_whole(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    draw(folder, histories)
+    with drawing():
+        from ch_sentiment.commands.compare_figure import learning_curves  # here: matplotlib takes its time
+
+        write_png(folder / "compare.png", learning_curves(histories)[0].figure)
     say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")
 
 
-def about(options, data):
+def about(config, data):
     """What the figures of the table are of."""
-    part = data.val if data.test is None else data.test
+    name, part = data.scored
+    training = config.training
     return (
-        f"{printable(options.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. Accuracy "
-        f"and loss: of the best epoch, on {len(part):,} texts of the {scored_on(data)} part. All kinds had the same "
-        f"texts and settings, at most {options.epochs} epochs, and patience {options.patience}."
+        f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"texts and settings, at most {training.epochs} epochs, and patience {training.patience}."
     )
 
 
-def table(done):
+def table(rows):
     """A row of Markdown for each kind, that can be read as it stands; the errors below."""
     head = ("model", "accuracy", "loss", "minutes", "parameters", "tokens/s", "best epoch")
-    rows = [
+    cells = [
         (
             row["kind"],
             "not finite" if row["error"] else f"{row['accuracy']:.2%}",
@@ -141,18 +147,7 @@ def table(done):
             "-" if row["tokens_per_s"] is None else f"{row['tokens_per_s']:,.0f}",
             f"{row['best_epoch'] or '-'} of {row['epochs']}",
         )
-        for row in done
+        for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(head, *rows)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [(f"{row[0]:<{widths[0]}}", *(f"{c:>{w}}" for c, w in zip(row[1:], widths[1:]))) for row in (head, *rows)]
-    errors = [f"\n{row['kind']}: {row['error']}" for row in done if row["error"]]
-    return "\n".join([*(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])), *errors])
-
-
-def draw(folder, histories):
-    """compare.png."""
-    with drawing():
-        from ch_sentiment.commands.compare_figure import learning_curves
-
-        learning_curves(histories)[0].figure.savefig(folder / "compare.png", dpi=150)
+    errors = [f"\n{row['kind']}: {row['error']}" for row in rows if row["error"]]
+    return "\n".join([markdown_table(head, cells), *errors])

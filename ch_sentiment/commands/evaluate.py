@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ch_sentiment.console import drawing, printable
 from ch_sentiment.experiment import ensemble as average
-from ch_sentiment.experiment.corpus import encoded, load_test, tokens_of
+from ch_sentiment.experiment.corpus import encoded, tokens_of
+from ch_sentiment.experiment.load import load_test
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError

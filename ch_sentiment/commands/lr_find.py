@@ -1,14 +1,13 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-from dataclasses import fields
-
-from ch_sentiment.commands.train import check, fit, make_trainer, streams, teller
+from ch_sentiment.commands.arguments import add_options, check_typed, typed
+from ch_sentiment.commands.formatting import write_png
+from ch_sentiment.commands.train import corpus_of, teller
 from ch_sentiment.console import drawing, say
-from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.corpus import prepare, split_rng
-from ch_sentiment.experiment.options import COUNT, POSITIVE, TrainOptions, add_options, check_told, typed
+from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
 from ch_sentiment.experiment.recipes import chosen
-from ch_sentiment.experiment.run_folder import new_folder, write_json
+from ch_sentiment.experiment.run import Experiment, check, new_net
+from ch_sentiment.experiment.run_folder import check_out, name_of, new_folder, write_json
 from common.training.callbacks import Progress
 from common.training.lr_range import RangeTest, steepest
 from dataset.errors import DataError
@@ -21,7 +20,7 @@ RESULTS = ("lr_find.json", "lr_find.png")
 
 def add_arguments(parser):
     """Those of `train` that have a part here."""
-    add_options(parser, [f.name for f in fields(TrainOptions) if f.name not in NO_PART])
+    add_options(parser, [name for name in FIELDS if name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
     parser.add_argument(
@@ -36,31 +35,33 @@ def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
-    told = typed(arguments)
-    options = chosen(told)
-    check_told(told, options.model)
-    check(options)
-    model_rng, order_rng = streams(options)
-    data = prepare(options, split_rng(options), teller(options))
-    net = build(options, data, model_rng, teller(options))
-    one_pass = -(-len(data.train) // options.batch_size)
+    options = typed(arguments)
+    config = chosen(options)
+    check_typed(options, config.model.model)
+    check(config)
+    check_out(config.run)
+    tell = teller(config)
+    data = corpus_of(config, tell)
+    net, notes = new_net(config, data)
+    tell(*notes)
+    one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 
     test = RangeTest(arguments.low, arguments.high, steps)
-    callbacks = [test] if options.quiet else [test, Progress()]
-    trainer = make_trainer(options, net, order_rng, callbacks)
-    with new_folder(options, results=RESULTS) as folder:
-        try:
-            fit(trainer, options, data.train, -(-steps // one_pass))
-            reason = trainer.stop_reason
-        except FloatingPointError as error:
-            reason = str(error)
+    callbacks = [test, *([] if config.run.quiet else [Progress()])]
+    config = config.with_(epochs=-(-steps // one_pass), patience=None)
+    with new_folder(config.run, name_of(config), RESULTS) as folder:
+        result = Experiment(config, data, net, callbacks).train()
+        reason = result.error or result.stop_reason
         if not test.rates:
             raise DataError(f"no step was finished: {reason}; try a lower --low")
         suggestion = steepest(test.rates, test.losses)
         found = {"suggestion": suggestion, "stopped": reason, "rates": test.rates, "losses": test.losses}
         write_json(folder / "lr_find.json", found)
-        draw(folder, test, suggestion)
+        with drawing():
+            from common import plot  # here: matplotlib takes its time
+
+            write_png(folder / "lr_find.png", plot.range_curve(test.rates, test.losses, suggestion).figure)
     if reason == "SIGINT":
         say(f"interrupted after {len(test.rates)} of {steps} steps")
         return 130
@@ -68,11 +69,3 @@ def run(arguments):
     say("the loss falls nowhere" if suggestion is None else f"the loss falls fastest at --lr {suggestion:.2g}")
     say(f"written to {folder}: {', '.join(RESULTS)}")
     return 0
-
-
-def draw(folder, test, suggestion):
-    """lr_find.png."""
-    with drawing():
-        from common import plot
-
-        plot.range_curve(test.rates, test.losses, suggestion).figure.savefig(folder / "lr_find.png", dpi=150)

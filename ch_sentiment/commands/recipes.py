@@ -1,6 +1,7 @@
 """The recipes by name, or the settings of one of them."""
 
-from ch_sentiment.experiment.recipes import RECIPES, changed, named
+from ch_sentiment.experiment.options import Config
+from ch_sentiment.experiment.recipes import RECIPES, named
 
 HELP = "list the recipes, or show the settings of one"
 
@@ -17,6 +18,6 @@ def run(options):
         return 0
     recipe = named(options.name)
     print(recipe.about)
-    for name, value in changed(recipe.options).items():
+    for name, value in Config.of(recipe.settings).changes().items():
         print(f"  {name} = {value}")
     return 0

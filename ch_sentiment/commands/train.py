@@ -1,196 +1,127 @@
-"""Train a sentiment model and keep it: load, split, build, train, score, write. `sentifish train` runs this.
+"""Train a sentiment model and keep it: load, split, build, train, score, write."""
 
-What the Trainer hides is written out in `train_custom_loop.py`.
-"""
-
-import os
 import shlex
 import signal
 import sys
-from dataclasses import asdict, dataclass
 
-import numpy as np
-
-from ch_sentiment.commands.mpi_rank import one_of_all_ranks
+from ch_sentiment.commands.arguments import add_options, check_typed, typed
+from ch_sentiment.commands.mpi_rank import options_of_rank
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.console import Terminated, drawing, say
-from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.corpus import Data, cleaning_of, prepare, split_rng
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, TrainOptions, add_options, check_told, typed
+from ch_sentiment.console import Terminated, say
+from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.recipes import chosen
-from ch_sentiment.experiment.run_folder import LAST, MODEL, check_out, new_folder, old_folder, write_json
-from ch_sentiment.experiment.run_state import about, changed, check_same, fingerprint, read_origin
-from common.files.resume import Checkpoint, resume_training
-from common.trainer import Trainer
-from common.training.adversarial import AdversarialTraining
-from common.training.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
-from common.training.parallel import DataParallel, StopTogether, world
+from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run_folder import LAST, MODEL, check_out, name_of, new_folder, old_folder
+from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
+from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from common.files.resume import resume_training
+from common.training.callbacks import EpochTable, Progress, StopOnSignal
+from common.training.parallel import StopTogether, world
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
-WARM_UP = 0.02  # of all steps
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
 def add_arguments(parser):
-    """All of `TrainOptions`."""
     add_options(parser)
 
 
-def run(options):
-    """Train as told by `options` (what argparse returned, or TrainOptions); -> exit code: 0, 130 after Ctrl-C, or 143
-    after SIGTERM.
-
-    Raises as `Trainer.fit` and the loaders; what is wrong with the input is said before anything is written.
+def run(arguments):
+    """Train; -> exit code: 0, 130 after Ctrl-C, or 143 after SIGTERM. Raises as `Trainer.fit` and the loaders; what is
+    wrong with the input is said before anything is written.
     """
-    with one_of_all_ranks(typed(options)) as told:
-        if "resume" in told:
-            return resume(told)
-        options = chosen(told)
-        check_told(told, options.model)
-        return begin(options)
+    with options_of_rank(typed(arguments)) as options:
+        if "resume" in options:
+            return resume(options)
+        config = chosen(options)
+        check_typed(options, config.model.model)
+        return begin(config)
 
 
-def begin(options):
+def begin(config):
     """A new training in a new folder."""
-    check(options)
-    tell = teller(options)
-    model_rng, order_rng = streams(options)
-    data = prepare(options, split_rng(options), tell)
-    net = build(options, data, model_rng, tell)
-    with new_folder(options) as folder:
+    check(config)
+    check_out(config.run)
+    tell = teller(config)
+    data = corpus_of(config, tell)
+    net, notes = new_net(config, data)
+    tell(*notes)
+    with new_folder(config.run, name_of(config)) as folder:
         tell(
             f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
             f"{sum(p.size for p in net.params):,} parameters"
         )
-        return train(assemble(options, data, net, folder, order_rng))
+        return train(in_folder(config, data, net, folder, *callbacks_of(config)), folder)
 
 
-def resume(told):
-    """The training in the folder `told["resume"]` goes on, with its own settings but for what `told` changes."""
-    with old_folder(told["resume"]) as folder:
-        origin = read_origin(folder / LAST)
-        options = changed(origin.options, told)
-        tell = teller(options)
-        _, order_rng = streams(options)
-        data = prepare(options, split_rng(options), tell)
-        check_same(origin, folder, data)
-        run = assemble(options, data, origin.net, folder, order_rng)
-        resume_training(folder / LAST, run.trainer)
-        trainer, best = run.trainer, run.best
-        if options.epochs < trainer.epoch:
-            raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {options.epochs}")
-        if trainer.epochs_done == options.epochs:
-            say(f"training had already ended: {options.epochs} epochs are done (more: --epochs N)")
+def resume(options):
+    """The training in the folder `options["resume"]` goes on, with its own settings but for what `options` change."""
+    with old_folder(options["resume"]) as folder:
+        state = read_run_state(folder / LAST)
+        config = with_changes(state.config, options)
+        tell = teller(config)
+        data = corpus_of(config, tell)
+        check_same(state, folder, data)
+        experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
+        trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
+        resume_training(folder / LAST, trainer)
+        if epochs < trainer.epoch:
+            raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {epochs}")
+        if trainer.epochs_done == epochs:
+            say(f"training had already ended: {epochs} epochs are done (more: --epochs N)")
         elif best.is_over(trainer):
             say(f"training had already ended after epoch {trainer.epoch}: no better loss for {best.patience} epochs")
         else:
-            tell(f"going on after step {trainer.step:,}, {trainer.epochs_done} of {options.epochs} epochs done")
-        return train(run)
+            tell(f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
+        return train(experiment, folder)
 
 
-@dataclass
-class Run:
-    """A training and all that belongs to it."""
-
-    options: TrainOptions
-    data: Data
-    model: Classifier
-    folder: os.PathLike
-    trainer: Trainer
-    best: EarlyStopping
-    trained_on: dict
+def corpus_of(config, tell):
+    """The Corpus that the options name, and what there is to say of it."""
+    data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
+    tell(*data.notes)
+    return data
 
 
-def assemble(options, data, net, folder, order_rng):
-    """-> Run, ready to begin or to take up what was saved."""
-    model = Classifier(
-        net, data.vocab, data.label_names, options.max_len, cleaning=cleaning_of(options), keep=options.keep
-    )
-    best = EarlyStopping(options.patience, "val_loss", on_best=lambda trainer: keep(run))
+def callbacks_of(config):
+    """What stops and shows a training, and the communicator of its ranks (None: one process)."""
     comm = world()
-    trainer = make_trainer(options, net, order_rng, comm=comm)
-    trainer.callbacks = [
-        StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM)),
-        LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])),
-        best,
-        *([] if options.quiet else [Progress(), EpochTable(say)]),
-        Checkpoint(folder / LAST, options.save_every, about(options, data, net)),  # the last: it saves what all know
-    ]
-    run = Run(options, data, model, folder, trainer, best, trained_on(options, data))
-    return run
+    stop = StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM))
+    return [stop, *([] if config.run.quiet else [Progress(), EpochTable(say)])], comm
 
 
-def make_trainer(options, net, rng, callbacks=None, comm=None):
-    """The Trainer of a model, with the optimizer that the options name. rng: for the order of the texts. comm: the
-    communicator of the ranks that train together.
-    """
-    trained = AdversarialTraining(net, options.adversarial) if options.adversarial else net
-    trained = trained if comm is None else DataParallel(trained, comm)
-    return Trainer(trained, OPTIMIZERS[options.optimizer](lr=options.lr), callbacks, rng)
-
-
-def fit(trainer, options, part, epochs, validation=None):
-    """`Trainer.fit` on the texts of a part (corpus.Part), scored on those of `validation` after each epoch."""
-    return trainer.fit(
-        part.x,
-        part.t,
-        epochs,
-        options.batch_size,
-        options.clip,
-        eval_interval=None,
-        validation=None if validation is None else (validation.x, validation.t),
-        max_element=options.clip_value,
-    )
-
-
-def train(run):
-    """Train to the end, or until a signal comes, and write what there is to write; -> exit code."""
-    options, data, trainer = run.options, run.data, run.trainer
+def train(experiment, folder):
+    """Train to the end, or until a signal comes, and say what came of it; -> exit code."""
     try:
-        fit(trainer, options, data.train, options.epochs - trainer.epochs_done, data.val)
-    except FloatingPointError as error:
-        write_summary(run)
-        raise FloatingPointError(f"{error}; {kept(run)}") from None
+        result = train_in_folder(experiment, folder)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {way_on(run)}", error.filename) from None
+        raise OSError(error.errno, f"{error.strerror or error}; {way_on(folder)}", error.filename) from None
     except (KeyboardInterrupt, Terminated):  # the second: at once
-        print(way_on(run), file=sys.stderr)
+        print(way_on(folder), file=sys.stderr)
         raise
-    write_summary(run)
-    if trainer.stop_reason in STOPPED:
-        keep(run)
-        said, code = STOPPED[trainer.stop_reason]
-        print(f"{said}: {kept(run)}\n{way_on(run)}", file=sys.stderr)
+    if result.error is not None:
+        raise FloatingPointError(f"{result.error}; {left_by(result, folder)}")
+    if result.scores is None:
+        message, code = STOPPED[result.stop_reason]
+        print(f"{message}: {left_by(result, folder)}\n{way_on(folder)}", file=sys.stderr)
         return code
-    report(run)
+    report(result, experiment.data, folder)
     return 0
 
 
-def teller(options):
-    """What prints a line, unless --quiet."""
-    return (lambda line: None) if options.quiet else say
+def teller(config):
+    """What prints lines, unless --quiet."""
+    return (lambda *lines: None) if config.run.quiet else (lambda *lines: [say(line) for line in lines])
 
 
-def streams(options):
-    """Random streams from the one seed: of initial weights and dropout, and of the order of the texts."""
-    return np.random.default_rng(options.seed).spawn(3)[1:]  # the first is that of `split_rng`
-
-
-def report(run):
-    """Score the best epoch's model, on the test part if there is one, and write and print what is found."""
-    model, data, folder, best_epoch = run.model, run.data, run.folder, run.best.best_epoch
-    name, part = ("validation", data.val) if data.test is None else ("test", data.test)
-    fitted = {"calibration": model.calibrate(data.val.x, data.val.t)} if run.options.calibrate else {}
-    found = model.report(part.x, part.t)
-    model.metrics = {"trained_on": run.trained_on, **best_row(run), **fitted, name: found}
-    model.save(folder / MODEL)
-    draw(folder, run.trainer.history, best_epoch, found["confusion"], data.label_names)
-
-    role = f"best epoch {best_epoch}" if data.test is None else "which played no part in training"
-    say(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
-    if fitted:
+def report(result, data, folder):
+    """Print what a training came to, and a few answers."""
+    model, scores = result.model, result.scores
+    role = "which played no part in training" if result.scored_on == "test" else f"best epoch {result.best['epoch']}"
+    say(f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts, {role}")
+    if "calibration" in model.metrics:
         say(calibration_line(model))
     for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
         say("  " + answer_line(model.label_names, probabilities, text, longest=80))
@@ -209,81 +140,17 @@ def calibration_line(model):
     return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
 
 
-def check(options):
-    """What can be known to be wrong before anything is read. DataError."""
-    if options.vocab_size < 3:
-        raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {options.vocab_size}")
-    if not options.data:
-        raise DataError("--data: expected a name, got an empty one")
-    if options.freeze_embedding and options.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
-    if options.naive_bayes and options.classes != 2:
-        raise DataError(f"--naive-bayes: expected two classes, got {options.classes}")
-    if options.adversarial and options.model != "recurrent":
-        raise DataError(f"--adversarial: expected a recurrent model, got {options.model}")
-    if not options.validation > 0:
-        raise DataError(f"--validation: expected a share above 0, got {options.validation}")
-    check_out(options)
-
-
-def keep(run):
-    """Save the model as it stands: that of the best epoch, or the last weights where no epoch is done."""
-    run.model.metrics = {"trained_on": run.trained_on, **best_row(run)}
-    run.model.save(run.folder / MODEL)
-
-
-def trained_on(options, data):
-    """What a model's file says of its data: name, `fingerprint`, and how many texts of each label are in each part."""
-    parts = {"train": data.train, "validation": data.val, "test": data.test}
-    counts = {
-        name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(data.label_names)}
-        for name, part in parts.items()
-        if part is not None
-    }
-    return {"name": os.path.basename(os.path.normpath(options.data)), "content": fingerprint(data), "texts": counts}
-
-
-def best_row(run):
-    """{"best": the history of the best epoch}, without times, so that one seed gives the same bytes."""
-    for row in run.trainer.history:
-        if row["epoch"] == run.best.best_epoch:
-            return {"best": {key: value for key, value in row.items() if key not in ("seconds", "tokens_per_s")}}
-    return {}
-
-
-def kept(run):
+def left_by(result, folder):
     """What a training that did not come to its end leaves."""
-    if run.best.best_epoch is not None:
-        return f"the model of epoch {run.best.best_epoch}, the best so far, is in {run.folder}"
-    if (run.folder / MODEL).exists():
-        return f"no epoch was finished; the model in {run.folder} is the weights as they stood"
-    return f"no epoch was finished, so there is no model in {run.folder}"
+    if result.best:
+        return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
+    if (folder / MODEL).exists():
+        return f"no epoch was finished; the model in {folder} is the weights as they stood"
+    return f"no epoch was finished, so there is no model in {folder}"
 
 
-def way_on(run):
+def way_on(folder):
     """How a training that did not come to its end goes on."""
-    if not (run.folder / LAST).exists():
+    if not (folder / LAST).exists():
         return "nothing of this training was saved"
-    return f"go on with: sentifish train --resume {shlex.quote(str(run.folder))}"
-
-
-def write_summary(run):
-    """history.json and config.json."""
-    write_json(run.folder / "history.json", run.trainer.history)
-    more = {"labels": run.data.label_names, "best_epoch": run.best.best_epoch}
-    write_json(run.folder / "config.json", {**asdict(run.options), **more})
-
-
-def draw(folder, history, best_epoch, matrix, label_names):
-    """learning_curve.png and confusion.png."""
-    with drawing():
-        from matplotlib.figure import Figure
-
-        from common import plot
-
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        plot.learning_curve(history, best_epoch, left)
-        plot.accuracy_curve(history, best_epoch, right)
-        figure.savefig(folder / "learning_curve.png", dpi=150)
-        plot.confusion(matrix, label_names).figure.savefig(folder / "confusion.png", dpi=150)
+    return f"go on with: sentifish train --resume {shlex.quote(str(folder))}"

@@ -5,26 +5,26 @@ on where the last one stopped. Bergstra and Bengio 2012.
 """
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.commands.train import WARM_UP, check, fit, make_trainer, streams
+from ch_sentiment.commands.arguments import add_options, check_typed, typed
 from ch_sentiment.console import say
-from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.corpus import prepare, split_rng
-from ch_sentiment.experiment.options import COUNT, SCHEDULES, add_options, check_told, typed
+from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.load import load
+from ch_sentiment.experiment.options import COUNT
 from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run import check, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held, write_json
-from ch_sentiment.experiment.search_space import Range, draw
-from common.training.callbacks import EarlyStopping, LearningRate, Progress, warm_up
+from ch_sentiment.experiment.search_space import parsed, sample
+from common.training.callbacks import Progress
 from dataset.errors import DataError
 
 HELP = "a small random search over the settings of a training"
 VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
 SEARCH, TRIALS = "search.json", "trials.jsonl"
-NOT_PART = ("out", "overwrite", "no_cache", "quiet")  # options that may differ when a search goes on
 REFUSED = {  # options of `train` that have no part here, and why
     "resume": "the same command goes on with a search",
     "test_data": "a search sees the validation part alone",
@@ -48,91 +48,69 @@ def add_arguments(parser):
 
 def run(arguments):
     """Run the trials that are not done yet and print the table; -> exit code: 0, or 130 after Ctrl-C. DataError."""
-    told = typed(arguments)
+    options = typed(arguments)
     for name, why in REFUSED.items():
-        if name in told:
+        if name in options:
             raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
-    options = chosen(told)
+    config = chosen(options)
     ranges = parsed(arguments.vary or VARIED)
     names = [r.name for r in ranges]
     if "model" not in names:
-        check_told([*told, *names], options.model)
+        check_typed([*options, *names], config.model.model)
     for number in range(1, arguments.trials + 1):
-        check(replace(options, **drawn(ranges, options, number), out=None))
-    if options.out == "":
+        check(config.with_(**settings_of(ranges, config, number)))
+    if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
-    folder = Path(options.out or "runs/tune")
+    folder = Path(config.run.out or "runs/tune")
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
-        done = read_trials(folder / TRIALS)
-        check_same(folder / SEARCH, options, ranges, begun=bool(done))
-        say(f"{arguments.trials} trials, {len(done)} done; what counts is the validation part, no test text is scored")
-        interrupted = False
-        for number in range(len(done) + 1, arguments.trials + 1):
-            settings = drawn(ranges, options, number)
+        rows = read_trials(folder / TRIALS)
+        check_same(folder / SEARCH, config, ranges, begun=bool(rows))
+        texts = load(config.data)
+        say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
+        for number in range(len(rows) + 1, arguments.trials + 1):
+            settings = settings_of(ranges, config, number)
             say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
-            row = trial(replace(options, **settings))
+            row = trial(config.with_(**settings), texts)
             if row is None:
-                interrupted = True
                 break
-            done.append({"trial": number, "settings": settings, **row})
+            rows.append({"trial": number, "settings": settings, **row})
             with (folder / TRIALS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done[-1]) + "\n")
-            say(f"  {outcome(done[-1])}")
-    say(table(done))
+                file.write(json.dumps(rows[-1]) + "\n")
+            say(f"  {outcome(rows[-1])}")
+    say(table(rows))
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
-    return 130 if interrupted else 0
+    return 0 if len(rows) >= arguments.trials else 130
 
 
-def parsed(texts):
-    """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
-    ranges = [Range.parse(text) for text in texts]
-    names = [r.name for r in ranges]
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
-    return ranges
-
-
-def drawn(ranges, options, number):
+def settings_of(ranges, config, number):
     """The settings of a trial, which depend on the seed and its number alone: a dict by name."""
-    return draw(ranges, np.random.default_rng([options.seed, number]))
+    return sample(ranges, np.random.default_rng([config.run.seed, number]))
 
 
-def trial(options):
+def trial(config, texts):
     """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
-    model_rng, order_rng = streams(options)
-    data = prepare(options, split_rng(options), lambda line: None)
-    net = build(options, data, model_rng, lambda line: None)
-    best = EarlyStopping(options.patience)
-    callbacks = [LearningRate(warm_up(WARM_UP, SCHEDULES[options.schedule])), best]
-    if not options.quiet:
-        callbacks.append(Progress())
-    trainer = make_trainer(options, net, order_rng, callbacks)
-    error = None
-    try:
-        fit(trainer, options, data.train, options.epochs, data.val)
-    except FloatingPointError as found:
-        error = str(found)
-    if trainer.stop_reason == "SIGINT":
+    data = replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
+    result = run_experiment(config, data, [] if config.run.quiet else [Progress()])
+    if result.stop_reason == "SIGINT":
         return None
-    row = next((row for row in trainer.history if row["epoch"] == best.best_epoch), {})
     return {
-        "val_accuracy": row.get("val_accuracy"),
-        "val_loss": row.get("val_loss"),
-        "best_epoch": best.best_epoch,
-        "parameters": sum(p.size for p in net.params),
-        "seconds": round(sum(row["seconds"] for row in trainer.history), 1),
-        "error": error,
+        "val_accuracy": result.best.get("val_accuracy"),
+        "val_loss": result.best.get("val_loss"),
+        "best_epoch": result.best.get("epoch"),
+        "parameters": sum(p.size for p in result.model.net.params),
+        "seconds": round(sum(row["seconds"] for row in result.history), 1),
+        "error": result.error,
     }
 
 
-def check_same(path, options, ranges, begun):
+def check_same(path, config, ranges, begun):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
     (`begun`), or other files.
     """
-    settings = {name: value for name, value in asdict(options).items() if name not in NOT_PART}
-    search = {"vary": [str(r) for r in ranges], "options": settings}
+    free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
+    options = {name: value for name, value in config.by_name().items() if name not in free}
+    search = {"vary": [str(r) for r in ranges], "options": options}
     if not path.exists():
         if any(entry.name != LOCK for entry in path.parent.iterdir()):
             raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")

@@ -1,4 +1,4 @@
-"""A model: from options and data, untrained, or from what a checkpoint says, to be filled."""
+"""A model: from options and a corpus, untrained, or from what a checkpoint says, to be filled."""
 
 import math
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
-from ch_sentiment.model import sentiment_net
+from ch_sentiment.experiment.cells import known_cell
+from ch_sentiment.model import CELLS, sentiment_net
 from common.pair_embedding import frequent_pairs
 from dataset.errors import DataError
 from dataset.glove import load_vectors
@@ -15,28 +16,33 @@ PAIR_TEXTS = 5  # that must hold a pair: the ratio of a rarer one would tell the
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
-def build(options, data, rng, tell=print):
-    """The model that `options` (TrainOptions) name, for the vocabulary and the classes of `data` (corpus.Data).
-
-    tell: gets a line on what the model was started from. DataError where word vectors cannot be had.
+def build(options, data, rng):
+    """The model that `options` (ModelOptions) name, for the vocabulary and the classes of `data` (Corpus), and a list
+    of lines on what it was started from. DataError where word vectors or the cell cannot be had.
     """
+    V, C = len(data.vocab), len(data.label_names)
     if options.model == "bow":
-        return BagOfWords(len(data.vocab), options.wordvec, len(data.label_names), rng=rng)
+        return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
-        net = NBSVM.of_texts(data.train.x, data.train.t, len(data.vocab), len(data.label_names), options.max_pairs)
-        tell(f"{len(net.pairs):,} pairs of words")
-        return net
-    W = _starting_vectors(options, data, tell)
-    pairs = _pairs(options, data)
+        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs)
+        return net, [f"{len(net.pairs):,} pairs of words"]
+    if options.naive_bayes and C != 2:
+        raise DataError(f"--naive-bayes: expected two classes, got {C}")
+    known_cell(options)
+    W, notes = _starting_vectors(options, data)
+    pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
+    if options.pairvec:
+        pairs = frequent_pairs(data.train.x, V, options.max_pairs, PAIR_TEXTS)
+        notes.append(f"{len(pairs):,} pairs of words")
     net = sentiment_net(
-        len(data.vocab),
+        V,
         options.wordvec if W is None else W.shape[1],
         options.hidden,
         cell=options.cell,
         bidirectional=options.bidirectional,
         num_layers=options.layers,
         pool=options.pool,
-        num_classes=len(data.label_names),
+        num_classes=C,
         pair_size=options.pairvec,
         num_pairs=len(pairs),
         softmax=options.softmax,
@@ -47,42 +53,34 @@ def build(options, data, rng, tell=print):
         freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
-    if net.words.pair_embed is not None:
+    if options.pairvec:
         net.words.pair_embed.pairs[...] = pairs
-        tell(f"{len(pairs):,} pairs of words")
     if options.naive_bayes:
-        _start_at_ratios(net, pairs, data)
-    return net
+        _start_at_ratios(net.words, pairs, data)
+    return net, notes
 
 
-def _pairs(options, data):
-    """(P,) sorted keys of the pairs of words that are to have a vector."""
-    if options.pairvec == 0:
-        return np.zeros(0, np.int64)
-    return frequent_pairs(data.train.x, len(data.vocab), options.max_pairs, PAIR_TEXTS)
-
-
-def _start_at_ratios(net, pairs, data):
+def _start_at_ratios(words, pairs, data):
     """The first element of the vector of each word, and pair, becomes its log-count ratio for class 1 of two."""
-    ratios = log_count_ratios(data.train.x, data.train.t, pairs, len(data.vocab), 2)[:, 0]
-    net.words.embed.params[0][:, 0] = ratios[: len(data.vocab)]
-    if net.words.pair_embed is not None:
-        net.words.pair_embed.params[0][1:, 0] = ratios[len(data.vocab) :]
+    V = len(data.vocab)
+    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2)[:, 0]
+    words.embed.params[0][:, 0] = ratios[:V]
+    if words.pair_embed is not None:
+        words.pair_embed.params[0][1:, 0] = ratios[V:]
 
 
-def _starting_vectors(options, data, tell):
-    """(V, D) word vectors that --embedding names, or None. DataError."""
+def _starting_vectors(options, data):
+    """(V, D) word vectors that --embedding names, or None, and a list of lines on them. DataError."""
     if options.embedding is None:
-        return None
+        return None, []
     if options.embedding == "one-hot":
         if len(data.vocab) > MOST_ONE_HOT:
             raise DataError(
                 f"--embedding one-hot: expected at most {MOST_ONE_HOT:,} words (--vocab-size), got {len(data.vocab):,}"
             )
-        return np.eye(len(data.vocab), dtype=np.float32)
+        return np.eye(len(data.vocab), dtype=np.float32), []
     vectors = load_vectors(options.embedding, data.vocab)
-    tell(f"{options.embedding}: {vectors.coverage(data.train.x)}")
-    return vectors.W
+    return vectors.W, [f"{options.embedding}: {vectors.coverage(data.train.x)}"]
 
 
 def rebuild(name, config, manifest):
@@ -117,6 +115,9 @@ def _sentiment_net(config, manifest):
     largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
     if largest > elements or 3 * layers > len(manifest):
         raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
+    if config["cell"] not in CELLS:
+        expected = f"expected a cell of {', '.join(CELLS)}, or one of your own that --cell names"
+        raise ValueError(f"{expected}, got {config['cell']!r}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
         raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
     return sentiment_net(**config, rng=0, dtype=manifest[0]["dtype"])

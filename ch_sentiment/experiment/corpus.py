@@ -1,21 +1,23 @@
-"""From the name of a data set to ids: load, split, tokenize, build the vocabulary, encode.
+"""Labelled texts in memory, and the corpus that a training makes of them: parts, vocabulary, ids.
 
-A name is "phrases", "phrases-small", "imdb", or the path of a person's own file or folder.
+`LabelledTexts` is the one way in, whether the texts stand in two lists or were loaded by name (`load.py`).
 """
 
+import functools
+import hashlib
+import json
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from common.training.batches import grouped_split, stratified_split
-from dataset import imdb, labelled_text, phrases, phrases_small
+from dataset import imdb, labelled_text
 from dataset.errors import DataError
 from dataset.store.token_cache import tokenized
-from dataset.text import KEEPS, Cleaning, Vocab
+from dataset.text import KEEPS, Vocab
 
-PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
-SHOWN = 4  # texts to try a model on, where the data has no samples of its own
-POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
+SAMPLES = 4  # texts to try a model on, where the data has none of its own
 
 
 @dataclass
@@ -38,16 +40,50 @@ class Part:
         return len(self.texts)
 
     def take(self, index):
-        """Those of `index`, an array of positions."""
+        """Those at the positions `index`, an array."""
         x = [self.x[i] for i in index] if self.x else []
         groups = None if self.groups is None else self.groups[index]
         return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index], groups)
 
 
 @dataclass
-class Data:
+class LabelledTexts:
+    """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
+    Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None.
+    """
+
+    texts: Part
+    label_names: list
+    test: Part | None = None
+    name: str = "texts"
+    test_name: str = "test texts"
+    samples: list | None = None
+
+    @classmethod
+    def of(cls, texts, labels, groups=None):
+        """From N texts (str) and N labels (str, int or bool), in any sequence. groups: N of what each belongs to.
+
+        The classes are the distinct labels, sorted. DataError where these are no labelled texts of two classes or more.
+        """
+        if isinstance(texts, str) or len(texts) != len(labels):
+            came = "one str" if isinstance(texts, str) else f"{len(texts)} texts and {len(labels)} labels"
+            raise DataError(f"expected a list of texts and as many labels, got {came}")
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(f"text {i + 1}: expected a str, got {type(text).__name__}")
+        values, t = np.unique(np.asarray(labels), return_inverse=True)
+        if len(values) < 2 or values.dtype.kind not in "biuUT":
+            raise DataError(f"expected labels of two classes or more, each a str or an int, got {values.tolist()[:5]}")
+        groups = None if groups is None else np.array([str(group) for group in groups])
+        if groups is not None and len(groups) != len(texts):
+            raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
+        return cls(Part(list(map(str, texts)), t, groups=groups), [str(value) for value in values])
+
+
+@dataclass
+class Corpus:
     """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
-    a few texts to try the model on.
+    a few texts to try the model on. notes: what a person should know of it, in lines.
     """
 
     train: Part
@@ -56,45 +92,74 @@ class Data:
     vocab: Vocab
     label_names: list
     samples: list
+    notes: list = field(default_factory=list)
+
+    @property
+    def scored(self):
+        """("test", its part), or ("validation", its part) where there is no test part."""
+        return ("validation", self.val) if self.test is None else ("test", self.test)
+
+    @property
+    def parts(self):
+        """name -> Part, of those that there are."""
+        parts = {"train": self.train, "validation": self.val, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @functools.cached_property
+    def fingerprint(self):
+        """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
+        digest = hashlib.sha256(json.dumps(self.label_names).encode())
+        for part in self.parts.values():
+            digest.update(part.t.astype("<i8").tobytes())
+            for text in part.texts:
+                encoded = text.encode("utf-8", "surrogatepass")
+                digest.update(len(encoded).to_bytes(8, "little"))
+                digest.update(encoded)
+        return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
+
+    def summary(self, name):
+        """What a model's file says of its data: name, `fingerprint`, and the number of texts of each label by part."""
+        counts = {
+            part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
+            for part_name, part in self.parts.items()
+        }
+        return {"name": os.path.basename(os.path.normpath(name)), "content": self.fingerprint, "texts": counts}
 
 
-def prepare(options, rng, say=print):
-    """Everything from the names in `options` (TrainOptions) to ids. DataError, ValueError where an input is wrong.
+def encode(texts, config, cached=False, progress=False):
+    """LabelledTexts, Config -> Corpus: split, tokenize, build the vocabulary of the training part, encode.
 
-    The vocabulary is that of the training part alone; the validation part has every class in its share, and no group
-    (--group-file, --group-column) with the training part. It follows from the data, these options and rng alone, so
-    that models of all kinds can be compared on it. say: gets a line on duplicates, where there are any.
+    The validation part has every class in its share, and no group with the training part. It follows from the texts,
+    the options and the seed of the split alone, so that models of all kinds can be compared on it. cached: keep the
+    tokens of long data for the next start. progress: a bar on standard error. DataError, ValueError where the texts
+    do not fit the options.
     """
-    both, test, label_names = load_train(options.data, options.classes)
-    both.groups = groups_of(both, options)
-    if options.test_data is not None:
-        test = load_test(options.test_data, label_names)
-    both = limited(both, options.limit, len(label_names), rng)
-    how = cleaning_of(options), not options.no_cache, not options.quiet
-    tokens = tokens_of(both, options.data, *how)
-    test_tokens = None if test is None else tokens_of(test, options.test_data or options.data, *how)
-
-    train_index, val_index = split(both, options.validation, rng)
-    if options.drop_longer is not None:
-        train_index = train_index[tokens.lengths()[train_index] <= options.drop_longer]
-        check_classes_left(both.t[train_index], label_names, options.drop_longer)
-    vocab = tokens.build_vocab(train_index, options.vocab_size)
-    both.x = encoded(tokens, vocab, options.max_len, options.keep)
-    if test is not None:
-        test.x = encoded(test_tokens, vocab, options.max_len, options.keep)
-    found = imdb.count_duplicates(both.texts, [] if test is None else test.texts)
-    if found.train or found.test or found.shared:
-        in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
-        say(f"duplicates: {found.train} within train{in_test}")
-    train, val = both.take(train_index), both.take(val_index)
-    samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else (test or val).texts[:SHOWN]
-    return Data(train, val, test, vocab, label_names, samples)
+    rng = np.random.default_rng(config.split_seed).spawn(1)[0]
+    whole = limited(texts.texts, config.data.limit, len(texts.label_names), rng)
+    how = config.model.cleaning, cached, progress
+    tokens = tokens_of(whole, texts.name, *how)
+    train_index, val_index = split(whole, config.data.validation, rng)
+    if config.training.drop_longer is not None:
+        train_index = train_index[tokens.lengths()[train_index] <= config.training.drop_longer]
+        check_classes_left(whole.t[train_index], texts.label_names, config.training.drop_longer)
+    vocab = tokens.build_vocab(train_index, config.model.vocab_size)
+    whole.x = encoded(tokens, vocab, config.model.max_len, config.model.keep)
+    test = None
+    if texts.test is not None:
+        test = Part(texts.test.texts, texts.test.t, numbers=texts.test.numbers)
+        test.x = encoded(tokens_of(test, texts.test_name, *how), vocab, config.model.max_len, config.model.keep)
+    train, val = whole.take(train_index), whole.take(val_index)
+    samples = texts.samples or (test or val).texts[:SAMPLES]
+    return Corpus(train, val, test, vocab, texts.label_names, samples, duplicates(whole, test))
 
 
-def split_rng(options):
-    """What draws the parts, and the texts of --limit: from --split-seed, or else --seed."""
-    seed = options.seed if options.split_seed is None else options.split_seed
-    return np.random.default_rng(seed).spawn(1)[0]
+def duplicates(whole, test):
+    """[a line on texts that come more than once], or []."""
+    found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
+    if not (found.train or found.test or found.shared):
+        return []
+    in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
+    return [f"duplicates: {found.train} within train{in_test}"]
 
 
 def split(part, share, rng):
@@ -104,68 +169,17 @@ def split(part, share, rng):
     return grouped_split(part.t, part.groups, share, rng)
 
 
-def groups_of(part, options):
-    """(N,) str, the group of each text of the whole part, or None where the options name none. DataError."""
-    if options.group_file is not None and options.group_column is not None:
-        raise DataError("expected --group-file or --group-column, got both")
-    if options.group_file is not None:
-        groups = labelled_text.load_groups(options.group_file)
-        if len(groups) != len(part):
-            expected = f"expected a line for each of the {len(part):,} texts"
-            raise DataError(f"--group-file {options.group_file}: {expected}, got {len(groups):,}")
-        return np.array(groups)
-    if options.group_column is not None:
-        if options.data in PHRASES or imdb.recognises(options.data):
-            raise DataError(f"--group-column: expected a .csv or .tsv file with a header, got {options.data}")
-        return np.array(labelled_text.load_groups(options.data, options.group_column))
-    return None
-
-
-def load_train(name, classes):
-    """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if name in PHRASES or imdb.recognises(name):
-        if classes != 2:
-            raise DataError(f"{name}: 2 classes found where {classes} were asked for")
-        train, test = _polar(name)
-        return train, test, POLAR_NAMES[0]
-    texts, t, label_names = labelled_text.load_data(name, classes)
-    return Part(texts, t), None, label_names
-
-
-def load_test(name, label_names):
-    """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
-    if not name:  # which would be the folder one stands in
-        raise DataError("expected the name of labelled text, got an empty one")
-    if name in PHRASES or imdb.recognises(name):
-        if list(label_names) not in POLAR_NAMES:
-            raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
-        return _polar(name)[1]
-    texts, t, _ = labelled_text.load_data(name, None, label_names)
-    return Part(texts, t)
-
-
-def _polar(name):
-    """The two parts of the phrases or of imdb."""
-    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
-    return [Part(*part) for part in parts]
-
-
 def limited(part, limit, num_classes, rng):
     """`limit` of the texts, drawn with every class in its share; all, where there are no more."""
     if limit is None or limit >= len(part):
-        return part
+        return part.take(np.arange(len(part)))
     if limit < 2 * num_classes:
         raise DataError(f"--limit: expected at least two texts of each of {num_classes} classes, got {limit}")
     return part.take(np.sort(stratified_split(part.t, limit / len(part), rng)[1]))
 
 
-def cleaning_of(options):
-    """The Cleaning that the options name."""
-    return Cleaning(remove_stopwords=options.remove_stopwords, remove_punctuation=options.remove_punctuation)
-
-
 def tokens_of(part, name, cleaning, cached, progress):
-    """The tokens of every text (`dataset.store.token_cache.Corpus`). DataError naming the first text that has none."""
+    """The tokens of every text (`dataset.store.token_cache`). DataError naming the first text that has none."""
     tokens = tokenized(part.texts, cleaning, cached, progress)
     labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
     return tokens

@@ -16,7 +16,7 @@ LOCK = ".lock"  # there while a training writes
 
 
 def check_out(options):
-    """DataError where --out is no folder that this training may write into."""
+    """DataError where --out is no folder that may be written into. options: with `out` and `overwrite`."""
     if options.out is None:
         return
     if not options.out:
@@ -35,24 +35,26 @@ def _check_empty(folder, overwrite):
 
 
 @contextlib.contextmanager
-def new_folder(options, name=None, results=RESULTS):
+def new_folder(options, name, results=RESULTS):
     """--out, or the first of runs/NAME-1, runs/NAME-2 ... that is not there yet; held while it is worked in.
 
-    options: with `out` and `overwrite`. name: None for that of a training. results: the files that will be written.
+    options: with `out` and `overwrite`. results: the files that will be written.
     """
-    folder = _numbered(name or _name(options)) if options.out is None else Path(options.out)
+    folder = _numbered(name) if options.out is None else Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         _check_empty(folder, options.overwrite)  # once more, now that nobody else can come in between
-        for name in results:  # --overwrite: no result of the training before may stand beside those of this one
-            (folder / name).unlink(missing_ok=True)
+        for result in results:  # --overwrite: no result of the training before may stand beside those of this one
+            (folder / result).unlink(missing_ok=True)
         yield folder
 
 
-def _name(options):
-    net = f"{'bi' if options.bidirectional else ''}{options.cell}"
-    kind = options.recipe or (net if options.model == "recurrent" else options.model)
-    return f"{Path(options.data).resolve().stem}-{kind}"
+def name_of(config):
+    """What the folder of a training is called: "reviews-bilstm"."""
+    model = config.model
+    cell = f"{'bi' if model.bidirectional else ''}{model.cell.rpartition(':')[2].lower()}"
+    kind = config.run.recipe or (cell if model.model == "recurrent" else model.model)
+    return f"{Path(config.data.data).resolve().stem}-{kind}"
 
 
 def _numbered(name):

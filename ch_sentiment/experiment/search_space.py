@@ -2,14 +2,13 @@
 
 import argparse
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from ch_sentiment.experiment.options import TrainOptions
+from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from dataset.errors import DataError
 
-DATA = ("data", "test_data", "classes", "validation", "group_file", "group_column", "split_seed", "limit")
-RUN = ("recipe", "seed", "resume", "save_every", "out", "overwrite", "no_cache", "quiet")
-VARIABLE = {f.name: f for f in fields(TrainOptions) if f.name not in DATA + RUN}  # so that trials compare
+VARIABLE = {name: f for name, f in FIELDS.items() if GROUP_OF[name] in ("model", "training")}  # so that trials compare
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Range:
             raise DataError(f"--vary: expected LOW..HIGH, two numbers in ascending order, got {text!r}")
         return cls(name, values, interval)
 
-    def draw(self, rng):
+    def sample(self, rng):
         """One value: evenly among those to choose from, or in the interval, there evenly in the logarithm where the
         high end is at least ten times the low one.
         """
@@ -51,22 +50,34 @@ class Range:
         return f"{self.name}={('..' if self.interval else ',').join(map(str, self.values))}"
 
 
-def draw(ranges, rng):
+def parsed(texts):
+    """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
+    ranges = [Range.parse(text) for text in texts]
+    names = [r.name for r in ranges]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
+    return ranges
+
+
+def sample(ranges, rng):
     """A value of each range: a dict by name."""
-    return {r.name: r.draw(rng) for r in ranges}
+    return {r.name: r.sample(rng) for r in ranges}
 
 
 def _converted(name, text, whole):
     """A value of an option, from its text. DataError where it cannot be one."""
     field = VARIABLE[name]
-    told = field.metadata
+    argument = field.metadata["argument"]
     if field.type is bool:
         if text not in ("true", "false"):
             raise DataError(f"--vary {whole}: expected true or false, got {text!r}")
         return text == "true"
-    if "choices" in told and text not in told["choices"]:
-        raise DataError(f"--vary {whole}: expected one of {', '.join(told['choices'])}, got {text!r}")
+    if "choices" in argument and text not in argument["choices"]:
+        raise DataError(f"--vary {whole}: expected one of {', '.join(argument['choices'])}, got {text!r}")
     try:
-        return told["type"](text) if "type" in told else text
-    except argparse.ArgumentTypeError as error:
+        if name == "cell":
+            own_cell(text)
+        return argument["type"](text) if "type" in argument else text
+    except (argparse.ArgumentTypeError, DataError) as error:
         raise DataError(f"--vary {whole}: {error}") from None

@@ -64,11 +64,13 @@ def test_every_run_is_planned_with_every_seed_on_the_same_data():
         Path("out", n) for n in ("gru-seed0", "gru-seed3", "theano-seed0", "theano-seed3")
     ]
     for t in found:
-        o = t.options
-        assert (o.data, o.group_file, o.validation, o.seed, o.split_seed) == ("a.tsv", "films.txt", 0.1, t.seed, None)
-        assert o.out == str(t.folder) and o.no_cache and o.quiet
-    assert [t.options.cell for t in found] == ["gru", "gru", "lstm", "lstm"]
-    assert found[2].options.drop_longer == 100  # the recipe's own, though data and share are not
+        data, seed = t.options.data, t.options.run.seed
+        assert (data.data, data.group_file, data.validation) == ("a.tsv", "films.txt", 0.1)
+        assert (seed, data.split_seed) == (t.seed, None)
+        run = t.options.run
+        assert run.out == str(t.folder) and run.no_cache and run.quiet
+    assert [t.options.model.cell for t in found] == ["gru", "gru", "lstm", "lstm"]
+    assert found[2].options.training.drop_longer == 100  # the recipe's own, though data and share are not
     assert found[0].arguments[:4] == ["--cell", "gru", "--data=a.tsv", "--validation=0.1"]
 
 
@@ -84,7 +86,8 @@ def test_every_shared_option_and_every_run_is_one_of_train():
     known = {name: RUNS[name] for name in RUNS if name != "best"}
     values = dict(zip(SHARED, ("x.tsv", 3, "g", "c", 0.2, 50, 2, 8), strict=True))
     for training in plan(values, known, [0], Path("out")):
-        assert {name: getattr(training.options, name) for name in SHARED} == values
+        options = training.options.by_name()
+        assert {name: options[name] for name in SHARED} == values
 
 
 # ---- the figures, of real trainings
@@ -270,7 +273,12 @@ def test_the_average_is_of_probabilities_and_costs_what_all_cost():
 def test_members_share_the_split_and_nothing_else_that_is_drawn():
     found = plan({"data": "a.tsv"}, {"gru": "--cell gru"}, [0, 3], Path("out"), members=2)
     assert [str(t) for t in found] == ["gru, seed 0", "gru, seed 0, member 1", "gru, seed 3", "gru, seed 3, member 1"]
-    assert [(t.options.seed, t.options.split_seed) for t in found] == [(0, None), (1000, 0), (3, None), (1003, 3)]
+    assert [(t.options.run.seed, t.options.data.split_seed) for t in found] == [
+        (0, None),
+        (1000, 0),
+        (3, None),
+        (1003, 3),
+    ]
     assert len({t.folder for t in found}) == 4
 
 

@@ -14,12 +14,14 @@ from ch_sentiment.__main__ import main
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, ScaledSum, distinct_features
 from ch_sentiment.commands import train
-from ch_sentiment.experiment import corpus
+from ch_sentiment.experiment import run_in_folder
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import encode
 from common.arrays.row_grad import touched_rows
 from common.checking.gradient_check import check_layer, check_model
 from common.optimizer import Adam
 from common.trainer import Trainer, evaluate
+from dataset.text import Vocab
 
 V = 6
 X = [np.array(ids, np.int32) for ids in ([2, 3, 2, 3], [3, 2], [4, 2, 3], [5], [2, 2, 2], [1, 5, 4])]
@@ -135,7 +137,7 @@ def test_padding_changes_nothing(kind):
 @pytest.mark.parametrize("num_classes", [2, 3])
 def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
     net = MAKE[kind](num_classes, np.float32)
-    model = Classifier(net, corpus.Vocab(list("abcd")), ["x", "y", "z"][:num_classes], 9)
+    model = Classifier(net, Vocab(list("abcd")), ["x", "y", "z"][:num_classes], 9)
     model.save(tmp_path / "m.npz")
     loaded = Classifier.load(tmp_path / "m.npz")
     texts = ["a b a", "c", "never seen"]
@@ -154,14 +156,14 @@ def test_pairs_tell_what_words_cannot():
 
 # ---- the command
 
-DRAW = train.draw
+DRAW = run_in_folder.draw
 
 
 @pytest.fixture
 def films(tmp_path, monkeypatch):
     """A folder of one's own with 40 reviews of ten films, four each; nothing is drawn, which takes a second."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "draw", lambda *a: None)
+    monkeypatch.setattr(run_in_folder, "draw", lambda *a: None)
     rows = [f"{'np'[i % 2]}\tfilm{i // 4}\t{('poor', 'fine')[i % 2]} film{i // 4} word{i % 3}\n" for i in range(40)]
     Path("films.tsv").write_text("label\tfilm\ttext\n" + "".join(rows))
     return ["--data", "films.tsv", "--group-column", "film", "--quiet"]
@@ -176,7 +178,7 @@ def call(*arguments):
 
 @both
 def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, films, capsys, monkeypatch):
-    monkeypatch.setattr(train, "draw", DRAW)
+    monkeypatch.setattr(run_in_folder, "draw", DRAW)
     assert call("baseline", *films, "--kind", kind, "--validation", "0.2", "--lr", "0.03") == 0
     out, err = capsys.readouterr()
     assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts, best epoch \d+$", out, re.M)
@@ -194,11 +196,11 @@ def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, 
 def test_train_and_baseline_validate_on_the_same_texts(films, monkeypatch):
     seen = []
 
-    def watch(options, rng, say):
-        seen.append(corpus.prepare(options, rng, say))
+    def watch(*arguments):
+        seen.append(encode(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(train, "prepare", watch)
+    monkeypatch.setattr(train, "encode", watch)
     for seed in (0, 1):
         how = [*films, "--seed", seed, "--limit", "32", "--validation", "0.2", "--epochs", "1"]
         assert call("train", *how, "--hidden", "4", "--wordvec", "4") == call("baseline", *how) == 0

@@ -12,6 +12,7 @@ import pytest
 from conftest import TINY, call, start
 
 import ch_sentiment.commands.train
+import ch_sentiment.experiment.run_in_folder
 from benchmarks.torture.kills import kill_one_training
 from benchmarks.torture.training import training as read_training
 from ch_sentiment.experiment.classifier import Classifier
@@ -97,7 +98,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.commands.train, "draw", lambda *a: None)  # slow, and not what is tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
 
 
 signals = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -162,7 +163,7 @@ def test_a_signal_outside_of_training_is_one_line_the_same_code_and_nothing_writ
     said, monkeypatch, number, word, code
 ):
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(ch_sentiment.commands.train, "prepare", lambda *a: signal.raise_signal(number))
+    monkeypatch.setattr(ch_sentiment.commands.train, "load", lambda *a: signal.raise_signal(number))
     assert said("train", *SMALL, code=code).endswith(f": {word}\n")
     assert signal.getsignal(signal.SIGTERM) is before
 

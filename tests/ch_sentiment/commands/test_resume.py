@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,10 @@ import pytest
 from conftest import ROOT, TINY, TWO, call, lines_of, start
 
 import ch_sentiment.commands.train
+import ch_sentiment.experiment.run_in_folder
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.corpus import Data, Part
-from ch_sentiment.experiment.options import TrainOptions
-from ch_sentiment.experiment.run_state import MAY_CHANGE, fingerprint
+from ch_sentiment.experiment.corpus import Corpus, Part
+from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE
 from common.files.checkpoint import load_checkpoint, save_arrays
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.commands.train, "draw", lambda *a: None)  # slow, and not what is tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
 
 
 @pytest.fixture
@@ -102,7 +101,7 @@ def test_settings_beside_it_are_one_line_and_exit_2(said, run):
     line = said("train", "--resume", run, "--cell", "lstm", "--lr", "0.1", "--bidirectional", "--epochs", "3")
     assert "expected nothing beside it but --epochs, --save-every, --no-cache, --quiet" in line
     assert "got --cell, --bidirectional, --lr" in line
-    assert set(MAY_CHANGE) < {f.name for f in fields(TrainOptions)}
+    assert set(MAY_CHANGE) < set(FIELDS)
 
 
 def test_fewer_epochs_than_have_begun_are_one_line_and_exit_2(said, run):
@@ -154,7 +153,7 @@ def test_data_that_have_changed_are_one_line_and_exit_2(said, run, two, change):
 def test_a_fingerprint_tells_texts_labels_names_and_parts_apart():
     def of(texts=("ab", "c", "d"), t=(0, 1, 1), names=("x", "y"), cut=2):
         parts = [Part(list(texts[some]), np.array(t[some])) for some in (slice(cut), slice(cut, None))]
-        return fingerprint(Data(*parts, None, None, list(names), []))
+        return Corpus(*parts, None, None, list(names), []).fingerprint
 
     others = [of(("a", "bc", "d")), of(t=(1, 1, 1)), of(names=("x", "z")), of(cut=1), of(("ab", "c"), (0, 1))]
     assert of() == of() and len({of(), *others}) == 6 and of().startswith("3 texts of sha256 ")
@@ -194,14 +193,14 @@ def test_a_second_training_into_a_folder_is_told_so_and_a_dead_one_keeps_no_fold
 
 
 def test_of_two_that_start_at_once_one_is_told_so(two, monkeypatch, capsys):
-    plain = ch_sentiment.commands.train.prepare
+    plain = ch_sentiment.commands.train.load
 
     def slow(*arguments):  # meanwhile another one takes the folder, and ends
-        monkeypatch.setattr(ch_sentiment.commands.train, "prepare", plain)
+        monkeypatch.setattr(ch_sentiment.commands.train, "load", plain)
         assert call("train", "--data", two, *TINY, "--out", "r") == 0
         return plain(*arguments)
 
-    monkeypatch.setattr(ch_sentiment.commands.train, "prepare", slow)
+    monkeypatch.setattr(ch_sentiment.commands.train, "load", slow)
     assert call("train", "--data", two, *TINY, "--out", "r") == 2
     assert "r holds files" in capsys.readouterr().err and len(history()) == 2
 

@@ -78,7 +78,7 @@ def test_there_is_a_table_line_per_epoch_unless_quiet(two, capsys, quiet):
 def test_every_variant_is_one_argument(how, monkeypatch):
     import ch_sentiment.commands.train
 
-    monkeypatch.setattr(ch_sentiment.commands.train, "draw", lambda *a: None)  # slow, and the same for all
+    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, and the same for all
     assert call("train", *TINY, "--limit", "40", "--out", "r", *how) == 0
     model = Classifier.load("r")
     told = dict(zip(how, [*how[1:], ""]))
@@ -247,7 +247,7 @@ def test_an_option_that_cannot_be_is_one_line_that_names_it_and_exit_2(arguments
 def test_an_output_that_is_not_empty_or_a_file_is_refused_before_anything_is_read(said, write, monkeypatch):
     import ch_sentiment.commands.train
 
-    monkeypatch.setattr(ch_sentiment.commands.train, "prepare", lambda *a: pytest.fail("it was read"))
+    monkeypatch.setattr(ch_sentiment.commands.train, "load", lambda *a: pytest.fail("it was read"))
     write("full/model.npz", "precious")
     write("file", "precious")
     assert "full holds files (--overwrite" in said("train", *TINY, "--out", "full")

@@ -12,6 +12,7 @@ import pytest
 import ch_sentiment.commands.tune
 from ch_sentiment.__main__ import main
 from ch_sentiment.experiment.search_space import Range
+from common.trainer import Trainer
 from dataset.errors import DataError
 
 TINY = ["tune", "--data", "phrases-small", "--wordvec", "4", "--epochs", "2", "--quiet"]
@@ -30,7 +31,7 @@ def rows(folder):
 
 def drawn(text, count=300):
     rng = np.random.default_rng(0)
-    return [Range.parse(text).draw(rng) for _ in range(count)]
+    return [Range.parse(text).sample(rng) for _ in range(count)]
 
 
 def test_values_to_choose_from_all_come_and_an_interval_is_kept():
@@ -84,8 +85,8 @@ def test_the_table_has_the_best_first(capsys):
 
 def test_no_test_text_is_scored(monkeypatch):
     assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0
-    prepare = ch_sentiment.commands.tune.prepare
-    monkeypatch.setattr(ch_sentiment.commands.tune, "prepare", lambda *a: dataclasses.replace(prepare(*a), test=None))
+    load = ch_sentiment.commands.tune.load
+    monkeypatch.setattr(ch_sentiment.commands.tune, "load", lambda *a: dataclasses.replace(load(*a), test=None))
     assert main([*TINY, *VARY, "--trials", "1", "--out", "without"]) == 0
     assert rows("r") == rows("without") and rows("r")[0]["val_accuracy"] * 8 % 1 == 0  # 8 texts to validate
 
@@ -100,32 +101,19 @@ def test_a_trial_that_overflows_is_a_row_at_the_end(capsys):
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_ctrl_c_keeps_the_trials_that_are_done(monkeypatch, capsys):
-    trial, count = ch_sentiment.commands.tune.trial, []
+    trial, count, step = ch_sentiment.commands.tune.trial, [], Trainer._train_step
 
-    def interrupted(options):
+    def counted(*arguments):
         count.append(1)
+        return trial(*arguments)
+
+    def pressed(self, *arguments):
         if len(count) == 2:
-            monkeypatch.setattr(
-                ch_sentiment.commands.tune,
-                "build",
-                lambda *a, build=ch_sentiment.commands.tune.build: Pressed(build(*a)),
-            )
-        return trial(options)
-
-    class Pressed:
-        """A net at whose first step somebody presses Ctrl-C."""
-
-        def __init__(self, net):
-            self.net = net
-
-        def __getattr__(self, name):
-            return getattr(self.net, name)
-
-        def backward(self):
             signal.raise_signal(signal.SIGINT)
-            self.net.backward()
+        return step(self, *arguments)
 
-    monkeypatch.setattr(ch_sentiment.commands.tune, "trial", interrupted)
+    monkeypatch.setattr(ch_sentiment.commands.tune, "trial", counted)
+    monkeypatch.setattr(Trainer, "_train_step", pressed)
     assert main([*TINY, *VARY, "--trials", "3", "--out", "r"]) == 130
     assert [row["trial"] for row in rows("r")] == [1] and "    1  accuracy" in capsys.readouterr().out
 

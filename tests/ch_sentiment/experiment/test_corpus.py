@@ -6,9 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from ch_sentiment.experiment import corpus
+from ch_sentiment.experiment import load
 from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.options import TrainOptions
+from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.options import Config
 from dataset import imdb, phrases
 from dataset.errors import DataError
 
@@ -24,8 +25,9 @@ def small_imdb(monkeypatch):
     return seen
 
 
-def prepare(**how):
-    return corpus.prepare(TrainOptions(**how), np.random.default_rng(0), say=lambda line: None)
+def prepare(cached=False, **options):
+    config = Config.of(options)
+    return encode(load.load(config.data), config, cached)
 
 
 def test_the_vocabulary_is_that_of_the_training_part_alone(tmp_path):
@@ -70,7 +72,7 @@ def test_longer_texts_are_dropped_from_the_training_part_alone():
 def test_the_small_phrases_are_a_name_like_any_other():
     data = prepare(data="phrases-small")
     assert (len(data.train) + len(data.val), len(data.test)) == (84, 20)
-    assert data.samples == corpus.PHRASES["phrases-small"].SAMPLES
+    assert data.samples == load.PHRASES["phrases-small"].SAMPLES
 
 
 def test_limit_draws_every_class_in_its_share():
@@ -86,39 +88,35 @@ def test_imdb_is_a_name_like_any_other_and_its_test_half_is_the_test_part(small_
     assert (len(data.train), len(data.val), len(data.test)) == (16, 4, 20)
     assert data.label_names == ["negative", "positive"] and small_imdb == [None]
     assert len(prepare(data="imdb", test_data="imdb").test) == 20
-    for names in corpus.POLAR_NAMES:
-        assert len(corpus.load_test("imdb", names)) == 20
+    for names in load.POLAR_NAMES:
+        assert len(load.load_test("imdb", names)) == 20
     with pytest.raises(DataError, match="labels"):
-        corpus.load_test("imdb", ["cat", "dog"])
+        load.load_test("imdb", ["cat", "dog"])
     with pytest.raises(DataError, match="2 classes found where 3"):
-        corpus.load_train("imdb", 3)
+        load.load_train("imdb", 3)
 
 
 def test_an_unpacked_folder_and_an_archive_are_imdb_too(small_imdb, tmp_path):
     (tmp_path / "aclImdb" / "train" / "pos").mkdir(parents=True)
     for name in (tmp_path, tmp_path / "aclImdb", tmp_path / "aclImdb_v1.tar.gz"):
-        corpus.load_train(str(name), 2)
+        load.load_train(str(name), 2)
     assert small_imdb == [str(tmp_path), str(tmp_path / "aclImdb"), str(tmp_path / "aclImdb_v1.tar.gz")]
 
 
-def test_duplicates_are_told_once():
-    told = []
-    corpus.prepare(TrainOptions(), np.random.default_rng(0), told.append)
+def test_duplicates_are_noted_once():
     texts, _ = phrases.load_data()[0]
-    assert len(told) == (len(set(texts)) < len(texts))
+    assert len(prepare().notes) == (len(set(texts)) < len(texts))
 
 
 def test_duplicates_within_and_across_the_parts_are_counted(small_imdb):
-    told = []
-    corpus.prepare(TrainOptions(data="imdb"), np.random.default_rng(0), told.append)
-    assert told == ["duplicates: 16 within train, 16 within test, 4 of test also in train"]
+    assert prepare(data="imdb").notes == ["duplicates: 16 within train, 16 within test, 4 of test also in train"]
 
 
 def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_path):
     (tmp_path / "v.txt").write_text("film 1 2 3\nnot -1 0.5 4\n")
-    options = TrainOptions(embedding=str(tmp_path / "v.txt"), freeze_embedding=True)
-    data, told = prepare(), []
-    net = build(options, data, 0, told.append)
+    options = Config.of(embedding=str(tmp_path / "v.txt"), freeze_embedding=True).model
+    data = prepare()
+    net, notes = build(options, data, 0)
     film = data.vocab.word_to_id["film"]
     assert net.words.embed.params[0].shape == (len(data.vocab), 3) and net.words.embed.params[0][film].tolist() == [
         1,
@@ -126,22 +124,21 @@ def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_pat
         3,
     ]
     assert "embed.W" not in net.param_names and "embed.W" in net.weights()
-    assert len(told) == 1 and "%" in told[0]
-    assert "embed.W" in build(TrainOptions(embedding=options.embedding), data, 0).param_names
+    assert len(notes) == 1 and "%" in notes[0]
+    assert "embed.W" in build(Config.of(embedding=options.embedding).model, data, 0)[0].param_names
 
 
 @pytest.mark.skipif(REAL is None, reason="SENTIFISH_TEST_DATA is not set")
-def test_real_reviews_arrive_whole_and_their_duplicates_are_told(tmp_path, monkeypatch):
+def test_real_reviews_arrive_whole_and_their_duplicates_are_noted(tmp_path, monkeypatch):
     monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path))
-    told = []
     file = os.path.join(REAL, "imdb", "train.tsv")
-    data = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)
+    data = prepare(data=file, cached=True)
     assert (len(data.train), len(data.val), len(data.vocab)) == (22500, 2500, 20000)
-    assert told == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
-    again = corpus.prepare(TrainOptions(data=file, quiet=True), np.random.default_rng(0), told.append)  # from the cache
+    assert data.notes == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
+    again = prepare(data=file, cached=True)  # from the cache
     assert again.vocab == data.vocab and all(map(np.array_equal, again.train.x, data.train.x))
     films = os.path.join(REAL, "imdb", "train.movies.txt")
-    data = corpus.prepare(TrainOptions(data=file, group_file=films, quiet=True), np.random.default_rng(0), told.append)
+    data = prepare(data=file, group_file=films, cached=True)
     assert not set(data.train.groups) & set(data.val.groups) and len(data.train) + len(data.val) == 25000
     assert abs(data.val.t.sum() - 1250) < 25 and abs(len(data.val) - 2500) < 50
 
@@ -211,8 +208,7 @@ def test_wrong_groups_are_refused_in_one_line(reviews, tmp_path, monkeypatch, ho
 
 def test_the_parts_follow_from_the_split_seed_or_else_from_the_seed(reviews):
     def parts(**how):
-        options = TrainOptions(data=reviews[0], group_column="film", **how)
-        return corpus.prepare(options, corpus.split_rng(options), say=lambda line: None).val.texts
+        return prepare(data=reviews[0], group_column="film", **how).val.texts
 
     assert parts(seed=1) == parts(seed=1) == parts(seed=5, split_seed=1) != parts(seed=2)
     assert parts(seed=0) != parts(split_seed=1)
