@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 setup(
     name="sentifish",
@@ -10,7 +10,7 @@ setup(
     description="A layered deep-learning mini-framework in the style of the fish book, with a sentiment model",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    packages=["common", "dataset", "ch_sentiment"],
+    packages=find_packages(include=["common*", "dataset*", "ch_*"]),
     python_requires=">=3.10",
     install_requires=[
         "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs

@@ -16,11 +16,11 @@ import time
 
 import numpy as np
 
-from ch_sentiment.attribution import margin_weight, path_to_words
-from ch_sentiment.classifier import Classifier
-from ch_sentiment.integrated_gradients import TOLERANCE
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.explain.attribution import margin_weight, path_to_words
 from ch_sentiment.model import SentimentNet
-from common.checkpoint import CheckpointError
+from common.checking.integrated_gradients import TOLERANCE
+from common.files.checkpoint import CheckpointError
 from dataset.errors import DataError
 from dataset.labelled_text import load_data
 from dataset.text import tokenize

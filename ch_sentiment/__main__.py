@@ -15,24 +15,24 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 if not any(variable in os.environ for variable in THREAD_VARIABLES):
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
 
-from ch_sentiment import (  # noqa: E402
-    analyze_speeches,
+from ch_sentiment.commands import (  # noqa: E402
     audit,
     baseline,
     compare,
     data,
     evaluate,
     explain,
-    inspect_model,
+    inspect,
     lr_find,
     predict,
     recipes,
+    speeches,
     train,
     tune,
 )
-from ch_sentiment.console import Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
-from common.checkpoint import CheckpointError  # noqa: E402
-from common.parallel import end_with  # noqa: E402
+from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
+from common.files.checkpoint import CheckpointError  # noqa: E402
+from common.training.parallel import end_with  # noqa: E402
 
 COMMANDS = {
     "train": train,
@@ -44,8 +44,8 @@ COMMANDS = {
     "evaluate": evaluate,
     "predict": predict,
     "explain": explain,
-    "speeches": analyze_speeches,
-    "inspect": inspect_model,
+    "speeches": speeches,
+    "inspect": inspect,
     "audit": audit,
     "data": data,
 }
@@ -56,13 +56,6 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
   sentifish evaluate runs/reviews-gru-1 --data more.tsv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
 """
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage in front of it."""
-
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 def main(argv=None):

@@ -1,6 +1,8 @@
-"""The standard streams, made dependable: UTF-8 whatever the locale, there even if closed, harmless to a terminal.
-And SIGTERM as an exception, and figures drawn without a word."""
+"""The command line's surroundings: standard streams in UTF-8, text that is safe in a terminal, SIGTERM as an exception,
+errors in one line, and matplotlib without messages.
+"""
 
+import argparse
 import contextlib
 import logging
 import os
@@ -11,22 +13,29 @@ import warnings
 
 from dataset.lines import decoded
 
-_JOINERS = "\u200c\u200d"  # invisible, obeyed by no terminal, and part of words and of emoji
+_JOINERS = "\u200c\u200d"  # invisible, harmless, and part of words and of emoji
 
 
 class Terminated(BaseException):
-    """SIGTERM came: what KeyboardInterrupt is to Ctrl-C."""
+    """Raised on SIGTERM, as KeyboardInterrupt is on Ctrl-C."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Reports an error in one line, without the usage before it."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {printable(message)} (see {self.prog} --help)\n")
 
 
 @contextlib.contextmanager
 def terminable():
-    """Meanwhile SIGTERM raises Terminated, so that what was begun is tidied up."""
+    """SIGTERM raises Terminated inside the block, so that context managers clean up."""
 
     def terminate(number, frame):
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may listen
+        yield  # only the main thread may set a handler
         return
     before = signal.signal(signal.SIGTERM, terminate)
     try:
@@ -37,30 +46,35 @@ def terminable():
 
 @contextlib.contextmanager
 def drawing():
-    """Meanwhile matplotlib says nothing of its cache folder, nor of a letter that its font has not."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")
-        yield
+    """Inside the block matplotlib reports neither its cache folder nor characters that its font lacks."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def prepare_streams():
-    """UTF-8 on what is written, with escapes for what that cannot hold; a stream that is closed becomes a void."""
+    """Write UTF-8, with escapes for lone surrogates; a closed stream becomes os.devnull."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (it lives as long as we do)
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (open until the process ends)
         elif hasattr(stream, "reconfigure") and mode == "w":
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def as_utf8(argument):
-    """A command-line argument as the UTF-8 that it was typed in, also where the locale has another idea."""
+    """A command-line argument decoded as UTF-8, whatever encoding the locale names."""
     return os.fsencode(argument).decode("utf-8", "surrogateescape")
 
 
 def say(line):
-    """Print a line; where nobody reads any longer, this and all further lines go nowhere, and the work goes on."""
+    """Print a line. After a broken pipe this and all further lines are discarded, and the work goes on."""
     try:
         print(line, flush=True)
     except BrokenPipeError:
@@ -68,17 +82,22 @@ def say(line):
 
 
 def input_lines():
-    """The lines of standard input without their ends. DataError naming the line that is not UTF-8."""
+    """The lines of standard input without their line ends. DataError naming the line that is not UTF-8."""
     stream = getattr(sys.stdin, "buffer", None)
     lines = sys.stdin if stream is None else decoded(stream, "standard input")
     return (line.rstrip("\r\n") for line in lines)
 
 
 def printable(text):
-    """A text on one line, with spaces for all that a terminal or a spreadsheet would obey.
-
-    That is: control characters, escapes, every line separator, marks of direction, lone surrogates.
+    """A text on one line, with a space for each character that a terminal or a spreadsheet would interpret: control
+    characters, escapes, line separators, marks of direction, lone surrogates.
     """
     if text.isprintable():
         return text
     return text.translate({ord(c): " " for c in set(text) if not c.isprintable() and c not in _JOINERS})
+
+
+def shorten(text, width):
+    """`printable` text of at most `width` characters, the last of them an ellipsis where some are left out."""
+    text = printable(text)
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -9,7 +9,7 @@ import argparse
 
 import numpy as np
 
-from common.gradient_flow import norms_by_step
+from common.checking.gradient_flow import norms_by_step
 from common.time_layers import TimeGRU, TimeLSTM, TimeRNN
 
 CELLS = {"RNN": TimeRNN, "GRU": TimeGRU, "LSTM": TimeLSTM}

@@ -8,9 +8,9 @@ import os
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from common.book_params import read_book_params
-from common.checkpoint import CheckpointError, load_arrays, save_arrays
-from common.row_grad import add_grads
+from common.arrays.row_grad import add_grads
+from common.files.book_params import read_book_params
+from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
 
 
 class BaseModel:

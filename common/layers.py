@@ -8,9 +8,9 @@ are a ValueError that names the layer.
 
 import numpy as np
 
-from common.checks import as_floats, as_ids, check_ratio, check_weights, float_dtype
+from common.arrays.checks import as_floats, as_ids, check_ratio, check_weights, float_dtype
+from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import log_softmax, sigmoid, softmax
-from common.row_grad import RowGrad, sum_rows
 
 
 class MatMul:
@@ -71,7 +71,8 @@ class Embedding:
     """Row idx of W for every id. Book, chapter 4.
 
     W: (V, D). forward: ids (...) -> (..., D); backward returns None, since ids have no gradient. `grads[0]` reads as a
-    dense (V, D) array and knows the rows that the last batch touched (`common.row_grad`): no step's cost grows with V.
+    dense (V, D) array and knows the rows that the last batch touched (`common.arrays.row_grad`): no step's cost grows
+    with V.
     """
 
     param_names = ("W",)

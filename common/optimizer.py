@@ -7,7 +7,7 @@ read and written: the "lazy" form, in which the momentum of a row rests while it
 
 import numpy as np
 
-from common.row_grad import plain, touched_rows
+from common.arrays.row_grad import plain, touched_rows
 
 BLOCK = 32768  # elements worked on at a time
 

@@ -91,7 +91,7 @@ def confusion(matrix, label_names, ax=None):
 def roc(curves, ax=None):
     """The share of positives that are found against that of negatives mistaken for them. -> Axes.
 
-    curves: name -> (false_rate, true_rate), the first two of what `common.metrics.roc_curve` gives.
+    curves: name -> (false_rate, true_rate), the first two of what `common.checking.metrics.roc_curve` gives.
     """
     ax = ax or new_axes(5, 5)
     ax.plot([0, 1], [0, 1], color="0.4", linewidth=1, label="by chance")
@@ -108,7 +108,8 @@ def reliability_diagram(confidence, accuracy, count, ax=None):
     """How often answers are right, beside how sure they are: bars and marks at one height are what is wanted. -> Axes.
 
     Mean confidence, accuracy and number of the answers in each of B intervals of the confidence, all of one width
-    (`common.calibration.reliability`): (B,) each. Empty intervals show nothing; the axis begins at the first other.
+    (`common.checking.calibration.reliability`): (B,) each. Empty intervals show nothing; the axis begins at the first
+    other.
     """
     edges = np.linspace(0, 1, len(count) + 1)
     held = np.flatnonzero(count)
@@ -171,7 +172,7 @@ def attention_map(weight, words, ax=None):
 def gradient_norms(norms, ax=None):
     """How much of a gradient is left when it has gone back to each step, on a logarithmic axis. -> Axes.
 
-    norms: name -> (T,), as `common.gradient_flow.norms_by_step` gives them.
+    norms: name -> (T,), as `common.checking.gradient_flow.norms_by_step` gives them.
     """
     ax = ax or new_axes()
     for (name, values), (color, marker, dash) in zip(norms.items(), itertools.cycle(STYLES)):

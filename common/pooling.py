@@ -2,14 +2,14 @@
 
 forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: from
 there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in the order of hs
-(`common.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
+(`common.arrays.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
 """
 
 import numpy as np
 
-from common.checks import as_floats, as_mask, check_weights, float_dtype, kept
+from common.arrays.checks import as_floats, as_mask, check_weights, float_dtype, kept
+from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
-from common.memory_order import memory_order, new_array
 
 
 class TimeLast:

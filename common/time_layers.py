@@ -6,10 +6,8 @@ the pads has no influence, and gradients there are exactly 0.
 
 import numpy as np
 
-from common.bidirectional import TimeBidirectional, TimeBiLSTM
-from common.checks import as_floats, as_ids, as_mask, float_dtype
+from common.arrays.checks import as_floats, as_ids, as_mask, float_dtype
 from common.functions import filled, log_softmax, sigmoid, softmax
-from common.gru import GRU, TimeGRU
 from common.layers import (
     Affine,
     Dropout,
@@ -20,8 +18,10 @@ from common.layers import (
     SoftmaxWithLoss,
     write_rows,
 )
-from common.lstm import LSTM, TimeLSTM
-from common.rnn import RNN, TimeRNN
+from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
+from common.recurrent.gru import GRU, TimeGRU
+from common.recurrent.lstm import LSTM, TimeLSTM
+from common.recurrent.rnn import RNN, TimeRNN
 
 __all__ = [  # what the book's module passes on, too: its chapters rely on `from common.time_layers import *`
     "GRU",

@@ -1,6 +1,6 @@
 """The loop: batches, forward, backward, clip, update, and a history of it. Book, chapter 1.
 
-It prints nothing, plots nothing and writes nothing: whoever wants that adds a callback (`common.callbacks`).
+It prints nothing, plots nothing and writes nothing: whoever wants that adds a callback (`common.training.callbacks`).
 """
 
 import time
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.base_model import remove_duplicate
-from common.batches import count_tokens, shuffled_batches, sorted_batches, take
-from common.callbacks import BookLog, StopOnSignal
-from common.metrics import count_right
+from common.checking.metrics import count_right
 from common.optimizer import clip_elements, clip_grads, first_non_finite
+from common.training.batches import count_tokens, shuffled_batches, sorted_batches, take
+from common.training.callbacks import BookLog, StopOnSignal
 
 __all__ = ["Trainer", "evaluate", "remove_duplicate"]
 
@@ -20,15 +20,16 @@ __all__ = ["Trainer", "evaluate", "remove_duplicate"]
 class Trainer:
     """Trains any model that has `params`, `grads`, `forward(x, t)` -> loss and `backward()`.
 
-    callbacks: a list of `common.callbacks.Callback`; None: the book's log line. rng: for the order of the examples.
+    callbacks: a list of `common.training.callbacks.Callback`; None: the book's log line. rng: for the order of the
+    examples.
 
     For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from
     1), `steps_per_epoch`, `total_steps`, `running` (the epoch under way, see `Running`; None between epochs), `loss`
     (the last step's).
 
     Training that stops in the middle of an epoch leaves `running` in its place, and the next `fit` goes on with that
-    epoch, at the step where it stood and in the same order. `common.resume` carries all of it to another process: n
-    steps and n more there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
+    epoch, at the step where it stood and in the same order. `common.files.resume` carries all of it to another process:
+    n steps and n more there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None):

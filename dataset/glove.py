@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError
-from dataset.fetch import fetch
+from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK
 
 ARCHIVE = "glove.6B.zip"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset import array_cache, imdb_archive, labelled_text, registry
+from dataset import imdb_archive, labelled_text
 from dataset.errors import DataError
-from dataset.fetch import fetch, sha256
+from dataset.store import array_cache, registry
+from dataset.store.fetch import fetch, sha256
 
 LABEL_NAMES = ["negative", "positive"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.fetch import fetch
 from dataset.lines import any_field_size, csv_rows
 from dataset.mojibake import mend
+from dataset.store.fetch import fetch
 
 _TEXT_COLUMNS = ("speech", "text")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")

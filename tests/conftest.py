@@ -17,12 +17,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import ch_sentiment.__main__
-from ch_sentiment.classifier import Classifier
-from common.bidirectional import TimeBidirectional, TimeBiLSTM
-from common.gru import GRU, TimeGRU
-from common.lstm import LSTM, TimeLSTM
+from ch_sentiment.experiment.classifier import Classifier
+from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
+from common.recurrent.gru import GRU, TimeGRU
+from common.recurrent.lstm import LSTM, TimeLSTM
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
-from common.rnn import RNN, TimeRNN
+from common.recurrent.rnn import RNN, TimeRNN
 from common.time_layers import TimeAffine, TimeDropout
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C

@@ -23,10 +23,11 @@ from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 
 from ch_sentiment import model
 from ch_sentiment.__main__ import COMMANDS
-from common.lstm import LSTM
 from common.optimizer import Adam
-from dataset import glove, imdb, registry
-from dataset.fetch import sha256
+from common.recurrent.lstm import LSTM
+from dataset import glove, imdb
+from dataset.store import registry
+from dataset.store.fetch import sha256
 
 PAGES = {
     path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -209,7 +210,7 @@ def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatc
 
 
 def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
-    net = model.SentimentNet(9, 3, 4)
+    net = model.sentiment_net(9, 3, 4)
     x, t = [np.array([2, 3]), np.array([4, 5, 6])] * 4, np.array([0, 1] * 4)
     names = {"model": net, "optimizer": Adam(), "x": x, "t": t, "x_val": x[:2], "t_val": t[:2]}
     (code,) = fenced(TEXTS["docs/training.md"], "python")
@@ -233,8 +234,8 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 def test_each_line_beside_an_equation_stands_in_its_file():
     pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
-    lines = re.findall(r"\| `([^`|]+)` \| (\w+/\w+\.py) \|$", pages, re.M)
-    assert len(lines) == len(re.findall(r"\w+/\w+\.py \|$", pages, re.M)) > 26
+    lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
+    assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:
         assert line in (ROOT / path).read_text(encoding="utf-8"), line
 

@@ -92,13 +92,13 @@ def test_no_source_evaluates_text_or_opens_a_shell_or_a_pickle(name):
     pickles = {"pickle", "_pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "cloudpickle"}
     for module in imported(TREES[name]):
         assert not {module, module.split(".")[0]} & runs_code, f"{name}: {module}"
-        assert name == "common/book_params.py" or module.split(".")[0] not in pickles, f"{name}: {module}"
+        assert name == "common/files/book_params.py" or module.split(".")[0] not in pickles, f"{name}: {module}"
 
 
 @every_source
 def test_the_global_random_state_is_left_alone(name):
     allowed = {"np.random.default_rng", "np.random.Generator", "np.random.SeedSequence"}
-    if name == "common/gradient_check.py":
+    if name == "common/checking/gradient_check.py":
         allowed |= {"np.random.get_state", "np.random.set_state"}
     if name == "dataset/spiral.py":
         allowed |= {"np.random.RandomState"}  # a generator of its own

@@ -14,9 +14,10 @@ from benchmarks.accuracy.report import write_report
 from benchmarks.accuracy.scores import averaged, compare, score
 from benchmarks.accuracy.trainings import RUNS, SHARED, plan
 from ch_sentiment.__main__ import OneLineParser
+from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.console import Terminated, printable, terminable
-from ch_sentiment.options import COUNT, SEED, add_options, typed
-from common.checkpoint import CheckpointError
+from ch_sentiment.experiment.options import COUNT, SEED
+from common.files.checkpoint import CheckpointError
 
 PROG = "python -m benchmarks.accuracy"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from ch_sentiment.recipes import RECIPES
-from ch_sentiment.run_folder import write_json
+from ch_sentiment.experiment.recipes import RECIPES
+from ch_sentiment.experiment.run_folder import write_json
 
 NOTES = """\
 Accuracy in percent on the validation part of each split: {texts} texts. Each figure is of the epoch with the lowest
@@ -50,7 +50,7 @@ def _signed(share):
 
 def draw(rows, seeds, ax=None):
     """A marker for the accuracy of each seed and a bar at the mean, a line for each run. -> Axes."""
-    from common import plot  # not before the trainings: see `processes.train_all`
+    from common import plot
 
     ax = ax or plot.new_axes(6.4, 1.2 + 0.4 * len(rows))
     places = range(len(rows))

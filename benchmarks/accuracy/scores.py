@@ -1,15 +1,16 @@
 """From trained models to figures: which validation texts each answers rightly, and how the runs compare on them."""
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.accuracy.trainings import Cost, cost_in, options_in
-from ch_sentiment.average import mean
-from ch_sentiment.classifier import Classifier
-from ch_sentiment.corpus import prepare, split_rng
-from common.metrics import Comparison, paired_bootstrap
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.ensemble import mean
+from ch_sentiment.experiment.load import load
+from common.checking.metrics import Comparison, paired_bootstrap
 from dataset.errors import DataError
 
 
@@ -52,8 +53,8 @@ def score(training):
 
     DataError where the share of right answers is not the one that the training reported.
     """
-    options = replace(options_in(training.folder), no_cache=False)  # the same tokens, sooner
-    val = prepare(options, split_rng(options), say=lambda line: None).val
+    config = options_in(training.folder)
+    val = encode(load(config.data), config, cached=True).val
     model = Classifier.load(training.folder)
     parameters = sum(p.size for p in model.net.params)
     found = Scored(model.probabilities_of_ids(val.x), val.t, val.numbers, parameters, cost_in(training.folder))

@@ -3,13 +3,14 @@
 import itertools
 import json
 import shlex
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from ch_sentiment.__main__ import OneLineParser
-from ch_sentiment.options import TrainOptions, add_options, typed
-from ch_sentiment.recipes import chosen
-from ch_sentiment.run_folder import write_json
+from ch_sentiment.commands.arguments import add_options, typed
+from ch_sentiment.experiment.options import FIELDS, Config
+from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run_folder import write_json
 from dataset.errors import DataError
 
 RUNS = {  # name: arguments of `sentifish train`
@@ -28,7 +29,7 @@ COST = "cost.json"  # in the folder of a training that came to its end
 
 @dataclass
 class Training:
-    """One run with one seed. own: the arguments of the run alone. options: what all arguments mean (TrainOptions).
+    """One run with one seed. own: the arguments of the run alone. options: what all arguments mean (Config).
 
     member: 0, or from 1 a further training on the same split, for the average of them.
     """
@@ -39,7 +40,7 @@ class Training:
     own: str
     folder: Path
     arguments: list
-    options: TrainOptions
+    options: Config
 
     def __str__(self):
         return f"{self.run}, seed {self.seed}" + (f", member {self.member}" if self.member else "")
@@ -52,7 +53,7 @@ def plan(told, runs, seeds, out, members=1):
     members: how many trainings of each run and seed, alike in all but what the seed draws besides the split.
     """
     # Data and share are always told, so that no recipe brings its own: all are scored on the same texts.
-    told = {"data": TrainOptions.data, "validation": TrainOptions.validation, **told}
+    told = {"data": FIELDS["data"].default, "validation": FIELDS["validation"].default, **told}
     shared = [f"--{name.replace('_', '-')}={value}" for name, value in told.items()]
     trainings = []
     for (run, own), seed, member in itertools.product(runs.items(), seeds, range(members)):
@@ -65,7 +66,7 @@ def plan(told, runs, seeds, out, members=1):
 
 
 def meaning(arguments):
-    """The TrainOptions that `sentifish train` takes from these arguments. DataError."""
+    """The Config that `sentifish train` takes from these arguments. DataError."""
     parser = OneLineParser(prog="sentifish train")
     add_options(parser)
     return chosen(typed(parser.parse_args(arguments)))
@@ -75,20 +76,20 @@ def is_done(training):
     """Whether its folder holds this training, come to its end. DataError where that was one with other settings."""
     if not (training.folder / COST).is_file():
         return False
-    found, wanted = options_in(training.folder), training.options
-    for name in (f.name for f in fields(TrainOptions) if f.name != "out"):
-        if getattr(found, name) != getattr(wanted, name):
-            came = f"{getattr(found, name)!r}, asked for is {getattr(wanted, name)!r}"
+    found, wanted = options_in(training.folder).by_name(), training.options.by_name()
+    for name in FIELDS:
+        if name != "out" and found[name] != wanted[name]:
+            came = f"{found[name]!r}, asked for is {wanted[name]!r}"
             raise DataError(f"{training.folder}: expected a training with the same settings, its {name} is {came}")
     return True
 
 
 def options_in(folder):
-    """The TrainOptions of a training. DataError."""
+    """The Config of a training. DataError."""
     path = folder / "config.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return TrainOptions(**{name: value for name, value in content.items() if name not in ("labels", "best_epoch")})
+        return Config.of({name: value for name, value in content.items() if name not in ("labels", "best_epoch")})
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: expected the settings of a training by this version, got {error}") from None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.speed.ours import Ours
 from common.layers import Embedding
-from common.lstm import LSTM
+from common.recurrent.lstm import LSTM
 
 
 class Book(Ours):

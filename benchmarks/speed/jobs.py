@@ -39,7 +39,7 @@ class Job:
 
     @property
     def blas_threads(self):
-        """Our bidirectional layer has a thread for each direction (`common.at_once`), and then none within BLAS."""
+        """Our bidirectional layer has a thread for each direction (`common.threads`), and then none within BLAS."""
         return 1 if self.side == "ours" and self.bidirectional else self.threads
 
     def __str__(self):

@@ -1,7 +1,7 @@
-"""Our side on several processes that share every batch (`common.parallel`)."""
+"""Our side on several processes that share every batch (`common.training.parallel`)."""
 
 from benchmarks.speed.ours import Ours
-from common.parallel import DataParallel, world
+from common.training.parallel import DataParallel, world
 
 
 class Ranks(Ours):

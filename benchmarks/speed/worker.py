@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.speed import texts
 from benchmarks.speed.jobs import Job
-from common.batches import shuffled_batches, sorted_batches, take
+from common.training.batches import shuffled_batches, sorted_batches, take
 
 DISTINCT = 5  # batches that the steps go round
 SAME = 1e-4  # two sides agree if loss and gradients differ by less than this, relative to the largest element
@@ -100,7 +100,7 @@ def predict(job, folder):
 
 def read_texts(job, folder):
     """From text to ids."""
-    from ch_sentiment.classifier import Classifier
+    from ch_sentiment.experiment.classifier import Classifier
 
     model = Classifier.load(folder)
     lines = Path(folder, "texts.txt").read_text(encoding="utf-8").split("\n")[: job.texts]
@@ -119,7 +119,7 @@ def keep(job, folder):
     words = load_words(folder)
     side = make_side(replace(job, V=len(words) + 2))
     if job.side == "ours":
-        from ch_sentiment.classifier import Classifier
+        from ch_sentiment.experiment.classifier import Classifier
         from dataset.text import Vocab
 
         Classifier(side.net, Vocab(words), ["negative", "positive"], texts.MAX_LEN).save(Path(folder, "model.npz"))

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from benchmarks.torture import faults, hostile, kills, memory, mutants, resume, texts
-from common.checkpoint import CheckpointError
+from common.files.checkpoint import CheckpointError
 
 PARTS = {
     "mutants": mutants,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common import whole_file
-from common.checkpoint import load_arrays, save_arrays
+from common.files import atomic_write as whole_file
+from common.files.checkpoint import load_arrays, save_arrays
 
 try:
     import resource

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.torture.forge import Parts, npy, small_model
-from ch_sentiment.classifier import Classifier
-from common.checkpoint import META, CheckpointError
+from ch_sentiment.experiment.classifier import Classifier
+from common.files.checkpoint import META, CheckpointError
 
 MILLISECONDS = 50
 MANY = 10_000

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.torture.training import figures, finish, start, steps_done
-from ch_sentiment.classifier import Classifier
+from ch_sentiment.experiment.classifier import Classifier
 
 SETTINGS = ["--limit", "200", "--hidden", "4", "--wordvec", "4", "--patience", "1000", "--batch-size", "32"]
 

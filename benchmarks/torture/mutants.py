@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.torture.forge import TEXTS, Parts, small_model
 from benchmarks.torture.mutations import FORGERIES, KINDS
-from ch_sentiment.classifier import Classifier
-from common.checkpoint import CheckpointError, load_checkpoint
+from ch_sentiment.experiment.classifier import Classifier
+from common.files.checkpoint import CheckpointError, load_checkpoint
 
 MUTANTS = 100_000
 SMALL = 1 << 16  # bytes that Python takes to say no to a file of a few bytes

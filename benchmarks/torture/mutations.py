@@ -10,7 +10,7 @@ from io import BytesIO
 import numpy as np
 
 from benchmarks.torture.forge import npy
-from common.checkpoint import META
+from common.files.checkpoint import META
 
 # ---- damage: no checksum of ours is mended
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.checkpoint import load_checkpoint
+from common.files.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parents[2]
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "grad_norm", "lr")

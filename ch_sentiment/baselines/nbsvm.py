@@ -1,0 +1,131 @@
+"""NBSVM: the linear model on words and pairs of words that a recurrent net has to beat. Wang and Manning 2012.
+
+ids -> the distinct words and pairs of a text -> sum of their weights, each times its log-count ratio -> loss.
+"""
+
+import numpy as np
+
+from common.arrays.checks import as_floats, as_ids, check_weights
+from common.arrays.row_grad import RowGrad
+from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
+from common.pair_embedding import find, frequent_pairs, keys_of_pairs
+from common.sequential import Sequential
+from common.training.batches import sorted_batches, take
+from dataset.text import PAD
+
+
+class NBSVM(Sequential):
+    """Logistic regression on the words and pairs of neighbouring words that a text holds, scaled by naive Bayes.
+
+    vocab_size V, num_pairs P: a text has V + P features, present or absent. num_classes: 2 (one logit, SigmoidWithLoss)
+    or more (a logit each, SoftmaxWithLoss). rng: nothing here is random. dtype: of the weights. The pairs and the
+    ratios are those of a training part (`NBSVM.of_texts`), or come out of a file.
+
+    forward: xs (N, T) ids, PAD = 0 after the end of each text, and ts (N,) class ids -> mean loss. The paper's solver
+    is the `Trainer` with Adam here, and its penalty on large weights is early stopping.
+    """
+
+    def __init__(self, vocab_size, num_pairs, num_classes=2, *, rng=None, dtype=np.float32):
+        shape = vocab_size + num_pairs, 1 if num_classes == 2 else num_classes  # (F, C)
+        self.pairs = np.zeros(num_pairs, np.int64)  # sorted keys, see `keys_of_pairs`
+        self.ratios = np.zeros(shape, dtype)
+        super().__init__(
+            DistinctFeatures(self.pairs, vocab_size),  # (N, T) words -> (N, 2 T - 1) features
+            ScaledSum(np.zeros(shape, dtype), np.zeros(shape[1], dtype), self.ratios),  # -> (N, C)
+            loss=SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss(),
+        )
+        self.config = {"vocab_size": vocab_size, "num_pairs": num_pairs, "num_classes": num_classes}
+        self.frozen = {"pairs": self.pairs, "ratios": self.ratios}
+
+    @classmethod
+    def of_texts(cls, x, t, vocab_size, num_classes=2, max_pairs=None, dtype=np.float32):
+        """With the pairs and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids.
+
+        max_pairs: at most so many pairs are known, those that stand in the most texts.
+        """
+        pairs = frequent_pairs(x, vocab_size, max_pairs)
+        net = cls(vocab_size, len(pairs), num_classes, dtype=dtype)
+        net.pairs[...] = pairs
+        net.ratios[...] = log_count_ratios(x, t, pairs, vocab_size, num_classes)
+        return net
+
+
+class DistinctFeatures:
+    """The words of a text and those of its pairs that are known, each once (`distinct_features`).
+
+    pairs: (P,) sorted keys. forward: xs (N, T) ids -> (N, 2 T - 1) ids; backward returns None.
+    """
+
+    param_names = ()
+
+    def __init__(self, pairs, vocab_size):
+        self.params, self.grads = [], []
+        self.pairs, self.vocab_size = pairs, vocab_size
+
+    def forward(self, xs):
+        xs = as_ids(self, "xs", xs, ("N", "T"), self.vocab_size)
+        return distinct_features(xs, self.pairs, self.vocab_size)
+
+    def backward(self, dout):
+        return None
+
+
+class ScaledSum:
+    """y = sum over the features f of a text of r[f] * W[f], + b: an Affine on presence or absence, without its zeros.
+
+    W: (F, C), b: (C,). r: (F, C) fixed, 0 in row PAD. forward: ids (N, K) of features, or PAD, -> (N, C); backward
+    returns None, since ids have no gradient. That of W knows its rows (`common.arrays.row_grad`).
+    """
+
+    param_names = ("W", "b")
+
+    def __init__(self, W, b, r):
+        check_weights(self, W=(W, ("F", "C")), b=(b, ("C",)), r=(r, ("F", "C")))
+        self.params = [W, b]
+        self.grads = [RowGrad.zeros_like(W), np.zeros_like(b)]
+        self.r = r
+        self.ids, self.scale = None, None
+
+    def forward(self, ids):
+        W, b = self.params
+        self.ids = as_ids(self, "ids", ids, ("N", "K"), len(W))
+        self.scale = self.r[self.ids]  # (N, K, C)
+        return (W[self.ids] * self.scale).sum(axis=1) + b  # (N, K, C) -> (N, C)
+
+    def backward(self, dout):
+        dW, db = self.grads
+        dout = as_floats(self, "dout", dout, (len(self.ids), len(db)), db.dtype)
+        real = self.ids != PAD
+        write_rows(dW, self.ids[real], (self.scale * dout[:, None])[real])  # (N, K, C) * (N, 1, C)
+        db[...] = dout.sum(axis=0)
+
+
+def distinct_features(xs, pairs, vocab_size):
+    """The features of each text, each once: its words by their ids, its pairs by V + their place in `pairs`.
+
+    xs: (N, T) ids. pairs: (P,) sorted keys; a pair that is not there is no feature. -> (N, 2 T - 1) ids, sorted, with
+    PAD wherever there is none.
+    """
+    keys = np.sort(keys_of_pairs(xs, vocab_size), axis=1)  # in order they are found in two thirds of the time
+    place, known = find(pairs, keys)
+    ids = np.concatenate((xs, np.where(known, vocab_size + place, PAD)), axis=1)
+    ids.sort(axis=1)
+    ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = PAD
+    return ids
+
+
+def log_count_ratios(x, t, pairs, vocab_size, num_classes):
+    """r = log((p / |p|) / (q / |q|)): p counts the texts of a class that hold a feature, q the others, both from 1 on.
+
+    -> (F, C); for two classes (F, 1), of class 1. 0 for PAD.
+    """
+    counts = np.zeros((vocab_size + len(pairs), num_classes))
+    for index in sorted_batches(x, 128):
+        for ids, c in zip(distinct_features(take(x, index), pairs, vocab_size), t[index]):
+            counts[ids, c] += 1
+    p = counts[:, 1:] if num_classes == 2 else counts
+    q = counts.sum(axis=1, keepdims=True) - p
+    p, q = p[1:] + 1, q[1:] + 1  # without PAD
+    ratios = np.zeros((len(counts), p.shape[1]))
+    ratios[1:] = np.log(p / p.sum(axis=0)) - np.log(q / q.sum(axis=0))
+    return ratios

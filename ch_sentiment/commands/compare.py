@@ -1,0 +1,153 @@
+"""The chapter's lesson in one command: each recurrent net in one and in both directions, beside two baselines.
+
+All are trained on the same texts, scored on the same others, with the same settings.
+"""
+
+import signal
+from pathlib import Path
+from statistics import median
+
+from ch_sentiment.commands.arguments import add_options, typed
+from ch_sentiment.commands.formatting import markdown_table, write_png
+from ch_sentiment.commands.train import STOPPED, corpus_of, teller
+from ch_sentiment.console import drawing, printable, say
+from ch_sentiment.experiment.options import FIELDS, Config
+from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
+from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
+from common.files.atomic_write import write_whole
+from common.training.callbacks import Progress, StopOnSignal
+
+HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
+KINDS = {  # name: what sets it apart
+    "bow": {"recipe": "bow"},
+    "nbsvm": {"recipe": "nbsvm"},
+    "rnn": {"cell": "rnn"},
+    "gru": {"cell": "gru"},
+    "lstm": {"cell": "lstm"},
+    "birnn": {"cell": "rnn", "bidirectional": True},
+    "bigru": {"cell": "gru", "bidirectional": True},
+    "bilstm": {"cell": "lstm", "bidirectional": True},
+}
+NOT_SHARED = (
+    "recipe",
+    "model",
+    "cell",
+    "bidirectional",
+    "adversarial",
+    "resume",
+)  # what a kind is, or not all have
+SHARED = [name for name in FIELDS if name not in NOT_SHARED]
+RESULTS = ("compare.md", "compare.json", "compare.png")
+
+
+def add_arguments(parser):
+    """Those of `train` that can be the same for all kinds."""
+    add_options(parser, SHARED)
+
+
+def run(arguments):
+    """Train every kind and write the RESULTS; -> exit code: 0, 3 where no loss stayed finite, 130 after Ctrl-C, or 143
+    after SIGTERM; what is done by then is written. DataError.
+    """
+    config = Config.of(typed(arguments))
+    options = config.by_name()
+    shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
+    kinds = {kind: chosen({**shared, **own}) for kind, own in KINDS.items()}
+    for each in kinds.values():
+        check(each)
+    check_out(config.run)
+    tell = teller(config)
+    data = corpus_of(config, tell)
+    rows, histories, code = [], {}, 0
+    with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
+        try:
+            for number, (kind, each) in enumerate(kinds.items(), start=1):
+                tell(f"{number} of {len(kinds)}: {kind}")
+                result = trained(each.with_(out=str(folder / kind)), data)
+                if result.scores is None and result.error is None:
+                    _, code = STOPPED[result.stop_reason]
+                    break
+                rows.append(row_of(kind, result))
+                histories[kind] = result.history
+                tell(f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+        finally:
+            if rows:
+                write(folder, config, data, rows, histories)
+    return code or (3 if all(row["error"] for row in rows) else 0)
+
+
+def trained(config, data):
+    """Train one kind in its own folder, without a word but the progress; -> Result."""
+    net, _ = new_net(config, data)
+    callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
+    with new_folder(config.run, None) as folder:
+        return train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
+
+
+def row_of(kind, result):
+    """A row of the table. A loss that is no longer finite is told in it."""
+    scores = result.scores or {}
+    return {
+        "kind": kind,
+        "accuracy": scores.get("accuracy"),
+        "loss": scores.get("loss"),
+        "minutes": sum(epoch["seconds"] for epoch in result.history) / 60,
+        "parameters": sum(p.size for p in result.model.net.params),
+        "tokens_per_s": median(epoch["tokens_per_s"] for epoch in result.history) if result.history else None,
+        "best_epoch": result.best.get("epoch"),
+        "epochs": len(result.history),
+        "error": result.error,
+    }
+
+
+def outcome(row):
+    """What a kind reached, in a few words."""
+    if row["error"]:
+        return row["error"]
+    return f"accuracy {row['accuracy']:.2%}, loss {row['loss']:.4f} at epoch {row['best_epoch']}"
+
+
+def write(folder, config, data, rows, histories):
+    """Print the table and write it, the same as JSON, and the figure."""
+    text = about(config, data) + "\n\n" + table(rows) + "\n"
+    name, part = data.scored
+    found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
+    write_json(folder / "compare.json", found)
+    write_whole(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
+    with drawing():
+        from ch_sentiment.commands.compare_figure import learning_curves  # here: matplotlib takes its time
+
+        write_png(folder / "compare.png", learning_curves(histories)[0].figure)
+    say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")
+
+
+def about(config, data):
+    """What the figures of the table are of."""
+    name, part = data.scored
+    training = config.training
+    return (
+        f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"texts and settings, at most {training.epochs} epochs, and patience {training.patience}."
+    )
+
+
+def table(rows):
+    """A row of Markdown for each kind, that can be read as it stands; the errors below."""
+    head = ("model", "accuracy", "loss", "minutes", "parameters", "tokens/s", "best epoch")
+    cells = [
+        (
+            row["kind"],
+            "not finite" if row["error"] else f"{row['accuracy']:.2%}",
+            "-" if row["error"] else f"{row['loss']:.4f}",
+            f"{row['minutes']:.2f}",
+            f"{row['parameters']:,}",
+            "-" if row["tokens_per_s"] is None else f"{row['tokens_per_s']:,.0f}",
+            f"{row['best_epoch'] or '-'} of {row['epochs']}",
+        )
+        for row in rows
+    ]
+    errors = [f"\n{row['kind']}: {row['error']}" for row in rows if row["error"]]
+    return "\n".join([markdown_table(head, cells), *errors])

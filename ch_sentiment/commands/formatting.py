@@ -1,0 +1,56 @@
+"""What the commands print and write has one form: aligned tables, Markdown tables, rows of CSV, PNG files."""
+
+import csv
+import io
+
+from ch_sentiment.console import printable
+from common.files.atomic_write import write_whole
+
+FORMULA = tuple("=+-@＝＋－＠")  # a cell that begins so is computed by a spreadsheet
+DPI = 150
+
+
+def table(head, rows):
+    """Aligned lines as one str: the first column on the left, the others on the right.
+
+    head: list of str, or () for none. rows: lists of as many str.
+    """
+    lines = [head, *rows] if head else rows
+    return "\n".join("  ".join(cells).rstrip() for cells in _aligned(lines))
+
+
+def markdown_table(head, rows):
+    """The same as Markdown, which is aligned too, so that it can be read as it stands."""
+    head, *rows = _aligned([head, *rows])
+    rule = ["-" * len(cell) if i == 0 else "-" * (len(cell) - 1) + ":" for i, cell in enumerate(head)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+
+
+def _aligned(rows):
+    """The cells of each row, padded to the width of their column."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
+
+
+def csv_row(cells):
+    """A line of a CSV file without its end, in which no cell is a formula or holds a control character."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([csv_cell(printable(str(cell))) for cell in cells])
+    return line.getvalue()
+
+
+def csv_cell(text):
+    """A cell that a spreadsheet shows and does not compute: an apostrophe stands before a formula."""
+    return f"'{text}" if text.lstrip(" \u200c\u200d").startswith(FORMULA) else text
+
+
+def png(figure):
+    """The bytes of a matplotlib Figure as a PNG."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DPI)
+    return content.getvalue()
+
+
+def write_png(path, figure):
+    """Write a matplotlib Figure as a whole file, or not at all. OSError."""
+    write_whole(path, [png(figure)])

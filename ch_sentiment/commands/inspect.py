@@ -1,0 +1,67 @@
+"""Say what a checkpoint of any kind holds, without trusting it: nothing is built of it, and no text in it is obeyed."""
+
+import json
+import os
+
+from ch_sentiment.console import printable
+from common.files.checkpoint import CheckpointError, load_checkpoint
+
+HELP = "say what is in a model's file, without trusting it"
+LONGEST = 300  # characters of a value that are shown
+
+
+def add_arguments(parser):
+    parser.add_argument("model", help="the folder of a training, or a checkpoint (.npz)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines to read")
+
+
+def run(options):
+    """Print what is found; -> exit code 0. Raises CheckpointError after what can be said of a damaged file."""
+    path = os.path.join(options.model, "model.npz") if os.path.isdir(options.model) else options.model
+    found, defect = survey(path)
+    if found is not None:
+        print(json.dumps(found) if options.json else "\n".join(lines(found)))
+    if defect is not None:
+        raise defect
+    return 0
+
+
+def survey(path):
+    """-> what is in the file (None if it does not even say that reliably), the CheckpointError that it gives (or None).
+
+    The arrays are read, checked and let go of.
+    """
+    found, defect = {}, None
+    try:
+        load_checkpoint(path, lambda content: found.update(content))
+    except CheckpointError as error:
+        defect = error
+    if not found:
+        return None, defect
+    meta = found.pop("meta")
+    meta = dict(meta) if isinstance(meta, dict) else {"meta": meta}
+    if isinstance(meta.get("words"), list):
+        meta["words"] = len(meta["words"])
+    state = "every checksum fits" if defect is None else str(defect).removeprefix(f"{path}: ")
+    return {"bytes": os.path.getsize(path), **found, "meta": meta, "state": state}, defect
+
+
+def lines(found):
+    """The same for reading, a value on a line of its own."""
+    yield f"checkpoint of format {found['format']}, {found['bytes']:,} bytes, by sentifish {shown(found['library'])}"
+    for name, value in found["meta"].items():
+        if isinstance(value, dict):
+            yield f"{shown(name)}:"
+            yield from (f"  {shown(key)}: {shown(part)}" for key, part in value.items())
+        else:
+            yield f"{shown(name)}: {shown(value)}"
+    yield f"arrays: {len(found['arrays'])}"
+    for array in found["arrays"]:
+        yield f"  {array['name']}: {array['dtype']} of shape {tuple(array['shape'])}, sha256 {shown(array['sha256'])}"
+    yield f"state: {found['state']}"
+
+
+def shown(value):
+    """Text as it is, anything else as JSON; on one line, cut to a length, harmless to a terminal."""
+    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,71 @@
+"""Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
+
+from ch_sentiment.commands.arguments import add_options, check_typed, typed
+from ch_sentiment.commands.formatting import write_png
+from ch_sentiment.commands.train import corpus_of, teller
+from ch_sentiment.console import drawing, say
+from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
+from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run import Experiment, check, new_net
+from ch_sentiment.experiment.run_folder import check_out, name_of, new_folder, write_json
+from common.training.callbacks import Progress
+from common.training.lr_range import RangeTest, steepest
+from dataset.errors import DataError
+
+LEAST_STEPS = 300  # fewer than one pass over many texts, more than one over few
+HELP = "find a learning rate by a training in which it grows (range test)"
+NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "calibrate", "resume", "save_every")  # of `train`'s
+RESULTS = ("lr_find.json", "lr_find.png")
+
+
+def add_arguments(parser):
+    """Those of `train` that have a part here."""
+    add_options(parser, [name for name in FIELDS if name not in NO_PART])
+    parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
+    parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
+    parser.add_argument(
+        "--steps",
+        type=COUNT,
+        help=f"so many steps (default: one pass over the data, at least {LEAST_STEPS})",
+        metavar="N",
+    )
+
+
+def run(arguments):
+    """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
+    if not arguments.low < arguments.high:
+        raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
+    options = typed(arguments)
+    config = chosen(options)
+    check_typed(options, config.model.model)
+    check(config)
+    check_out(config.run)
+    tell = teller(config)
+    data = corpus_of(config, tell)
+    net, notes = new_net(config, data)
+    tell(*notes)
+    one_pass = -(-len(data.train) // config.training.batch_size)
+    steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
+
+    test = RangeTest(arguments.low, arguments.high, steps)
+    callbacks = [test, *([] if config.run.quiet else [Progress()])]
+    config = config.with_(epochs=-(-steps // one_pass), patience=None)
+    with new_folder(config.run, name_of(config), RESULTS) as folder:
+        result = Experiment(config, data, net, callbacks).train()
+        reason = result.error or result.stop_reason
+        if not test.rates:
+            raise DataError(f"no step was finished: {reason}; try a lower --low")
+        suggestion = steepest(test.rates, test.losses)
+        found = {"suggestion": suggestion, "stopped": reason, "rates": test.rates, "losses": test.losses}
+        write_json(folder / "lr_find.json", found)
+        with drawing():
+            from common import plot  # here: matplotlib takes its time
+
+            write_png(folder / "lr_find.png", plot.range_curve(test.rates, test.losses, suggestion).figure)
+    if reason == "SIGINT":
+        say(f"interrupted after {len(test.rates)} of {steps} steps")
+        return 130
+    say(f"{len(test.rates)} of {steps} steps, up to a rate of {test.rates[-1]:.2g}: {reason}")
+    say("the loss falls nowhere" if suggestion is None else f"the loss falls fastest at --lr {suggestion:.2g}")
+    say(f"written to {folder}: {', '.join(RESULTS)}")
+    return 0

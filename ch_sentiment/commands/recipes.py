@@ -1,0 +1,23 @@
+"""The recipes by name, or the settings of one of them."""
+
+from ch_sentiment.experiment.options import Config
+from ch_sentiment.experiment.recipes import RECIPES, named
+
+HELP = "list the recipes, or show the settings of one"
+
+
+def add_arguments(parser):
+    parser.add_argument("name", nargs="?", help="show the settings of this one that differ from the defaults")
+
+
+def run(options):
+    """Print names and what they are, or one recipe's settings; -> exit code 0. DataError."""
+    if options.name is None:
+        for name, recipe in RECIPES.items():
+            print(f"{name}: {recipe.about}")
+        return 0
+    recipe = named(options.name)
+    print(recipe.about)
+    for name, value in Config.of(recipe.settings).changes().items():
+        print(f"  {name} = {value}")
+    return 0

@@ -1,0 +1,162 @@
+"""A random search: train with settings drawn at random, and list them by what they reach on the validation part.
+
+Trial k's settings depend on --seed and k alone, and each trial is written down when it is done: the same command goes
+on where the last one stopped. Bergstra and Bengio 2012.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ch_sentiment.commands.arguments import add_options, check_typed, typed
+from ch_sentiment.console import say
+from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.load import load
+from ch_sentiment.experiment.options import COUNT
+from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.run import check, run_experiment
+from ch_sentiment.experiment.run_folder import LOCK, held, write_json
+from ch_sentiment.experiment.search_space import parsed, sample
+from common.training.callbacks import Progress
+from dataset.errors import DataError
+
+HELP = "a small random search over the settings of a training"
+VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
+SEARCH, TRIALS = "search.json", "trials.jsonl"
+REFUSED = {  # options of `train` that have no part here, and why
+    "resume": "the same command goes on with a search",
+    "test_data": "a search sees the validation part alone",
+    "overwrite": "a search goes on where it stopped; for a new one choose another --out",
+    "save_every": "what is kept of a trial is its row",
+    "calibrate": "what is kept of a trial is its row",
+}
+
+
+def add_arguments(parser):
+    """Those of `train`, of which the ones that vary are drawn; those of REFUSED have no part here."""
+    add_options(parser)
+    parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
+    parser.add_argument(
+        "--vary",
+        action="append",
+        metavar="NAME=VALUES",
+        help=f"what to draw: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})",
+    )
+
+
+def run(arguments):
+    """Run the trials that are not done yet and print the table; -> exit code: 0, or 130 after Ctrl-C. DataError."""
+    options = typed(arguments)
+    for name, why in REFUSED.items():
+        if name in options:
+            raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
+    config = chosen(options)
+    ranges = parsed(arguments.vary or VARIED)
+    names = [r.name for r in ranges]
+    if "model" not in names:
+        check_typed([*options, *names], config.model.model)
+    for number in range(1, arguments.trials + 1):
+        check(config.with_(**settings_of(ranges, config, number)))
+    if config.run.out == "":
+        raise DataError("--out: expected a folder, got an empty name")
+    folder = Path(config.run.out or "runs/tune")
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        rows = read_trials(folder / TRIALS)
+        check_same(folder / SEARCH, config, ranges, begun=bool(rows))
+        texts = load(config.data)
+        say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
+        for number in range(len(rows) + 1, arguments.trials + 1):
+            settings = settings_of(ranges, config, number)
+            say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
+            row = trial(config.with_(**settings), texts)
+            if row is None:
+                break
+            rows.append({"trial": number, "settings": settings, **row})
+            with (folder / TRIALS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(rows[-1]) + "\n")
+            say(f"  {outcome(rows[-1])}")
+    say(table(rows))
+    say(f"written to {folder}: {SEARCH}, {TRIALS}")
+    return 0 if len(rows) >= arguments.trials else 130
+
+
+def settings_of(ranges, config, number):
+    """The settings of a trial, which depend on the seed and its number alone: a dict by name."""
+    return sample(ranges, np.random.default_rng([config.run.seed, number]))
+
+
+def trial(config, texts):
+    """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
+    data = replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
+    result = run_experiment(config, data, [] if config.run.quiet else [Progress()])
+    if result.stop_reason == "SIGINT":
+        return None
+    return {
+        "val_accuracy": result.best.get("val_accuracy"),
+        "val_loss": result.best.get("val_loss"),
+        "best_epoch": result.best.get("epoch"),
+        "parameters": sum(p.size for p in result.model.net.params),
+        "seconds": round(sum(row["seconds"] for row in result.history), 1),
+        "error": result.error,
+    }
+
+
+def check_same(path, config, ranges, begun):
+    """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
+    (`begun`), or other files.
+    """
+    free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
+    options = {name: value for name, value in config.by_name().items() if name not in free}
+    search = {"vary": [str(r) for r in ranges], "options": options}
+    if not path.exists():
+        if any(entry.name != LOCK for entry in path.parent.iterdir()):
+            raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
+        write_json(path, search)
+        return
+    try:
+        before = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}: expected the settings of a search, got something else") from None
+    if before == search:
+        return
+    if begun:
+        raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
+    write_json(path, search)  # the other one came to nothing, a file name with a slip in it, say
+
+
+def read_trials(path):
+    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done. DataError
+    where something else stands there.
+    """
+    if not path.exists():
+        return []
+    whole, newline, _ = path.read_text("utf-8").rpartition("\n")
+    try:
+        rows = [json.loads(line) for line in whole.split("\n")] if newline else []
+        table(rows)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise DataError(f"{path}: expected a trial in every line, got something else") from None
+    path.write_text(whole + newline, "utf-8")
+    return rows
+
+
+def table(rows):
+    """The trials for reading, the best first."""
+    rows = sorted(rows, key=lambda row: (row["val_loss"] is None, -(row["val_accuracy"] or 0), row["val_loss"]))
+    return "\n".join(["", *(f"{row['trial']:>5}  {outcome(row)}  {in_words(row['settings'])}" for row in rows)])
+
+
+def outcome(row):
+    """What a trial reached, in a few words."""
+    if row["val_loss"] is None:
+        return f"no epoch was finished: {row['error']}"
+    reached = f"accuracy {row['val_accuracy']:.2%}, loss {row['val_loss']:.4f}"
+    return f"{reached} at epoch {row['best_epoch']}, {row['seconds']:.0f} s"
+
+
+def in_words(settings):
+    """lr=0.0021 hidden=64."""
+    return " ".join(f"{name}={value}" for name, value in settings.items())

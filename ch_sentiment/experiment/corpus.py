@@ -1,0 +1,197 @@
+"""Labelled texts in memory, and the corpus that a training makes of them: parts, vocabulary, ids.
+
+`LabelledTexts` is the one way in, whether the texts stand in two lists or were loaded by name (`load.py`).
+"""
+
+import functools
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from common.training.batches import grouped_split, stratified_split
+from dataset import imdb, labelled_text
+from dataset.errors import DataError
+from dataset.store.token_cache import tokenized
+from dataset.text import KEEPS, Vocab
+
+SAMPLES = 4  # texts to try a model on, where the data has none of its own
+
+
+@dataclass
+class Part:
+    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) which
+    text of its source each is, from 1. groups: (N,) str, what each belongs to, or None.
+    """
+
+    texts: list
+    t: np.ndarray
+    x: list = field(default_factory=list)
+    numbers: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.numbers is None:
+            self.numbers = 1 + np.arange(len(self.texts))
+
+    def __len__(self):
+        return len(self.texts)
+
+    def take(self, index):
+        """Those at the positions `index`, an array."""
+        x = [self.x[i] for i in index] if self.x else []
+        groups = None if self.groups is None else self.groups[index]
+        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index], groups)
+
+
+@dataclass
+class LabelledTexts:
+    """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
+    Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None.
+    """
+
+    texts: Part
+    label_names: list
+    test: Part | None = None
+    name: str = "texts"
+    test_name: str = "test texts"
+    samples: list | None = None
+
+    @classmethod
+    def of(cls, texts, labels, groups=None):
+        """From N texts (str) and N labels (str, int or bool), in any sequence. groups: N of what each belongs to.
+
+        The classes are the distinct labels, sorted. DataError where these are no labelled texts of two classes or more.
+        """
+        if isinstance(texts, str) or len(texts) != len(labels):
+            came = "one str" if isinstance(texts, str) else f"{len(texts)} texts and {len(labels)} labels"
+            raise DataError(f"expected a list of texts and as many labels, got {came}")
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(f"text {i + 1}: expected a str, got {type(text).__name__}")
+        values, t = np.unique(np.asarray(labels), return_inverse=True)
+        if len(values) < 2 or values.dtype.kind not in "biuUT":
+            raise DataError(f"expected labels of two classes or more, each a str or an int, got {values.tolist()[:5]}")
+        groups = None if groups is None else np.array([str(group) for group in groups])
+        if groups is not None and len(groups) != len(texts):
+            raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
+        return cls(Part(list(map(str, texts)), t, groups=groups), [str(value) for value in values])
+
+
+@dataclass
+class Corpus:
+    """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
+    a few texts to try the model on. notes: what a person should know of it, in lines.
+    """
+
+    train: Part
+    val: Part
+    test: Part | None
+    vocab: Vocab
+    label_names: list
+    samples: list
+    notes: list = field(default_factory=list)
+
+    @property
+    def scored(self):
+        """("test", its part), or ("validation", its part) where there is no test part."""
+        return ("validation", self.val) if self.test is None else ("test", self.test)
+
+    @property
+    def parts(self):
+        """name -> Part, of those that there are."""
+        parts = {"train": self.train, "validation": self.val, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @functools.cached_property
+    def fingerprint(self):
+        """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
+        digest = hashlib.sha256(json.dumps(self.label_names).encode())
+        for part in self.parts.values():
+            digest.update(part.t.astype("<i8").tobytes())
+            for text in part.texts:
+                encoded = text.encode("utf-8", "surrogatepass")
+                digest.update(len(encoded).to_bytes(8, "little"))
+                digest.update(encoded)
+        return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
+
+    def summary(self, name):
+        """What a model's file says of its data: name, `fingerprint`, and the number of texts of each label by part."""
+        counts = {
+            part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
+            for part_name, part in self.parts.items()
+        }
+        return {"name": os.path.basename(os.path.normpath(name)), "content": self.fingerprint, "texts": counts}
+
+
+def encode(texts, config, cached=False, progress=False):
+    """LabelledTexts, Config -> Corpus: split, tokenize, build the vocabulary of the training part, encode.
+
+    The validation part has every class in its share, and no group with the training part. It follows from the texts,
+    the options and the seed of the split alone, so that models of all kinds can be compared on it. cached: keep the
+    tokens of long data for the next start. progress: a bar on standard error. DataError, ValueError where the texts
+    do not fit the options.
+    """
+    rng = np.random.default_rng(config.split_seed).spawn(1)[0]
+    whole = limited(texts.texts, config.data.limit, len(texts.label_names), rng)
+    how = config.model.cleaning, cached, progress
+    tokens = tokens_of(whole, texts.name, *how)
+    train_index, val_index = split(whole, config.data.validation, rng)
+    if config.training.drop_longer is not None:
+        train_index = train_index[tokens.lengths()[train_index] <= config.training.drop_longer]
+        check_classes_left(whole.t[train_index], texts.label_names, config.training.drop_longer)
+    vocab = tokens.build_vocab(train_index, config.model.vocab_size)
+    whole.x = encoded(tokens, vocab, config.model.max_len, config.model.keep)
+    test = None
+    if texts.test is not None:
+        test = Part(texts.test.texts, texts.test.t, numbers=texts.test.numbers)
+        test.x = encoded(tokens_of(test, texts.test_name, *how), vocab, config.model.max_len, config.model.keep)
+    train, val = whole.take(train_index), whole.take(val_index)
+    samples = texts.samples or (test or val).texts[:SAMPLES]
+    return Corpus(train, val, test, vocab, texts.label_names, samples, duplicates(whole, test))
+
+
+def duplicates(whole, test):
+    """[a line on texts that come more than once], or []."""
+    found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
+    if not (found.train or found.test or found.shared):
+        return []
+    in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
+    return [f"duplicates: {found.train} within train{in_test}"]
+
+
+def split(part, share, rng):
+    """Positions of the texts to train on, and of the share to validate; by group where there are groups. ValueError."""
+    if part.groups is None:
+        return stratified_split(part.t, share, rng)
+    return grouped_split(part.t, part.groups, share, rng)
+
+
+def limited(part, limit, num_classes, rng):
+    """`limit` of the texts, drawn with every class in its share; all, where there are no more."""
+    if limit is None or limit >= len(part):
+        return part.take(np.arange(len(part)))
+    if limit < 2 * num_classes:
+        raise DataError(f"--limit: expected at least two texts of each of {num_classes} classes, got {limit}")
+    return part.take(np.sort(stratified_split(part.t, limit / len(part), rng)[1]))
+
+
+def tokens_of(part, name, cleaning, cached, progress):
+    """The tokens of every text (`dataset.store.token_cache`). DataError naming the first text that has none."""
+    tokens = tokenized(part.texts, cleaning, cached, progress)
+    labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
+    return tokens
+
+
+def encoded(tokens, vocab, max_len, keep):
+    """-> list of N (T,) id arrays, T <= max_len; keep: a name of `dataset.text.KEEPS`."""
+    return [KEEPS[keep](ids, max_len) for ids in tokens.encode(vocab)]
+
+
+def check_classes_left(t, label_names, longest):
+    """DataError unless --drop-longer has left training texts of every class."""
+    for class_id, name in enumerate(label_names):
+        if class_id not in t:
+            raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {name}, got none")

@@ -1,0 +1,229 @@
+"""The configuration of a training: four groups of options, from which the command line, recipes and files are made.
+
+A function takes the group that it needs. By name ("hidden", "lr") an option belongs to one group alone, so a recipe, a
+config.json and what was typed are plain dicts, which `Config.of` sorts into the groups.
+"""
+
+import argparse
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
+
+from ch_sentiment.model import CELLS, POOLS
+from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
+from common.training.callbacks import constant, cosine
+from dataset.text import KEEPS, Cleaning
+
+SCHEDULES = {"constant": constant, "cosine": cosine}
+OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
+MODELS = ("recurrent", "bow", "nbsvm")
+
+
+def number(kind, expected, fits):
+    """A converter for argparse: text -> a number of `kind` that `fits`, or an error that says what was expected."""
+
+    def convert(text):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not fits(value):
+            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
+        return value
+
+    return convert
+
+
+COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
+SIZE = number(int, "a whole number, 0 or above", lambda n: 0 <= n < 2**31)
+CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
+SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
+NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
+POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
+
+REFUSED, IGNORED = "refused", "ignored"  # of what only recurrent models have, where a baseline is trained
+
+
+def option(default, text, *, baselines=None, may_change=False, switch=False, **argument):
+    """A field with its help text and what else argparse should know of it.
+
+    baselines: REFUSED or IGNORED for what they do not have; sizes and shares are ignored, because a comparison gives
+    all models the same. may_change: whether a training that is resumed may have another value. switch: a flag that
+    no recipe sets, so that nobody needs to unset it.
+    """
+    argument = {"help": text, **argument}
+    more = {"baselines": baselines, "may_change": may_change, "switch": switch}
+    return field(default=default, metadata={"argument": argument, **more})
+
+
+@dataclass
+class DataOptions:
+    """Which texts are trained on, and which of them are held out."""
+
+    data: str = option(
+        "phrases",
+        "labelled text: a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'",
+        metavar="FILE_OR_FOLDER",
+    )
+    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
+    classes: int = option(2, "how many labels the data has", type=CLASSES)
+    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    group_file: str = option(
+        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    )
+    group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
+    split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
+    limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
+
+
+@dataclass
+class ModelOptions:
+    """What reads the texts: the words that it knows, its layers and their sizes."""
+
+    model: str = option(
+        "recurrent",
+        "what is trained: a recurrent net, or one of the baselines (see `sentifish baseline`)",
+        choices=MODELS,
+    )
+    cell: str = option(
+        "lstm",
+        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
+        metavar="NAME_OR_PACKAGE.MODULE:CLASS",
+        baselines=REFUSED,
+    )
+    bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
+    layers: int = option(1, "recurrent layers on top of each other", type=COUNT, baselines=REFUSED)
+    pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
+    softmax: bool = option(False, "a score for each class, where there are two classes, too", baselines=IGNORED)
+    hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
+    wordvec: int = option(64, "size of a word vector", type=COUNT)
+    pairvec: int = option(
+        0, "size of a second vector at each word, of its pair with the word before", type=SIZE, baselines=REFUSED
+    )
+    max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
+    naive_bayes: bool = option(
+        False, "start an element of each of these vectors at its naive-Bayes log-count ratio", baselines=REFUSED
+    )
+    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
+    max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
+    keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
+    embedding: str = option(
+        None,
+        "start from word vectors (their size counts): glove.50, glove.100, glove.200, glove.300, a file of such, or "
+        "one-hot",
+        metavar="FILE_OR_NAME",
+        baselines=REFUSED,
+    )
+    freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
+    remove_stopwords: bool = option(False, "leave out function words, though no negation")
+    remove_punctuation: bool = option(False, "leave out ! and ?, too")
+    dropout: float = option(
+        0.5, "share dropped of embeddings, between layers and before the head", type=SHARE, baselines=IGNORED
+    )
+    embed_dropout: float = option(
+        None, "share dropped of embeddings, if another (default: --dropout)", type=SHARE, baselines=IGNORED
+    )
+    word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE, baselines=IGNORED)
+
+    @property
+    def cleaning(self):
+        """The Cleaning of the texts."""
+        return Cleaning(remove_stopwords=self.remove_stopwords, remove_punctuation=self.remove_punctuation)
+
+
+@dataclass
+class TrainingOptions:
+    """How the weights are found."""
+
+    drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
+    adversarial: float = option(
+        0.0,
+        "read each batch again with its vectors moved by such a step, to where the loss is larger",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
+    lr: float = option(0.003, "learning rate", type=POSITIVE)
+    schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
+    batch_size: int = option(64, "texts per step", type=COUNT)
+    epochs: int = option(15, "at most so many passes over the data", type=COUNT, may_change=True)
+    patience: int = option(2, "stop after so many epochs without a better validation loss", type=COUNT)
+    clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
+    clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
+
+
+@dataclass
+class RunOptions:
+    """One run of it: where its results go, and what is drawn at random."""
+
+    recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
+    seed: int = option(0, "one seed, one result", type=SEED)
+    calibrate: bool = option(
+        False, "after training, fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
+    resume: str = option(
+        None,
+        "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
+        "--save-every, --no-cache and --quiet may stand beside it. With another number of epochs the learning rate "
+        "follows, from the next step on, the schedule of that number",
+        metavar="RUN_FOLDER",
+    )
+    save_every: float = option(
+        10.0,
+        "save the training, to go on with it, at least so often within an epoch",
+        type=NOT_NEGATIVE,
+        metavar="MINUTES",
+        may_change=True,
+    )
+    out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
+    overwrite: bool = option(False, "write into --out even if it is not empty", switch=True)
+    no_cache: bool = option(
+        False, "do not keep the tokens of long data for the next start", may_change=True, switch=True
+    )
+    quiet: bool = option(False, "no table and no progress: only the result", may_change=True, switch=True)
+
+
+@dataclass
+class Config:
+    """All four groups. The defaults train an LSTM on the phrases in seconds, and on 25,000 film reviews in minutes."""
+
+    data: DataOptions = field(default_factory=DataOptions)
+    model: ModelOptions = field(default_factory=ModelOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    run: RunOptions = field(default_factory=RunOptions)
+
+    @classmethod
+    def of(cls, values=None, **more):
+        """From options by name, in a dict, as keywords, or both; the others have their defaults. TypeError for a name
+        that is none.
+        """
+        return cls().with_(**{**(values or {}), **more})
+
+    def with_(self, **values):
+        """A copy with other values of some options. TypeError for a name that is none."""
+        if unknown := sorted(set(values) - set(FIELDS)):
+            raise TypeError(f"Config: expected options of {', '.join(FIELDS)}, got {', '.join(unknown)}")
+        parts = {
+            group.name: {name: value for name, value in values.items() if GROUP_OF[name] == group.name}
+            for group in fields(self)
+        }
+        return Config(**{name: replace(getattr(self, name), **part) for name, part in parts.items()})
+
+    def by_name(self):
+        """All options in one dict, as config.json holds them."""
+        return {name: value for group in asdict(self).values() for name, value in group.items()}
+
+    def changes(self):
+        """Those that differ from the defaults, by name."""
+        return {name: value for name, value in self.by_name().items() if value != FIELDS[name].default}
+
+    @property
+    def split_seed(self):
+        """The seed that draws the validation part."""
+        return self.run.seed if self.data.split_seed is None else self.data.split_seed
+
+
+GROUPS = {"data": DataOptions, "model": ModelOptions, "training": TrainingOptions, "run": RunOptions}
+GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(options)}
+FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
+MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]

@@ -1,0 +1,166 @@
+"""A training from a configuration and texts to a model that answers; nothing here prints or writes."""
+
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+
+from ch_sentiment.experiment.build import build
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
+from ch_sentiment.experiment.recipes import chosen
+from common.trainer import Trainer
+from common.training.adversarial import AdversarialTraining
+from common.training.callbacks import EarlyStopping, LearningRate, warm_up
+from common.training.parallel import DataParallel
+from dataset.errors import DataError
+
+WARM_UP = 0.02  # of all steps
+
+
+@dataclass
+class Result:
+    """What a training came to. model: Classifier, with the weights of the best epoch. history: of the Trainer.
+
+    best: the row of `history` of the best epoch, {} before one is done. scored_on: "test" or "validation". scores: of
+    that part, `Classifier.report`; None for a training that did not come to its end. stop_reason: of the Trainer.
+    error: what was no longer finite, or None.
+    """
+
+    model: Classifier
+    history: list
+    best: dict
+    scored_on: str
+    scores: dict | None = None
+    stop_reason: str | None = None
+    error: str | None = None
+
+
+def run_experiment(config, data, callbacks=()):
+    """Train and score what `config` (Config) describes on `data` (LabelledTexts, or a Corpus of them); -> Result.
+
+    callbacks: of `common.training.callbacks`, for whoever wants to see or stop it. Raises as `Trainer.fit`, but for a
+    number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
+    """
+    data = encode(data, config) if isinstance(data, LabelledTexts) else data
+    experiment = Experiment(config, data, callbacks=callbacks)
+    result = experiment.train()
+    return experiment.score() if experiment.came_to_its_end else result
+
+
+def fit(texts, labels, callbacks=(), **options):
+    """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
+
+    options: by name, as on the command line: cell="gru", epochs=3, recipe="nbsvm". DataError, ValueError where texts,
+    labels or options cannot be; FloatingPointError where the loss is no longer finite.
+    """
+    texts = LabelledTexts.of(texts, labels)
+    config = chosen(options).with_(classes=len(texts.label_names))
+    check(config)
+    result = run_experiment(config, texts, callbacks)
+    if result.error is not None:
+        raise FloatingPointError(result.error)
+    return result.model
+
+
+def streams(seed):
+    """Random streams from the one seed: of initial weights and dropout, and of the order of the texts."""
+    return np.random.default_rng(seed).spawn(3)[1:]  # the first draws the validation part
+
+
+def new_net(config, data):
+    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from."""
+    model_rng, _ = streams(config.run.seed)
+    return build(config.model, data, model_rng)
+
+
+class Experiment:
+    """A training with all that belongs to it, ready to begin, or to take up what was saved.
+
+    config: Config. data: Corpus. net: the model to train; None: a `new_net`. callbacks: besides those that
+    set the rate and keep the best epoch, which stand before them. on_best: called with this whenever an epoch is the
+    best so far. comm: communicator of the ranks that train together, or None.
+
+    `model`: Classifier. `trainer`: Trainer. `best`: EarlyStopping.
+    """
+
+    def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
+        self.config, self.data = config, data
+        options, (_, order_rng) = config.model, streams(config.run.seed)
+        net = new_net(config, data)[0] if net is None else net
+        self.model = Classifier(
+            net, data.vocab, data.label_names, options.max_len, cleaning=options.cleaning, keep=options.keep
+        )
+        trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
+        trained = trained if comm is None else DataParallel(trained, comm)
+        self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
+        schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
+        optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        self.trainer = Trainer(trained, optimizer, [schedule, self.best, *callbacks], order_rng)
+        self.error = None
+
+    def train(self):
+        """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
+        options, data, trainer = self.config.training, self.data, self.trainer
+        try:
+            trainer.fit(
+                data.train.x,
+                data.train.t,
+                options.epochs - trainer.epochs_done,
+                options.batch_size,
+                options.clip,
+                eval_interval=None,
+                validation=(data.val.x, data.val.t),
+                max_element=options.clip_value,
+            )
+        except FloatingPointError as error:
+            self.error = str(error)
+        return self.result()
+
+    @property
+    def came_to_its_end(self):
+        """Whether all epochs are done, or patience has run out: no signal and no number has broken it off."""
+        trainer = self.trainer
+        ended = trainer.epochs_done >= self.config.training.epochs or self.best.is_over(trainer)
+        return ended and self.error is None and trainer.stop_reason not in signal.Signals.__members__
+
+    def score(self):
+        """Score the test part, or without one the validation part; before, calibrate if that is wanted; -> Result."""
+        model, validation = self.model, self.data.val
+        found = {"calibration": model.calibrate(validation.x, validation.t)} if self.config.run.calibrate else {}
+        name, part = self.data.scored
+        scores = model.report(part.x, part.t)
+        model.metrics = {**self.metrics(), **found, name: scores}
+        return self.result(scores)
+
+    def result(self, scores=None):
+        """-> Result, as things stand."""
+        trainer = self.trainer
+        best = next((row for row in trainer.history if row["epoch"] == self.best.best_epoch), {})
+        return Result(self.model, trainer.history, best, self.data.scored[0], scores, trainer.stop_reason, self.error)
+
+    def metrics(self):
+        """What a model's file says of its training: {"best": the history of the best epoch}, without times, so that one
+        seed gives the same bytes.
+        """
+        best = self.result().best
+        kept = {"best": {name: value for name, value in best.items() if name not in ("seconds", "tokens_per_s")}}
+        return {"trained_on": self.data.summary(self.config.data.data), **(kept if best else {})}
+
+
+def check(config):
+    """What can be known to be wrong before anything is read. DataError."""
+    model = config.model
+    if model.vocab_size < 3:
+        raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")
+    if not config.data.data:
+        raise DataError("--data: expected a name, got an empty one")
+    if model.freeze_embedding and model.embedding is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if model.naive_bayes and config.data.classes != 2:
+        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+    if config.training.adversarial and model.model != "recurrent":
+        raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
+    if not config.data.validation > 0:
+        raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")

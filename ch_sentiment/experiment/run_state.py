@@ -1,0 +1,69 @@
+"""What a run's last.npz says beside the training itself, so that it can go on: settings, network, words and data."""
+
+import os
+from dataclasses import dataclass
+
+from ch_sentiment.experiment.build import rebuild
+from ch_sentiment.experiment.load import NAMES
+from ch_sentiment.experiment.options import MAY_CHANGE, Config
+from common.files.checkpoint import CheckpointError
+from common.files.resume import read_about
+from dataset.errors import DataError
+
+PATHS = ("data", "test_data", "group_file")  # options that may be paths
+
+
+@dataclass
+class RunState:
+    """config: Config. net: the model, before any training. words: of its vocabulary. data: `Corpus.fingerprint`."""
+
+    config: Config
+    net: object
+    words: list
+    data: str
+
+
+def about(config, data, net):
+    """What `read_run_state` needs to find in a checkpoint: a dict that JSON can hold."""
+    options = config.by_name()
+    return {
+        "options": {**options, **{name: _absolute(options[name]) for name in PATHS}},
+        "model": type(net).__name__,
+        "net": net.config,
+        "words": data.vocab.words,
+        "data": data.fingerprint,
+    }
+
+
+def read_run_state(path):
+    """-> RunState of the training that is saved there. CheckpointError where the file does not hold one."""
+    saved, manifest = read_about(path)
+    try:
+        config, net = Config.of(saved["options"]), rebuild(saved["model"], saved["net"], manifest)
+        return RunState(config, net, saved["words"], saved["data"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {error!r}") from None
+
+
+def with_changes(config, typed):
+    """The Config with those options of `typed` (by name) that may change in the middle of a training. DataError."""
+    fixed = [name for name in typed if name != "resume" and name not in MAY_CHANGE]
+    if fixed:
+        names, free = (", ".join("--" + name.replace("_", "-") for name in some) for some in (fixed, MAY_CHANGE))
+        raise DataError(f"--resume: expected nothing beside it but {free}, got {names}: a training keeps its settings")
+    return config.with_(**{name: value for name, value in typed.items() if name != "resume"})
+
+
+def check_same(state, folder, data):
+    """DataError unless these are the texts, the labels and the words that the training began with."""
+    began = f"the training in {folder} began with"
+    if state.data != data.fingerprint:
+        raise DataError(f"--resume: expected the data that {began}, {state.data}, got {data.fingerprint}")
+    if state.words != data.vocab.words:
+        raise DataError(f"--resume: expected the words that {began}, got others: another version cut the texts up")
+
+
+def _absolute(name):
+    """A path that is found from any working folder; the name of a data set, or none, as it is."""
+    is_path = name is not None and name not in NAMES and os.path.exists(name)
+    return os.path.abspath(name) if is_path else name

@@ -1,0 +1,83 @@
+"""What a random search draws from: ranges of the options of a training, written as lr=0.0001..0.01 or hidden=32,64."""
+
+import argparse
+import math
+from dataclasses import dataclass
+
+from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF
+from dataset.errors import DataError
+
+VARIABLE = {name: f for name, f in FIELDS.items() if GROUP_OF[name] in ("model", "training")}  # so that trials compare
+
+
+@dataclass(frozen=True)
+class Range:
+    """name: of an option. values: those to choose from, or the two ends of an interval."""
+
+    name: str
+    values: tuple
+    interval: bool
+
+    @classmethod
+    def parse(cls, text):
+        """From NAME=LOW..HIGH or NAME=A,B,C; NAME as on the command line, without its dashes. DataError."""
+        name, _, content = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in VARIABLE or not content:
+            raise DataError(f"--vary: expected NAME=VALUES with a name of {', '.join(VARIABLE)}, got {text!r}")
+        interval = ".." in content
+        parts = content.split("..") if interval else content.split(",")
+        values = tuple(_converted(name, part.strip(), text) for part in parts)
+        if interval and not (len(values) == 2 and VARIABLE[name].type in (int, float) and values[0] < values[1]):
+            raise DataError(f"--vary: expected LOW..HIGH, two numbers in ascending order, got {text!r}")
+        return cls(name, values, interval)
+
+    def sample(self, rng):
+        """One value: evenly among those to choose from, or in the interval, there evenly in the logarithm where the
+        high end is at least ten times the low one.
+        """
+        if not self.interval:
+            return self.values[rng.integers(len(self.values))]
+        low, high = self.values
+        if low > 0 and high >= 10 * low:
+            value = math.exp(rng.uniform(math.log(low), math.log(high)))
+        else:
+            value = rng.uniform(low, high)
+        return round(value) if VARIABLE[self.name].type is int else float(f"{value:.3g}")
+
+    def __str__(self):
+        return f"{self.name}={('..' if self.interval else ',').join(map(str, self.values))}"
+
+
+def parsed(texts):
+    """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
+    ranges = [Range.parse(text) for text in texts]
+    names = [r.name for r in ranges]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
+    return ranges
+
+
+def sample(ranges, rng):
+    """A value of each range: a dict by name."""
+    return {r.name: r.sample(rng) for r in ranges}
+
+
+def _converted(name, text, whole):
+    """A value of an option, from its text. DataError where it cannot be one."""
+    field = VARIABLE[name]
+    argument = field.metadata["argument"]
+    if field.type is bool:
+        if text not in ("true", "false"):
+            raise DataError(f"--vary {whole}: expected true or false, got {text!r}")
+        return text == "true"
+    if "choices" in argument and text not in argument["choices"]:
+        raise DataError(f"--vary {whole}: expected one of {', '.join(argument['choices'])}, got {text!r}")
+    try:
+        if name == "cell":
+            own_cell(text)
+        return argument["type"](text) if "type" in argument else text
+    except (argparse.ArgumentTypeError, DataError) as error:
+        raise DataError(f"--vary {whole}: {error}") from None

@@ -1,0 +1,1 @@
+"""The contracts of arrays: checks, initial values, gradients of rows, order in memory."""

@@ -1,0 +1,1 @@
+"""What a person checks: gradients, scores, and what an answer rests on."""

@@ -1,0 +1,212 @@
+"""Is the backward pass of a layer right? One line in a test tells, for our layers and for anybody's.
+
+    check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)
+
+compares every gradient with central differences in float64, and holds the layer to its contract: gradients are
+written in place, overwrite what was there, and come out the same when `backward` is called again.
+"""
+
+import copy
+from contextlib import contextmanager
+
+import numpy as np
+
+EPS = 1e-5  # balances the error of the difference (eps^2) with that of rounding (1e-16 / eps)
+
+
+def numerical_gradient(f, x, eps=EPS):
+    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed
+    and put back.
+    """
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + eps
+        above = f()
+        x[i] = kept - eps
+        gradient[i] = (above - f()) / (2 * eps)
+        x[i] = kept
+    return gradient
+
+
+def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS, rng=0, verbose=False):
+    """Compare every parameter's and every float input's gradient with central differences.
+
+    layer: has `params`, `grads`, `forward(*inputs)` (with mask=mask if one is given) and `backward(dout)`; its
+    parameters and float inputs are float64. forward may return one array, several, or a loss; backward one gradient,
+    or one for each float input in order (None for inputs without). constants: positions of float inputs that have no
+    gradient (a target, say). rng: draws the upstream gradient.
+
+    Every forward starts from the layer's state as it was handed in (a copy), so a dropout drops the same elements
+    and a stateful layer starts from the same state; the layer itself is left as it was.
+
+    -> dict: for each parameter and input, the largest |analytic - numeric| over its elements, relative to the larger
+    of the two; of an element below a thousandth of its array's largest, or a ten-thousandth of the largest of all,
+    relative to that, since there the differences are rounding. verbose: prints it as a table. Raises AssertionError
+    naming the worst where one is above `tolerance` or the contract is broken, ValueError where the layer cannot be
+    checked (no float64, no gradient returned for a float input).
+    """
+    called = type(layer).__name__
+    if len(layer.params) != len(layer.grads):
+        counts = f"{len(layer.params)} and {len(layer.grads)}"
+        raise AssertionError(f"{called}: expected as many grads as params, got {counts} of them")
+    inputs = [np.array(x) if hasattr(x, "dtype") or isinstance(x, list) else x for x in inputs]
+    floats = [i for i, x in enumerate(inputs) if getattr(x, "dtype", np.dtype(int)).kind == "f" and i not in constants]
+    names = _param_names(layer)
+    for name, a in [*zip(names, layer.params), *((f"input {i}", inputs[i]) for i in floats)]:
+        if a.dtype != np.float64:
+            raise ValueError(
+                f"{called}: {name}: expected float64 (differences drown in float32's rounding), got {a.dtype}"
+            )
+
+    def run(probe):
+        with _same_global_random_state():
+            return _as_tuple(probe.forward(*inputs) if mask is None else probe.forward(*inputs, mask=mask))
+
+    probe = copy.deepcopy(layer)
+    outputs = run(probe)
+    rng = np.random.default_rng(rng)
+    # A loss is a scalar: its upstream gradient is 1. Anything else gets a random one: sum(dout * output) is what is
+    # differentiated.
+    douts = [1.0 if np.ndim(y) == 0 else rng.standard_normal(np.shape(y)) for y in outputs]
+    analytic_inputs, analytic_params = _backward(called, names, probe, douts)
+    if len(analytic_inputs) == len(inputs):
+        analytic_inputs = [analytic_inputs[i] for i in floats]
+    if len(analytic_inputs) != len(floats) or any(g is None for g in analytic_inputs):
+        raise ValueError(
+            f"{called}: expected a gradient from backward for each of {len(floats)} float inputs; see `constants`"
+        )
+
+    def numeric(array_in):
+        """Central differences of sum(dout * output) by every element of array_in(probe)."""
+        gradient = np.zeros(array_in(layer).shape)
+        for i in np.ndindex(gradient.shape):
+            ends = []
+            for step in (eps, -eps):
+                a = array_in(layer)  # moved before it is copied, so that views of it which the layer holds move, too
+                kept = a[i]
+                a[i] = kept + step
+                try:
+                    ends.append(run(copy.deepcopy(layer)))
+                finally:
+                    a[i] = kept
+            gradient[i] = sum(np.sum(d * (above - below)) for d, above, below in zip(douts, *ends)) / (2 * eps)
+        return gradient
+
+    checked = {}
+    for k, name in enumerate(names):
+        checked[name] = analytic_params[k], numeric(lambda probe, k=k: probe.params[k])
+    for k, analytic in zip(floats, analytic_inputs):
+        name = f"input {k}" if len(floats) > 1 else "input"
+        checked[name] = analytic, numeric(lambda _, k=k: inputs[k])
+    return _judge(called, checked, tolerance, verbose)
+
+
+def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, verbose=False):
+    """A cheap check of a whole model: each parameter along a few random directions instead of element by element.
+
+    model: `params`, `grads`, `forward(*inputs)` -> loss, `backward()`; float64. Four evaluations for each parameter
+    and direction, whatever its size (after autograd's `check_grads`). Returns and raises as `check_layer`.
+    """
+    called, names = type(model).__name__, _param_names(model)
+    rng = np.random.default_rng(rng)
+    probe = copy.deepcopy(model)
+    with _same_global_random_state():
+        probe.forward(*inputs)
+    probe.backward()
+    # A parameter that stands in the list twice (tied weights) has the sum of its gradients.
+    grads = [sum(np.array(g) for q, g in zip(probe.params, probe.grads) if q is p) for p in probe.params]
+
+    def loss(k, step):
+        probe = copy.deepcopy(model)
+        probe.params[k][...] += step
+        with _same_global_random_state():
+            return probe.forward(*inputs)
+
+    def slope(k, direction):
+        # A loss of order 1 drowns small differences in rounding: a longer step, and a second one to cancel its error
+        # (Richardson).
+        near, far = ((loss(k, h * direction) - loss(k, -h * direction)) / (2 * h) for h in (eps, 2 * eps))
+        return (4 * near - far) / 3
+
+    checked = {}
+    for k, name in enumerate(names):
+        if model.params[k].dtype != np.float64:
+            raise ValueError(f"{called}: {name}: expected float64, got {model.params[k].dtype}")
+        directions = rng.standard_normal((projections, *grads[k].shape))
+        directions /= np.sqrt((directions**2).sum(axis=tuple(range(1, directions.ndim)), keepdims=True))
+        analytic = np.array([np.sum(d * grads[k]) for d in directions])
+        numeric = np.array([slope(k, d) for d in directions])
+        checked[name] = analytic, numeric
+    return _judge(called, checked, tolerance, verbose)
+
+
+def _backward(called, names, probe, douts):
+    """backward, twice, into gradients full of rubbish: -> gradients of the inputs and of the parameters, copied."""
+    arrays = list(probe.grads)
+    results = []
+    for rubbish in (1e3, -7.0):
+        for g in arrays:
+            g[...] = rubbish
+        dxs = _as_tuple(probe.backward(*douts))
+        if len(probe.grads) != len(arrays) or any(a is not b for a, b in zip(probe.grads, arrays)):
+            raise AssertionError(
+                f"{called}: expected gradients written in place (grads[0][...] = ...), got new arrays in grads"
+            )
+        results.append(([None if g is None else np.array(g) for g in dxs], [np.array(g) for g in arrays]))
+    (inputs1, params1), (inputs2, params2) = results
+    for name, a, b in zip([*names, *(f"input {i}" for i in range(len(inputs1)))], params1 + inputs1, params2 + inputs2):
+        if a is not None and not np.array_equal(a, b, equal_nan=True):
+            raise AssertionError(
+                f"{called}: {name}: expected the same gradient from a second backward, got another "
+                "(does it add to what was there, or change what forward remembered?)"
+            )
+    return inputs1, params1
+
+
+def _judge(called, checked, tolerance, verbose):
+    overall = max((np.abs(a).max(initial=0) for pair in checked.values() for a in pair), default=0)
+    errors = {}
+    for name, (analytic, numeric) in checked.items():
+        if analytic.shape != numeric.shape:
+            raise AssertionError(
+                f"{called}: {name}: expected a gradient of shape {numeric.shape}, got {analytic.shape}"
+            )
+        largest = max(np.abs(analytic).max(initial=0), np.abs(numeric).max(initial=0), 0.1 * overall)
+        size = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * largest)
+        error = np.abs(analytic - numeric) / np.where(size > 0, size, 1)
+        errors[name] = float(np.where(np.isnan(error), np.inf, error).max(initial=0))
+    if verbose:
+        width = max(map(len, errors), default=0)
+        print(f"{called}: relative error of each gradient (tolerance {tolerance:g})")
+        for name, error in errors.items():
+            print(f"  {name:<{width}}  {error:9.2e}  {'ok' if error <= tolerance else 'WRONG'}")
+    worst = max(errors, key=errors.get, default=None)
+    if worst is not None and not errors[worst] <= tolerance:
+        raise AssertionError(
+            f"{called}: the gradient of {worst} is wrong: relative error {errors[worst]:.2e} > {tolerance:g}"
+        )
+    return errors
+
+
+def _param_names(layer):
+    """The layer's own `param_names`, else the attribute that holds the array, else its position."""
+    own = getattr(layer, "param_names", None)
+    if own is not None and len(own) == len(layer.params):
+        return list(own)
+    held = {id(value): name for name, value in vars(layer).items()}
+    return [held.get(id(p), f"params[{i}]") for i, p in enumerate(layer.params)]
+
+
+def _as_tuple(x):
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+@contextmanager
+def _same_global_random_state():
+    """Somebody's layer may draw from NumPy's global generator: each run of it sees the same numbers."""
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002

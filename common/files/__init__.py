@@ -1,0 +1,1 @@
+"""What is written and read back: checkpoints and trainings, whole or not at all."""

@@ -1,0 +1,1 @@
+"""RNN, LSTM and GRU: one step each, and whole sequences of steps."""

@@ -1,0 +1,193 @@
+"""The LSTM cell: a memory c that gates f, i, o forget, fill and show. Book, chapter 6; Gers et al. 2000.
+
+    f, i, o = sigmoid(x Wx + h Wh + b),  g = tanh(the same),  c' = f c + i g,  h' = o tanh(c')
+
+in four blocks of columns in the order f, g, i, o. LSTM is one step, written to be read; TimeLSTM is a whole
+sequence, written to be fast. The tests hold them equal.
+"""
+
+import numpy as np
+
+from common.arrays.checks import as_floats, check_weights, kept
+from common.arrays.initializers import forget_bias_one
+from common.functions import sigmoid
+from common.recurrent.base import CHUNK, TimeRecurrent, carry, in_order_of_text
+
+
+class LSTM:
+    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,).
+
+    forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N, H).
+    """
+
+    param_names = ("Wx", "Wh", "b")
+
+    def __init__(self, Wx, Wh, b):
+        check_weights(self, Wh=(Wh, ("H", "4H")), Wx=(Wx, ("D", "4H")), b=(b, ("4H",)))
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+        self.cache = None
+
+    def forward(self, x, h_prev, c_prev):
+        Wx, Wh, b = self.params
+        x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
+        h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
+        c_prev = as_floats(self, "c_prev", c_prev, h_prev.shape, Wx.dtype)
+        f, g, i, o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)  # (N, D) @ (D, 4H) -> (N, 4H) -> 4 of (N, H)
+        f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
+        c_next = f * c_prev + g * i
+        h_next = o * np.tanh(c_next)
+        self.cache = x, h_prev, c_prev, f, g, i, o, c_next
+        return h_next, c_next
+
+    def backward(self, dh_next, dc_next):
+        """dh_next, dc_next (N, H) -> dx (N, D), dh_prev, dc_prev (N, H)."""
+        Wx, Wh, _ = self.params
+        dWx, dWh, db = self.grads
+        x, h_prev, c_prev, f, g, i, o, c_next = self.cache
+        dh_next = as_floats(self, "dh_next", dh_next, c_next.shape, Wx.dtype)
+        dc_next = as_floats(self, "dc_next", dc_next, c_next.shape, Wx.dtype)
+        tanh_c = np.tanh(c_next)
+        dc = dc_next + dh_next * o * (1 - tanh_c**2)
+        df = dc * c_prev * f * (1 - f)
+        dg = dc * i * (1 - g**2)
+        di = dc * g * i * (1 - i)
+        do = dh_next * tanh_c * o * (1 - o)
+        da = np.hstack((df, dg, di, do))  # 4 of (N, H) -> (N, 4H)
+        dWx[...] = x.T @ da
+        dWh[...] = h_prev.T @ da
+        db[...] = da.sum(axis=0)
+        return da @ Wx.T, da @ Wh.T, dc * f
+
+
+class TimeLSTM(TimeRecurrent):
+    """A whole sequence of LSTM steps.
+
+    Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
+    After forward `h` and `c` (N, H) are the last states; after backward `dh` and `dc` (N, H) are the gradients of those
+    before step 0.
+    """
+
+    gates = 4
+    states = ("h", "c")
+
+    def __init__(self, Wx, Wh, b, stateful=False):
+        super().__init__(Wx, Wh, b, stateful)
+        self.c, self.dc = None, None
+
+    @classmethod
+    def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
+        """Wx, Wh, b to start from: Xavier, orthogonal, and a forget bias of 1."""
+        Wx, Wh, _ = super().init_params(wordvec_size, hidden_size, rng, dtype)
+        return Wx, Wh, forget_bias_one(hidden_size, dtype)
+
+    def set_state(self, h, c=None):
+        """Start the next forward from h and c (N, H); c None: from zero memory."""
+        super().set_state(h)
+        self.c = None if c is None else as_floats(self, "c", c, self.h.shape, self.h.dtype)
+
+    def forward(self, xs, mask=None):
+        Wx, Wh, b = self.params
+        ins, dead = self.begin(xs, mask)
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        steps = self.steps_kept(T)  # in all arrays below but hs, where step t stands at t modulo their length
+        hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
+        cs = self.array("cs", steps + 1, H, N)
+        hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
+        tanh_cs = self.array("tanh_cs", steps, H, N)
+        gates = self.array("gates", steps, 4 * H, N)
+        # sigmoid(a) = 1 / (1 + exp(-a)), with the minus put into the weights, for f, o and i at once.
+        sign = np.full_like(b, -1)
+        sign[3 * H :] = 1  # g is a tanh
+        W = self.array("W", 4 * H, len(ins[0]))
+        np.multiply(_reordered(self.stacked()).T, sign[:, None], out=W)
+
+        with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
+            for t in range(T):
+                a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                f, o, i, g = _split(a)
+                foi = a[: 3 * H]
+                np.exp(foi, out=foi)
+                foi += 1
+                np.reciprocal(foi, out=foi)
+                np.tanh(g, out=g)
+                c_prev, c, tanh_c = cs[t % len(cs)], cs[(t + 1) % len(cs)], tanh_cs[t % steps]
+                np.multiply(f, c_prev, out=c)
+                c += np.multiply(i, g, out=tanh_c)
+                np.tanh(c, out=tanh_c)
+                h = np.multiply(o, tanh_c, out=hs[t + 1])
+                carry(c, c_prev, dead[t])
+                carry(h, hs[t], dead[t])
+
+        self.keep(ins, dead, cs, tanh_cs, gates)
+        self.h, self.c, self.given = hs[T].T.copy(), cs[T % len(cs)].T.copy(), False
+        return in_order_of_text(hs[1:])
+
+    def backward(self, dhs):
+        """dhs (N, T, H) -> dxs (N, T, D)."""
+        Wx, Wh, _ = self.params
+        ins, dead, cs, tanh_cs, gates = kept(self)
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        dhs, dxs = self.begin_backward(dhs, T, N)
+        hs = ins[:, D + 1 :]
+        Wx, Wh = _reordered(Wx), _reordered(Wh)
+        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
+        das = self.array("das", CHUNK, 4 * H, N)
+        dh, dh_prev, dc_here, dc, dc_prev = (
+            self.array(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
+        )
+        dh_prev[...] = 0
+        dc_prev[...] = 0
+
+        for t in reversed(range(T)):
+            f, o, i, g = _split(gates[t])
+            da = das[t % CHUNK]
+            df, do, di, dg = _split(da)
+            np.add(dh_prev, dhs[t], out=dh)
+            dc, dc_prev = dc_prev, dc
+            # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
+            np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
+            np.subtract(o, dc_here, out=dc_here)
+            dc_here *= dh
+            dc_here += dc
+            np.multiply(dc_here, f, out=dc_prev)
+            # df = dc c_prev f (1 - f), do = dh tanh(c) o (1 - o), di = dc g i (1 - i)
+            np.subtract(1, gates[t, : 3 * H], out=da[: 3 * H])
+            df *= cs[t]
+            df *= dc_prev
+            do *= hs[t + 1]
+            do *= dh
+            gi = np.multiply(g, i, out=dg)
+            di *= gi
+            # dg = dc i (1 - g^2), written i - g (g i)
+            gi *= g
+            np.subtract(i, gi, out=dg)
+            _split(da)[2:] *= dc_here  # di and dg
+            carry(da, 0, dead[t])
+            np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
+            carry(dh_prev, dh, dead[t])
+            carry(dc_prev, dc, dead[t])
+            if t % CHUNK == 0:
+                chunk = slice(t, min(t + CHUNK, T))
+                left = self.side_by_side("left", das[: chunk.stop - t])
+                self.hand_down(left, Wx, dxs[:, chunk])
+                self.add_products(left, ins[chunk], dW)
+
+        self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
+        dW = _reordered(dW.T)  # (D + 1 + H, 4H)
+        for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
+            grad[...] = rows
+        return dxs
+
+
+def _split(a):
+    """(4H, N) -> views f, o, i, g of (H, N)."""
+    return a.reshape(4, len(a) // 4, a.shape[1])
+
+
+def _reordered(W):
+    """(..., 4H): f, g, i, o -> f, o, i, g, or back. Inside, the three sigmoids stand side by side."""
+    first, second, third, fourth = np.split(W, 4, axis=-1)
+    return np.concatenate((first, fourth, third, second), axis=-1)

@@ -1,0 +1,102 @@
+"""The plain recurrent cell: h' = tanh(x Wx + h Wh + b). Book, chapter 5; Elman 1990.
+
+RNN is one step, written to be read; TimeRNN is a whole sequence, written to be fast. The tests hold them equal.
+"""
+
+import numpy as np
+
+from common.arrays.checks import as_floats, check_weights, kept
+from common.recurrent.base import CHUNK, TimeRecurrent, carry, in_order_of_text
+
+
+class RNN:
+    """One step. Wx: (D, H), Wh: (H, H), b: (H,). forward: x (N, D), h_prev (N, H) -> h_next (N, H)."""
+
+    param_names = ("Wx", "Wh", "b")
+
+    def __init__(self, Wx, Wh, b):
+        check_weights(self, Wx=(Wx, ("D", "H")), Wh=(Wh, ("H", "H")), b=(b, ("H",)))
+        self.params = [Wx, Wh, b]
+        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
+        self.cache = None
+
+    def forward(self, x, h_prev):
+        Wx, Wh, b = self.params
+        x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
+        h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
+        h_next = np.tanh(x @ Wx + h_prev @ Wh + b)  # (N, D) @ (D, H) -> (N, H)
+        self.cache = x, h_prev, h_next
+        return h_next
+
+    def backward(self, dh_next):
+        """dh_next (N, H) -> dx (N, D), dh_prev (N, H)."""
+        Wx, Wh, _ = self.params
+        dWx, dWh, db = self.grads
+        x, h_prev, h_next = self.cache
+        dh_next = as_floats(self, "dh_next", dh_next, h_next.shape, Wx.dtype)
+        da = dh_next * (1 - h_next**2)  # a: what tanh is taken of
+        dWx[...] = x.T @ da
+        dWh[...] = h_prev.T @ da
+        db[...] = da.sum(axis=0)
+        return da @ Wx.T, da @ Wh.T
+
+
+class TimeRNN(TimeRecurrent):
+    """A whole sequence of RNN steps.
+
+    Wx: (D, H), Wh: (H, H), b: (H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
+    After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the one before step 0.
+    """
+
+    gates = 1
+
+    def forward(self, xs, mask=None):
+        Wx, Wh, _ = self.params
+        ins, dead = self.begin(xs, mask)
+        T, N = len(dead), ins.shape[2]
+        hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
+        hs[0] = self.start("h", N).T
+        W = self.array("W", len(Wh), len(ins[0]))
+        W[...] = self.stacked().T
+
+        for t in range(T):
+            h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
+            np.tanh(h, out=h)
+            carry(h, hs[t], dead[t])
+
+        self.keep(ins, dead)
+        self.h, self.given = hs[T].T.copy(), False
+        return in_order_of_text(hs[1:])
+
+    def backward(self, dhs):
+        """dhs (N, T, H) -> dxs (N, T, D)."""
+        Wx, Wh, _ = self.params
+        ins, dead = kept(self)
+        T, N = len(dead), ins.shape[2]
+        D, H = len(Wx), len(Wh)
+        dhs, dxs = self.begin_backward(dhs, T, N)
+        hs = ins[:, D + 1 :]
+        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
+        das = self.array("das", CHUNK, H, N)
+        dh, dh_prev = self.array("dh", H, N), self.array("dh_prev", H, N)
+        dh_prev[...] = 0
+
+        for t in reversed(range(T)):
+            da = das[t % CHUNK]
+            np.add(dh_prev, dhs[t], out=dh)
+            np.multiply(hs[t + 1], hs[t + 1], out=da)
+            np.subtract(1, da, out=da)
+            da *= dh  # through tanh
+            carry(da, 0, dead[t])
+            np.matmul(Wh, da, out=dh_prev)  # (H, H) @ (H, N) -> (H, N)
+            carry(dh_prev, dh, dead[t])
+            if t % CHUNK == 0:
+                chunk = slice(t, min(t + CHUNK, T))
+                left = self.side_by_side("left", das[: chunk.stop - t])
+                self.hand_down(left, Wx, dxs[:, chunk])
+                self.add_products(left, ins[chunk], dW)
+
+        self.dh = dh_prev.T.copy()
+        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
+            grad[...] = columns.T
+        return dxs

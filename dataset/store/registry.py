@@ -1,0 +1,77 @@
+"""What can be fetched: names, addresses, sha256 sums, sizes and terms, and nothing else.
+How a file is fetched, kept and checked is the business of `dataset.store.fetch`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file. file: its name in the cache. size: in bytes, None where it is not known. sha256: lower-case hex.
+    mirrors: its addresses as pooch reads them, tried in this order, the official one first.
+    """
+
+    what: str
+    file: str
+    sha256: str
+    size: int | None
+    licence: str
+    source: str
+    mirrors: tuple
+
+
+_MAAS = 'Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; ai.stanford.edu/~amaas/data/sentiment'
+_IMDB_TERMS = "research, non-commercial; cite Maas et al. 2011"
+_TUTORIAL_COMMIT = "08fcaf9f8e56dc30a8d4e5420c651e460e75303b"
+
+# By the name that a person types.
+ENTRIES = {
+    "imdb": Entry(
+        what="Large Movie Review Dataset: 25,000 reviews to train on, 25,000 to test, 50,000 without a label",
+        file="aclImdb_v1.tar.gz",
+        sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
+        size=84_125_825,
+        licence=_IMDB_TERMS,
+        source=_MAAS,
+        mirrors=("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
+    ),
+    "imdb_train.txt": Entry(
+        what="the training reviews of imdb as label<TAB>text, the form of the NumPy tutorial",
+        file="imdb_train.txt",
+        sha256="6a38ea6ab5e1902cc03f6b9294ceea5e8ab985af991f35bcabd301a08ea5b3f0",
+        size=None,
+        licence=_IMDB_TERMS,
+        source=f"Zenodo record 4117827; {_MAAS}",
+        mirrors=("doi:10.5281/zenodo.4117827/imdb_train.txt",),
+    ),
+    "imdb_test.txt": Entry(
+        what="the test reviews of imdb as label<TAB>text, the form of the NumPy tutorial",
+        file="imdb_test.txt",
+        sha256="7363ef08ad996bf4233b115008d6d7f9814b7cc0f4d13ab570b938701eadefeb",
+        size=None,
+        licence=_IMDB_TERMS,
+        source=f"Zenodo record 4117827; {_MAAS}",
+        mirrors=("doi:10.5281/zenodo.4117827/imdb_test.txt",),
+    ),
+    "glove.6B.zip": Entry(
+        what="GloVe vectors of 400,000 words in 50, 100, 200 and 300 dimensions, from 6 billion tokens",
+        file="glove.6B.zip",
+        sha256="617afb2fe6cbd085c235baf7a465b96f4112bd7f7ccb2b2cbd649fed9cbcf2fb",
+        size=862_182_613,
+        licence="PDDL 1.0",
+        source='Pennington et al., "GloVe: Global Vectors for Word Representation", EMNLP 2014; '
+        "nlp.stanford.edu/projects/glove",
+        mirrors=("https://nlp.stanford.edu/data/glove.6B.zip",),
+    ),
+    "speeches.csv": Entry(
+        what="8 speeches with speaker and source, from the NumPy tutorial",
+        file="speeches.csv",
+        sha256="aa5b414425f5f63472ca91ef638db623309332ddf630ebe4aa80ebe398fd6a39",
+        size=61_178,
+        licence="CC0",
+        source=f"numpy/numpy-tutorials at {_TUTORIAL_COMMIT[:8]}, content/tutorial-nlp-from-scratch",
+        mirrors=(
+            f"https://raw.githubusercontent.com/numpy/numpy-tutorials/{_TUTORIAL_COMMIT}"
+            "/content/tutorial-nlp-from-scratch/speeches.csv",
+        ),
+    ),
+}

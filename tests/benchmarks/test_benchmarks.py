@@ -1,0 +1,178 @@
+"""benchmarks.speed: what it computes from what it found, and one run of it at toy sizes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.speed import jobs, parts, products, report, texts, worker
+from benchmarks.speed.jobs import Job, JobError
+from benchmarks.speed.parts import FULL, PARTS, QUICK, Growth, Ratio, reached
+
+ROOT = Path(__file__).parents[3]
+ISSUE = {  # every ratio that was to be reached: a word of its row, and the bound
+    "LSTM step, 1 thread": ">= 1.1",
+    "LSTM step, 2 threads each: PyTorch / ours": ">= 0.95",
+    "N=64: PyTorch on 2 threads / ours on 2 ranks": ">= 1.25",
+    "N=128: PyTorch on 2 threads / ours on 2 ranks": ">= 1.5",
+    "epoch, bidirectional": ">= 1 ",
+    "RNN step": ">= 1 ",
+    "GRU (`reset_after`) step": ">= 1 ",
+    "small LSTM": ">= 0.6",
+    "book's way": ">= 8",
+    "V=200,000 / at V=20,000, ours": "<= 1.1",
+    "memory of the LSTM step": "<= 0.7",
+    "memory of the epoch": "<= 0.7",
+    "in T, ours": "<= 1.05",
+    "in N, ours": "<= 1.05",
+    "prediction of 25,000": ">= 1 ",
+}
+
+
+def run(*arguments, module="benchmarks.speed", cwd=ROOT):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)  # noqa: S603
+
+
+def test_every_ratio_that_was_to_be_reached_has_a_row():
+    rows = report.ratio_rows([c for part in PARTS.values() for c in part(FULL)], {}, Lacking())
+    for name, bound in ISSUE.items():
+        assert len([row for row in rows if name in row and f"| {bound.strip()} |" in row]) == 1, name
+    assert len([row for row in rows if "=" in row.split("|")[2]]) == len(ISSUE)
+
+
+class Lacking(dict):
+    """Nothing was measured."""
+
+    def __contains__(self, job):
+        return True
+
+    def __missing__(self, job):
+        return "not today"
+
+
+def test_a_ratio_is_taken_round_by_round_and_its_median_judged():
+    a, b = Job("step", "PyTorch"), Job("step", "ours")
+    found = {a: [{"seconds": 2.0}, {"seconds": 9.0}, {"seconds": 4.0}], b: [{"seconds": 1.0}] * 2 + [{"seconds": 4.0}]}
+    ratio = Ratio("what", a, b, least=2.0)
+    assert ratio.of(found) == [2.0, 9.0, 1.0]
+    assert reached(ratio, [2.0, 9.0, 1.0]) is True
+    assert reached(replace(ratio, least=2.1), [2.0, 9.0, 1.0]) is False
+    assert reached(replace(ratio, least=None, most=1.9), [2.0, 9.0, 1.0]) is False
+    assert reached(replace(ratio, least=None), [1.0]) is None
+    row = report.ratio_rows([ratio], found, {})[-1]
+    assert row == "| what | >= 2 | 2.00 | 1.00 to 9.00 | reached |"
+    row = report.ratio_rows([ratio], found, {a: "PyTorch is missing"})[-1]
+    assert row == "| what | >= 2 | | | PyTorch is missing |"
+
+
+def test_a_slope_is_the_exponent_of_the_growth():
+    points = tuple(Job("step", "ours", T=T) for T in (50, 100, 400))
+    found = {job: [{"seconds": 3e-5 * job.T**1.5}, {"seconds": 2e-5 * job.T}] for job in points}
+    assert Growth("what", "T", points).of(found) == pytest.approx([1.5, 1.0])
+
+
+def test_jobs_run_in_turn_in_processes_with_their_number_of_threads(monkeypatch):
+    ran = []
+
+    def record(command, env, **_):
+        ran.append((json.loads(command[3])["side"], env["OPENBLAS_NUM_THREADS"], env["OMP_NUM_THREADS"]))
+        return subprocess.CompletedProcess(command, 0, '{"seconds": 1}\n', "")
+
+    monkeypatch.setattr(jobs.subprocess, "run", record)
+    a, b = Job("step", "ours", threads=1), Job("step", "PyTorch", threads=2)
+    c = replace(b, side="ours", bidirectional=True)  # a thread for each direction
+    found = jobs.run_in_turn([a, b, c], 2, "folder", lambda: None)
+    assert ran == [("ours", "1", "1"), ("PyTorch", "2", "2"), ("ours", "1", "1")] * 2
+    assert [len(found[job]) for job in (a, b)] == [2, 2] and found[a][0]["wall"] >= 0
+
+
+def test_a_job_that_fails_is_named_with_its_last_words(tmp_path):
+    with pytest.raises(JobError, match=r"nobody, step, .*: exit code 1, its last words: ValueError: .* got 'nobody'"):
+        jobs.run(replace(QUICK.step, side="nobody"), str(tmp_path))
+
+
+def test_a_recorder_sees_every_product_and_repeats_it_alone():
+    a, b = np.ones((3, 4), np.float32), np.ones((5, 4), np.float32)
+    before = np.matmul
+    with products.recorded() as recorder:
+        assert np.array_equal(np.matmul(a, b.T), np.full((3, 5), 4))
+        np.matmul(a, b.T, out=np.empty((3, 5), np.float32))
+    assert np.matmul is before
+    assert recorder.operations() == 2 * (2 * 3 * 4 * 5) and recorder.seconds > 0
+    assert recorder.shapes == [(((3, 4), False), ((4, 5), True))] * 2
+    assert products.seconds_alone(recorder.shapes) > 0
+
+
+def test_sides_that_do_different_work_are_found_out(monkeypatch):
+    agree = replace(QUICK.step, task="agree", side="the book's way")
+    assert worker.agree(agree, None)["worst"] < 1e-5
+
+    from benchmarks.speed.book import Book
+
+    backward = Book.backward
+
+    def without_bias(self):
+        backward(self)
+        self.net.grads[3][...] = 0
+
+    monkeypatch.setattr(Book, "backward", without_bias)
+    with pytest.raises(SystemExit, match="they do not do the same work"):
+        worker.agree(agree, None)
+
+
+def test_made_up_texts_have_the_lengths_of_reviews(tmp_path):
+    texts.main(tmp_path, 400, 500)
+    x, t = texts.load(tmp_path, 400)
+    lengths = [len(ids) for ids in x]
+    assert len(x) == len(t) == 400 and max(lengths) == texts.MAX_LEN
+    assert 150 < np.median(lengths) < 205 and max(ids.max() for ids in x) < 500
+    assert len(texts.load(tmp_path, 7)[0]) == 7
+
+
+def test_the_command_writes_a_page_for_a_file_of_ones_own(tmp_path):
+    data = tmp_path / "own.tsv"
+    data.write_text("".join(f"{'pn'[i % 2]}\t{'so ' * (i % 7)}film {i % 3}\n" for i in range(50)))
+    done = run("--quick", "--data", str(data), "--only", "epoch", "products", "predict", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "out/speed.md").read_text()
+    assert page.strip() == done.stdout.strip()
+    assert "numbers mean nothing" in page and "own.tsv, 50 texts" in page
+    assert re.search(r"\| ours, epoch, bidirectional LSTM 40 texts.* \| [\d.]+ m?s \| [\d,]+ \| \d+ \|", page)
+    assert re.search(r"\| ours, first answer, .* \| [\d.]+ m?s \|", page)
+    assert re.search(r"\| 2 \| [\d.]+ \| [\d.]+ \| \d+% \|", page)
+    assert "### growth" not in page and "job/s" in done.stderr
+
+
+def test_growth_is_drawn_and_tabled(tmp_path):
+    part = {"growth": parts.growth(QUICK)}
+    found = {job: [{"seconds": 1e-3 * job.T * job.N}] for c in part["growth"] for job in c.jobs()}
+    page = report.write(tmp_path, part, {"growth": found}, {}, 1, "made-up", quick=False)
+    assert "| slope of the step's time in T, ours | <= 1.05 | 1.00 |" in page
+    assert "| | ours, ms | PyTorch, ms |\n| --- | --- | --- |\n| T = 4 | 24.0 | 24.0 |" in page
+    assert {path.name for path in tmp_path.iterdir()} == {"speed.md", "speed_growth.png", "speed_ratios.png"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "nowhere.tsv"], "benchmarks.speed: nowhere.tsv: expected a file or a folder"),
+        (["--rounds", "0"], "--rounds: expected at least 1, got 0"),
+        (["--only", "luck"], "invalid choice: 'luck'"),
+    ],
+)
+def test_bad_input_is_said_in_one_line(tmp_path, arguments, said):
+    done = run("--quick", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_job_travels_as_json():
+    assert Job(**json.loads(json.dumps(asdict(QUICK.step)))) == QUICK.step

@@ -1,0 +1,55 @@
+"""Tables, rows of CSV, shortened text and figures: one function each."""
+
+import csv
+import io
+import logging
+
+import pytest
+
+from ch_sentiment.commands.formatting import csv_row, markdown_table, png, table, write_png
+from ch_sentiment.console import drawing, shorten
+
+HEAD, ROWS = ["model", "loss"], [["lstm", "0.1"], ["a long name", "10.25"]]
+
+
+def test_a_table_has_its_first_column_on_the_left_and_the_others_on_the_right():
+    assert table(HEAD, ROWS).split("\n") == ["model         loss", "lstm           0.1", "a long name  10.25"]
+    assert table((), ROWS).split("\n") == ["lstm           0.1", "a long name  10.25"]
+    assert table(HEAD, []) == "model  loss"
+
+
+def test_a_markdown_table_is_aligned_too():
+    assert markdown_table(HEAD, ROWS).split("\n") == [
+        "| model       |  loss |",
+        "| ----------- | ----: |",
+        "| lstm        |   0.1 |",
+        "| a long name | 10.25 |",
+    ]
+
+
+def test_a_row_of_csv_is_one_line_that_reads_back_without_a_formula():
+    row = csv_row(["=1+1", ' -"x"', "a,b\n\x1b[2J", 3, "plain - text"])
+    (cells,) = csv.reader(io.StringIO(row), strict=True)
+    assert cells == ["'=1+1", '\' -"x"', "a,b  [2J", "3", "plain - text"]
+
+
+@pytest.mark.parametrize(("text", "width", "short"), [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a\nb", 9, "a b")])
+def test_a_shortened_text_is_one_line_of_at_most_so_many_characters(text, width, short):
+    assert shorten(text, width) == short
+
+
+def test_drawing_leaves_the_log_level_of_matplotlib_as_it_was(monkeypatch):
+    logger = logging.getLogger("matplotlib")
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    with pytest.raises(KeyError), drawing():
+        assert logger.level == logging.ERROR
+        raise KeyError
+    assert logger.level == logging.INFO
+
+
+def test_a_figure_becomes_a_png_file(tmp_path):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1, 1))
+    write_png(tmp_path / "a.png", figure)
+    assert (tmp_path / "a.png").read_bytes() == png(figure) and png(figure).startswith(b"\x89PNG")

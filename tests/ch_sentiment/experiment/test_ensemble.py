@@ -1,0 +1,79 @@
+"""Several models asked as one: `predict --with` and `evaluate --with`."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import call
+
+from ch_sentiment.experiment import ensemble as average
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.model import sentiment_net
+from dataset.text import Cleaning, Vocab
+
+WORDS = ["it", "was", "good", "bad", "dull", "not"]
+TEXTS = ["it was good", "it was not bad at all", "dull"]
+LABELLED = "".join(f"{label}\t{text}\n" for label, text in zip(("positive", "negative", "negative"), TEXTS))
+
+
+def saved(path, seed, words=WORDS, label_names=("negative", "positive"), num_classes=2, **more):
+    net = sentiment_net(len(words) + 2, 4, 3, num_classes=num_classes, rng=seed)
+    net.params[-2] *= 20  # sure enough to differ
+    Classifier(net, Vocab(words), list(label_names), 10, **more).save(path)
+    return Classifier.load(path)
+
+
+@pytest.fixture
+def three(here):
+    """Models of their own vocabulary and cleaning each."""
+    return [
+        saved("a.npz", 0),
+        saved("b.npz", 1, words=WORDS[::-1]),
+        saved("c.npz", 2, words=["good", "bad"], cleaning=Cleaning(remove_stopwords=True)),
+    ]
+
+
+def test_predict_gives_the_mean_of_the_probabilities_of_all(three, capsys):
+    wanted = np.mean([member.probabilities(TEXTS) for member in three], axis=0)
+    assert np.ptp([member.probabilities(TEXTS) for member in three], axis=0).max() > 0.1
+    assert call("predict", "--json", "a.npz", "--with", "b.npz", "--with", "c.npz", *TEXTS) == 0
+    found = [json.loads(line)["probabilities"]["positive"] for line in capsys.readouterr().out.splitlines()]
+    assert found == pytest.approx(wanted[:, 1], rel=1e-6)
+
+
+def test_evaluate_scores_that_mean(three, write, capsys):
+    data = write("d.tsv", LABELLED)
+    assert call("evaluate", "a.npz", "--with", "b.npz", "--with", "c.npz", "--data", data, "--json") == 0
+    found, p = json.loads(capsys.readouterr().out), average.mean([member.probabilities(TEXTS) for member in three])
+    assert found["accuracy"] == pytest.approx(np.mean(p.argmax(axis=1) == [1, 0, 0]))
+    assert found["loss"] == pytest.approx(-np.log(p[[0, 1, 2], [1, 0, 0]]).mean())
+    assert call("evaluate", "a.npz", "--data", data, "--json") == 0
+    assert json.loads(capsys.readouterr().out).keys() == found.keys()
+
+
+def test_one_model_asked_twice_is_that_model(three, write, capsys):
+    data = write("d.tsv", LABELLED)
+    reports = []
+    for more in ([], ["--with", "a.npz"]):
+        assert call("evaluate", "a.npz", *more, "--data", data, "--json") == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    assert reports[0].pop("confusion") == reports[1].pop("confusion")
+    assert reports[0] == pytest.approx(reports[1], rel=1e-5)
+
+
+def test_a_sure_mistake_has_a_finite_loss():
+    found = average.report(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([1, 0]))
+    assert np.isfinite(found["loss"]) and found["loss"] > 100
+
+
+def test_a_text_has_a_word_if_any_of_them_reads_one(three, capsys):
+    assert call("predict", "c.npz", "it was") == 2  # nothing but stop words
+    capsys.readouterr()
+    assert call("predict", "c.npz", "--with", "a.npz", "it was") == 0
+
+
+def test_models_of_other_labels_are_refused(three, said):
+    saved("d.npz", 3, label_names=("a", "b", "c"), num_classes=3)
+    line = said("predict", "a.npz", "--with", "b.npz", "--with", "d.npz", "good")
+    assert "--with d.npz: expected a model of the labels negative, positive, got a, b, c" in line
+    assert "none.npz" in said("evaluate", "a.npz", "--with", "none.npz")

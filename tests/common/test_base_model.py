@@ -1,0 +1,310 @@
+"""A model's lists, its training switch, its files (ours and the book's), and weights that are tied by memory alone."""
+
+import builtins
+import io
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from common.arrays.row_grad import touched_rows
+from common.base_model import BaseModel, remove_duplicate
+from common.files.checkpoint import CheckpointError, save_arrays
+from common.layers import Affine, Dropout, Embedding
+
+
+class TwoLayers(BaseModel):
+    def __init__(self, seed=0, dtype=np.float32):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        self.collect(
+            first=Affine(rng.standard_normal((3, 4)).astype(dtype), np.zeros(4, dtype)),
+            drop=Dropout(0.5),
+            second=Affine(rng.standard_normal((4, 2)).astype(dtype), np.ones(2, dtype)),
+        )
+
+
+class BookModel(BaseModel):
+    """In the book's manner: no call of BaseModel.__init__, no collect, no names."""
+
+    def __init__(self, seed=0):
+        rng = np.random.default_rng(seed)
+        self.params = [rng.standard_normal((2, 3)).astype("f"), np.zeros(3, "f")]
+        self.grads = [np.zeros((2, 3), "f"), np.zeros(3, "f")]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def values(model):
+    return [p.copy() for p in model.params]
+
+
+def same(a, b):
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b))
+
+
+def test_collect_lists_layers_params_grads_and_names_in_order():
+    net = TwoLayers()
+    assert [type(layer) for layer in net.layers] == [Affine, Dropout, Affine]
+    assert net.param_names == ["first.W", "first.b", "second.W", "second.b"]
+    assert all(a is b for a, b in zip(net.params, net.layers[0].params + net.layers[2].params))
+    assert all(a is b for a, b in zip(net.grads, net.layers[0].grads + net.layers[2].grads))
+
+
+def test_one_layer_twice_is_refused_by_name():
+    layer = Dropout(0.5)
+    with pytest.raises(ValueError, match="BaseModel: expected each layer once, got the same one as 'a' and 'c'"):
+        BaseModel().collect(a=layer, b=Dropout(0.5), c=layer)
+
+
+def test_a_layer_without_names_is_numbered():
+    class Foreign:
+        def __init__(self):
+            self.params, self.grads = [np.ones(1), np.ones(2)], [np.zeros(1), np.zeros(2)]
+
+    net = BaseModel()
+    net.collect(odd=Foreign())
+    assert net.param_names == ["odd.0", "odd.1"]
+
+
+def test_train_switches_every_layer_that_knows_the_difference():
+    net = TwoLayers()
+    assert net.training is True
+    for flag in (False, True):
+        net.train(flag)
+        assert net.training is flag and net.layers[1].train_flg is flag
+    assert not hasattr(net.layers[0], "train_flg")
+    BookModel().train(False)  # has no layers, and nothing to switch
+
+
+def test_predicting_leaves_every_layer_as_it_was():
+    net = TwoLayers()
+    for training, drops in ((True, True), (True, False), (False, True), (False, False)):
+        net.train(training)
+        net.layers[1].train_flg = drops
+        with net.predicting():
+            assert not net.training and not net.layers[1].train_flg
+        assert (net.training, net.layers[1].train_flg) == (training, drops)
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("make", [TwoLayers, BookModel])
+def test_default_file_is_named_after_the_class_and_loads_in_place(here, make):
+    saved, net = make(seed=1), make(seed=2)
+    saved.save_params()
+    assert os.listdir(here) == [f"{make.__name__}.npz"]
+    arrays = list(net.params)
+    net.load_params()
+    assert same(net.params, saved.params) and all(a is b for a, b in zip(net.params, arrays))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_parameters_are_saved_in_their_own_precision(here, dtype):
+    net = TwoLayers(dtype=dtype)
+    net.save_params("p.npz")
+    with np.load("p.npz", allow_pickle=False) as file:
+        assert file["first.W"].dtype == dtype and np.array_equal(file["first.W"], net.params[0])
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_the_books_own_pickle_files_are_read(here, protocol):
+    theirs = [p.astype(np.float16) for p in BookModel(seed=1).params]
+    theirs[0] = np.asfortranarray(theirs[0])
+    with open("BookModel.pkl", "wb") as file:
+        pickle.dump(theirs, file, protocol=protocol)
+    net = BookModel(seed=2)
+    net.load_params()
+    assert same(net.params, theirs) and net.params[0].dtype == np.float32
+    net.params[0][...] = 0
+    net.load_params("BookModel.pkl")
+    assert same(net.params, theirs)
+
+
+def test_pickles_of_other_numpys_are_read(here):
+    for module in (b"numpy.core.multiarray", b"numpy._core.multiarray"):
+        blob = pickle.dumps([np.ones((2, 3), np.float16), np.ones(3, np.float16)], protocol=2)
+        ours = b"numpy._core.multiarray" if b"numpy._core.multiarray" in blob else b"numpy.core.multiarray"
+        (here / "old.pkl").write_bytes(blob.replace(ours, module))
+        net = BookModel()
+        net.load_params("old.pkl")
+        assert same(net.params, [np.ones((2, 3)), np.ones(3)])
+
+
+def test_the_npz_is_preferred_where_both_are_there(here):
+    BookModel(seed=1).save_params()
+    with open("BookModel.pkl", "wb") as file:
+        pickle.dump([p * 0 for p in BookModel().params], file)
+    net = BookModel(seed=2)
+    net.load_params()
+    assert same(net.params, BookModel(seed=1).params)
+
+
+class _Reduce:
+    def __init__(self, function, *args):
+        self.how = function, args
+
+    def __reduce__(self):
+        return self.how
+
+
+class _InState:
+    """Something evil deep inside the state of an array of objects."""
+
+    def __reduce__(self):
+        return np.array, ([_Reduce(os.mkdir, "hacked")],)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize(
+    "evil",
+    [
+        _Reduce(os.system, "touch hacked"),
+        _Reduce(builtins.eval, "__import__('os').mkdir('hacked')"),
+        _Reduce(builtins.exec, "open('hacked', 'w')"),
+        _Reduce(getattr, _Reduce(__import__, "os"), "getcwd"),
+        _Reduce(os.mkdir, _Reduce(str, "hacked")),
+        _Reduce(np.load, "hacked"),
+        _Reduce(io.open, "hacked", "w"),
+        _InState(),
+    ],
+    ids=["system", "eval", "exec", "getattr", "nested", "np.load", "open", "in_state"],
+)
+def test_a_pickle_that_calls_anything_is_refused_and_never_run(here, evil, protocol):
+    good = [p.astype(np.float16) for p in BookModel().params]
+    for content in ([evil, *good], [*good, evil], evil, {"a": [evil]}):
+        with open("evil.pkl", "wb") as file:
+            pickle.dump(content, file, protocol=protocol)
+        net = BookModel(seed=3)
+        before = values(net)
+        with pytest.raises(CheckpointError, match=r"evil\.pkl: .* it asks for|evil\.pkl: .*\(it asks for"):
+            net.load_params("evil.pkl")
+        assert os.listdir(here) == ["evil.pkl"] and same(net.params, before)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"a": np.ones(3)},
+        np.ones(3),
+        [1.0, 2.0],
+        ["text"],
+        [np.array(["text"])],
+        [np.array([None, [1]], dtype=object)],
+        (np.ones((2, 3)), np.ones(3)),
+        None,
+    ],
+    ids=["dict", "array", "floats", "str", "text_array", "objects", "tuple", "none"],
+)
+def test_a_pickle_of_anything_but_a_list_of_number_arrays_is_refused(here, content):
+    with open("odd.pkl", "wb") as file:
+        pickle.dump(content, file, protocol=4)
+    with pytest.raises(CheckpointError, match=r"^odd\.pkl: expected"):
+        BookModel().load_params("odd.pkl")
+
+
+def test_damaged_empty_and_missing_files_are_a_checkpoint_error_that_names_them(here):
+    with pytest.raises(CheckpointError, match=r"^BookModel\.pkl: .*No such file"):
+        BookModel().load_params()
+    blob = pickle.dumps(BookModel().params, protocol=4)
+    for end in (0, 1, 2, 10, len(blob) // 2, len(blob) - 1):
+        (here / "cut.pkl").write_bytes(blob[:end])
+        with pytest.raises(CheckpointError, match=r"^cut\.pkl: "):
+            BookModel().load_params("cut.pkl")
+
+
+@pytest.mark.parametrize("form", ["npz", "pkl"])
+def test_wrong_shapes_are_a_checkpoint_error_and_no_parameter_changes(here, form):
+    net = BookModel(seed=3)
+    before = values(net)
+    good = [p * 7 for p in net.params]
+    for wrong in ([good[0], np.ones(4, "f")], [good[0].T, good[1]], [good[0]], [*good, good[1]], []):
+        if form == "npz":
+            save_arrays("w.npz", {str(i): a for i, a in enumerate(wrong)})
+        else:
+            with open("w.pkl", "wb") as file:
+                pickle.dump(wrong, file)
+        with pytest.raises(CheckpointError, match=rf"^w\.{form}: expected"):
+            net.load_params(f"w.{form}")
+        assert same(net.params, before)
+
+
+def test_other_names_or_another_order_are_a_checkpoint_error(here):
+    net = TwoLayers(seed=3)
+    before = values(net)
+    named = dict(zip(net.param_names, net.params))
+    for wrong in (dict(reversed(named.items())), {name + "x": p for name, p in named.items()}):
+        save_arrays("w.npz", wrong)
+        with pytest.raises(CheckpointError, match=r"^w\.npz: expected the parameters .*first\.W"):
+            net.load_params("w.npz")
+        assert same(net.params, before)
+
+
+# ---- tied weights
+
+
+def test_the_same_array_twice_is_one_parameter_and_its_gradients_add():
+    W, b = np.ones((2, 3)), np.ones(3)
+    g1, g2, gb = np.full((2, 3), 1.0), np.full((2, 3), 10.0), np.ones(3)
+    params, grads = remove_duplicate([W, b, W], [g1, gb, g2])
+    assert [p is q for p, q in zip(params, (W, b))] == [True, True] and len(params) == len(grads) == 2
+    assert np.array_equal(grads[0], g1 + g2) and grads[1] is gb
+    assert g1.max() == 1 and g2.max() == 10  # the layers' own stay
+
+
+def test_a_transposed_view_is_the_same_parameter_also_of_a_square_matrix():
+    for shape in ((2, 3), (3, 3)):
+        W = np.arange(float(np.prod(shape))).reshape(shape)
+        g, gT = np.arange(W.size * 1.0).reshape(shape), 10 * np.arange(W.size * 1.0).reshape(shape[::-1])
+        params, grads = remove_duplicate([W, W.T], [g, gT])
+        assert len(params) == 1 and np.array_equal(grads[0], g + gT.T)
+        params, grads = remove_duplicate([W.T, W], [gT, g])
+        assert params[0].shape == shape[::-1] and np.array_equal(grads[0], gT + g.T)
+
+
+def test_three_uses_add_three_gradients():
+    W = np.ones((2, 3))
+    params, grads = remove_duplicate([W, W.T, W], [W * 1, W.T * 2, W * 4])
+    assert len(params) == 1 and np.array_equal(grads[0], W * 7)
+
+
+def test_equal_values_are_not_tied():
+    W = np.ones((3, 3))
+    params, grads = remove_duplicate([W, W.copy(), np.ones((3, 3)).T], [W * 1, W * 2, W * 3])
+    assert len(params) == 3 and [g.max() for g in grads] == [1, 2, 3]
+
+
+def test_parts_of_one_buffer_are_not_tied():
+    buffer = np.zeros((6, 4))
+    parts = [buffer[:3], buffer[3:], buffer[:2], buffer[:, :2], buffer[::2], buffer[:3, :3]]
+    assert len(remove_duplicate(parts, [np.ones(p.shape) for p in parts])[0]) == len(parts)
+
+
+def test_an_embedding_tied_with_the_output_layer_gets_the_sum_of_both_gradients():
+    rng = np.random.default_rng(0)
+    W = rng.standard_normal((5, 3))
+    embed, head = Embedding(W), Affine(W.T, np.zeros(5))
+    out = head.forward(embed.forward(np.array([1, 4, 1])))
+    embed.backward(head.backward(np.ones_like(out)))
+    params, grads = remove_duplicate(embed.params + head.params, embed.grads + head.grads)
+    assert len(params) == 2
+    np.testing.assert_array_equal(grads[0], np.array(embed.grads[0]) + head.grads[0].T)
+
+
+def test_embeddings_that_share_weights_keep_to_their_touched_rows():
+    W = np.random.default_rng(0).standard_normal((50, 3))
+    layers = [Embedding(W), Embedding(W), Embedding(W)]
+    dense = np.zeros_like(W)
+    for layer, ids in zip(layers, ([4, 7, 4], [7], [9, 9])):
+        layer.forward(np.array(ids))
+        layer.backward(np.ones((len(ids), 3)))
+        np.add.at(dense, ids, 1.0)
+    params, (grad,) = remove_duplicate([layer.params[0] for layer in layers], [layer.grads[0] for layer in layers])
+    assert params[0] is W and touched_rows(grad).tolist() == [4, 7, 9]
+    assert np.array_equal(np.asarray(grad), dense)

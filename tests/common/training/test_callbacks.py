@@ -1,0 +1,244 @@
+"""What callbacks say, keep and set."""
+
+import io
+import math
+import os
+import re
+import time
+
+import numpy as np
+import pytest
+
+from common.optimizer import SGD
+from common.trainer import Trainer
+from common.training.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochTable,
+    LearningRate,
+    Progress,
+    constant,
+    cosine,
+    steps,
+    warm_up,
+)
+
+
+class Ladder:
+    """A model whose one weight falls by 1 a step, and whose validation losses are given, one an epoch."""
+
+    def __init__(self, val_losses):
+        self.params, self.grads = [np.zeros(1)], [np.ones(1)]
+        self.val_losses = val_losses
+        self.training, self.epoch = True, 0
+
+    def train(self, flag=True):
+        self.training = flag
+
+    def forward(self, x, t):
+        if self.training:
+            return 1.0
+        self.epoch += 1
+        return self.val_losses[self.epoch - 1]
+
+    def backward(self):
+        pass
+
+
+def run(val_losses, *callbacks, epochs=None, n=2, batch_size=1, validation=True):
+    x, t = np.zeros((n, 1)), np.zeros(n)
+    trainer = Trainer(Ladder(val_losses), SGD(1.0), list(callbacks), 0)
+    held_out = (np.zeros((1, 1)), np.zeros(1)) if validation else None
+    trainer.fit(x, t, epochs or len(val_losses), batch_size, validation=held_out)
+    return trainer
+
+
+# ---- early stopping
+
+
+def test_training_stops_after_patience_epochs_without_a_better_one_and_the_best_is_restored():
+    best = EarlyStopping(patience=2)
+    trainer = run([3.0, 2.0, 2.5, 2.0, 1.0], best)
+    assert len(trainer.history) == 4 and "val_loss" in trainer.stop_reason  # an equal epoch is no better
+    assert (best.best_epoch, best.best) == (2, 2.0)
+    assert trainer.model.params[0][0] == -4  # two steps an epoch
+
+
+def test_a_better_epoch_starts_the_patience_anew():
+    best = EarlyStopping(patience=2)
+    assert len(run([5.0, 6.0, 4.0, 6.0, 3.0, 6.0, 6.0, 1.0], best).history) == 7 and best.best_epoch == 5
+
+
+@pytest.mark.parametrize("patience", [None, 100])
+def test_the_best_is_restored_also_when_nothing_stops_early(patience):
+    best = EarlyStopping(patience)
+    trainer = run([3.0, 1.0, 2.0, 2.0, 2.0, 2.0], best)
+    assert len(trainer.history) == 6 and trainer.model.params[0][0] == -4
+    assert run([3.0, 2.0, 1.0], EarlyStopping(patience)).model.params[0][0] == -6
+
+
+def test_on_best_is_called_at_every_best_epoch_with_its_weights_in_place():
+    seen = []
+    best = EarlyStopping(None, on_best=lambda t: seen.append((t.epoch, t.model.params[0][0])))
+    run([3.0, 4.0, 2.0, 1.0, 5.0], best)
+    assert seen == [(1, -2), (3, -6), (4, -8)]
+
+
+def test_the_restored_weights_are_the_same_arrays():
+    trainer = Trainer(Ladder([1.0, 2.0]), SGD(1.0), [EarlyStopping(None)], 0)
+    array = trainer.model.params[0]
+    trainer.fit(np.zeros((1, 1)), np.zeros(1), 2, 1, validation=(np.zeros((1, 1)), np.zeros(1)))
+    assert trainer.model.params[0] is array and array[0] == -1
+
+
+@pytest.mark.parametrize(("monitor", "best_epoch"), [("accuracy", 3), ("loss", 2)])
+def test_of_an_accuracy_more_is_better_of_anything_else_less(monitor, best_epoch):
+    best = EarlyStopping(None, monitor)
+    trainer = Trainer(Ladder([]), SGD(1.0), [], 0)
+    rows = [{"accuracy": 0.5, "loss": 0.5}, {"accuracy": 0.4, "loss": 0.1}, {"accuracy": 0.9, "loss": 0.4}]
+    for epoch, row in enumerate(rows, start=1):
+        trainer.epoch, trainer.history = epoch, [row]
+        best.on_epoch_end(trainer)
+    assert best.best_epoch == best_epoch and best.best == rows[best_epoch - 1][monitor]
+
+
+def test_an_unknown_or_missing_figure_is_a_value_error():
+    with pytest.raises(ValueError, match=r"EarlyStopping: expected 'nonsense' in the history.*val_loss"):
+        run([1.0], EarlyStopping(monitor="nonsense"))
+    with pytest.raises(ValueError, match="EarlyStopping: expected a value for 'val_loss': fit needs validation"):
+        run([1.0], EarlyStopping(), validation=False)
+
+
+def test_an_epoch_cut_short_is_not_judged():
+    stop = Callback()
+    stop.on_step_end = lambda trainer: trainer.stop("now") if trainer.step == 3 else None
+    best = EarlyStopping(3)
+    trainer = run([2.0, 1.0], best, stop)
+    assert best.best_epoch == 1 and trainer.model.params[0][0] == -2
+    only = EarlyStopping(3)
+    stop.on_step_end = lambda trainer: trainer.stop("now")
+    assert run([2.0], only, stop).model.params[0][0] == -1 and only.best_epoch is None
+
+
+# ---- learning-rate schedules
+
+
+def rates(schedule, epochs=2, n=5):
+    seen = []
+    note = Callback()
+    note.on_step_end = lambda trainer: seen.append(trainer.optimizer.lr)
+    trainer = run([1.0] * epochs, LearningRate(schedule), note, n=n)
+    return seen, trainer
+
+
+def test_the_rate_is_set_before_each_step_and_put_back_at_the_end():
+    seen, trainer = rates(lambda progress: 1 - progress)
+    assert seen == pytest.approx([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+    assert trainer.optimizer.lr == 1.0
+    assert [row["lr"] for row in trainer.history] == pytest.approx([0.6, 0.1])
+
+
+def test_the_rate_is_put_back_after_an_error_and_a_second_fit_starts_its_own_schedule():
+    seen = []
+    note = Callback()
+    note.on_step_start = lambda trainer: seen.append(trainer.optimizer.lr)
+    trainer = Trainer(Ladder([]), SGD(1.0), [LearningRate(lambda p: 1 - p), note], 0)
+    for _ in range(2):
+        trainer.fit(np.zeros((4, 1)), np.zeros(4), 1, 1)
+    assert seen == pytest.approx([1.0, 0.75, 0.5, 0.25] * 2)
+    note.on_step_start = lambda trainer: 1 / 0 if trainer.step == 10 else None
+    with pytest.raises(ZeroDivisionError):
+        trainer.fit(np.zeros((4, 1)), np.zeros(4), 1, 1)
+    assert trainer.optimizer.lr == 1.0
+
+
+def test_values_of_the_schedules():
+    assert [constant(p) for p in (0, 0.5, 0.99)] == [1, 1, 1]
+    assert [cosine(p) for p in (0, 1 / 3, 0.5, 1)] == pytest.approx([1, 0.75, 0.5, 0])
+    halves = steps(3)
+    assert [halves(p) for p in (0, 0.24, 0.25, 0.5, 0.74, 0.75, 0.99)] == [1, 1, 0.5, 0.25, 0.25, 0.125, 0.125]
+    assert steps(1, 0.1)(0.6) == 0.1 and steps(0)(0.99) == 1
+
+
+def test_warm_up_rises_evenly_and_then_follows_the_other():
+    plain = warm_up(0.2)
+    assert [plain(p) for p in (0.05, 0.1, 0.2, 0.6)] == pytest.approx([0.25, 0.5, 1, 1])
+    assert 0 < plain(0) < 0.02 and warm_up(0)(0) == 1
+    then = warm_up(0.5, cosine)
+    assert [then(p) for p in (0.25, 0.5, 0.75, 1)] == pytest.approx([0.5, 1, 0.5, 0])
+    values = [warm_up(0.1, cosine)(p / 1000) for p in range(1000)]
+    assert all(math.isfinite(v) and 0 < v <= 1 for v in values)
+
+
+# ---- printing
+
+
+def test_the_table_has_a_header_and_a_line_per_epoch_in_columns():
+    lines = []
+    run([1.25, 0.5], EpochTable(lines.append))
+    assert " ".join(lines[0].split()) == ("epoch loss accuracy val loss val accuracy tokens/s seconds")
+    assert len(lines) == 3 and len({len(line) for line in lines}) == 1
+    assert lines[1].split()[:5] == ["1", "1.0000", "-", "1.2500", "-"] and lines[2].split()[3] == "0.5000"
+
+
+def test_the_table_prints_to_stdout_and_progress_to_stderr(capsys):
+    run([1.0], EpochTable(), Progress(interval=0.0))
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 2 and len(captured.err.splitlines()) == 2
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal():
+    file = io.StringIO()
+    run([1.0, 1.0], Progress(interval=0.0, file=file))
+    lines = file.getvalue().splitlines()
+    assert len(lines) == 4 and "\r" not in file.getvalue() and "\x1b" not in file.getvalue()
+    form = r"epoch \d/2, step \d/4: loss 1\.000, [\d,]+ tokens/s, \d+:\d\d left"
+    assert all(re.fullmatch(form, line) for line in lines)
+    assert lines[2].startswith("epoch 2/2, step 3/4")
+
+
+def test_progress_is_silent_between_its_intervals():
+    file = io.StringIO()
+    run([1.0], Progress(interval=1e9, file=file))
+    assert file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "n", "left"),
+    [(45.0, 4, ["2:15 left", "1:30 left", "0:45 left", "0:00 left"]), (59.7, 2, ["1:00 left", "0:00 left"])],
+    ids=["from the steps done", "never sixty seconds"],
+)
+def test_progress_tells_the_time_left(monkeypatch, seconds, n, left):
+    import common.training.callbacks
+
+    now = [0.0]
+    monkeypatch.setattr(common.training.callbacks.time, "perf_counter", lambda: now[0])
+    tick = Callback()
+    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + seconds)
+    file = io.StringIO()
+    run([1.0], tick, Progress(interval=1.0, file=file), n=n)
+    assert [line[-9:] for line in file.getvalue().splitlines()] == left
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+def test_progress_is_a_bar_on_a_terminal_and_leaves_it_clean():
+    import fcntl
+    import struct
+    import termios
+
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    slow = Callback()
+    slow.on_step_start = lambda trainer: time.sleep(0.15)  # a bar is drawn at most ten times a second
+    with os.fdopen(follower, "w") as terminal:
+        run([1.0], slow, Progress(file=terminal), n=5)
+    drawn = b""
+    try:
+        while part := os.read(leader, 1 << 16):
+            drawn += part
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    drawn = drawn.decode()
+    os.close(leader)
+    assert "%|" in drawn and "epoch 1/1" in drawn and "loss 1.000" in drawn and "/5 [" in drawn
+    assert "\n" not in drawn and drawn.rsplit("\r", 2)[-2].strip() == "" == drawn.rsplit("\r", 2)[-1]

@@ -1,0 +1,293 @@
+"""common.training.parallel: ranks that share every batch take the step of one process. Most of it runs on ranks that
+are threads; the last tests start mpiexec, and skip where mpi4py is missing.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ch_sentiment.__main__ import THREAD_VARIABLES
+from ch_sentiment.model import sentiment_net
+from common.arrays.row_grad import touched_rows
+from common.files.checkpoint import load_arrays
+from common.optimizer import Adam
+from common.threads import RANK_VARIABLES
+from common.trainer import Trainer
+from common.training.parallel import DataParallel, RowsOfBatch, StopTogether, world
+from dataset.spiral import load_data
+
+ROOT = Path(__file__).parents[3]
+
+
+class Threads:
+    """The ranks of a job as threads, with the calls of an mpi4py communicator that `common.training.parallel` makes."""
+
+    def __init__(self, size):
+        self.size, self.slots = size, [None] * size
+        self.barrier = threading.Barrier(size, timeout=300)
+
+    def run(self, work):
+        """-> [work(comm) of every rank]; the error of the first rank that had one."""
+        results = [None] * self.size
+
+        def rank(i):
+            try:
+                results[i] = work(OneThread(self, i))
+            except BaseException as error:
+                results[i] = error
+                self.barrier.abort()
+
+        threads = [threading.Thread(target=rank, args=(i,)) for i in range(self.size)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        errors = [r for r in results if isinstance(r, BaseException)]
+        for error in sorted(errors, key=lambda e: isinstance(e, threading.BrokenBarrierError)):
+            raise error
+        return results
+
+
+class OneThread:
+    def __init__(self, job, rank):
+        self.job, self.rank, self.size = job, rank, job.size
+
+    def allgather(self, thing):
+        self.job.slots[self.rank] = thing
+        self.job.barrier.wait()
+        things = list(self.job.slots)
+        self.job.barrier.wait()
+        return things
+
+    def Bcast(self, a, root):
+        a[...] = self.allgather(a.copy())[root]
+
+    def Allreduce(self, own, total):
+        total[...] = sum(self.allgather(own.copy()))
+
+    def Allgatherv(self, own, everyones):
+        a, counts = everyones
+        parts = self.allgather(own.copy())
+        assert [part.size for part in parts] == list(counts)
+        a[...] = np.concatenate(parts)
+
+
+def texts(N, V=30, seed=1):
+    rng = np.random.default_rng(seed)
+    x = [rng.integers(2, V, rng.integers(1, 9)) for _ in range(N)]
+    return x, rng.integers(0, 2, N)
+
+
+def net(seed=0, dtype=np.float64, **options):
+    return sentiment_net(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)
+
+
+def fitted(model, epochs=3, batch_size=8, callbacks=()):
+    """The history of a training on 27 texts, so that the last batch holds 3; without times."""
+    trainer = Trainer(model, Adam(lr=0.01), list(callbacks), rng=3)
+    x, t = texts(27)
+    trainer.fit(x, t, epochs, batch_size, 0.5, eval_interval=None, validation=texts(9, seed=2))
+    return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in trainer.history]
+
+
+def same(history, other, tolerance):
+    assert len(history) == len(other)
+    for row, otherwise in zip(history, other):
+        assert row == pytest.approx(otherwise, rel=tolerance)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])  # 5 ranks have nothing to do for two of them in the last batch
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.4, "word_dropout": 0.2}, {"freeze_embedding": True}], ids=str)
+def test_ranks_have_the_history_and_the_weights_of_one_process(size, options):
+    alone = net(**options)
+    history = fitted(alone)
+
+    def work(comm):
+        model = net(seed=comm.rank, **options)  # rank 0's weights become everybody's
+        for layer, first in zip(model.layers, net(**options).layers):
+            if hasattr(layer, "rng"):
+                layer.rng = first.rng
+        return model, fitted(DataParallel(model, comm))
+
+    for model, found in Threads(size).run(work):
+        same(found, history, 1e-9)
+        for p, expected in zip(model.params, alone.params):
+            np.testing.assert_allclose(p, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_fifty_steps_in_float32_differ_by_less_than_one_in_100_000():
+    history = fitted(net(dtype=np.float32, dropout=0.3), epochs=13)
+    for found in Threads(2).run(lambda comm: fitted(DataParallel(net(dtype=np.float32, dropout=0.3), comm), epochs=13)):
+        same(found, history, 1e-5)
+
+
+def test_gradients_and_scores_are_those_of_the_whole_batch_and_know_their_rows():
+    xs, ts = np.array([[2, 3, 0], [4, 5, 6], [2, 7, 0], [8, 0, 0], [9, 9, 3]]), np.array([0, 1, 1, 0, 1])
+    alone = net(bidirectional=True)
+    loss = alone.forward(xs, ts)
+    alone.backward()
+
+    def work(comm):
+        model = DataParallel(net(bidirectional=True), comm)
+        assert model.forward(xs, ts) == pytest.approx(loss, rel=1e-12)
+        np.testing.assert_allclose(model.scores, alone.scores, rtol=1e-12)
+        for _ in range(2):
+            model.forward(xs, ts)
+            model.backward()
+        for g, expected in zip(model.grads, alone.grads):
+            np.testing.assert_allclose(np.array(g), np.array(expected), rtol=1e-9, atol=1e-14)
+        return touched_rows(model.grads[0]).tolist()
+
+    assert Threads(3).run(work) == [touched_rows(alone.grads[0]).tolist()] * 3
+
+
+def test_its_switch_is_that_of_the_model():
+    (model,) = Threads(1).run(lambda comm: DataParallel(net(dropout=0.5), comm))
+    for flag in (False, True):
+        model.train(flag)
+        assert model.training is model.model.training is flag
+        with model.predicting():
+            assert not model.model.training
+        assert model.training is model.model.training is flag
+
+
+def test_a_model_in_the_books_manner_is_trained_too():
+    class Linear:
+        def __init__(self):
+            self.params, self.grads = [np.zeros((2, 3))], [np.zeros((2, 3))]
+
+        def forward(self, x, t):
+            self.error = x @ self.params[0] - np.eye(3)[t]
+            self.x = x
+            return (self.error**2).sum() / len(x)
+
+        def backward(self):
+            self.grads[0][...] = 2 * self.x.T @ self.error / len(self.x)
+
+    x, t = load_data()
+    t = t.argmax(axis=1)
+
+    def fit(model):
+        return [row["loss"] for row in Trainer(model, Adam(), [], rng=0).fit(x, t, 2, 32, eval_interval=None)]
+
+    alone = fit(Linear())
+    for found in Threads(2).run(lambda comm: fit(DataParallel(Linear(), comm))):
+        assert found == pytest.approx(alone, rel=1e-9)
+
+
+def test_ranks_that_were_given_different_batches_are_told():
+    def work(comm):
+        DataParallel(net(), comm).forward(np.full((4, 2), 2 + comm.rank), np.zeros(4, int))
+
+    with pytest.raises(ValueError, match="expected the same batch on every rank"):
+        Threads(2).run(work)
+
+
+def test_a_draw_is_this_ranks_part_of_that_for_the_whole_batch():
+    class Batch:
+        batch, rows = 5, np.array([1, 3])
+
+    whole = np.random.default_rng(0).random((5, 4), dtype=np.float32)
+    part = RowsOfBatch(np.random.default_rng(0), Batch()).random((2, 4), dtype=np.float32)
+    assert np.array_equal(part, whole[[1, 3]])
+
+
+def test_a_signal_on_one_rank_stops_all_after_the_same_step():
+    class Hears(StopTogether):
+        def on_step_start(self, trainer):
+            if self.comm.rank == 1 and trainer.step == 5:
+                self.stop("SIGTERM")
+
+    def work(comm):
+        trainer = Trainer(DataParallel(net(), comm), Adam(), [Hears(comm, (signal.SIGTERM,))], rng=3)
+        trainer.fit(*texts(27), 4, 8, eval_interval=None)
+        return trainer.step, trainer.stop_reason
+
+    assert Threads(3).run(work) == [(5, "SIGTERM")] * 3
+
+
+def test_a_process_that_stands_alone_imports_no_mpi(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mpi4py", None)  # an import would fail
+    for name in RANK_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert world() is None
+    monkeypatch.setenv("PMI_SIZE", "1")
+    assert world() is None
+    monkeypatch.setenv("PMI_SIZE", "2")
+    with pytest.raises(ValueError, match="mpiexec started 2 ranks: expected mpi4py"):
+        world()
+
+
+# --- under mpiexec -----------------------------------------------------------------------------------------
+
+MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"])))
+with_mpi = pytest.mark.skipif(
+    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="pip install -e '.[mpi]'"
+)
+SMALL = ("--limit", "200", "--hidden", "8", "--wordvec", "8", "--batch-size", "32", "--seed", "1")
+
+
+def start(*arguments, ranks, cwd):
+    launch = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
+    command = [*launch, sys.executable, "-m", "ch_sentiment", "train", *arguments]
+    env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}  # a default is tested
+    return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+
+
+def finish(process, code=0):
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == code, out + err
+    return out, err
+
+
+def history(folder):
+    rows = json.loads(folder.joinpath("history.json").read_text())
+    return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in rows]
+
+
+@with_mpi
+def test_two_ranks_give_the_history_of_one_process_and_the_first_alone_prints_and_writes(tmp_path):
+    finish(start(*SMALL, "--epochs", "2", "--out", "one", ranks=1, cwd=tmp_path))
+    out, _ = finish(start(*SMALL, "--epochs", "2", "--out", "two", ranks=2, cwd=tmp_path))
+    same(history(tmp_path / "two"), history(tmp_path / "one"), 1e-5)
+    assert out.count("2 ranks share every batch, BLAS threads of each: 1") == 1
+    assert out.count("written to two") == 1 and out.count("test accuracy") == 1
+    finish(start("--resume", "two", "--epochs", "3", "--quiet", ranks=1, cwd=tmp_path))
+    finish(start("--resume", "one", "--epochs", "3", "--quiet", ranks=2, cwd=tmp_path))
+    same(history(tmp_path / "two"), history(tmp_path / "one"), 1e-5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+@with_mpi
+def test_what_is_wrong_is_said_by_one_rank_and_ends_all(tmp_path):
+    _, err = finish(start("--data", "nowhere.tsv", ranks=2, cwd=tmp_path), code=2)
+    assert err.count("nowhere.tsv") == 1 and "Traceback" not in err
+
+
+@with_mpi
+def test_a_rank_that_is_killed_ends_the_job_and_leaves_a_whole_checkpoint(tmp_path):
+    job = start(*SMALL, "--epochs", "500", "--patience", "500", "--out", "run", ranks=2, cwd=tmp_path)
+    while not (tmp_path / "run/model.npz").exists():
+        assert job.poll() is None, job.communicate()
+        time.sleep(0.05)
+    _, second = children(children(job.pid)[0])  # mpiexec -> its proxy -> the ranks
+    os.kill(second, signal.SIGKILL)
+    out, err = job.communicate(timeout=300)
+    assert job.returncode != 0 and "signal 9" in (out + err).lower()
+    load_arrays(tmp_path / "run/last.npz")
+    load_arrays(tmp_path / "run/model.npz")
+
+
+def children(pid):
+    tasks = Path(f"/proc/{pid}/task")
+    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]

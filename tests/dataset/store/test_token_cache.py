@@ -1,0 +1,168 @@
+"""A tokenized corpus is what the tokenizer gives, text by text, whether it was kept or not."""
+
+import os
+import stat
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataset import text
+from dataset.store import array_cache, token_cache
+from dataset.store.fetch import derived_folder
+from dataset.store.token_cache import tokenized
+from dataset.text import UNK, Cleaning, Vocab, tokenize
+
+TEXTS = ["It was good, good fun!", "", "<b>Not</b> caf\u00e9 \U0001f41f <unk> <pad>", "was it not good?", "\ud800 odd"]
+any_texts = st.lists(st.text(st.sampled_from("ab c!\u00e9\n\U0001f41f\ud800\u65e5"), max_size=12), max_size=8)
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    """A cache of its own for each test, which keeps the smallest corpus."""
+    monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path / "cache"))
+    monkeypatch.setattr(token_cache, "_SMALLEST", 1)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """A list that grows with every text that is tokenized."""
+    times = []
+    monkeypatch.setattr(token_cache, "tokenize", lambda *args: times.append(1) or tokenize(*args))
+    return times
+
+
+def check(corpus, texts, cleaning=None):
+    expected = [tokenize(content, cleaning or Cleaning()) for content in texts]
+    assert len(corpus) == len(texts) and [corpus.tokens(i) for i in range(len(corpus))] == expected
+    assert corpus.lengths().tolist() == list(map(len, expected))
+    assert corpus.ids.dtype == np.int32 and corpus.offsets.dtype == np.int64
+    for index in (None, [], range(0, len(texts), 2), np.arange(len(texts))[::-1]):
+        part = expected if index is None else [expected[i] for i in index]
+        for how in ({}, {"max_size": 4}, {"min_count": 2}, {"min_count": 0}):
+            vocab = corpus.build_vocab(index, **how)
+            assert vocab == Vocab.build(part, **how)
+            encoded = corpus.encode(vocab)
+            assert len(encoded) == len(texts)
+            for ids, tokens in zip(encoded, expected):
+                assert ids.dtype == np.int32 and ids.tolist() == vocab.encode(tokens).tolist()
+
+
+@settings(deadline=None)  # the first text that is not ASCII waits for a table
+@given(any_texts)
+def test_it_is_what_the_tokenizer_and_the_vocabulary_give(texts):
+    check(tokenized(texts, cached=False), texts)
+    check(tokenized(texts), texts)  # written, or read where hypothesis comes back to the same texts
+    check(tokenized(texts), texts)
+
+
+def test_a_vocabulary_of_other_texts_leaves_unknown_words():
+    ids = tokenized(["a b c"], cached=False).encode(Vocab(["c", "a"]))
+    assert ids[0].tolist() == [3, UNK, 2]
+
+
+def test_the_second_start_tokenizes_nothing(counted):
+    check(tokenized(TEXTS), TEXTS)
+    assert len(counted) == len(TEXTS)
+    check(tokenized(TEXTS), TEXTS)
+    assert len(counted) == len(TEXTS)
+
+
+def test_what_changes_the_tokens_is_tokenized_anew(counted, monkeypatch):
+    tokenized(TEXTS)
+    for other in ([*TEXTS, ""], ["".join(TEXTS[:2]), *TEXTS[2:]], [TEXTS[1], TEXTS[0], *TEXTS[2:]]):
+        counted.clear()
+        check(tokenized(other), other)
+        assert len(counted) == len(other)
+    counted.clear()
+    without = Cleaning(remove_punctuation=True, remove_stopwords=True)
+    check(tokenized(TEXTS, without), TEXTS, without)
+    check(tokenized(TEXTS), TEXTS)
+    assert len(counted) == len(TEXTS)
+    monkeypatch.setattr(token_cache, "_code", lambda: "another tokenizer")
+    tokenized(TEXTS)
+    assert len(counted) == 2 * len(TEXTS)
+
+
+def test_the_code_of_the_tokenizer_is_part_of_the_key(monkeypatch, tmp_path):
+    before = token_cache._code()
+    (tmp_path / "text.py").write_bytes(b"# changed")
+    monkeypatch.setattr(text, "__file__", str(tmp_path / "text.py"))
+    token_cache._code.cache_clear()
+    changed = token_cache._code()
+    token_cache._code.cache_clear()
+    assert changed != before
+
+
+def test_without_the_cache_or_for_a_small_corpus_nothing_is_made(monkeypatch):
+    check(tokenized(TEXTS, cached=False), TEXTS)
+    monkeypatch.setattr(token_cache, "_SMALLEST", 10_000)
+    check(tokenized(TEXTS), TEXTS)
+    assert not derived_folder().parent.exists()
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-30], lambda content: b"", lambda content: b"junk"])
+def test_a_damaged_file_is_made_anew(counted, damage):
+    tokenized(TEXTS)
+    (file,) = derived_folder().iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    check(tokenized(TEXTS), TEXTS)
+    assert len(counted) == 2 * len(TEXTS) and file.read_bytes()[:4] == b"PK\x03\x04"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ids": None},
+        {"ids": np.array([0], np.int32)},
+        {"ids": np.full(15, 99, np.int32)},
+        {"ids": np.full(15, -1, np.int32)},
+        {"ids": np.zeros(15, np.float64)},
+        {"words": np.zeros(0, np.uint8)},
+        {"offsets": np.array([0, 15])},
+    ],
+)
+def test_a_foreign_file_with_the_right_key_is_made_anew(counted, change):
+    tokenized(TEXTS)
+    (file,) = derived_folder().iterdir()
+    with np.load(file) as stored:
+        arrays = dict(stored)
+    key = str(arrays.pop("key"))
+    assert arrays["ids"].shape == (15,)
+    arrays = {name: array for name, array in (arrays | change).items() if array is not None}
+    array_cache.save(file.name, key, arrays)
+    check(tokenized(TEXTS), TEXTS)
+    assert len(counted) == 2 * len(TEXTS)
+
+
+def test_the_eight_newest_corpora_stay_and_other_files_too():
+    derived_folder().mkdir(parents=True)
+    (derived_folder() / "imdb-x.npz").touch()
+    for number in range(10):
+        tokenized([f"text number {number}"])
+        for age, file in enumerate(sorted(derived_folder().glob("tokens-*"), key=lambda file: file.stat().st_mtime_ns)):
+            os.utime(file, ns=(age, age))
+        if number == 0:
+            (first,) = derived_folder().glob("tokens-*")
+    assert len(list(derived_folder().glob("tokens-*"))) == 8 and not first.exists()
+    assert (derived_folder() / "imdb-x.npz").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of Unix")
+def test_a_person_s_words_are_kept_for_that_person_alone():
+    tokenized(TEXTS)
+    (file,) = derived_folder().iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_arrays_that_pack_did_not_make_are_refused():
+    assert array_cache.unpack(*array_cache.pack(TEXTS)) == TEXTS
+    assert array_cache.unpack(*array_cache.pack([b"caf\xc3\xa9", ""])) == ["caf\u00e9", ""]
+    flat = np.zeros(3, np.uint8)
+    for offsets in ([], [1, 3], [0, 2], [0, 4], [0, 2, 1, 3], [[0, 3]]):
+        with pytest.raises(ValueError, match="offsets: expected rising int64 from 0 to 3"):
+            array_cache.unpack(flat, np.array(offsets, dtype=np.int64))
+    with pytest.raises(ValueError, match="offsets"):
+        array_cache.unpack(flat, np.array([0, 3], dtype=np.int32))
