@@ -10,6 +10,8 @@ import numpy as np
 from dataset.errors import DataError
 from dataset.lines import any_field_size, csv_rows, lines
 
+_LONGEST_NUMBER = 100  # characters; a longer label is no number, whatever the interpreter's own limit is
+
 # Names of columns in headers, the likeliest first.
 _LABEL_COLUMNS = [
     "label",
@@ -211,6 +213,9 @@ def _tsv_rows(path):
 
 
 def _in_order(names):
+    """Numbers by their value, anything else by the alphabet."""
+    if any(len(name) > _LONGEST_NUMBER for name in names):
+        return sorted(names)
     try:
         return sorted(names, key=lambda name: (int(name), name))
     except ValueError:

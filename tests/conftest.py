@@ -2,7 +2,7 @@
 the command line, called here or as a process, in a folder of its own.
 """
 
-import ch_sentiment.__main__  # noqa: I001  (before NumPy: it sets the number of BLAS threads)
+import environment  # noqa: F401, I001  (before all that reads the variables it sets)
 import html
 import os
 import re
@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+import ch_sentiment.__main__
 from ch_sentiment.experiment.classifier import Classifier
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
@@ -26,7 +27,8 @@ from common.time_layers import TimeAffine, TimeDropout
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C
 
-settings.register_profile("house", deadline=None)  # a test that is slow once, on a busy machine, is not wrong
+# A test, or what draws its examples, that is slow once, on a busy machine, is not wrong.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 D, H = 3, 2  # word-vector and hidden size wherever a test does not say otherwise
@@ -149,6 +151,16 @@ def same_weights(*folders):
 
 def lines_of(label_texts, separator="\t"):
     return "".join(f"{label}{separator}{text}\n" for label, text in label_texts)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_wish_for_colours():
+    """Only now, because pytest reads the same variables for its own output."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PYTHON_COLORS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("TERM", "xterm")
+        yield
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def options_in(folder):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Config.of({name: value for name, value in content.items() if name not in ("labels", "best_epoch")})
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: expected the settings of a training by this version, got {error}") from None
 
 

@@ -111,6 +111,7 @@ def files(good, parts):
         "compressed members": zipped(every, zipfile.ZIP_DEFLATED),
         "JSON that unfolds": meta(b"[" + b"[], " * 500_000 + b"[]]"),
         "JSON without end": meta(b"[" * 100_000),
+        "JSON that is deep": meta(b"[" * 2_000 + b"]" * 2_000),
         "a number of a million digits": meta(b"9" * 1_000_000),
         "NaN in JSON": meta(b"NaN"),
         "a key twice": parts.put_together(raw=raw.replace(b'"meta": {', b'"meta": {"kind": "other", ', 1)),

@@ -99,11 +99,9 @@ def _recipe(path):
     """The settings that config.json, beside the model, tells."""
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        settings = None
-    if not isinstance(settings, dict):
+        rows = [[key, _shown(value)] for key, value in settings.items() if key not in NOT_RECIPE and value is not None]
+    except (OSError, ValueError, AttributeError, RecursionError):  # no JSON, no object, or one that is too deep
         return [f"Settings of the training: {UNKNOWN}, there is no config.json beside the model."]
-    rows = [[key, _shown(value)] for key, value in settings.items() if key not in NOT_RECIPE and value is not None]
     return [Table(["setting", "value"], rows)]
 
 

@@ -118,7 +118,7 @@ def check_same(path, config, ranges, begun):
         return
     try:
         before = json.loads(path.read_text("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError(f"{path}: expected the settings of a search, got something else") from None
     if before == search:
         return
@@ -137,7 +137,7 @@ def read_trials(path):
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
         table(rows)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise DataError(f"{path}: expected a trial in every line, got something else") from None
     path.write_text(whole + newline, "utf-8")
     return rows

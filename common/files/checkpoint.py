@@ -26,6 +26,12 @@ NAME = re.compile(r"[\w.\- ]{1,100}")  # no separator of folders, nothing that a
 MOST_ARRAYS = 4096
 MOST_AXES = 32
 SEAL = 64  # bytes at the end: a sha256 in hexadecimal digits
+# Counted here, because what Python's own reader lets through depends on its version and settings.
+MOST_DEEP = 100  # lists and objects inside one another, that of meta.json itself among them
+MOST_DIGITS = 1000  # in a row, in a number
+NUMBER_TOO_LONG = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 # What JSON may take in memory beside the arrays: so many bytes a character and a value, as Python keeps them, within
 # the file's own size or within ROOM (Python and NumPy alone take about as much).
 PER_CHARACTER, PER_VALUE, ROOM = 6, 200, 1 << 26
@@ -82,7 +88,7 @@ def load_checkpoint(path, into=None):
         defect = str(error)
     except OSError as error:
         defect = f"expected a checkpoint, got {error.strerror or error}"
-    except Exception as error:  # JSON that is too deep, memory that is not there, and whatever a file may provoke
+    except Exception as error:  # JSON that is none, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
     raise CheckpointError(f"{path}: {_one_line(defect)}")
 
@@ -153,7 +159,10 @@ def _read_array(file, entry, zipped, target=None):
 
 
 def _encoded(content):
-    return json.dumps(content, ensure_ascii=True, allow_nan=False).encode("ascii")
+    try:
+        return json.dumps(content, ensure_ascii=True, allow_nan=False).encode("ascii")
+    except RecursionError:  # far beyond our limit, which is checked in what is written
+        raise _Defect(f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper") from None
 
 
 def _decoded(raw, file_size):
@@ -161,6 +170,7 @@ def _decoded(raw, file_size):
     values = sum(raw.count(c) for c in b",[{")
     if PER_CHARACTER * len(raw) + PER_VALUE * values > max(2 * file_size, ROOM):
         raise _Defect(f"expected a {META} that takes little memory beside the arrays, got {len(raw):,} bytes of it")
+    _check_depth_and_numbers(raw)
     content = json.loads(raw.decode("ascii"))
     if type(content) is dict and content.get("format") != FORMAT:
         raise _Defect(f"expected format {FORMAT}, got {content.get('format')!r}")
@@ -170,6 +180,20 @@ def _decoded(raw, file_size):
         raise _Defect(f"expected format, library, arrays and meta in {META}, got something else")
     _check_manifest(content["arrays"], file_size)
     return content
+
+
+def _check_depth_and_numbers(raw):
+    """_Defect for JSON that is too deep, or has a number too long, whatever the parser would say to it."""
+    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
+    depth = 0
+    for bracket in outside.translate(None, NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MOST_DEEP:
+            raise _Defect(f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper")
+        if depth < 0:  # the parser stops here or before
+            break
+    if NUMBER_TOO_LONG.search(outside):
+        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
 
 
 def _check_manifest(manifest, file_size):

@@ -5,8 +5,6 @@ import contextlib
 import itertools
 import os
 import tempfile
-import zipfile
-import zlib
 
 import numpy as np
 
@@ -25,7 +23,7 @@ def load(name, key):
             if str(stored[_KEY]) != key:
                 return None
             return {part: stored[part] for part in stored.files if part != _KEY}
-    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+    except Exception:  # np.load hands a header to Python's own parser, which raises what its version raises
         return None
 
 

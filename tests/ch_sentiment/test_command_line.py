@@ -205,7 +205,7 @@ def test_a_reader_that_has_had_enough_gets_no_traceback(phrases_model, here):
     assert process.stdout.readline().count("\t") == 2
     process.stdout.close()
     assert process.stderr.read() == ""
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     process.stderr.close()
     process = start("predict", phrases_model, cwd=here, stdin=subprocess.PIPE)
     process.stdout.close()
@@ -215,7 +215,7 @@ def test_a_reader_that_has_had_enough_gets_no_traceback(phrases_model, here):
     except BrokenPipeError:
         pass
     assert process.stderr.read() == ""
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     process.stderr.close()
 
 
@@ -233,8 +233,8 @@ def test_nobody_reading_at_all_is_no_traceback_either(phrases_model, here, monke
 
 def test_python_m_runs_the_same_and_a_script_is_runnable_by_itself(here, phrases_model):
     process = start("predict", phrases_model, "it was good", cwd=here)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0 and err == "" and out.endswith("\tit was good\n")
     process = start("train", "--data", "none.tsv", cwd=here)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 2 and out == "" and len(err.splitlines()) == 1 and os.listdir(here) == []

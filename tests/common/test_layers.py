@@ -230,9 +230,10 @@ def test_loss_gradients_are_those_of_central_differences():
 def test_ids_and_one_hot_agree(one_hot_dtype):
     x, ids = normal(4, 3), np.array([0, 2, 1, 2])
     by_ids, by_one_hot = SoftmaxWithLoss(), SoftmaxWithLoss()
-    assert by_ids.forward(x, ids) == by_one_hot.forward(x, np.eye(3, dtype=one_hot_dtype)[ids])
-    assert np.array_equal(by_ids.backward(), by_one_hot.backward())
-    assert by_ids.forward(x, ids.tolist()) == by_ids.forward(x, ids)
+    loss = by_ids.forward(x, ids)
+    assert by_one_hot.forward(x, np.eye(3, dtype=one_hot_dtype)[ids]) == pytest.approx(loss, rel=1e-12)
+    np.testing.assert_allclose(by_one_hot.backward(), by_ids.backward(), rtol=0, atol=1e-12)
+    assert by_ids.forward(x, ids.tolist()) == loss
 
 
 @pytest.mark.parametrize(("Loss", "x", "t"), [
@@ -297,9 +298,9 @@ def test_sigmoid_with_loss_takes_a_column_and_a_vector():
     expected = flat.forward(x, t)
     for column_x, column_t in ((x[:, None], t), (x, t[:, None]), (x[:, None], t[:, None])):
         loss = SigmoidWithLoss()
-        assert loss.forward(column_x, column_t) == expected
+        assert loss.forward(column_x, column_t) == pytest.approx(expected, rel=1e-12)
         assert loss.backward().shape == column_x.shape
-        assert np.array_equal(loss.backward().ravel(), flat.backward())
+        np.testing.assert_allclose(loss.backward().ravel(), flat.backward(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_both_results_come_and_the_second_call_has_a_thread_of_its_own(two_cores
 
 
 def test_the_calls_really_overlap(two_cores):
-    meeting = threading.Barrier(2, timeout=60)
+    meeting = threading.Barrier(2, timeout=300)
     assert sorted(both(meeting.wait, meeting.wait, 0)) == [0, 1]
 
 

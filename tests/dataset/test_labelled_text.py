@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -86,6 +87,17 @@ def test_a_folder_holds_one_folder_per_class_read_in_alphabetical_order(tmp_path
 def test_integer_labels_are_sorted_by_number(write):
     path = write("a.tsv", "10\tx\n9\ty\n-1\tz\n")
     assert read(path, num_classes=None)[1:] == ([2, 1, 0], ["-1", "9", "10"])
+
+
+@pytest.mark.parametrize("limit", [0, 4300])
+def test_labels_of_very_many_digits_are_sorted_as_text_whatever_the_interpreter_reads(write, limit):
+    many = "1" + "0" * 5000
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(limit)
+    try:
+        assert read(write("a.tsv", f"9\tx\n{many}\ty\n"))[2] == [many, "9"]
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 def test_given_label_names_fix_the_ids_and_classes_may_be_missing(write):

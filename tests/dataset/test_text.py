@@ -68,9 +68,16 @@ def test_composed_and_decomposed_letters_are_the_same(text):
     "piece", ["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301", "\u0301\u0316" * 9]
 )
 def test_hostile_texts_take_linear_time(piece):
-    began = time.process_time()
-    tokenize(piece * 20_000 + "\u4e00")
-    assert time.process_time() - began < 2.0
+    def seconds(count):
+        """Of the processor, at best."""
+        found = []
+        for _ in range(3):
+            began = time.process_time()
+            tokenize(piece * count + "\u4e00")
+            found.append(time.process_time() - began)
+        return min(found)
+
+    assert seconds(50_000) < 40 * seconds(5_000)  # linear is 10, quadratic 100
 
 
 @pytest.mark.parametrize(("letter", "mark"), [("a", "\u0316"), ("\uff76", "\uff9e"), ("\u0f40", "\u0f73")])

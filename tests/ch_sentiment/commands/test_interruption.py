@@ -116,7 +116,7 @@ def test_a_signal_ends_a_process_with_a_model_that_can_be_used_and_a_training_th
         while not process.stdout.readline().strip().startswith("2 "):
             assert process.poll() is None
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == code, err

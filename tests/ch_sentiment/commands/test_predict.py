@@ -186,7 +186,7 @@ def test_the_answer_to_a_text_is_the_same_in_any_company(tmp_path, ask, shape):
     lines = "".join(f"{text}\n" for text in [*["the film " * 20] * (CHUNK - 40), *texts])
     apart = answers(stdin=lines.encode())[CHUNK - 40 :]
     for others in (alone, apart):  # BLAS rounds a product of more columns in another way
-        np.testing.assert_allclose(others, together, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(others, together, rtol=1e-5)
     assert np.ptp(together, axis=0).min() > 0.001
 
 

@@ -224,15 +224,17 @@ def test_whoever_reads_while_another_process_writes_sees_a_whole_model(run):
     writer = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         assert writer.stdout.readline() == "ready\n"
-        seen = set()
-        for _ in range(100):
+        seen, loads = set(), 0
+        while loads < 100 or len(seen) < 3:  # however slow the other one is
+            loads += 1
+            assert writer.poll() is None
             values = {float(x) for p in Classifier.load("r").net.params for x in p.ravel()}
             seen |= values if seen or len(values) == 1 else set()
             assert not seen or len(values) == 1
     finally:
         writer.kill()
         writer.communicate()
-    assert len(seen) > 1 and not [p for p in seen if p != int(p)]
+    assert not [p for p in seen if p != int(p)]
 
 
 # ---- one seed, one result
@@ -258,7 +260,7 @@ def test_one_seed_gives_the_same_bytes_whatever_the_surroundings(tmp_path, monke
                 patched.setenv(name, value)
             how = [*TINY, "--bidirectional", "--word-dropout", "0.1"]
             process = start("train", "--data", home / "d\u00e4ta", *how, "--out", "r", cwd=work)
-            _, err = process.communicate(timeout=120)
+            _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err
         written.append((work / "r" / "model.npz").read_bytes())
     assert written[0] == written[1]

@@ -50,8 +50,9 @@ def test_every_paragraph_has_the_models_probability_and_no_word_is_lost(found, p
         assert " ".join(texts).split() == text.split()
         assert [part["words"] for part in speech["paragraphs"]] == [len(t.split()) for t in texts]
         expected = np.concatenate([model.probabilities([t]) for t in texts])
-        np.testing.assert_array_equal([part["probability"] for part in speech["paragraphs"]], expected[:, 1])
-        assert [part["label"] for part in speech["paragraphs"]] == [told["labels"][p.argmax()] for p in expected]
+        np.testing.assert_allclose([part["probability"] for part in speech["paragraphs"]], expected[:, 1], rtol=1e-5)
+        for part in speech["paragraphs"]:
+            assert part["label"] == told["labels"][part["probability"] > 0.5]
     assert len(told["speeches"][0]["paragraphs"]) > 3
 
 
@@ -118,7 +119,8 @@ def test_with_context_neighbours_count_but_not_those_of_another_speech(found, ph
     model = Classifier.load(phrases_model)
     joined = [" ".join(of_one[max(i - 1, 0) : i + 2]) for of_one in texts for i in range(len(of_one))]
     np.testing.assert_allclose(probabilities(told), model.probabilities(joined)[:, 1], rtol=1e-5)
-    assert probabilities(told)[:-1] != probabilities(alone)[:-1] and probabilities(told)[-1] == probabilities(alone)[-1]
+    moved = np.abs(np.subtract(probabilities(told), probabilities(alone)))
+    assert (moved[:-1] > 1e-4).any() and moved[-1] < 1e-5  # the last paragraph is a speech of its own
 
 
 # ---- figures

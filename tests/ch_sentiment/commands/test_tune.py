@@ -160,7 +160,9 @@ def test_a_search_that_came_to_nothing_leaves_its_folder_to_the_next(capsys):
     assert json.loads(Path("r/search.json").read_text())["options"]["data"] == "phrases-small"
 
 
-@pytest.mark.parametrize("line", ["{}", "5", "null", '{"trial": 1, "val_loss": "low"}', "no JSON"])
+@pytest.mark.parametrize(
+    "line", ["{}", "5", "null", '{"trial": 1, "val_loss": "low"}', "no JSON", pytest.param("[" * 100_000, id="deep")]
+)
 def test_a_file_of_trials_that_holds_something_else_is_one_line(line, capsys):
     assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0
     Path("r/trials.jsonl").write_text(line + "\n")

@@ -59,9 +59,7 @@ def test_it_trains_and_is_kept_and_asked_again(own, name, capsys):
     assert type(model.net.encoder).__name__ in ("MeanEncoder", "RecurrentEncoder") and model.net.config["cell"] == name
     wanted = model.probabilities(["not bad"])
     del CELLS[name]
-    with pytest.raises(
-        CheckpointError, match=r"a cell of rnn, .*or one of your own that --cell names, got 'mine:"
-    ):
+    with pytest.raises(CheckpointError, match=r"a cell of rnn, .*or one of your own that --cell names, got 'mine:"):
         Classifier.load("r")
     CELLS[name] = getattr(sys.modules["mine"], name.partition(":")[2])
     np.testing.assert_array_equal(Classifier.load("r").probabilities(["not bad"]), wanted)

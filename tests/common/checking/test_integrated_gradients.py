@@ -92,7 +92,8 @@ def test_points_are_added_in_order_and_where_they_are_needed():
     assert (np.diff(path.shares) >= 0).all() and path.shares[[0, -1]].tolist() == [0, 1]
     assert np.median(np.abs(path.shares[BATCH:-BATCH] - 0.3)) < 1e-3
     again = along(path.shares)
-    assert np.array_equal(path.margins, again.margins) and np.array_equal(path.slopes, again.slopes)
+    np.testing.assert_allclose(path.margins, again.margins, rtol=1e-12)
+    np.testing.assert_allclose(path.slopes, again.slopes, rtol=1e-12)
 
 
 def test_new_points_are_as_dense_as_the_pieces_are_wrong():

@@ -19,7 +19,7 @@ from common.files.atomic_write import write_whole
 def pieces():
     yield b"half"
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 
 write_whole(sys.argv[1], pieces())
 """

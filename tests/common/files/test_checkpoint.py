@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -143,10 +144,9 @@ def test_the_reader_of_the_page_reads_what_is_saved_and_refuses_damage(small):
 
 
 def test_the_page_states_limits_and_keys_as_they_are(path):
-    assert (
-        " ".join(common.files.checkpoint.DTYPES) in PAGE
-        and f"at most {common.files.checkpoint.MOST_ARRAYS:,} objects" in PAGE
-    )
+    limits = common.files.checkpoint
+    assert " ".join(limits.DTYPES) in PAGE and f"at most {limits.MOST_ARRAYS:,} objects" in PAGE
+    assert f"At most {limits.MOST_DEEP} lists and objects" in PAGE and f"at most {limits.MOST_DIGITS:,} digits" in PAGE
     for key in Parts.of(small_model(path)).content["meta"]:
         assert f"`{key}`" in PAGE
 
@@ -248,7 +248,7 @@ def test_mutants_are_refused_or_the_same():
 
 
 def test_hostile_files_are_refused():
-    assert len(hostile.refusals()) == 39
+    assert len(hostile.refusals()) == 40
 
 
 def forged(path, content, change):
@@ -328,6 +328,7 @@ def test_a_meta_member_of_another_form_is_refused(small, raw):
         (b'"x"', b'"\\u0078"'),
         (b'"x"', b'"\xc3\xa9"'),
         (b'"x"', b"9" * 5000),
+        (b'"x"', b"[" * 98 + b"]" * 98),  # with the three around them one too deep
         (b'"x"', b"[" * 2000 + b"]" * 2000),
         (b'"x"', b' "x"'),
         (b'"words"', b'"words": 1, "words"'),
@@ -337,6 +338,43 @@ def test_json_that_the_library_does_not_write_is_refused(small, old, new):
     parts = Parts.of(small[1])
     small[0].write_bytes(parts.put_together(parts.raw.replace(old, new)))
     refused(small[0])
+
+
+@pytest.fixture
+def no_limits_of_the_interpreter():
+    """Python reads what it would refuse as too deep or too long."""
+    recursion, digits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
+    sys.setrecursionlimit(20_000)
+    sys.set_int_max_str_digits(0)
+    yield
+    sys.setrecursionlimit(recursion)
+    sys.set_int_max_str_digits(digits)
+
+
+@pytest.mark.parametrize("bad", [b"[" * 2000 + b"]" * 2000, b"9" * 5000, b"-" + b"9" * 1001, b"1." + b"0" * 1001])
+def test_depth_and_length_are_counted_whatever_the_interpreter_would_take(small, no_limits_of_the_interpreter, bad):
+    parts = Parts.of(small[1])
+    small[0].write_bytes(parts.put_together(parts.raw.replace(b'"x"', bad)))
+    refused(small[0], "expected (meta.json to be at most 100 deep|numbers of at most 1,000 digits)")
+
+
+def nested(depth, inside=None):
+    for _ in range(depth):
+        inside = [inside] if depth % 2 else {"a": inside}
+        depth -= 1
+    return inside
+
+
+def test_meta_of_the_greatest_depth_and_length_comes_back_and_beyond_it_nothing_is_written(path):
+    in_texts = ["[" * 500, "]}" * 500, '"' + "[" * 500 + "\\", "\\" * 3, "9" * 5000]
+    meta = {"deep": nested(98), "long": [10**1000 - 1, -(10**1000) + 1], "texts": in_texts, '"[' * 200: 1}
+    save_arrays(path, {}, meta)
+    content = path.read_bytes()
+    assert load_checkpoint(path)[1] == meta
+    for beyond, match in ((nested(99), "100 deep"), (nested(100_000), "100 deep"), (10**1000, "1,000 digits")):
+        with pytest.raises(ValueError, match=match):
+            save_arrays(path, {}, {"deep": beyond})
+    assert path.read_bytes() == content
 
 
 def one_array(path, data, shape, dtype):

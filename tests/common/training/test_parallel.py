@@ -33,7 +33,7 @@ class Threads:
 
     def __init__(self, size):
         self.size, self.slots = size, [None] * size
-        self.barrier = threading.Barrier(size, timeout=20)
+        self.barrier = threading.Barrier(size, timeout=300)
 
     def run(self, work):
         """-> [work(comm) of every rank]; the error of the first rank that had one."""
@@ -244,7 +244,7 @@ def start(*arguments, ranks, cwd):
 
 
 def finish(process, code=0):
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == code, out + err
     return out, err
 
@@ -281,7 +281,7 @@ def test_a_rank_that_is_killed_ends_the_job_and_leaves_a_whole_checkpoint(tmp_pa
         time.sleep(0.05)
     _, second = children(children(job.pid)[0])  # mpiexec -> its proxy -> the ranks
     os.kill(second, signal.SIGKILL)
-    out, err = job.communicate(timeout=60)
+    out, err = job.communicate(timeout=300)
     assert job.returncode != 0 and "signal 9" in (out + err).lower()
     load_arrays(tmp_path / "run/last.npz")
     load_arrays(tmp_path / "run/model.npz")
