@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.base_model import remove_duplicate
+from common.arrays.tied_weights import remove_duplicate
 from common.checking.metrics import count_right
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.training.batches import count_tokens, shuffled_batches, sorted_batches, take

@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 
 import numpy as np
 
-from common.base_model import remove_duplicate
+from common.arrays.tied_weights import remove_duplicate
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.trainer import Running
 from common.training.callbacks import Callback

@@ -15,6 +15,7 @@ import numpy as np
 from common.arrays.checks import as_floats, as_mask, check_weights
 from common.arrays.initializers import orthogonal, side_by_side, xavier
 from common.arrays.memory_order import memory_order, new_array
+from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
 
@@ -45,6 +46,12 @@ class TimeRecurrent:
         self.cache = None  # what the last forward kept for backward
         self.order = None  # of the axes of the last xs in memory
         self.scratch = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("forward", "backward"):  # of every cell, also in a loop that no Trainer runs
+            if name in vars(cls):
+                setattr(cls, name, one_blas_thread()(vars(cls)[name]))
 
     def check(self, Wx, Wh, b):
         columns = f"{self.gates}H"
