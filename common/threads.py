@@ -32,7 +32,7 @@ class one_blas_thread(ContextDecorator):
             if one_blas_thread._depth == 0 and not any(map(os.environ.get, THREAD_VARIABLES)):
                 one_blas_thread._before = [(library, library.num_threads) for library in _blas_libraries()]
                 for library, _ in self._before:
-                    library.set_num_threads(1)
+                    _set_threads(library, 1)
             one_blas_thread._depth += 1
         return self
 
@@ -41,7 +41,7 @@ class one_blas_thread(ContextDecorator):
             one_blas_thread._depth -= 1
             if one_blas_thread._depth == 0:
                 for library, number in self._before:
-                    library.set_num_threads(number)
+                    _set_threads(library, number)
                 one_blas_thread._before = ()
 
 
@@ -51,6 +51,14 @@ def _blas_libraries():
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _set_threads(library, number):
+    # Newer versions of threadpoolctl obey one Python thread alone, lest two contend; here a lock sees to that.
+    release = getattr(library, "clear_controlling_thread", lambda force: None)
+    release(force=True)
+    library.set_num_threads(number)
+    release(force=True)
 
 
 def blas_threads():

@@ -24,8 +24,9 @@ from ch_sentiment.experiment.run_state import about, changed, check_same, finger
 from common.files.resume import Checkpoint, resume_training
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
-from common.training.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal, warm_up
+from common.training.callbacks import EarlyStopping, EpochTable, LearningRate, Progress, StopOnSignal
 from common.training.parallel import DataParallel, StopTogether, world
+from common.training.schedules import warm_up
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"

@@ -18,7 +18,8 @@ from ch_sentiment.experiment.options import COUNT, SCHEDULES, add_options, check
 from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run_folder import LOCK, held, write_json
 from ch_sentiment.experiment.search_space import Range, draw
-from common.training.callbacks import EarlyStopping, LearningRate, Progress, warm_up
+from common.training.callbacks import EarlyStopping, LearningRate, Progress
+from common.training.schedules import warm_up
 from dataset.errors import DataError
 
 HELP = "a small random search over the settings of a training"

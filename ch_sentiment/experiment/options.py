@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from ch_sentiment.model import CELLS, POOLS
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
-from common.training.callbacks import constant, cosine
+from common.training.schedules import constant, cosine
 from dataset.errors import DataError
 from dataset.text import KEEPS
 

@@ -461,11 +461,11 @@ def test_training_goes_on_after_ctrl_c_as_if_nothing_had_been(data, handler, ste
     assert trainer.rng.bit_generator.state == undisturbed.rng.bit_generator.state
 
 
-def test_an_epoch_under_way_goes_on_with_its_own_examples_and_batches_only(data):
+def test_an_unfinished_epoch_continues_with_its_own_examples_and_batches_only(data):
     trainer = quiet(TwoLayerNet(), None, At(3, lambda trainer: trainer.stop("asked to")))
     trainer.fit(*data, 1, 5)
     for x, t, size in ((*data, 6), (data[0][:20], data[1][:20], 5)):
-        with pytest.raises(ValueError, match="expected the 22 examples and batch_size 5 of the epoch under way"):
+        with pytest.raises(ValueError, match="expected the 22 examples and batch_size 5 of the unfinished epoch"):
             trainer.fit(x, t, 1, size)
     assert trainer.fit(*data, 0, 5) == [] and trainer.step == 3
     assert len(trainer.fit(*data, 1, 5)) == 1

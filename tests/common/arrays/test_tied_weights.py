@@ -66,3 +66,17 @@ def test_embeddings_that_share_weights_keep_to_their_touched_rows():
     params, (grad,) = remove_duplicate([layer.params[0] for layer in layers], [layer.grads[0] for layer in layers])
     assert params[0] is W and touched_rows(grad).tolist() == [4, 7, 9]
     assert np.array_equal(np.asarray(grad), dense)
+
+
+def test_what_was_found_once_serves_every_step_of_the_same_arrays_and_of_no_others():
+    W, b = np.ones((2, 3)), np.ones(3)
+    tied = TiedWeights([W, b, W.T])
+    assert tied.unique[0] is W and tied.unique[1] is b and len(tied.unique) == 2
+    for scale in (1.0, 2.0):
+        first, second = tied.sum_grads([scale * W, scale * b, scale * W.T])
+        assert np.array_equal(first, 2 * scale * W) and np.array_equal(second, scale * b)
+    params = [W, b]
+    tied = TiedWeights(params)
+    assert tied.fits([W, b]) and not tied.fits([W]) and not tied.fits([W, b.copy()]) and not tied.fits([b, W])
+    params.append(W.T)  # a list that grew is another list
+    assert not tied.fits(params)
