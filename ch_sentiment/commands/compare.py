@@ -16,7 +16,7 @@ from ch_sentiment.experiment.corpus import prepare, split_rng
 from ch_sentiment.experiment.options import TrainOptions, add_options, typed
 from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run_folder import new_folder, write_json
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 
 HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
 KINDS = {  # name: what sets it apart
@@ -113,7 +113,7 @@ def write(folder, options, data, done, histories):
     part = data.val if data.test is None else data.test
     found = {"scored_on": scored_on(data), "texts": len(part), "kinds": done, "options": asdict(options)}
     write_json(folder / "compare.json", found)
-    write_whole(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
+    write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
     draw(folder, histories)
     say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")
 
