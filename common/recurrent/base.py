@@ -16,6 +16,7 @@ from common.arrays.checks import as_floats, as_mask
 from common.arrays.memory_order import memory_order, new_array
 from common.recurrent.state import RecurrentState
 from common.recurrent.weights import RecurrentWeights
+from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
 
@@ -37,6 +38,12 @@ class TimeRecurrent(RecurrentState, RecurrentWeights):
         self.init_state(stateful)
         self.xs_order = None  # memory order of the last xs
         self.buffers = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in ("forward", "backward"):  # of every cell, also in a loop that no Trainer runs
+            if name in vars(cls):
+                setattr(cls, name, one_blas_thread()(vars(cls)[name]))
 
     # -- for the children -----------------------------------------------------------------------------------------
 

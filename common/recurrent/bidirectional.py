@@ -9,7 +9,7 @@ import numpy as np
 from common.arrays.checks import as_floats, float_dtype
 from common.arrays.layer import Layer
 from common.recurrent.lstm import TimeLSTM
-from common.threads import both
+from common.threads import one_blas_thread, run_concurrently
 
 
 class TimeBidirectional(Layer):
@@ -23,6 +23,7 @@ class TimeBidirectional(Layer):
         if forward_layer is backward_layer:
             raise ValueError("TimeBidirectional: expected two layers, got the same one twice")
         self.forward_layer, self.backward_layer = forward_layer, backward_layer
+        self.layers = [forward_layer, backward_layer]
         self.params = forward_layer.params + backward_layer.params
         self.grads = forward_layer.grads + backward_layer.grads
 
@@ -45,8 +46,9 @@ class TimeBidirectional(Layer):
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
+    @one_blas_thread()
     def forward(self, xs, mask=None):
-        hs_forward, hs_backward = both(
+        hs_forward, hs_backward = run_concurrently(
             lambda: self.forward_layer.forward(xs, mask),
             lambda: self.backward_layer.forward(_reversed(xs), None if mask is None else _reversed(mask)),
             self.multiply_adds(len(xs) if np.ndim(xs) else 0),  # a number is refused by the layers
@@ -54,11 +56,12 @@ class TimeBidirectional(Layer):
         self.cache = hs_forward.shape[2], hs_backward.shape[2]
         return np.concatenate((hs_forward, _reversed(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
 
+    @one_blas_thread()
     def backward(self, dhs):
         """dhs (N, T, H1 + H2) -> dxs (N, T, D)."""
         H1, H2 = self.cached()
         dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), float_dtype(dhs))
-        dxs, dxs_backward = both(
+        dxs, dxs_backward = run_concurrently(
             lambda: self.forward_layer.backward(dhs[:, :, :H1]),
             lambda: self.backward_layer.backward(_reversed(dhs[:, :, H1:])),
             self.multiply_adds(len(dhs)),
