@@ -1,6 +1,6 @@
-"""The files of the registry: downloaded where they are missing, verified, and kept in one folder on this machine.
-pooch downloads, hashes and retries; added here are one download at a time and a stamp for each verified file, so that
-862 MB are not hashed at every start. `.sentifish/` in the folder holds the lock, the download in progress, the stamps."""
+"""The files of the registry: downloaded if they are missing, verified, and stored in one folder on this machine.
+pooch downloads, verifies and retries; added here are one download at a time, and a stamp for each verified file, so
+that 862 MB are not hashed at every start. Lock, stamps and the download in progress are in `.sentifish/`."""
 
 import contextlib
 import hashlib
@@ -178,8 +178,9 @@ def _reason(error):
 
 def _failure(name, problem):
     entry = _entry(name)
-    instead = f"put {entry.file} from {entry.url} (sha256 {entry.sha256}) into {folder()}"
-    return DataError(f"{name}: {problem}; {instead}, or set {FOLDER_VARIABLE} to a folder that has it or can be written")
+    by_hand = f"put {entry.file} from {entry.url} (sha256 {entry.sha256}) into {folder()}"
+    other = f"set {FOLDER_VARIABLE} to a folder that has it or can be written"
+    return DataError(f"{name}: {problem}; {by_hand}, or {other}")
 
 
 def _entry(name):

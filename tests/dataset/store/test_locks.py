@@ -30,7 +30,7 @@ def test_threads_exclude_each_other(tmp_path):
 
 
 def test_a_lock_that_another_process_holds_is_not_free_until_it_dies(tmp_path):
-    code = "import sys\nfrom dataset.store.locks import locked\nwith locked(sys.argv[1]):\n    print(flush=True)\n    input()"
+    code = "import sys; from dataset.store.locks import locked\nwith locked(sys.argv[1]): print(flush=True); input()"
     process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-c", code, tmp_path / "lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
