@@ -190,6 +190,7 @@ def _tsv_rows(path):
 
 
 def _sorted_names(names):
+    """Numbers by their value, anything else by the alphabet."""
     if any(len(name) > _LONGEST_NUMBER for name in names):
         return sorted(names)
     try:
