@@ -15,6 +15,7 @@ setup(
     install_requires=[
         "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs
         "matplotlib>=3.8",  # the figures beside each model
+        "threadpoolctl>=3.2",  # limits BLAS to one thread while layers compute, also after NumPy was imported
         "pooch[progress]>=1.8",  # fetches data and checks it; its extra is tqdm, the progress bar
     ],
     extras_require={

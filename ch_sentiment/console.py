@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 
-from dataset.lines import decoded
+from dataset.lines import decode_lines
 
 _JOINERS = "\u200c\u200d"  # invisible, harmless, and part of words and of emoji
 
@@ -84,7 +84,7 @@ def say(line):
 def input_lines():
     """The lines of standard input without their line ends. DataError naming the line that is not UTF-8."""
     stream = getattr(sys.stdin, "buffer", None)
-    lines = sys.stdin if stream is None else decoded(stream, "standard input")
+    lines = sys.stdin if stream is None else decode_lines(stream, "standard input")
     return (line.rstrip("\r\n") for line in lines)
 
 

@@ -9,7 +9,7 @@ from ch_sentiment.model import CELLS, POOLS, sentiment_net
 from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
-from common.time_layers import TimeBidirectional, TimeGRU, TimeLSTM, TimeRNN
+from common.time_layers import TimeBidirectional, TimeGRU, TimeGRUResetAfter, TimeLSTM, TimeRNN
 
 N, T, D, H, V = 3, 4, 5, 6, 7
 LENGTHS = [4, 1, 3]
@@ -32,9 +32,8 @@ def main():
     check_layer(LayerNorm(draw(D), draw(D)), x, verbose=True)
     check_layer(SigmoidWithLoss(), draw(N), np.array([0, 1, 1]), verbose=True)
     check_layer(SoftmaxWithLoss(), x, np.array([0, 4, 2]), verbose=True)
-    for cell in (TimeRNN, TimeGRU, TimeLSTM):
+    for cell in (TimeRNN, TimeGRU, TimeGRUResetAfter, TimeLSTM):
         check_layer(cell(*weights(cell)), xs, mask=mask, verbose=True)
-    check_layer(TimeGRU(*weights(TimeGRU), reset_after=True), xs, mask=mask, verbose=True)
     check_layer(
         TimeBidirectional(TimeLSTM(*weights(TimeLSTM)), TimeRNN(*weights(TimeRNN))), xs, mask=mask, verbose=True
     )

@@ -1,16 +1,20 @@
 """What every model has: its layers, their params and grads in one list each, a training switch, and files.
 
-Weights that two layers share are the same memory. `remove_duplicate` finds them by that, never by comparing values:
-their gradients add, and the optimizer sees one parameter.
+A model may hold models: whatever has `params` and `forward` is a layer, at any depth.
 """
 
 import os
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from common.arrays.row_grad import add_grads
+import numpy as np
+
 from common.files.book_params import read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
+from common.threads import one_blas_thread
+
+_HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
+SWITCHES = ("training", "train_flg", "inference")  # what `predicting` sets and restores, where a layer has it
 
 
 class BaseModel:
@@ -22,55 +26,64 @@ class BaseModel:
     layers = ()  # a child in the book's manner may leave it so
     frozen = MappingProxyType({})  # by name: weights that are saved with the parameters, but not trained
     training = True
+    below = ()
 
     def __init__(self):
         self.layers, self.params, self.grads, self.param_names = [], [], [], []
 
     def collect(self, **layers):
-        """Take in layers by name, in order: layers, params, grads and param_names ("embed.W").
+        """Take in layers and models by name, in order: layers, params, grads and param_names ("encoder.lstm.Wx").
 
-        ValueError for a layer that comes twice, which would remember its last use alone: tie the weights of two layers.
+        ValueError for a layer that comes twice, at any depth: it would remember its last use alone. Build two layers
+        with the same weights instead.
         """
-        self.layers = list(layers.values())
+        self.layers, self.layer_names = list(layers.values()), list(layers)
         first = {}
-        for name, layer in layers.items():
+        for name, layer in layers_below(self):
             if first.setdefault(id(layer), name) != name:
                 twice = f"the same one as {first[id(layer)]!r} and {name!r}"
                 raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
         self.grads = [g for layer in self.layers for g in layer.grads]
-        self.param_names = [
-            f"{name}.{param}"
-            for name, layer in layers.items()
-            for param in getattr(layer, "param_names", range(len(layer.params)))
-        ]
+        self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
+        self.below = [layer for _, layer in layers_below(self)]
 
     def train(self, flag=True):
-        """Training (True) or prediction (False) for all layers that know the difference (`train_flg`)."""
+        """Training (True) or prediction (False) for all layers below that know the difference (`train_flg`).
+
+        The `train` of a model below that has its own has the last word on what that model holds.
+        """
         self.training = flag
-        for layer in self.layers:
-            if hasattr(layer, "train_flg"):
-                layer.train_flg = flag
+        for layer in reversed(self._all_below()):
+            for switch in ("training", "train_flg"):
+                if hasattr(layer, switch):
+                    setattr(layer, switch, flag)
+            if getattr(type(layer), "train", BaseModel.train) is not BaseModel.train:
+                layer.train(flag)
 
     @contextmanager
     def predicting(self):
-        """Inside, nothing is dropped, and layers that know `inference` keep nothing for backward; then all is as it
-        was.
+        """Inside, nothing is dropped, and layers that know `inference` cache nothing for backward, at any depth; then
+        all is as it was.
         """
-        training = self.training
-        flags = [(layer, layer.train_flg) for layer in self.layers if hasattr(layer, "train_flg")]
-        keeping = [layer for layer in self.layers if not getattr(layer, "inference", True)]
-        self.train(False)
-        for layer in keeping:
-            layer.inference = True
+        holders = (self, *self._all_below())
+        before = [
+            (holder, name, getattr(holder, name)) for holder in holders for name in SWITCHES if hasattr(holder, name)
+        ]
         try:
-            yield
+            self.train(False)
+            for holder, name, _ in before:
+                if name == "inference":
+                    holder.inference = True
+            with one_blas_thread():
+                yield
         finally:
-            self.train(training)
-            for layer, flag in flags:  # one may have been switched by itself
-                layer.train_flg = flag
-            for layer in keeping:
-                layer.inference = False
+            for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
+                setattr(holder, name, value)
+
+    def _all_below(self):
+        """The layers below, at any depth: found once by `collect`, else anew, since the lists were filled by hand."""
+        return self.below or [layer for _, layer in layers_below(self)]
 
     def forward(self, *args):
         raise NotImplementedError
@@ -90,49 +103,78 @@ class BaseModel:
         """
         default = type(self).__name__
         file_name = file_name or (default + ".npz" if os.path.exists(default + ".npz") else default + ".pkl")
+        own = self.weights()
         saved = read_book_params(file_name)
         if saved is None:
             by_name = load_arrays(file_name)
-            if list(by_name) != list(self.weights()):
-                raise CheckpointError(
-                    f"{file_name}: expected the parameters {list(self.weights())}, got {list(by_name)}"
-                )
+            if list(by_name) != list(own):
+                raise CheckpointError(f"{file_name}: expected the parameters {list(own)}, got {list(by_name)}")
             saved = list(by_name.values())
-        own = list(self.weights().values())
-        if [a.shape for a in saved] != [w.shape for w in own]:
-            wanted, came = [w.shape for w in own], [a.shape for a in saved]
-            raise CheckpointError(f"{file_name}: expected parameters of shapes {wanted}, got {came}")
-        for w, a in zip(own, saved):
+        expected, got = [w.shape for w in own.values()], [a.shape for a in saved]
+        if expected != got:
+            raise CheckpointError(f"{file_name}: expected parameters of shapes {expected}, got {got}")
+        for w, a in zip(own.values(), saved):
             w[...] = a
 
     def weights(self):
-        """What is saved, by name: the parameters and the frozen weights."""
-        named = len(getattr(self, "param_names", [])) == len(self.params)
-        names = self.param_names if named else map(str, range(len(self.params)))
-        return {**dict(zip(names, self.params)), **self.frozen}
+        """What is saved, by name: the parameters, then the frozen weights, those of the layers below included."""
+        frozen = dict(self.frozen)
+        for name, layer in layers_below(self):
+            frozen |= {f"{name}.{weight}": w for weight, w in getattr(layer, "frozen", {}).items()}
+        return {**dict(zip(param_names(self), self.params)), **frozen}
 
 
-def remove_duplicate(params, grads):
-    """Each parameter once, with the sum of its gradients. Lists -> new lists; no array is changed.
+class WrappedModel(BaseModel):
+    """The base of what trains another model in its own way: the lists, switches and files are those of `model`."""
 
-    Two parameters are one if they are the same memory: the same array, or a transposed view of it (W and W.T).
+    def __init__(self, model):
+        self.layers = [model]
+        self.model, self.params, self.grads = model, model.params, model.grads
+        self.param_names = param_names(model)
+        self.scores = None
+
+    def weights(self):
+        return self.model.weights() if hasattr(self.model, "weights") else super().weights()
+
+
+def held_layers(holder):
+    """(name, layer) of what a model or a layer holds: its `layers`, or, where it lists none, its attributes that are
+    layers, or lists or dicts of them.
     """
-    firsts, params_once, grads_once = {}, [], []
-    for p, g in zip(params, grads):
-        key = _memory(p)
-        if key not in firsts:
-            firsts[key] = len(params_once)
-            params_once.append(p)
-            grads_once.append(g)
+    layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
+    if layers and len(names) == len(layers):
+        return list(zip(names, layers))
+    found = {}  # by identity: the same one may stand in an attribute and in a list
+    for name, value in vars(holder).items() if hasattr(holder, "__dict__") else ():
+        if type(value) in _HOLDS_NO_LAYER:
             continue
-        first = firsts[key]
-        same_way = p.shape == params_once[first].shape and p.strides == params_once[first].strides
-        grads_once[first] = add_grads(grads_once[first], g if same_way else g.T)
-    return params_once, grads_once
+        if type(value) in (list, tuple, dict):
+            inside = value.items() if type(value) is dict else enumerate(value)
+            for key, layer in inside:
+                if not _is_layer(layer):  # all of them are, or none
+                    break
+                found.setdefault(id(layer), (f"{name}.{key}", layer))
+        elif _is_layer(value):
+            found.setdefault(id(value), (name, value))
+    if not layers:
+        return list(found.values())
+    return [found.get(id(layer), (str(i), layer)) for i, layer in enumerate(layers)]
 
 
-def _memory(a):
-    """What two views of the same elements have in common: address and strides, of a matrix in either order."""
-    interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
-    axes = list(zip(a.shape, a.strides))
-    return interface["data"][0], tuple(sorted(axes) if a.ndim == 2 else axes)
+def layers_below(holder, prefix="", above=()):
+    """(name, layer) of all that a model or a layer holds, at any depth, each after what holds it ("encoder.drop")."""
+    above = (*above, id(holder))
+    for name, layer in held_layers(holder):
+        if id(layer) not in above:  # a layer may know the model that holds it
+            yield prefix + name, layer
+            yield from layers_below(layer, f"{prefix}{name}.", above)
+
+
+def param_names(layer):
+    """The names of a layer's params: its own, or their positions."""
+    names = list(getattr(layer, "param_names", ()))
+    return names if len(names) == len(layer.params) else list(map(str, range(len(layer.params))))
+
+
+def _is_layer(value):
+    return hasattr(value, "forward") and hasattr(value, "params") and not isinstance(value, type)

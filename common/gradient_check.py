@@ -1,4 +1,4 @@
-"""The address that people have in their tests: see `common.checking.gradient_check`."""
+"""The import path that people have in their tests; the code is in `common.checking.gradient_check`."""
 
 from common.checking.gradient_check import check_layer, check_model
 

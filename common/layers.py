@@ -1,73 +1,66 @@
-"""Layers without time: each a few lines of forward and the same lines read backwards.
+"""Layers without time: each a few lines of forward, and the gradient of each line in backward.
 
 The contract of every layer here and in the other files: `params` and `grads` are parallel lists, the arrays
-are handed in and never copied; `forward` remembers what `backward(dout)` needs; `backward` overwrites `grads` in
-place, returns the gradient of the input, and may be called again with the same result. Wrong shapes and dtypes
-are a ValueError that names the layer.
+are handed in and never copied; `forward` caches what `backward(dout)` needs; `backward` overwrites `grads` in
+place, returns the gradient of the input, and may be called again with the same result. A wrong shape or dtype is a
+ValueError that names the layer, and so is a backward before any forward.
 """
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, check_ratio, check_weights, float_dtype
+from common.arrays.checks import as_floats, as_ids, check_ratio, float_dtype
+from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import log_softmax, sigmoid, softmax
 
 
-class MatMul:
+class MatMul(Layer):
     """y = x W. Book, chapter 1.
 
     W: (D, K). forward: (..., D) -> (..., K), of W's dtype.
     """
 
-    param_names = ("W",)
-
     def __init__(self, W):
-        check_weights(self, W=(W, ("D", "K")))
-        self.params = [W]
-        self.grads = [np.zeros_like(W)]
-        self.x = None
+        super().__init__(W=(W, ("D", "K")))
 
     def forward(self, x):
         (W,) = self.params
-        self.x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
-        return np.matmul(self.x, W)  # (..., D) @ (D, K) -> (..., K)
+        self.cache = x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
+        return np.matmul(x, W)  # (..., D) @ (D, K) -> (..., K)
 
     def backward(self, dout):
         (W,), (dW,) = self.params, self.grads
-        dout = as_floats(self, "dout", dout, (*self.x.shape[:-1], W.shape[1]), W.dtype)
-        dW[...] = np.matmul(_rows(self.x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
-        return np.matmul(dout, W.T)
+        x = self.cached()
+        dout = as_floats(self, "dout", dout, (*x.shape[:-1], W.shape[1]), W.dtype)
+        dW[...] = np.matmul(_rows(x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
+        return np.matmul(dout, W.T)  # (..., K) @ (K, D) -> (..., D)
 
 
-class Affine:
+class Affine(Layer):
     """y = x W + b. Book, chapter 1.
 
     W: (D, K), b: (K,). forward: (..., D) -> (..., K), of W's dtype.
     """
 
-    param_names = ("W", "b")
-
     def __init__(self, W, b):
-        check_weights(self, W=(W, ("D", "K")), b=(b, ("K",)))
-        self.params = [W, b]
-        self.grads = [np.zeros_like(W), np.zeros_like(b)]
-        self.x = None
+        super().__init__(W=(W, ("D", "K")), b=(b, ("K",)))
 
     def forward(self, x):
         W, b = self.params
-        self.x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
-        return np.matmul(self.x, W) + b  # (..., D) @ (D, K) -> (..., K)
+        self.cache = x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
+        return np.matmul(x, W) + b  # (..., D) @ (D, K) -> (..., K)
 
     def backward(self, dout):
         W, _ = self.params
         dW, db = self.grads
-        dout = as_floats(self, "dout", dout, (*self.x.shape[:-1], W.shape[1]), W.dtype)
-        dW[...] = np.matmul(_rows(self.x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
-        db[...] = _rows(dout).sum(axis=0)
-        return np.matmul(dout, W.T)
+        x = self.cached()
+        dout = as_floats(self, "dout", dout, (*x.shape[:-1], W.shape[1]), W.dtype)
+        dW[...] = np.matmul(_rows(x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
+        db[...] = _rows(dout).sum(axis=0)  # (M, K) -> (K,)
+        return np.matmul(dout, W.T)  # (..., K) @ (K, D) -> (..., D)
 
 
-class Embedding:
+class Embedding(Layer):
     """Row idx of W for every id. Book, chapter 4.
 
     W: (V, D). forward: ids (...) -> (..., D); backward returns None, since ids have no gradient. `grads[0]` reads as a
@@ -75,28 +68,26 @@ class Embedding:
     with V.
     """
 
-    param_names = ("W",)
-
     def __init__(self, W):
-        check_weights(self, W=(W, ("V", "D")))
-        self.params = [W]
-        # An array of another kind (CuPy's, say) has no RowGrad: its gradient is dense.
-        self.grads = [RowGrad.zeros_like(W) if isinstance(W, np.ndarray) else np.zeros_like(W)]
-        self.idx = None
+        super().__init__(W=(W, ("V", "D")))
+        if isinstance(W, np.ndarray):  # an array of another kind (CuPy's, say) keeps a dense gradient
+            self.grads = [RowGrad.zeros_like(W)]
 
     def forward(self, idx):
         (W,) = self.params
-        self.idx = as_ids(self, "idx", idx, np.shape(idx), len(W))
-        return W.take(self.idx, axis=0)  # (...) -> (..., D)
+        idx = as_ids(self, "idx", idx, np.shape(idx), len(W))
+        self.cache = idx, None
+        return W.take(idx, axis=0)  # (...) -> (..., D)
 
     def backward(self, dout):
         (W,), (dW,) = self.params, self.grads
-        dout = as_floats(self, "dout", dout, (*self.idx.shape, W.shape[1]), W.dtype)
-        write_rows(dW, self.idx, dout)
+        idx, mask = self.cached()
+        dout = as_floats(self, "dout", dout, (*idx.shape, W.shape[1]), W.dtype)
+        write_rows(dW, idx, dout, mask)
 
 
 def write_rows(dW, ids, values, mask=None):
-    """dW (V, D) = the sum of values (..., D) over equal ids (...), 0 elsewhere; of the places where `mask` is true."""
+    """dW (V, D) = the sum of values (..., D) over equal ids (...), 0 elsewhere; only of places where `mask` is true."""
     counted = None if mask is None or mask.all() else np.flatnonzero(mask)
     ids, values = ids.reshape(-1), _rows(values)
     if isinstance(dW, RowGrad):
@@ -106,7 +97,7 @@ def write_rows(dW, ids, values, mask=None):
         np.add.at(dW, *((ids, values) if counted is None else (ids[counted], values[counted])))
 
 
-class Dropout:
+class Dropout(Layer):
     """Sets a share of the elements to zero and scales the others up, while training. Srivastava et al. 2014.
 
     forward: (...) -> (...). With `train_flg` false (argument or attribute) the input passes unchanged: the scaling
@@ -114,144 +105,120 @@ class Dropout:
     Generator, an int or None.
     """
 
-    param_names = ()
-
     def __init__(self, dropout_ratio=0.5, rng=None):
         check_ratio(self, "dropout_ratio", dropout_ratio)
-        self.params, self.grads = [], []
+        super().__init__()
         self.dropout_ratio = dropout_ratio
         self.rng = np.random.default_rng(rng)
         self.train_flg = True
-        self.shape = None
-        self.scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
 
     def forward(self, x, train_flg=True):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
-        self.scale, self.shape = None, x.shape
+        scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
         if train_flg and self.train_flg and self.dropout_ratio > 0:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
-            kept = np.empty_like(x, dtype=bool)  # in x's order in memory; turned now, as bytes, and not as floats later
-            kept[...] = np.asarray(keep, like=x)
-            self.scale = np.multiply(kept, 1 / (1 - self.dropout_ratio), out=np.empty_like(x))
-        return np.copy(x) if self.scale is None else x * self.scale
+            # Into x's order in memory while it is bools: they are faster to transpose than floats.
+            keep_as_x = np.empty_like(x, dtype=bool)
+            keep_as_x[...] = np.asarray(keep, like=x)
+            scale = np.multiply(keep_as_x, 1 / (1 - self.dropout_ratio), out=np.empty_like(x))
+        self.cache = x.shape, scale
+        return np.copy(x) if scale is None else x * scale
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.shape, float_dtype(dout))
-        return np.copy(dout) if self.scale is None else dout * self.scale
+        shape, scale = self.cached()
+        dout = as_floats(self, "dout", dout, shape, float_dtype(dout))
+        return np.copy(dout) if scale is None else dout * scale
 
 
-class LayerNorm:
+class LayerNorm(Layer):
     """y = gamma (x - mean) / sqrt(variance + eps) + beta over the last axis. Ba et al. 2016.
 
     gamma, beta: (D,). forward: (..., D) -> (..., D).
     """
 
-    param_names = ("gamma", "beta")
-
     def __init__(self, gamma, beta, eps=1e-5):
-        check_weights(self, gamma=(gamma, ("D",)), beta=(beta, ("D",)))
-        self.params = [gamma, beta]
-        self.grads = [np.zeros_like(gamma), np.zeros_like(beta)]
+        super().__init__(gamma=(gamma, ("D",)), beta=(beta, ("D",)))
         self.eps = eps
-        self.normed, self.std = None, None
 
     def forward(self, x):
         gamma, beta = self.params
         x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(gamma)), gamma.dtype)
-        self.std = np.sqrt(x.var(axis=-1, keepdims=True) + self.eps)  # (..., 1)
-        self.normed = (x - x.mean(axis=-1, keepdims=True)) / self.std
-        return gamma * self.normed + beta
+        std = np.sqrt(x.var(axis=-1, keepdims=True) + self.eps)  # (..., D) -> (..., 1)
+        normed = (x - x.mean(axis=-1, keepdims=True)) / std
+        self.cache = normed, std
+        return gamma * normed + beta
 
     def backward(self, dout):
         gamma, _ = self.params
         dgamma, dbeta = self.grads
-        dout = as_floats(self, "dout", dout, self.normed.shape, gamma.dtype)
-        dgamma[...] = _rows(dout * self.normed).sum(axis=0)
+        normed, std = self.cached()
+        dout = as_floats(self, "dout", dout, normed.shape, gamma.dtype)
+        dgamma[...] = _rows(dout * normed).sum(axis=0)  # (M, D) -> (D,)
         dbeta[...] = _rows(dout).sum(axis=0)
         dnormed = dout * gamma
-        along = (dnormed * self.normed).mean(axis=-1, keepdims=True)
-        return (dnormed - dnormed.mean(axis=-1, keepdims=True) - self.normed * along) / self.std
+        projection = (dnormed * normed).mean(axis=-1, keepdims=True)  # (..., D) -> (..., 1)
+        return (dnormed - dnormed.mean(axis=-1, keepdims=True) - normed * projection) / std
 
 
-class Sigmoid:
+class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x)), element by element."""
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.y = None
-
     def forward(self, x):
-        self.y = sigmoid(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
-        return self.y
+        self.cache = sigmoid(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        return self.cache
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.y.shape, self.y.dtype)
-        return dout * self.y * (1 - self.y)
+        y = self.cached()
+        dout = as_floats(self, "dout", dout, y.shape, y.dtype)
+        return dout * y * (1 - y)
 
 
-class Softmax:
+class Softmax(Layer):
     """y = softmax(x) along the last axis."""
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.y = None
-
     def forward(self, x):
-        self.y = softmax(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
-        return self.y
+        self.cache = softmax(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        return self.cache
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.y.shape, self.y.dtype)
-        weighted = dout * self.y
-        return weighted - self.y * weighted.sum(axis=-1, keepdims=True)
+        y = self.cached()
+        dout = as_floats(self, "dout", dout, y.shape, y.dtype)
+        weighted = dout * y
+        return weighted - y * weighted.sum(axis=-1, keepdims=True)
 
 
-class SoftmaxWithLoss:
+class SoftmaxWithLoss(Layer):
     """Mean of -log softmax(x) at the true class, from logits.
 
     forward: x (N, C), t (N,) class ids or (N, C) one-hot (or any distribution per row) -> loss. backward: (N, C).
     `y` holds the probabilities (N, C) of the last forward.
     """
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.y, self.t = None, None
-
     def forward(self, x, t):
         x = as_floats(self, "x", x, ("N", "C"), float_dtype(x))
         if np.shape(t) == x.shape:
-            self.t = as_floats(self, "t", t, x.shape, x.dtype)
+            t = as_floats(self, "t", t, x.shape, x.dtype)
         else:
             ids = as_ids(self, "t", t, (len(x),), x.shape[1])
-            self.t = np.zeros_like(x)
-            self.t[np.arange(len(x)), ids] = 1
+            t = np.zeros_like(x)
+            t[np.arange(len(x)), ids] = 1  # (N,) -> (N, C)
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
+        self.cache = self.y, t
         # where: a class of weight 0 costs nothing, also where log y is -inf
-        return -float((self.t * np.where(self.t != 0, log_y, 0)).sum()) / len(x) + 0.0  # + 0.0: no loss of -0.0
+        return -float((t * np.where(t != 0, log_y, 0)).sum()) / len(x) + 0.0  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
-        return (self.y * self.t.sum(axis=1, keepdims=True) - self.t) * (float(dout) / len(self.y))
+        y, t = self.cached()
+        return (y * t.sum(axis=1, keepdims=True) - t) * (float(dout) / len(y))
 
 
-class SigmoidWithLoss:
+class SigmoidWithLoss(Layer):
     """Mean of -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)), from logits.
 
     forward: x (N,) or (N, 1) with t (N,) or (N, 1), or both of one shape -> loss. t: 0 or 1, or a probability between
     (smoothed labels). backward: the shape of x. `y` holds sigmoid(x) of the last forward.
     """
-
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.y, self.t = None, None
 
     def forward(self, x, t):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
@@ -259,17 +226,17 @@ class SigmoidWithLoss:
         if {x.shape, shape} <= {x.shape[:1], (*x.shape[:1], 1)}:
             shape = x.shape  # a column and a vector of N can only mean one thing
             t = np.reshape(t, shape)
-        self.t = as_floats(self, "t", t, x.shape, x.dtype)
-        if self.t.size and not (self.t.min() >= 0 and self.t.max() <= 1):
-            raise ValueError(
-                f"{type(self).__name__}: t: expected labels in [0, 1], got {self.t.min()} to {self.t.max()}"
-            )
+        t = as_floats(self, "t", t, x.shape, x.dtype)
+        if t.size and not (t.min() >= 0 and t.max() <= 1):
+            raise ValueError(f"{type(self).__name__}: t: expected labels in [0, 1], got {t.min()} to {t.max()}")
         self.y = sigmoid(x)
-        loss = np.maximum(x, 0) - x * self.t + np.log1p(np.exp(-np.abs(x)))
+        self.cache = self.y, t
+        loss = np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
         return float(loss.mean())
 
     def backward(self, dout=1):
-        return (self.y - self.t) * (float(dout) / self.y.size)
+        y, t = self.cached()
+        return (y - t) * (float(dout) / y.size)
 
 
 def _rows(x):

@@ -42,6 +42,7 @@ class TimePairEmbedding:
                 f"TimePairEmbedding: expected a row for each of {len(pairs)} pairs and one more, got {len(W)}"
             )
         self.embed = TimeEmbedding(W)
+        self.layers = [self.embed]
         self.params, self.grads = self.embed.params, self.embed.grads
         self.pairs, self.vocab_size = pairs, vocab_size
 

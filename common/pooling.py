@@ -1,50 +1,39 @@
-"""Many to one: what a text as a whole becomes, once every step has its vector.
+"""Many to one: one vector for a whole text, out of one vector for each of its steps.
 
-forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: from
-there to (N, T, H), exactly 0 at the pads, and (but for attention) in memory in the order of hs
+forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: the
+gradient (N, T, H) of hs, exactly 0 at the padding, and (but for attention) in the memory order of hs
 (`common.arrays.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
 """
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask, check_weights, float_dtype, kept
+from common.arrays.checks import as_floats, as_mask, float_dtype
+from common.arrays.layer import Layer
 from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
 
 
-class TimeLast:
+class TimeLast(Layer):
     """The vector of the last real step: all that a layer which reads forwards has understood."""
-
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.cache = None
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.cache = _last(mask), _form(hs)
+        self.cache = _last(mask), _layout(hs)
         return _pick(hs, *self.cache[0])
 
     def backward(self, dout):
-        (step, some), (shape, order) = self.cache
+        (step, some), (shape, order) = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[np.arange(shape[0]), step] = np.where(some, dout, 0)
         return dhs
 
 
-class TimeBiLast:
+class TimeBiLast(Layer):
     """Each direction's own last state: the first half of hs at the last real step, the second half at the first.
 
     Fits `TimeBidirectional` around two layers of one size. H even.
     """
-
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.cache = None
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
@@ -52,11 +41,11 @@ class TimeBiLast:
             raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {hs.shape[2]} columns")
         half = hs.shape[2] // 2
         last, first = _last(mask), _first(mask)
-        self.cache = last, first, _form(hs)
+        self.cache = last, first, _layout(hs)
         return np.concatenate((_pick(hs[:, :, :half], *last), _pick(hs[:, :, half:], *first)), axis=1)
 
     def backward(self, dout):
-        (last, some), (first, _), (shape, order) = self.cache
+        (last, some), (first, _), (shape, order) = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         half, n = shape[2] // 2, np.arange(shape[0])
         dout = np.where(some, dout, 0)
@@ -66,26 +55,20 @@ class TimeBiLast:
         return dhs
 
 
-class TimeFirstLast:
+class TimeFirstLast(Layer):
     """The vectors of the first and of the last real step, side by side. hs (N, T, H) -> (N, 2H).
 
     Over `TimeBidirectional` that is both final states and, beside each, what the other direction knows at its start.
     """
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.cache = None
-
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         first, last = _first(mask), _last(mask)
-        self.cache = first, last, _form(hs)
+        self.cache = first, last, _layout(hs)
         return np.concatenate((_pick(hs, *first), _pick(hs, *last)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        (first, some), (last, _), (shape, order) = self.cache
+        (first, some), (last, _), (shape, order) = self.cached()
         H, n = shape[2], np.arange(shape[0])
         dout = as_floats(self, "dout", dout, (shape[0], 2 * H), float_dtype(dout))
         dout = np.where(some, dout, 0)
@@ -95,23 +78,17 @@ class TimeFirstLast:
         return dhs
 
 
-class TimeMean:
+class TimeMean(Layer):
     """The mean over the real steps (the Theano tutorial's pooling)."""
-
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.cache = None
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(hs.dtype)  # (N, 1)
-        self.cache = mask, count, _form(hs)
+        self.cache = mask, count, _layout(hs)
         return filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
 
     def backward(self, dout):
-        mask, count, (shape, order) = self.cache
+        mask, count, (shape, order) = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.empty, shape, order, dout.dtype, like=dout)
         dhs[...] = (dout / count)[:, None]
@@ -119,48 +96,40 @@ class TimeMean:
         return dhs
 
 
-class TimeMax:
+class TimeMax(Layer):
     """The greatest value of each column over the real steps; the gradient goes to the first step that has it.
 
-    While `inference` is true, that step is not looked for, and there is no way back.
+    While `inference` is true, that step is not looked for, and backward is not available.
     """
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.inference = False
-        self.cache = None
+    inference = False
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
         hs = filled(hs, mask, -np.inf)
         top = hs.max(axis=1)  # (N, T, H) -> (N, H)
-        self.cache = None if self.inference else (_first_equal(hs, top), some, _form(hs))
+        self.cache = None if self.inference else (_first_equal(hs, top), some, _layout(hs))
         return np.where(some, top, 0)
 
     def backward(self, dout):
-        step, some, (shape, order) = kept(self)
+        step, some, (shape, order) = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)
         return dhs
 
 
-class TimeMaxMean:
+class TimeMaxMean(Layer):
     """The greatest value and the mean of each column over the real steps, side by side. hs (N, T, H) -> (N, 2H)."""
 
-    param_names = ()
-
     def __init__(self):
-        self.params, self.grads = [], []
+        super().__init__()
         self.max, self.mean = TimeMax(), TimeMean()
-        self.shape = None  # of what forward returned
 
     @property
     def inference(self):
-        """Whether there is no way back from forward."""
+        """Whether backward is not available."""
         return self.max.inference
 
     @inference.setter
@@ -169,34 +138,30 @@ class TimeMaxMean:
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.shape = len(hs), 2 * hs.shape[2]
+        self.cache = len(hs), 2 * hs.shape[2]
         return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, self.shape, float_dtype(dout))
-        H = self.shape[1] // 2
+        N, width = self.cached()
+        dout = as_floats(self, "dout", dout, (N, width), float_dtype(dout))
+        H = width // 2
         return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
 
-class TimeAttentionPooling:
+class TimeAttentionPooling(Layer):
     """A mean weighted by learned attention: a = softmax over the real steps of v . tanh(h W + b). Yang et al. 2016.
 
-    W: (H, A), b: (A,), v: (A,). After forward `attention_weight` (N, T) holds a: 0 at the pads, rows that add to 1.
+    W: (H, A), b: (A,), v: (A,). After forward `attention_weight` (N, T) holds a: 0 at the padding, rows that add to 1.
     """
 
-    param_names = ("W", "b", "v")
-
     def __init__(self, W, b, v):
-        check_weights(self, W=(W, ("H", "A")), b=(b, ("A",)), v=(v, ("A",)))
-        self.params = [W, b, v]
-        self.grads = [np.zeros_like(W), np.zeros_like(b), np.zeros_like(v)]
+        super().__init__(W=(W, ("H", "A")), b=(b, ("A",)), v=(v, ("A",)))
         self.attention_weight = None
-        self.cache = None
 
     def forward(self, hs, mask=None):
         W, b, v = self.params
         hs, mask = _checked(self, hs, mask, W.dtype, len(W))
-        hs = np.where(mask[:, :, None], hs, 0)  # text by text in memory: these are products within a text
+        hs = np.where(mask[:, :, None], hs, 0)  # in C order: the products below are within a text
         u = np.tanh(np.matmul(hs, W) + b)  # (N, T, H) @ (H, A) -> (N, T, A)
         score = np.where(mask, np.matmul(u, v), -np.inf)  # (N, T, A) @ (A,) -> (N, T)
         score = np.where(mask.any(axis=1, keepdims=True), score, 0)
@@ -207,7 +172,7 @@ class TimeAttentionPooling:
     def backward(self, dout):
         W, _, v = self.params
         dW, db, dv = self.grads
-        hs, u = self.cache
+        hs, u = self.cached()
         a = self.attention_weight
         dout = as_floats(self, "dout", dout, (len(hs), len(W)), W.dtype)
         da = np.matmul(hs, dout[:, :, None])[:, :, 0]  # (N, T, H) @ (N, H, 1) -> (N, T)
@@ -242,14 +207,14 @@ def _pick(hs, step, some):
     return np.where(some, hs[np.arange(len(hs)), step], 0)
 
 
-def _form(hs):
-    """What `new_array` needs to make an array like hs."""
+def _layout(hs):
+    """Shape and memory order: what `new_array` needs to make an array like hs."""
     return hs.shape, memory_order(hs)
 
 
 def _first_equal(hs, top):
-    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would turn hs round."""
+    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would first copy hs into C order."""
     T = hs.shape[1]
-    left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): the first step has the greatest
-    found = ((hs == top[:, None]) * left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)
-    return T - np.maximum(found, 1)  # NaN is equal to nothing
+    steps_left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): T, T - 1, ..., 1
+    most_left = ((hs == top[:, None]) * steps_left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)
+    return T - np.maximum(most_left, 1)  # NaN is equal to nothing

@@ -1,6 +1,7 @@
 """A model that is a row of layers and a loss: the shortest way from layers to something that the Trainer trains.
 
-Whatever is no straight line (two inputs, tied weights, a skip) is a child of `BaseModel` instead.
+Without a loss it is a layer itself, for another model to hold. Whatever is no straight line (two inputs, tied weights,
+a skip) is a child of `BaseModel` instead.
 """
 
 import inspect
@@ -13,50 +14,67 @@ from common.base_model import BaseModel
 class Sequential(BaseModel):
     """layers: in the order in which they read, each fed by the one before. loss: a layer with forward(scores, ts).
 
-    forward: xs, ts -> mean loss. xs (N, T) ids, where `pad` stands for padding (None: for nothing): every layer whose
-    `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is no mask. A single score for each
-    text, or step, is handed on without its last axis: (N, 1) -> (N,).
-    `scores`: those of the last forward, for the Trainer's accuracy; None where the loss takes a mask, for then they are
-    of steps, of which some do not count.
-    Parameters are named by their layer's place, from 0: "0.W", "1.Wx".
+    As a model, `forward(xs, ts)` -> mean loss and `backward()`. xs (N, T) ids, where `pad` stands for padding (None:
+    for nothing): every layer whose `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is
+    no mask. A single score for each text, or step, loses its last axis: (N, 1) -> (N,). `scores`: those of the last
+    forward, for the Trainer's accuracy; None where the loss takes a mask, for then they are of steps, of which some do
+    not count.
+
+    As a layer of another model, `forward(xs, mask=None)` -> the output of the last layer and `backward(dout)` -> the
+    gradient of xs; the mask is handed on.
+
+    Parameters are named by their layer's position, from 0: "0.W", "1.Wx"; of a Sequential in another, "1.0.W".
     """
 
-    def __init__(self, *layers, loss, pad=0):
+    def __init__(self, *layers, loss=None, pad=0):
         super().__init__()
         self.collect(**{str(i): layer for i, layer in enumerate(layers)})
         self.loss_layer, self.pad = loss, pad
-        self.masked = [layer for layer in (*layers, loss) if "mask" in inspect.signature(layer.forward).parameters]
-        self.scores, self.shape = None, None  # shape: in which the scores left the last layer
+        self.takes_mask = [_takes_mask(layer) for layer in layers]
+        self.loss_takes_mask = loss is not None and _takes_mask(loss)
+        self.scores = None
+        self.shape = None  # of the output of the last layer, where a loss was made of it
 
     def predict(self, xs):
-        """xs -> scores, without dropout, or a way back."""
+        """xs -> scores, without dropout; backward is not available after it."""
         with self.predicting():
             return self.score(xs)
 
-    def forward(self, xs, ts):
-        """-> mean loss."""
+    def forward(self, xs, ts=None, mask=None):
+        """With ts -> mean loss; without -> the output of the last layer."""
+        if ts is None:
+            self.shape = None
+            return self._through_layers(xs, mask)
+        if self.loss_layer is None:
+            raise ValueError("Sequential: expected a loss= to compare with labels, got none")
         scores = self.score(xs)
-        self.scores = None if self.loss_layer in self.masked else scores
-        return self.loss_layer.forward(scores, ts, *self.mask_for(self.loss_layer, xs))
+        self.scores = None if self.loss_takes_mask else scores
+        return self.loss_layer.forward(scores, ts, **({"mask": self.mask_of(xs)} if self.loss_takes_mask else {}))
 
     def backward(self, dout=1):
-        """Fills all `grads`; -> the gradient of xs, or None where xs are ids."""
-        dout = self.loss_layer.backward(dout).reshape(self.shape)
+        """Fills all `grads`; -> the gradient of xs, or None where xs are ids. dout: of what `forward` returned."""
+        if self.shape is not None:
+            dout = self.loss_layer.backward(dout).reshape(self.shape)  # (N,) -> (N, 1) for a single score
         for layer in reversed(self.layers):
             dout = layer.backward(dout)
         return dout
 
     def score(self, xs):
         """xs -> scores, with the layers as they are set."""
-        hs = xs
-        for layer in self.layers:
-            hs = layer.forward(hs, *self.mask_for(layer, xs))
-        self.shape = hs.shape
-        return hs[..., 0] if hs.shape[-1] == 1 else hs
+        scores = self._through_layers(xs, self.mask_of(xs))
+        self.shape = scores.shape
+        return scores[..., 0] if scores.shape[-1] == 1 else scores  # (N, 1) -> (N,)
 
-    def mask_for(self, layer, xs):
-        """The mask as a tuple of one, or of none for a layer that takes no mask."""
-        if layer not in self.masked:
-            return ()
+    def mask_of(self, xs):
+        """(N, T) bool, True where a real token stands; None where xs are no ids, or none of them is padding."""
         ids = np.asanyarray(xs)
-        return (ids != self.pad if ids.dtype.kind in "iu" and self.pad is not None else None,)
+        return ids != self.pad if ids.dtype.kind in "iu" and self.pad is not None else None
+
+    def _through_layers(self, xs, mask):
+        for layer, takes_mask in zip(self.layers, self.takes_mask):
+            xs = layer.forward(xs, mask=mask) if takes_mask else layer.forward(xs)
+        return xs
+
+
+def _takes_mask(layer):
+    return "mask" in inspect.signature(layer.forward).parameters

@@ -1,15 +1,69 @@
-"""Two calls at once, on two cores.
+"""How many threads compute: one in BLAS, and a second one in Python where a whole direction can be given to it.
 
-NumPy lets go of Python's interpreter while it computes, so a second thread gains where operations are large; on small
-ones both would wait for the interpreter more than they gain. Each call's arithmetic is the same as alone, bit by bit.
+The products of a recurrent step are small: a second BLAS thread gains little on an idle machine, and on a busy one the
+two wait for each other, which can make a step many times as slow. docs/threads.md has the numbers.
 """
 
 import contextvars
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ContextDecorator
+from functools import cache
 
 LARGE = 3_000_000  # multiply-adds of a step from which two threads were measured to be faster than one
 RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
+
+
+class one_blas_thread(ContextDecorator):
+    """Limit BLAS to one thread inside, and put back the number that it had.
+
+    May be nested and entered by several Python threads: the setting is the process's own, so the first that enters
+    sets it and the last that leaves restores it. Does nothing where one of THREAD_VARIABLES is set.
+    """
+
+    _lock = threading.Lock()
+    _depth = 0
+    _before = ()  # (library, number of threads) to restore
+
+    def __enter__(self):
+        with self._lock:
+            if one_blas_thread._depth == 0 and not any(map(os.environ.get, THREAD_VARIABLES)):
+                one_blas_thread._before = [(library, library.num_threads) for library in _blas_libraries()]
+                for library, _ in self._before:
+                    _set_threads(library, 1)
+            one_blas_thread._depth += 1
+        return self
+
+    def __exit__(self, *error):
+        with self._lock:
+            one_blas_thread._depth -= 1
+            if one_blas_thread._depth == 0:
+                for library, number in self._before:
+                    _set_threads(library, number)
+                one_blas_thread._before = ()
+
+
+@cache
+def _blas_libraries():
+    """The BLAS libraries of this process, found once; imported here because most commands ask late or never."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+def _set_threads(library, number):
+    # Newer versions of threadpoolctl obey one Python thread alone, lest two contend; here a lock sees to that.
+    release = getattr(library, "clear_controlling_thread", lambda force: None)
+    release(force=True)
+    library.set_num_threads(number)
+    release(force=True)
+
+
+def blas_threads():
+    """How many threads BLAS uses now; None where its library is not one that threadpoolctl knows."""
+    return max((library.num_threads for library in _blas_libraries()), default=None)
 
 
 def ranks_started():
@@ -17,23 +71,21 @@ def ranks_started():
     return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
 
 
-def blas_threads():
-    """How many threads BLAS was told to use: text, or None where it was told nothing and takes all cores."""
-    return os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS")
-
-
-def spare_core():
-    """Whether each rank has two cores, and a BLAS that keeps to one of them."""
+def core_to_spare():
+    """Whether BLAS keeps to one core now, and each rank has two."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return blas_threads() == "1" and cores >= 2 * ranks_started()
+    return cores >= 2 * ranks_started() and blas_threads() == 1
 
 
-SPARE_CORE = spare_core()  # as it was when BLAS was loaded, which read the same variables
+def run_concurrently(first, second, work):
+    """-> first(), second(): in two threads where there is a core to spare and `work`, in multiply-adds of a step, is
+    large, otherwise one after the other.
 
-
-def both(first, second, work):
-    """-> first(), second(). At once where there is a core to spare and `work`, in multiply-adds of a step, is large."""
-    if not SPARE_CORE or work < LARGE:
+    NumPy releases the interpreter lock while it computes, so a second thread gains where operations are large; with
+    small ones both would wait for the lock longer than they gain. An error of either call is raised. Each call's
+    arithmetic is the same either way, bit by bit.
+    """
+    if work < LARGE or not core_to_spare():
         return first(), second()
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(contextvars.copy_context().run, second)  # in our context: np.errstate of NumPy 2

@@ -1,12 +1,14 @@
-"""Layers that act on every step alike, and the losses over sequences; also the book's address for all time layers.
+"""Layers that do the same at every step, and the losses over sequences; the book's address for all time layers.
 
 Every sequence layer takes `forward(xs, mask=None)`: mask (N, T) bool, True where a real token stands. What stands in
-the pads has no influence, and gradients there are exactly 0.
+the padding has no influence, and gradients there are exactly 0. The two `Simple_` forms, one layer for each step, are
+for reading; the forms without that name do all steps at once and give the same.
 """
 
 import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, as_mask, float_dtype
+from common.arrays.layer import Layer
 from common.functions import filled, log_softmax, sigmoid, softmax
 from common.layers import (
     Affine,
@@ -16,20 +18,21 @@ from common.layers import (
     SigmoidWithLoss,
     Softmax,
     SoftmaxWithLoss,
-    write_rows,
 )
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
+from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
 from common.recurrent.lstm import LSTM, TimeLSTM
 from common.recurrent.rnn import RNN, TimeRNN
 
-__all__ = [  # what the book's module passes on, too: its chapters rely on `from common.time_layers import *`
+__all__ = [  # with what the book's module exports: its chapters rely on `from common.time_layers import *`
     "GRU",
     "LSTM",
     "RNN",
     "Affine",
     "Dropout",
     "Embedding",
+    "GRUResetAfter",
     "MatMul",
     "SigmoidWithLoss",
     "Simple_TimeAffine",
@@ -42,6 +45,7 @@ __all__ = [  # what the book's module passes on, too: its chapters rely on `from
     "TimeDropout",
     "TimeEmbedding",
     "TimeGRU",
+    "TimeGRUResetAfter",
     "TimeLSTM",
     "TimeRNN",
     "TimeSigmoidWithLoss",
@@ -53,53 +57,71 @@ __all__ = [  # what the book's module passes on, too: its chapters rely on `from
 
 
 class TimeEmbedding(Embedding):
-    """Row of W for every id; a zero vector, and no gradient, at the pads.
+    """Row of W for every id; a zero vector, and no gradient, at the padding.
 
     W: (V, D). forward: xs (N, T) ids, mask (N, T) bool or None -> (N, T, D).
     """
 
-    def __init__(self, W):
-        super().__init__(W)
-        self.mask = None
-
     def forward(self, xs, mask=None):
         (W,) = self.params
-        self.mask = as_mask(self, mask, np.shape(xs))
-        self.idx = as_ids(self, "xs", xs, ("N", "T"), len(W), where=self.mask)
-        out = W.take(self.idx, axis=0)  # (N, T) -> (N, T, D)
-        if self.mask is not None and not self.mask.all():
-            out[~self.mask] = 0
+        mask = as_mask(self, mask, np.shape(xs))
+        idx = as_ids(self, "xs", xs, ("N", "T"), len(W), where=mask)
+        self.cache = idx, mask
+        out = W.take(idx, axis=0)  # (N, T) -> (N, T, D)
+        if mask is not None and not mask.all():
+            out[~mask] = 0
         return out
 
+
+class Simple_TimeAffine(Layer):
+    """The plain form of `TimeAffine`: an Affine for each step, whose gradients are summed."""
+
+    def __init__(self, W, b):
+        super().__init__(W=(W, ("D", "K")), b=(b, ("K",)))
+
+    def forward(self, xs, mask=None):
+        W, b = self.params
+        xs = as_floats(self, "xs", xs, ("N", "T", len(W)), W.dtype)
+        mask = as_mask(self, mask, xs.shape[:2])
+        xs = filled(xs, mask)
+        layers = [Affine(W, b) for _ in range(xs.shape[1])]
+        out = np.empty((*xs.shape[:2], len(b)), W.dtype, like=W)
+        for t, layer in enumerate(layers):
+            out[:, t] = layer.forward(xs[:, t])  # (N, D) -> (N, K)
+        self.cache = layers, mask, xs.shape
+        return filled(out, mask)
+
     def backward(self, dout):
-        (W,), (dW,) = self.params, self.grads
-        dout = as_floats(self, "dout", dout, (*self.idx.shape, W.shape[1]), W.dtype)
-        write_rows(dW, self.idx, dout, self.mask)
+        W, b = self.params
+        layers, mask, shape = self.cached()
+        dout = filled(as_floats(self, "dout", dout, (*shape[:2], len(b)), W.dtype), mask)
+        dxs = np.empty(shape, W.dtype, like=W)
+        for grad in self.grads:
+            grad[...] = 0
+        for t, layer in enumerate(layers):
+            dxs[:, t] = layer.backward(dout[:, t])  # (N, K) -> (N, D)
+            for grad, of_step in zip(self.grads, layer.grads):
+                grad += of_step
+        return dxs
 
 
 class TimeAffine(Affine):
-    """y = x W + b at every step; 0 at the pads. W: (D, K), b: (K,). forward: xs (N, T, D), mask -> (N, T, K)."""
-
-    def __init__(self, W, b):
-        super().__init__(W, b)
-        self.mask = None
+    """y = x W + b at every step; 0 at the padding. W: (D, K), b: (K,). forward: xs (N, T, D), mask -> (N, T, K)."""
 
     def forward(self, xs, mask=None):
-        xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)
+        W, _ = self.params
+        xs = as_floats(self, "xs", xs, ("N", "T", len(W)), W.dtype)
         self.mask = as_mask(self, mask, xs.shape[:2])
-        return filled(super().forward(filled(xs, self.mask)), self.mask)
+        return filled(super().forward(filled(xs, self.mask)), self.mask)  # (N, T, D) -> (N, T, K)
 
     def backward(self, dout):
-        dout = as_floats(self, "dout", dout, (*self.x.shape[:2], len(self.params[1])), self.params[1].dtype)
-        return super().backward(filled(dout, self.mask))
+        _, b = self.params
+        dout = as_floats(self, "dout", dout, (*self.cached().shape[:2], len(b)), b.dtype)
+        return super().backward(filled(dout, self.mask))  # (N, T, K) -> (N, T, D)
 
 
 class TimeDropout(Dropout):
-    """Dropout at every step; 0 at the pads. forward: xs (N, T, D), mask -> (N, T, D). Attribute `train_flg`."""
-
-    def __init__(self, dropout_ratio=0.5, rng=None):
-        super().__init__(dropout_ratio, rng)
-        self.mask = None
+    """Dropout at every step; 0 at the padding. forward: xs (N, T, D), mask -> (N, T, D). Attribute `train_flg`."""
 
     def forward(self, xs, mask=None):
         self.mask = as_mask(self, mask, np.shape(xs)[:2])
@@ -109,56 +131,75 @@ class TimeDropout(Dropout):
         return filled(super().backward(dout), self.mask)
 
 
-class TimeSoftmaxWithLoss:
+class Simple_TimeSoftmaxWithLoss(Layer):
+    """The plain form of `TimeSoftmaxWithLoss`: a SoftmaxWithLoss for each step, over the rows that count there."""
+
+    ignore_label = -1
+
+    def forward(self, xs, ts, mask=None):
+        xs, ts, counts = _steps_that_count(self, xs, ts, mask)
+        total, loss, losses = max(int(counts.sum()), 1), 0.0, []
+        for t in range(xs.shape[1]):
+            rows = np.flatnonzero(counts[:, t])  # (N,) -> (M,)
+            if len(rows) > 0:
+                losses.append((t, rows, len(rows) / total, SoftmaxWithLoss()))
+                loss += losses[-1][3].forward(xs[rows, t], ts[rows, t]) * len(rows) / total
+        self.cache = losses, xs
+        return loss
+
+    def backward(self, dout=1):
+        """-> dxs (N, T, V)."""
+        losses, xs = self.cached()
+        dxs = np.zeros_like(xs)
+        for t, rows, share, layer in losses:
+            dxs[rows, t] = layer.backward(dout * share)
+        return dxs
+
+
+class TimeSoftmaxWithLoss(Layer):
     """Mean of -log softmax(xs) at the true class over all steps that count.
 
     forward: xs (N, T, V) logits, ts (N, T) class ids or (N, T, V) one-hot, mask (N, T) bool or None -> loss. A step
     with the label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0.
     """
 
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.ignore_label = -1
-        self.cache = None
+    ignore_label = -1
 
     def forward(self, xs, ts, mask=None):
-        xs = as_floats(self, "xs", xs, ("N", "T", "V"), np.result_type(float_dtype(xs), np.float32))
-        mask = as_mask(self, mask, xs.shape[:2])
-        if np.shape(ts) == xs.shape:
-            ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
-        counts = np.not_equal(ts, self.ignore_label)
-        counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
-        ids = as_ids(self, "ts", ts, xs.shape[:2], xs.shape[2], where=counts)
-        real = np.flatnonzero(counts)
+        xs, ts, counts = _steps_that_count(self, xs, ts, mask)
+        real = np.flatnonzero(counts)  # (N, T) -> (M,)
         log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
-        labels = ids.reshape(-1)[real]
+        labels = ts.reshape(-1)[real]  # (N, T) -> (M,)
         self.cache = log_y, labels, real, xs.shape
         return float(-log_y[np.arange(len(real)), labels].sum() / max(len(real), 1) + 0.0)  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         """-> dxs (N, T, V)."""
-        log_y, labels, real, shape = self.cache
+        log_y, labels, real, shape = self.cached()
         dy = np.exp(log_y)
         dy[np.arange(len(real)), labels] -= 1
         dy *= float(dout) / max(len(real), 1)
         dxs = np.zeros(shape, dy.dtype, like=dy)
-        dxs.reshape(-1, shape[2])[real] = dy
+        dxs.reshape(-1, shape[2])[real] = dy  # (M, V) -> (N, T, V)
         return dxs
 
 
-class TimeSigmoidWithLoss:
+def _steps_that_count(layer, xs, ts, mask):
+    """-> xs (N, T, V), ts (N, T) class ids, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
+    xs = as_floats(layer, "xs", xs, ("N", "T", "V"), np.result_type(float_dtype(xs), np.float32))
+    mask = as_mask(layer, mask, xs.shape[:2])
+    if np.shape(ts) == xs.shape:
+        ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
+    counts = np.not_equal(ts, layer.ignore_label)
+    counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
+    return xs, as_ids(layer, "ts", ts, xs.shape[:2], xs.shape[2], where=counts), counts
+
+
+class TimeSigmoidWithLoss(Layer):
     """Mean binary cross-entropy of logits over all steps that count.
 
     forward: xs (N, T) logits, ts (N, T) labels 0 or 1, mask (N, T) bool or None -> loss; 0 if no step counts.
     """
-
-    param_names = ()
-
-    def __init__(self):
-        self.params, self.grads = [], []
-        self.cache = None
 
     def forward(self, xs, ts, mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(float_dtype(xs), np.float32))
@@ -173,9 +214,5 @@ class TimeSigmoidWithLoss:
 
     def backward(self, dout=1):
         """-> dxs (N, T)."""
-        xs, ts, mask, count = self.cache
+        xs, ts, mask, count = self.cached()
         return filled((sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count), mask)
-
-
-Simple_TimeAffine = TimeAffine  # the book's names for its first, plainer forms
-Simple_TimeSoftmaxWithLoss = TimeSoftmaxWithLoss

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.base_model import remove_duplicate
+from common.arrays.tied_weights import TiedWeights, remove_duplicate
 from common.checking.metrics import count_right
 from common.optimizer import clip_elements, clip_grads, first_non_finite
+from common.threads import one_blas_thread
 from common.training.batches import count_tokens, shuffled_batches, sorted_batches, take
 from common.training.callbacks import BookLog, StopOnSignal
 
@@ -23,13 +24,16 @@ class Trainer:
     callbacks: a list of `common.training.callbacks.Callback`; None: the book's log line. rng: for the order of the
     examples.
 
+    Tied weights are found once, when a step first sees these arrays in `params`; `grads` may be other arrays at each
+    step. BLAS has one thread while a model computes (`common.threads`).
+
     For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from
-    1), `steps_per_epoch`, `total_steps`, `running` (the epoch under way, see `Running`; None between epochs), `loss`
+    1), `steps_per_epoch`, `total_steps`, `running` (the unfinished epoch, see `Running`; None between epochs), `loss`
     (the last step's).
 
-    Training that stops in the middle of an epoch leaves `running` in its place, and the next `fit` goes on with that
-    epoch, at the step where it stood and in the same order. `common.files.resume` carries all of it to another process:
-    n steps and n more there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
+    Training that stops in the middle of an epoch leaves `running` as it is, and the next `fit` continues that epoch at
+    the next step, in the same order. `common.files.resume` carries all of it to another process: n steps and n more
+    there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None):
@@ -43,25 +47,29 @@ class Trainer:
         self.loss = None
         self.running = None
         self.stop_reason = None
+        self.tied = None  # TiedWeights of the model's params, and a name for each parameter of them
+        self.names = None
 
+    @one_blas_thread()
     def fit(
         self, x, t, max_epoch=10, batch_size=32, max_grad=None, eval_interval=20, *, validation=None, max_element=None
     ):
-        """Train; -> history, a list of one dict per epoch, to which a further fit adds.
+        """Train. Returns the history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
-        max_epoch: so many epochs more; one that is under way is the first of them. max_grad: clip gradients to this
-        common norm. eval_interval: steps per line of the book's log (None: no log). validation: a pair (x, t), scored
-        after every epoch. max_element: clip every element of a gradient to within [-max_element, max_element].
+        max_epoch: so many epochs more; an unfinished one is the first of them. max_grad: clip gradients to this common
+        norm. eval_interval: steps per line of the book's log (None: no log). validation: a pair (x, t), scored after
+        every epoch. max_element: clip every element of a gradient to within [-max_element, max_element].
 
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
         without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
         and seconds; these two count the time spent on the epoch in all processes, not the time between them.
 
-        Ctrl-C ends training after the step; an epoch that is not done has no row. Raises ValueError for x and t of
-        different or zero length, or of another number or batch_size than the epoch under way; FloatingPointError when
-        the loss or a gradient is no longer finite, naming the first such gradient; that step changes no parameter.
-        After an error the next fit begins a new epoch.
+        Where there are callbacks, Ctrl-C ends training after the step; without any it is a KeyboardInterrupt, as
+        elsewhere. An unfinished epoch has no row. Raises ValueError for x and t of different or zero length, or of
+        another number or batch_size than the unfinished epoch; FloatingPointError when the loss or a gradient is no
+        longer finite, naming the first such gradient; that step changes no parameter. After an error the next fit
+        begins a new epoch.
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
@@ -71,24 +79,24 @@ class Trainer:
             )
         if validation is not None and not 0 < len(validation[0]) == len(validation[1]):
             raise ValueError(
-                f"Trainer.fit: expected a validation part of as many examples as labels, at least one, "
+                f"Trainer.fit: expected a validation set of as many examples as labels, at least one, "
                 f"got {len(validation[0])} examples, {len(validation[1])} labels"
             )
         steps_done = 0
         if self.running is not None:
-            steps_done, began = self.running.steps, (self.running.num_examples, self.running.batch_size)
-            if began != (len(t), batch_size):
+            steps_done, expected = self.running.steps, (self.running.num_examples, self.running.batch_size)
+            if expected != (len(t), batch_size):
                 raise ValueError(
-                    f"Trainer.fit: expected the {began[0]} examples and batch_size {began[1]} of the epoch under way, "
-                    f"got {len(t)} and {batch_size}"
+                    f"Trainer.fit: expected the {expected[0]} examples and batch_size {expected[1]} of the unfinished "
+                    f"epoch, got {len(t)} and {batch_size}"
                 )
         self.eval_interval, self.max_element = eval_interval, max_element
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch
         self.max_epoch = self.epochs_done + max_epoch
         self.stop_reason = None
-        own = [BookLog()] if self.callbacks is None and eval_interval else self.callbacks or []
-        active = [StopOnSignal(), *own]
+        active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
+        active = active and [StopOnSignal(), *active]
         started = []
         try:
             for callback in active:
@@ -97,7 +105,7 @@ class Trainer:
             while self.epochs_done < self.max_epoch and self.stop_reason is None:
                 self._run_epoch(x, t, batch_size, max_grad, validation, active)
         except BaseException:
-            self.running = None  # a step that broke off is no place to go on from
+            self.running = None  # a step that failed is no place to continue from
             raise
         finally:
             for callback in reversed(started):
@@ -106,11 +114,11 @@ class Trainer:
 
     @property
     def epochs_done(self):
-        """How many epochs were finished; `epoch` is one more while another is under way."""
+        """How many epochs were finished; `epoch` is one more while another is unfinished."""
         return self.epoch - (self.running is not None)
 
     def stop(self, reason):
-        """End training after this step (or epoch, if called at its end). The first reason is the one that stays."""
+        """End training after this step (or epoch, if called at its end). The first reason given is kept."""
         self.stop_reason = self.stop_reason or reason
 
     def plot(self, ylim=None):
@@ -126,7 +134,7 @@ class Trainer:
         return ax
 
     def _run_epoch(self, x, t, batch_size, max_grad, validation, callbacks):
-        """An epoch, or what is left of the one under way, up to its end or to the step after which it has to stop."""
+        """An epoch, or the rest of an unfinished one, up to its end or to the step after which it has to stop."""
         _set_training(self.model, True)
         if self.running is None:
             self.epoch += 1
@@ -139,7 +147,7 @@ class Trainer:
             for callback in callbacks:
                 callback.on_step_start(self)
             xb, tb = take(x, index), t[index]
-            with _said_once():
+            with _no_float_warnings():
                 self.loss, norm = self._train_step(xb, tb, max_grad)
             self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
             self.running.seconds = time.perf_counter() - start
@@ -151,7 +159,7 @@ class Trainer:
                 return
         scores = {"loss": None, "accuracy": None}
         if validation is not None:
-            with _said_once():
+            with _no_float_warnings():
                 scores = evaluate(self.model, *validation, batch_size)
             if not np.isfinite(scores["loss"]):
                 raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
@@ -164,7 +172,7 @@ class Trainer:
             callback.on_epoch_end(self)
 
     def _batches_left(self, x, batch_size):
-        """The batches of this epoch that are still to come: their order follows from the stream at its start."""
+        """The batches of this epoch that are still to come: their order follows from the random state at its start."""
         now = self.rng.bit_generator.state
         self.rng.bit_generator.state = self.running.stream
         batches = shuffled_batches(x, batch_size, self.rng)
@@ -176,17 +184,15 @@ class Trainer:
         """-> loss, norm of the gradients before clipping."""
         loss = float(self.model.forward(x, t))
         self.model.backward()
-        params, grads = remove_duplicate(self.model.params, self.model.grads)
-        known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
-        names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(params)]
+        if self.tied is None or not self.tied.fits(self.model.params):
+            self._find_tied_weights()
+        params, grads = self.tied.unique, self.tied.sum_grads(self.model.grads)
         if not np.isfinite(loss):
-            culprit = first_non_finite(grads, names)
-            told = (
-                f"the first gradient that is not finite is that of {culprit}" if culprit else "all gradients are finite"
-            )
-            raise FloatingPointError(f"step {self.step}: the loss is {loss}; {told}")
+            name = first_non_finite(grads, self.names)
+            cause = f"the first gradient that is not finite is that of {name}" if name else "all gradients are finite"
+            raise FloatingPointError(f"step {self.step}: the loss is {loss}; {cause}")
         try:
-            norm = clip_grads(grads, max_grad, names)
+            norm = clip_grads(grads, max_grad, self.names)
         except FloatingPointError as error:
             raise FloatingPointError(f"step {self.step}: {error}") from None
         if self.max_element is not None:
@@ -194,10 +200,16 @@ class Trainer:
         self.optimizer.update(params, grads)
         return loss, norm
 
+    def _find_tied_weights(self):
+        params = self.model.params
+        self.tied = TiedWeights(params)
+        known = dict(zip(map(id, params), getattr(self.model, "param_names", [])))
+        self.names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(self.tied.unique)]
+
 
 @dataclass
 class Running:
-    """An epoch under way: what it is made of, and its figures so far, all of them plain numbers.
+    """An unfinished epoch: its data, and its sums so far, all of them plain numbers.
 
     stream: the state of the trainer's rng when the epoch began. seconds: spent on it, up to the last step.
     """
@@ -233,10 +245,11 @@ class Running:
         }
 
 
+@one_blas_thread()
 def evaluate(model, x, t, batch_size=64):
     """-> {"loss", "accuracy"}: the means over all examples, accuracy None unless the model keeps its `scores`.
 
-    The model is switched to prediction, and left so.
+    The model is switched to prediction mode, and stays in it.
     """
     _set_training(model, False)
     t = np.asarray(t)
@@ -248,8 +261,8 @@ def evaluate(model, x, t, batch_size=64):
     return {"loss": loss_sum / len(t), "accuracy": None if right is None else right / len(t)}
 
 
-def _said_once():
-    """A number that is not finite is an error with a name a line later; NumPy's warnings on the way there say less."""
+def _no_float_warnings():
+    """A number that is not finite is an error with a name a line later; NumPy's warnings before it say less."""
     return np.errstate(over="ignore", invalid="ignore")
 
 

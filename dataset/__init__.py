@@ -1,2 +1,1 @@
-"""Text and files of text: what the layers of `common` are trained on.
-Nothing is read, made or fetched when this package is imported."""
+"""Text and files of text, to train on. Importing this package reads, writes and downloads nothing."""

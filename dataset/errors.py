@@ -1,6 +1,5 @@
-"""The one error of this package that is a person's to mend, not a programmer's.
-The command line shows its message as it stands and stops."""
+"""The error that a user can correct, as opposed to a programmer; the command line shows its message and exits."""
 
 
 class DataError(ValueError):
-    """Bad input from a person, in one line: what was expected, what came, and where (file, line, object)."""
+    """Bad input, in one line: what was expected, what came, and where (file, line, object)."""

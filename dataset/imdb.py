@@ -1,6 +1,6 @@
-"""The Large Movie Review Dataset: 25,000 reviews to train on, 25,000 to test and 50,000 without a label.
-Read straight out of its archive, which is never unpacked, and kept as plain arrays for the next start.
-An unpacked folder and the files of the NumPy tutorial do as well."""
+"""The Large Movie Review Dataset: 25,000 training reviews, 25,000 test reviews and 50,000 without a label.
+It is read straight out of its archive, which is never unpacked, and cached as arrays for the next start.
+An unpacked folder and the two files of the NumPy tutorial are read as well."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +14,18 @@ from dataset.store.fetch import fetch, sha256
 
 LABEL_NAMES = ["negative", "positive"]
 
-_PARSER = 1  # to be raised whenever the same archive would give other texts, or in another order
+_PARSER = 1  # increase it if the same archive would give other texts, or in another order
 _PER_CLASS = 12_500  # in each of the two parts
 _UNLABELLED = 50_000
 _UNLABELLED_PART = "train/unsup"
-_PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")  # in this order they stand in the cache
+_PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")  # in the order of the cache
 _TUTORIAL_FILES = ("imdb_train.txt", "imdb_test.txt")
 _TUTORIAL_LABELS = (["0", "1"], ["0.0", "1.0"], ["neg", "pos"], LABEL_NAMES)
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """How many texts of a part stand in it for a second or further time, and how many different texts are shared."""
+    """How many texts repeat an earlier one of the same part, and how many distinct texts the two parts share."""
 
     train: int
     test: int
@@ -33,25 +33,24 @@ class Duplicates:
 
 
 def load_data(source=None, progress=True):
-    """The labelled reviews, positive ones first and each class in the order of its numbers; duplicates are kept.
+    """The labelled reviews, positive ones first and each class in the order of its numbers; duplicates included.
 
-    source: None for the archive of the registry, fetched where it is not here yet; or the path of such an archive, of
-    the folder aclImdb that was unpacked from one, or of imdb_train.txt or imdb_test.txt, beside which the other one
-    stands (or the folder of both; these in the order of their lines). What an archive held is kept in the folder of
-    `fetch` and read from there the next time. progress: bars on standard error, where that is a terminal.
+    source: None for the archive of the registry, downloaded if it is missing; or the path of such an archive, of the
+    unpacked folder aclImdb, of imdb_train.txt or imdb_test.txt with the other one beside it, or of their folder (these
+    are read in the order of their lines). progress: bars on standard error, if that is a terminal.
 
     -> (x_train, t_train), (x_test, t_test): x list of 25,000 str, t (25,000,) int64, 1 = positive. DataError: the data
-    cannot be fetched or read, or is not what it should be. Maas et al. 2011.
+    cannot be downloaded or read, or is not what it should be. Maas et al. 2011.
     """
-    kind, path = _located(source, progress)
+    kind, path = _locate(source, progress)
     if kind == "tutorial":
-        train, test = (_from_tutorial(path / file) for file in _TUTORIAL_FILES)
+        train, test = (_read_tutorial_file(path / file) for file in _TUTORIAL_FILES)
         return train, test
     if kind == "folder":
         found = imdb_archive.read_folder(path, dict.fromkeys(_PARTS, _PER_CLASS), progress)
         texts = [text.decode() for part in _PARTS for text in found[part]]
     else:
-        texts = _from_archive(path, source is None, "labelled", progress)
+        texts = _read_archive(path, source is None, "labelled", progress)
     half = 2 * _PER_CLASS
     t = np.repeat(np.array([1, 0], dtype=np.int64), _PER_CLASS)  # (half,)
     return (texts[:half], t), (texts[half:], t.copy())
@@ -60,9 +59,9 @@ def load_data(source=None, progress=True):
 def load_unlabelled(source=None, progress=True):
     """The 50,000 reviews without a label, in the order of their numbers: list of str.
 
-    source, progress and DataError as in `load_data`; the files of the NumPy tutorial hold none.
+    source, progress and DataError as in `load_data`; the files of the NumPy tutorial have none.
     """
-    kind, path = _located(source, progress)
+    kind, path = _locate(source, progress)
     if kind == "tutorial":
         raise DataError(
             f"{path}: expected the archive or the folder aclImdb, {_TUTORIAL_FILES[0]} has labelled texts only"
@@ -70,23 +69,23 @@ def load_unlabelled(source=None, progress=True):
     if kind == "folder":
         found = imdb_archive.read_folder(path, {_UNLABELLED_PART: _UNLABELLED}, progress)
         return [text.decode() for text in found[_UNLABELLED_PART]]
-    return _from_archive(path, source is None, "unlabelled", progress)
+    return _read_archive(path, source is None, "unlabelled", progress)
 
 
 def count_duplicates(x_train, x_test):
-    """-> Duplicates of two lists of str; of the official set (96, 199, 123)."""
+    """-> Duplicates of two lists of str; of the official dataset (96, 199, 123)."""
     train, test = set(x_train), set(x_test)
     return Duplicates(len(x_train) - len(train), len(x_test) - len(test), len(train & test))
 
 
-def recognises(name):
-    """Whether a name that a person typed is meant for `load_data`: "imdb", an archive, or a folder of its form."""
+def is_source(name):
+    """Whether a name that was typed is one for `load_data`: "imdb", an archive, or a folder of its form."""
     path = Path(name)
     inside = (path / "aclImdb" / "train", path / "train", path / _TUTORIAL_FILES[0])
     return name == "imdb" or path.name.endswith((".tar.gz", ".tgz")) or any(place.exists() for place in inside)
 
 
-def _located(source, progress):
+def _locate(source, progress):
     """("archive", its path), ("folder", aclImdb) or ("tutorial", the folder of its two files)."""
     path = fetch("imdb", progress) if source is None else Path(source)
     if not path.exists():
@@ -101,14 +100,14 @@ def _located(source, progress):
     raise DataError(f"{path}: expected the folder aclImdb, or {' and '.join(_TUTORIAL_FILES)}, got neither")
 
 
-def _from_archive(path, verified, wanted, progress):
-    """The "labelled" or "unlabelled" texts of an archive, from the cache where it has them: list of str."""
+def _read_archive(path, verified, wanted, progress):
+    """The "labelled" or "unlabelled" texts of an archive, from the cache if it has them: list of str."""
     try:
         digest = registry.ENTRIES["imdb"].sha256 if verified else sha256(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
     count = {"labelled": len(_PARTS) * _PER_CLASS, "unlabelled": _UNLABELLED}[wanted]
-    if (texts := _cached(digest, wanted, count)) is not None:
+    if (texts := _load_cache(digest, wanted, count)) is not None:
         return texts
     counts = dict.fromkeys(_PARTS, _PER_CLASS) | {_UNLABELLED_PART: _UNLABELLED}
     found = imdb_archive.read(path, counts, progress)
@@ -122,23 +121,23 @@ def _from_archive(path, verified, wanted, progress):
     return [text.decode() for text in split[wanted]]
 
 
-def _cached(digest, wanted, count):
-    """The texts that were kept of an archive, or None where there are none that could be trusted."""
+def _load_cache(digest, wanted, count):
+    """The cached texts of an archive, or None if there are none, or arrays that do not fit."""
     arrays = array_cache.load(*_cache_name(digest, wanted))
     try:
         texts = array_cache.unpack(arrays["text"], arrays["offsets"]) if arrays else []
-    except (KeyError, ValueError):  # not what `array_cache.pack` makes
+    except (KeyError, ValueError):  # not made by `array_cache.pack`
         return None
     return texts if len(texts) == count else None
 
 
 def _cache_name(digest, wanted):
-    """(name, key) of what is kept of an archive."""
+    """(name, key) of the cached texts of an archive."""
     return f"imdb-{digest[:16]}-{wanted}.npz", f"imdb {wanted}, parser {_PARSER}, archive {digest}"
 
 
-def _from_tutorial(path):
-    """The (x, t) of one of the tutorial's files."""
+def _read_tutorial_file(path):
+    """(x, t)"""
     texts, t, names = labelled_text.load_data(path, 2)
     if names not in _TUTORIAL_LABELS:
         raise DataError(f"{path}: expected the labels 0 and 1, got {' and '.join(names)}")

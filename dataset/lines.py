@@ -1,23 +1,23 @@
 """Lines and comma-separated records of a UTF-8 file, one at a time, with their numbers.
-What is wrong with one is a DataError that names the file and the line."""
+A defect in one of them is a DataError that names the file and the line."""
 
 import contextlib
 import csv
 
 from dataset.errors import DataError
 
-LONGEST = 100 << 20  # bytes of a line: more than any text, less than a stream without end
-_NO_FIELD_LIMIT = 2**31 - 1  # the largest that a C long holds everywhere
+LONGEST = 100 << 20  # bytes of a line: longer than any text, so that an endless stream does not fill the memory
+_NO_FIELD_LIMIT = 2**31 - 1  # the largest C long of every platform
 
 
-def lines(path):
+def read_lines(path):
     """The lines of a UTF-8 file with their ends."""
     with path.open("rb") as file:
-        yield from decoded(file, path)
+        yield from decode_lines(file, path)
 
 
-def decoded(stream, name):
-    """The lines of a binary stream of UTF-8 with their ends, "\\n" alone: U+0085 and its like may stand in a text.
+def decode_lines(stream, name):
+    """The lines of a binary stream of UTF-8 with their ends, "\\n" only: U+0085 and the like may occur in a text.
 
     A byte order mark is skipped. DataError naming `name` and the line that is not UTF-8, or longer than LONGEST.
     """
@@ -27,14 +27,14 @@ def decoded(stream, name):
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError as error:
-            came = f"byte 0x{line[error.start]:02x}"
-            raise DataError(f"{name}, line {number}: expected UTF-8, got {came}") from None
+            byte = f"0x{line[error.start]:02x}"
+            raise DataError(f"{name}, line {number}: expected UTF-8, got byte {byte}") from None
         yield text.removeprefix("\ufeff") if number == 1 else text
 
 
-def csv_rows(path):
+def read_csv(path):
     """(number of its first line, cells) of each record that is not blank."""
-    reader = csv.reader(lines(path), skipinitialspace=True, strict=True)
+    reader = csv.reader(read_lines(path), skipinitialspace=True, strict=True)
     while True:
         number = reader.line_num + 1
         try:
@@ -48,8 +48,8 @@ def csv_rows(path):
 
 
 @contextlib.contextmanager
-def any_field_size():
-    """Let the csv module, whose limit is global, read fields of any size in here."""
+def unlimited_csv_fields():
+    """Let the csv module, whose limit is global, read fields of any size; the limit is restored afterwards."""
     before = csv.field_size_limit(_NO_FIELD_LIMIT)
     try:
         yield

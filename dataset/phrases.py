@@ -1,6 +1,6 @@
-"""The embedded corpus: short English opinions from a small grammar, where the order of the words decides.
+"""The built-in corpus: short English opinions from a small grammar, in which word order decides the label.
 A phrase is a frame ("nobody said that the {} was {}") filled with predicates ("not very good").
-Phrases come in pairs with opposite labels; a pair of a contrast frame even holds the same words twice:
+Phrases come in pairs with opposite labels; the two of a contrast frame even have the same words:
 "it was good once but it is bad now" and "it was bad once but it is good now"."""
 
 import itertools
@@ -20,41 +20,19 @@ SAMPLES = [
 
 _WHOLES = ("film", "movie", "story", "show", "book")
 _PARTS = ("plot", "acting", "script", "ending", "music")
-_GOOD = (
-    "good",
-    "nice",
-    "funny",
-    "clever",
-    "charming",
-    "lovely",
-    "exciting",
-    "pleasant",
-    "impressive",
-    "fresh",
-)
-_BAD = (
-    "bad",
-    "dull",
-    "silly",
-    "clumsy",
-    "boring",
-    "weak",
-    "annoying",
-    "tiresome",
-    "disappointing",
-    "unpleasant",
-)
+_GOOD = ["good", "nice", "funny", "clever", "charming", "lovely", "exciting", "pleasant", "impressive", "fresh"]
+_BAD = ["bad", "dull", "silly", "clumsy", "boring", "weak", "annoying", "tiresome", "disappointing", "unpleasant"]
 _PLAIN = ("{}", "very {}", "really {}", "quite {}", "so {}")
 _NEGATED = ("not {}", "not very {}", "not really {}", "not {} at all", "not so {}")
 
-# One opinion: a frame either keeps what its predicate says or turns it round.
-_KEEPS = (
+# One opinion: the frame affirms its predicate or negates it.
+_AFFIRMING = (
     "the {noun} was {said}",
     "i think that the {noun} is {said}",
     "everybody said that the {noun} was {said}",
     "in the end the {noun} was {said}",
 )
-_TURNS = (
+_NEGATING = (
     "i do not think that the {noun} is {said}",
     "nobody said that the {noun} was {said}",
     "it is not true that the {noun} was {said}",
@@ -65,7 +43,7 @@ _AGREE = (
     "i found the {noun} {first} and the {other} {second}",
     "it was {first} before and it is {second} now",
 )
-# Two opinions that disagree: what decides is what follows "but", what is so now, what is not conceded.
+# Two opinions that disagree: the label is that of what follows "but", of what is true now, of what is not conceded.
 _SECOND_DECIDES = (
     "the {noun} was {first} but the {other} was {second}",
     "it was {first} once but it is {second} now",
@@ -77,18 +55,18 @@ _FIRST_DECIDES = (
     "it is {first} now though it was {second} before",
 )
 
-# Most sentences say straight what they mean: from them a bag of words learns which adjectives are good ones.
-_STRAIGHT_FILLINGS = 14  # of one combination, where nothing is negated or turned round
+# Most sentences have no negation: from them a bag of words learns which adjectives are positive.
+_PLAIN_FILLINGS = 14  # of one combination without any negation
 _FILLINGS = 6  # of any other combination in a frame with one opinion
-_PAIRS = 85  # combinations drawn for each frame with two opinions
+_PAIRS = 85  # random combinations for each frame with two opinions
 _TEST_EVERY = 5  # one combination of five is held out
 
 
 def load_data(seed=1984):
-    """The corpus, generated anew and always the same for one seed.
+    """The corpus, which is generated from the seed.
 
-    What is held out are combinations, e.g. a frame with an adjective and its negation: none of those in the
-    test part is met in training, though each of its words is. Half of each part is positive.
+    Combinations are held out, such as a frame with an adjective and its negation: none of those in the test part
+    occurs in training, though each of its words does. Half of each part is positive.
 
     -> (x_train, t_train), (x_test, t_test): x list of N str, t (N,) int64, 1 = positive.
     """
@@ -102,9 +80,9 @@ def load_data(seed=1984):
 
 def _single_opinions(rng):
     """For each frame, plain and negated, its combinations: lists of (phrase, label)."""
-    for frame, degrees in itertools.product(_KEEPS + _TURNS, (_PLAIN, _NEGATED)):
-        flipped = (frame in _TURNS) != (degrees is _NEGATED)
-        count = _STRAIGHT_FILLINGS if frame in _KEEPS and degrees is _PLAIN else _FILLINGS
+    for frame, degrees in itertools.product(_AFFIRMING + _NEGATING, (_PLAIN, _NEGATED)):
+        flipped = (frame in _NEGATING) != (degrees is _NEGATED)
+        count = _PLAIN_FILLINGS if frame in _AFFIRMING and degrees is _PLAIN else _FILLINGS
         combinations = []
         for good, bad in zip(_GOOD, _BAD, strict=True):
             fillings = list(itertools.product(_WHOLES + _PARTS, degrees))
@@ -117,11 +95,11 @@ def _single_opinions(rng):
 
 
 def _agreements(rng):
-    """For each frame its combinations: both opinions praise, or both complain, without negation."""
-    ways = list(itertools.permutations(range(len(_GOOD)), 2))
+    """For each frame its combinations: two positive opinions, or two negative ones, without negation."""
+    index_pairs = list(itertools.permutations(range(len(_GOOD)), 2))
     for frame in _AGREE:
         combinations = []
-        for i, j in rng.permutation(ways)[:_PAIRS]:
+        for i, j in rng.permutation(index_pairs)[:_PAIRS]:
             praise = _say(_PLAIN, _GOOD[i], rng), _say(_PLAIN, _GOOD[j], rng)
             complaint = _say(_PLAIN, _BAD[i], rng), _say(_PLAIN, _BAD[j], rng)
             combinations.append(_with_opinions(frame, complaint, praise, rng))
@@ -129,13 +107,13 @@ def _agreements(rng):
 
 
 def _contrasts(rng):
-    """For each frame its combinations: praise and complaint in both orders, that is the same words twice."""
+    """For each frame its combinations: a positive and a negative opinion in either order, with the same words."""
     praises = [*itertools.product([_PLAIN], _GOOD), *itertools.product([_NEGATED], _BAD)]
     complaints = [*itertools.product([_PLAIN], _BAD), *itertools.product([_NEGATED], _GOOD)]
-    ways = list(itertools.product(range(len(praises)), range(len(complaints))))
+    index_pairs = list(itertools.product(range(len(praises)), range(len(complaints))))
     for frame in _SECOND_DECIDES + _FIRST_DECIDES:
         combinations = []
-        for i, j in rng.permutation(ways)[:_PAIRS]:
+        for i, j in rng.permutation(index_pairs)[:_PAIRS]:
             praise, complaint = _say(*praises[i], rng), _say(*complaints[j], rng)
             if frame in _SECOND_DECIDES:
                 negative, positive = (praise, complaint), (complaint, praise)

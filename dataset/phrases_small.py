@@ -1,5 +1,5 @@
-"""A corpus of the size of Victor Zhou's: 104 phrases of 18 words in all, at most nine each; order and "not" decide.
-"fine and not bad" holds the words of "bad and not fine" and says the opposite; of two opinions the last one counts."""
+"""A corpus as small as Victor Zhou's: 104 phrases with a vocabulary of 18 words, at most nine words long; word order
+and "not" decide. "fine and not bad" has the words of "bad and not fine"; of two opinions the last one counts."""
 
 import itertools
 
@@ -28,7 +28,7 @@ _IN_TRAINING = (24, 9, 9)
 
 
 def load_data(seed=1984):
-    """84 phrases to train on and 20 to test on, always the same for one seed; each word of the test part is met in
+    """84 training phrases and 20 test phrases, which depend on the seed only; each word of the test part occurs in
     training. Phrases come in pairs of opposite labels, and a pair is never divided.
 
     -> (x_train, t_train), (x_test, t_test): x list of N str, t (N,) int64, 1 = positive.
@@ -37,19 +37,19 @@ def load_data(seed=1984):
     train, test = [], []
     while not _words(train) >= _words(test) | _words(_pairs_of_each_kind()[2]):
         train, test = [], []
-        for pairs, held_out, taught in zip(_pairs_of_each_kind(), _IN_TEST, _IN_TRAINING, strict=True):
+        for pairs, num_test, num_train in zip(_pairs_of_each_kind(), _IN_TEST, _IN_TRAINING, strict=True):
             order = rng.permutation(len(pairs))
-            test += [pairs[i] for i in order[:held_out]]
-            train += [pairs[i] for i in order[held_out : held_out + taught]]
+            test += [pairs[i] for i in order[:num_test]]
+            train += [pairs[i] for i in order[num_test : num_test + num_train]]
     return _shuffled(train, rng), _shuffled(test, rng)
 
 
 def _pairs_of_each_kind():
     """Three lists of pairs (negative phrase, positive phrase)."""
-    straight = [(degree.format(bad), degree.format(good)) for good, bad in _OPPOSITES for degree in _PLAIN]
+    plain = [(degree.format(bad), degree.format(good)) for good, bad in _OPPOSITES for degree in _PLAIN]
     negated = [(degree.format(good), degree.format(bad)) for good, bad in _OPPOSITES for degree in _NEGATED]
     mixed = list(itertools.product(*zip(*_OPPOSITES)))  # each good adjective with each bad one
-    one = [(f.format(bad), f.format(good)) for f in _ONE_OPINION for bad, good in straight + negated]
+    one = [(f.format(bad), f.format(good)) for f in _ONE_OPINION for bad, good in plain + negated]
     twice = [(f.format(bad, good), f.format(good, bad)) for f in _SAID_TWICE for good, bad in mixed]
     last = [(f.format(good, bad), f.format(bad, good)) for f in _LAST_DECIDES for good, bad in mixed]
     return one, twice, last

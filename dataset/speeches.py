@@ -1,5 +1,5 @@
-"""Eight speeches of the last decades, each with its speaker and source, and how to cut a speech into paragraphs.
-A model that has learned from reviews can read them paragraph by paragraph."""
+"""Eight speeches, each with speaker and source, and how to split a speech into paragraphs.
+A model that was trained on reviews can read them paragraph by paragraph."""
 
 import bisect
 import itertools
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.lines import any_field_size, csv_rows
-from dataset.mojibake import mend
+from dataset.lines import read_csv, unlimited_csv_fields
+from dataset.mojibake import repair
 from dataset.store.fetch import fetch
 
 _TEXT_COLUMNS = ("speech", "text")
@@ -32,10 +32,10 @@ class Speech:
 
 
 def load_data(path=None):
-    """The speeches of a file as `load_csv` reads it; path None: the eight of the NumPy tutorials, fetched where they
-    are not here yet.
+    """The speeches of a file in the format of `load_csv`; path None: the eight of the NumPy tutorials, downloaded if
+    they are missing.
 
-    -> list of Speech. DataError: as `load_csv`, or they cannot be fetched.
+    -> list of Speech. DataError: as `load_csv`, or they cannot be downloaded.
     """
     return load_csv(fetch("speeches.csv") if path is None else path)
 
@@ -43,19 +43,19 @@ def load_data(path=None):
 def load_csv(path):
     """The speeches of a .csv file with the columns "speaker", "speech" (or "text") and "source", in any order.
 
-    Other columns are ignored, and "source" may be absent. Mojibake is mended, and spaces around a field go.
+    Other columns are ignored, and "source" is optional. Mojibake is repaired, and spaces around a field are removed.
 
     -> list of Speech in the order of the file. DataError, naming file and line: missing, unreadable, no UTF-8, no CSV,
-    a column that is not there, a row of another width, a speech without a speaker or a word, no speeches.
+    a missing column, a row of another width, a speech without a speaker or a word, no speeches.
     """
     path = Path(path)
     try:
-        with any_field_size():
-            rows = csv_rows(path)
+        with unlimited_csv_fields():
+            rows = read_csv(path)
             number, header = next(rows, (1, []))
             names = [cell.strip().lower() for cell in header]
             columns = _columns(names, f"{path}, line {number}")
-            speeches = [_speech(cells, columns, len(names), f"{path}, line {at}") for at, cells in rows]
+            speeches = [_speech(cells, columns, len(names), f"{path}, line {i}") for i, cells in rows]
     except FileNotFoundError:
         raise DataError(f"{path}: expected a file, there is none of this name") from None
     except OSError as error:
@@ -66,49 +66,49 @@ def load_csv(path):
 
 
 def _columns(names, where):
-    """The positions of speaker, text and source (None where absent) among the names of a header."""
+    """The positions of speaker, text and source (None if there is none) among the names of a header."""
     text = next((name for name in _TEXT_COLUMNS if name in names), None)
     if "speaker" not in names or text is None:
-        came = ", ".join(repr(name[:40]) for name in names[:5]) or "none"
-        raise DataError(f"{where}: expected columns 'speaker' and 'speech' (or 'text'), got {came}")
+        got = ", ".join(repr(name[:40]) for name in names[:5]) or "none"
+        raise DataError(f"{where}: expected columns 'speaker' and 'speech' (or 'text'), got {got}")
     return names.index("speaker"), names.index(text), names.index("source") if "source" in names else None
 
 
 def _speech(cells, columns, width, where):
     if len(cells) != width:
         raise DataError(f"{where}: expected {width} columns with a comma between them, got {len(cells)}")
-    speaker, text, source = ("" if at is None else mend(cells[at]).strip() for at in columns)
+    speaker, text, source = ("" if i is None else repair(cells[i]).strip() for i in columns)
     if not speaker or not text:
         raise DataError(f"{where}: expected a speaker and a speech, got an empty {'speech' if speaker else 'speaker'}")
     return Speech(speaker, text, source)
 
 
 def paragraphs(text, words=100):
-    """The text in paragraphs of about so many words: whole sentences, as even in length as these allow.
+    """The text in paragraphs of about `words` words: whole sentences, as equal in length as these allow.
 
-    A sentence ends with . ! ? (or the like in other scripts) and closing quotes, unless an abbreviation stands there
-    or a small letter follows, and at a blank line. A sentence of more than twice `words` words, e.g. a transcript
-    without any full stop, is cut: after the last comma, semicolon, colon or dash in the second half of `words` words,
-    else after exactly `words`.
+    A sentence ends at a blank line, and with . ! ? (or the like in other scripts) and closing quotes, unless that is
+    an abbreviation or a small letter follows. A sentence of more than twice `words` words, such as a transcript
+    without any full stop, is split after the last comma, semicolon, colon or dash in the second half of `words`
+    words, or else after exactly `words`.
 
-    text: str; words: what stands between white space. -> list of str without line breaks, whose words are those of
-    the text, all of them, in order; empty where the text has none. ValueError where words < 1.
+    text: str, whose words are separated by white space. -> list of str without line breaks that have exactly the
+    words of the text, in order; empty if it has none. ValueError for words < 1.
     """
     if words < 1:
         raise ValueError(f"paragraphs: expected words >= 1, got {words}")
-    everything, ends = [], [0]  # words of the text; positions in it where a paragraph may end
+    all_words, ends = [], [0]  # of the text; positions where a paragraph may end
     for block in _BLANK_LINE.split(text):
         for sentence in _sentences(block.split()):
             for piece in _pieces(sentence, words):
-                everything += piece
-                ends.append(len(everything))
-    count = max(1, round(len(everything) / words))
-    cuts = sorted({_nearest(ends, i * len(everything) / count) for i in range(count + 1)})
-    return [" ".join(everything[start:end]) for start, end in itertools.pairwise(cuts)]
+                all_words += piece
+                ends.append(len(all_words))
+    count = max(1, round(len(all_words) / words))
+    cuts = sorted({_nearest(ends, i * len(all_words) / count) for i in range(count + 1)})
+    return [" ".join(all_words[start:end]) for start, end in itertools.pairwise(cuts)]
 
 
 def _sentences(words):
-    """The words of a text -> lists of them, one a sentence."""
+    """The words of a text -> a list of words for each sentence."""
     start = 0
     for i, (word, following) in enumerate(itertools.pairwise([*words, ""]), start=1):
         if i == len(words) or _ends_a_sentence(word, following):
@@ -125,7 +125,7 @@ def _ends_a_sentence(word, following):
 
 
 def _pieces(sentence, words):
-    """The sentence itself, or pieces of it where it is too long: see `paragraphs`."""
+    """The sentence, or pieces of it if it is too long, see `paragraphs`."""
     while len(sentence) > 2 * words:
         clauses = (i for i in range(words, words // 2, -1) if sentence[i - 1].rstrip(_CLOSING).endswith(_CLAUSE_ENDS))
         end = next(clauses, words)
@@ -137,5 +137,4 @@ def _pieces(sentence, words):
 def _nearest(ascending, target):
     """The entry nearest to the target; of two equally near ones the lower."""
     i = bisect.bisect_left(ascending, target)
-    around = ascending[max(i - 1, 0) : i + 1]
-    return min(around, key=lambda end: abs(end - target))
+    return min(ascending[max(i - 1, 0) : i + 1], key=lambda end: abs(end - target))

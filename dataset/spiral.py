@@ -9,8 +9,8 @@ _POINTS_PER_CLASS = 100
 def load_data(seed=1984):
     """The points and their classes, class after class.
 
-    Point i of arm j lies at radius i / 100 and angle 4 j + 4 i / 100, plus noise of deviation 0.2. The legacy
-    RandomState, drawn once a point, gives the very points of the book.
+    Point i of arm j has radius i / 100 and angle 4 j + 4 i / 100, plus noise with standard deviation 0.2. With the
+    legacy RandomState, one number per point, they are the points of the book.
 
     -> x (300, 2) float64 coordinates, t (300, 3) int64 one-hot classes. Book, chapter 1.
     """

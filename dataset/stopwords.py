@@ -1,7 +1,7 @@
-"""English words that only hold a sentence together: articles, pronouns, auxiliaries, prepositions, conjunctions.
-They are kept apart from the words that turn what is said into its opposite."""
+"""English function words: articles, pronouns, auxiliaries, prepositions, conjunctions. Negations and contrasts, which
+reverse the meaning of a sentence, are a list of their own."""
 
-# Words of degree ("very", "too", "most", "only", "hardly") stand in neither list: they weigh an opinion.
+# Adverbs of degree ("very", "too", "most", "only", "hardly") are in neither list: they strengthen or weaken an opinion.
 _FUNCTION_WORDS = """
     a an the
     i me my mine myself we us our ours ourselves you your yours yourself yourselves

@@ -1,6 +1,6 @@
-"""From a text to numbers: clean, tokenize, and the vocabulary that gives each word its id.
-A token is a word of any script, a number, "!", "?" or an emoji; everything else only separates.
-Ids 0 and 1 are the padding and the unknown word; ordinary words begin at 2."""
+"""From a text to ids: cleaning, tokenizing, and the vocabulary.
+A token is a word of any script, a number, "!", "?" or an emoji; everything else separates tokens.
+Ids 0 and 1 are the padding and the unknown word; ordinary words start at 2."""
 
 import functools
 import html
@@ -19,24 +19,24 @@ PAD, UNK = 0, 1
 
 _PAD_WORD, _UNK_WORD = "<pad>", "<unk>"
 
-# The look-aheads stop at the next opening, so that a text full of unclosed ones still takes linear time.
+# The look-aheads stop at the next opening, so that a text with many unclosed ones takes linear time.
 _COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
-# Bounded: html.unescape hands the digits to int(), which raises beyond 4,300 of them.
+# Bounded: html.unescape calls int(), which raises for more than 4,300 digits.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-# Done before NFKC, which would make a space and an accent of the acute. Soft hyphens only mark line breaks.
+# Before NFKC, which would decompose the acute into a space and an accent. Soft hyphens only mark line breaks.
 _BEFORE_NFKC = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'")
-    | {"\u00ad": None, "\uff9e": "\u3099", "\uff9f": "\u309a"}  # the last two are letters that NFKC makes marks of
+    | {"\u00ad": None, "\uff9e": "\u3099", "\uff9f": "\u309a"}  # the last two become combining marks in NFKC
 )
-_MOST_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
-_PERHAPS_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
+_MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
+_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
 _ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
-_PLANES = range(0x40000), range(0xE0000, 0xF0000)  # where Unicode has characters; the others are private, or empty
-_LETTERS = ("Lo", "Lm", "Nl")  # categories of the letters without case, and of the numeral "\u3007"
-_UNSPACED_SCRIPTS = (  # how the Unicode names of their characters begin
+_PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
+_LETTERS = ("Lo", "Lm", "Nl")  # categories of letters without case, and of the numeral "\u3007"
+_UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
     *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
     *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
 )
@@ -47,15 +47,13 @@ _FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What `tokenize` leaves out of a text. All are bool, so that `Cleaning(**json.loads(...))` is what `asdict` gave.
+    """What `tokenize` removes from a text; the values of `asdict` survive JSON. ValueError for a value that is no bool.
 
-    remove_html: tags, and what entities stand for instead of their names; without it "<br />" is the word "br".
-    remove_punctuation: the tokens "!" and "?", which tell of feeling; all other punctuation never is a token.
-    remove_stopwords: English words that carry no opinion ("the", "of", "she's"). "not", "never", "didn't", "without",
-    "but" and their like (`dataset.stopwords.NEGATIONS`) are spared: without them "not a good film" is "good film",
-    and a text says the opposite of what its author said. remove_negations: those, too.
-
-    ValueError where one is no bool.
+    remove_html: tags, and entities become their characters; without it "<br />" is the word "br".
+    remove_punctuation: the tokens "!" and "?", which express feeling; other punctuation is never a token.
+    remove_stopwords: English function words ("the", "of", "she's"). "not", "never", "didn't", "without", "but" and the
+    like (`dataset.stopwords.NEGATIONS`) stay: without them "not a good film" would be "good film", the opposite.
+    remove_negations: those, too.
     """
 
     remove_html: bool = True
@@ -71,74 +69,73 @@ class Cleaning:
 
     @functools.cached_property
     def removed(self):
-        """The tokens that are left out: frozenset of str."""
+        """The tokens that are removed: frozenset of str."""
         removed = frozenset("!?") if self.remove_punctuation else frozenset()
         removed |= STOPWORDS if self.remove_stopwords else frozenset()
         return removed | (NEGATIONS if self.remove_negations else frozenset())
 
 
-_AS_IT_IS = Cleaning()
+_DEFAULT = Cleaning()
 
 
 def clean(text, lower=True, remove_html=True):
-    """The text as a reader sees it: no HTML, one form for each letter, straight apostrophes, lower case.
+    """The text as a reader sees it: without HTML, in Unicode form NFKC, with straight apostrophes, in lower case.
 
-    Tags, comments and the content of script and style become a space; entities are unescaped after that, so
-    that "&lt;b&gt;" is text and no tag, as in a browser. "a < b" and "<3" are no tags and stay.
+    Tags, comments and the content of script and style become a space; entities are unescaped after that, so that
+    "&lt;b&gt;" is text and not a tag, as in a browser. "a < b" and "<3" are not tags and stay.
 
-    text: any str, lone surrogates and NULs included -> str in Unicode form NFKC; of more than 30 combining marks in a
-    row, 30 are kept. lower False keeps the case, remove_html False tags and entities.
+    text: any str, lone surrogates and NULs included -> str, with at most 30 combining marks in a row. lower: to lower
+    case; remove_html: tags and entities, too.
     """
     if remove_html and ("<" in text or "&" in text):
         text = _without_html(text)
     if not text.isascii():
-        text = _in_form("NFKC", text.translate(_BEFORE_NFKC))
+        text = _normalize("NFKC", text.translate(_BEFORE_NFKC))
     return text.lower() if lower else text
 
 
 def _without_html(text):
     if not text.isascii():
-        text = _in_form("NFC", text)  # else "<A" with an accent would be a tag, or none, as the letter is written
+        text = _normalize("NFC", text)  # else "<A" with an accent would be a tag in one form and not in the other
     if "<!--" in text:
         text = _COMMENT.sub(" ", text)
     text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
     return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
 
 
-def _in_form(form, text):
-    return unicodedata.normalize(form, _PERHAPS_MARKS.sub(_without_most_marks, text))
+def _normalize(form, text):
+    return unicodedata.normalize(form, _POSSIBLE_MARKS.sub(_limit_marks, text))
 
 
-def _without_most_marks(found):
-    """The characters of a match without the marks after the 30th in a row: to order n of them takes n^2 steps."""
+def _limit_marks(found):
+    """The characters of a match without the marks after the 30th in a row: normalizing n of them takes n^2 steps."""
     kept, marks = [], 0
     for character in found[0]:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        if marks <= _MOST_MARKS:
+        if marks <= _MAX_MARKS:
             kept.append(character)
     return "".join(kept)
 
 
-def tokenize(text, cleaning=_AS_IT_IS):
-    """The tokens of a text, in order, less those that `cleaning` (a Cleaning) removes.
+def tokenize(text, cleaning=_DEFAULT):
+    """The tokens of a text, in order, without those that `cleaning` (a Cleaning) removes.
 
     Words keep their inner apostrophes ("didn't") and their combining marks; scripts written without spaces
-    (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token a character, marks included; numbers stay whole
+    (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token for each character, marks included; numbers stay whole
     ("10/10", "3.5").
 
-    text: any str; it is cleaned first, and nothing raises -> list of str, interned: equal tokens of a whole corpus
-    share their memory.
+    text: any str; it is cleaned first -> list of str, interned, so that equal tokens share their memory.
     """
     return list(_tokens(text, cleaning))
 
 
-def has_token(text, cleaning=_AS_IT_IS):
-    """Whether `tokenize` finds any."""
+def has_token(text, cleaning=_DEFAULT):
+    """Whether `tokenize` finds any token."""
     return next(_tokens(text, cleaning), None) is not None
 
 
 def _tokens(text, cleaning):
-    """What `tokenize` gives, one by one: the tokens of a long text, not yet shared, take ten times its memory."""
+    """An iterator over the tokens, since those of a long text take ten times its memory until they are interned."""
     text = clean(text, remove_html=cleaning.remove_html)
     pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
     tokens = map(sys.intern, map(re.Match.group, pattern.finditer(text)))
@@ -147,7 +144,7 @@ def _tokens(text, cleaning):
 
 @functools.cache
 def _unicode_token():
-    """The token pattern for all scripts. `\\w` knows no combining marks, so they are collected here, once."""
+    """The token pattern for all scripts. `\\w` does not match combining marks, so they are collected here, once."""
     marks, unspaced = [], []
     for code in itertools.chain(*_PLANES):
         category = unicodedata.category(chr(code))
@@ -172,7 +169,7 @@ def _unicode_token():
 
 
 def _character_class(codes):
-    """Ascending code points as the inside of a regular expression's [...]: runs become "first-last"."""
+    """Ascending code points as the content of [...] in a regular expression: runs become "first-last"."""
     runs = []
     for code in codes:
         if runs and runs[-1][1] == code - 1:
@@ -185,17 +182,16 @@ def _character_class(codes):
 def head_and_tail(tokens, max_len):
     """At most `max_len` entries: of a longer sequence the first ceil(max_len/2) and last floor(max_len/2).
 
-    Reviews tend to say what they think at the beginning and at the end.
+    Reviews tend to give their verdict at the start and at the end.
 
-    tokens: list or (T,) array -> of the same kind; `tokens` itself where it is short enough. ValueError where max_len
-    < 1.
+    tokens: list or (T,) array -> of the same kind; `tokens` itself if it is short enough. ValueError for max_len < 1.
     """
     if max_len < 1:
         raise ValueError(f"head_and_tail: expected max_len >= 1, got {max_len}")
     if len(tokens) <= max_len:
         return tokens
-    kept = head(tokens, max_len - max_len // 2), tokens[len(tokens) - max_len // 2 :]
-    return np.concatenate(kept) if isinstance(tokens, np.ndarray) else kept[0] + kept[1]
+    parts = head(tokens, max_len - max_len // 2), tokens[len(tokens) - max_len // 2 :]
+    return np.concatenate(parts) if isinstance(tokens, np.ndarray) else parts[0] + parts[1]
 
 
 def head(tokens, max_len):
@@ -208,16 +204,16 @@ def tail(tokens, max_len):
     return tokens[-max_len:]
 
 
-KEEPS = {"head-and-tail": head_and_tail, "head": head, "tail": tail}  # what is kept of a text that is too long
+KEEPS = {"head-and-tail": head_and_tail, "head": head, "tail": tail}  # the part of a longer text that a model reads
 
 
 class Vocab:
     """Words and their ids: 0 is the padding, 1 the unknown word, ordinary words follow from 2 on.
 
-    `word_to_id` (dict) holds the ordinary words only, so that the literal text "<pad>" or "<unk>" can never
-    become the padding; `id_to_word` (list) begins with the names of the two. `Vocab(vocab.words) == vocab`.
+    `word_to_id` (dict) has the ordinary words only, so that the literal text "<pad>" or "<unk>" never becomes the
+    padding; `id_to_word` (list) starts with the names of the two. `Vocab(vocab.words) == vocab`.
 
-    words: the ordinary words in the order of their ids. ValueError where one is no str, or comes twice.
+    words: the ordinary words in the order of their ids. ValueError for one that is no str, or occurs twice.
     """
 
     def __init__(self, words):
@@ -236,27 +232,26 @@ class Vocab:
     def build(cls, token_lists, max_size=None, min_count=1):
         """The vocabulary of a corpus, frequent words first, words of equal count in alphabetical order.
 
-        token_lists: iterable of lists of str. max_size: the most ids there may be, PAD and UNK included. min_count:
-        rarer words are left out. ValueError where max_size leaves no room for a word, or a text came instead of its
-        tokens.
+        token_lists: iterable of lists of str. max_size: the maximum number of ids, PAD and UNK included. min_count:
+        rarer words are left out. ValueError for max_size < 3, or a str instead of a list of tokens.
         """
         counts = Counter()
         for tokens in token_lists:
-            counts.update(_not_a_text(tokens, "Vocab.build"))
-        return cls.of_counts(counts, max_size, min_count)
+            counts.update(_check_tokens(tokens, "Vocab.build"))
+        return cls.from_counts(counts, max_size, min_count)
 
     @classmethod
-    def of_counts(cls, counts, max_size=None, min_count=1):
-        """`build`, where it is known already how often each word comes: dict of str to int."""
+    def from_counts(cls, counts, max_size=None, min_count=1):
+        """`build` from the number of occurrences of each word: dict of str to int."""
         if max_size is not None and max_size <= 2:
             raise ValueError(f"Vocab: expected max_size > 2 (PAD and UNK take two), got {max_size}")
-        kept = [word for word, count in counts.items() if count >= min_count]
-        kept.sort(key=lambda word: (-counts[word], word))
-        return cls(kept if max_size is None else kept[: max_size - 2])
+        words = [word for word, count in counts.items() if count >= min_count]
+        words.sort(key=lambda word: (-counts[word], word))
+        return cls(words if max_size is None else words[: max_size - 2])
 
     def encode(self, tokens):
-        """The ids of a list of tokens: (T,) int32, UNK where a word is unknown. ValueError for a bare str."""
-        ids = [self.word_to_id.get(token, UNK) for token in _not_a_text(tokens, "Vocab.encode")]
+        """The ids of a list of tokens: (T,) int32, UNK for an unknown word. ValueError for a str."""
+        ids = [self.word_to_id.get(token, UNK) for token in _check_tokens(tokens, "Vocab.encode")]
         return np.array(ids, dtype=np.int32)
 
     def decode(self, ids):
@@ -282,8 +277,8 @@ class Vocab:
         return f"Vocab({len(self)} ids)"
 
 
-def _not_a_text(tokens, where):
-    """`tokens` itself; a str would silently be taken for a list of letters."""
+def _check_tokens(tokens, where):
+    """`tokens` itself; a str would silently be read as a list of letters."""
     if isinstance(tokens, str):
         raise ValueError(f"{where}: expected a list of tokens, got a str {tokens[:40]!r} (tokenize it first)")
     return tokens

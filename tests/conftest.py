@@ -20,10 +20,12 @@ import ch_sentiment.__main__
 from ch_sentiment.experiment.classifier import Classifier
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
+from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
 from common.recurrent.lstm import LSTM, TimeLSTM
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.recurrent.rnn import RNN, TimeRNN
-from common.time_layers import TimeAffine, TimeDropout
+from common.recurrent.simple import SimpleTimeGRU, SimpleTimeGRUResetAfter, SimpleTimeLSTM, SimpleTimeRNN
+from common.time_layers import Simple_TimeAffine, TimeAffine, TimeDropout
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C
 
@@ -33,13 +35,13 @@ settings.load_profile("house")
 
 D, H = 3, 2  # word-vector and hidden size wherever a test does not say otherwise
 
-# name: (whole-sequence layer, one-step layer, gates, rows of b or None, keyword arguments of both)
+# name: (fast layer over sequences, one-step layer, plain loop over it, gates, rows of b or None)
 CELLS = {
-    "rnn": (TimeRNN, RNN, 1, None, {}),
-    "lstm": (TimeLSTM, LSTM, 4, None, {}),
-    "gru_before": (TimeGRU, GRU, 3, None, {}),
-    "gru_after": (TimeGRU, GRU, 3, None, {"reset_after": True}),
-    "gru_after_two_biases": (TimeGRU, GRU, 3, 2, {"reset_after": True}),
+    "rnn": (TimeRNN, RNN, SimpleTimeRNN, 1, None),
+    "lstm": (TimeLSTM, LSTM, SimpleTimeLSTM, 4, None),
+    "gru_before": (TimeGRU, GRU, SimpleTimeGRU, 3, None),
+    "gru_after": (TimeGRUResetAfter, GRUResetAfter, SimpleTimeGRUResetAfter, 3, None),
+    "gru_after_two_biases": (TimeGRUResetAfter, GRUResetAfter, SimpleTimeGRUResetAfter, 3, 2),
 }
 
 
@@ -48,20 +50,22 @@ def normal(*shape, seed=0, dtype=np.float64):
 
 
 def weights_of(cell, D=D, H=H, seed=0, dtype=np.float64):
-    _, _, gates, biases, _ = CELLS[cell]
+    *_, gates, biases = CELLS[cell]
     b_shape = (gates * H,) if biases is None else (biases, gates * H)
     shapes = (D, gates * H), (H, gates * H), b_shape
     return [0.6 * normal(*shape, seed=seed + i).astype(dtype) for i, shape in enumerate(shapes)]
 
 
 def time_cell(cell, D=D, H=H, seed=0, dtype=np.float64, stateful=False):
-    TimeLayer, _, _, _, options = CELLS[cell]
-    return TimeLayer(*weights_of(cell, D, H, seed, dtype), stateful=stateful, **options)
+    return CELLS[cell][0](*weights_of(cell, D, H, seed, dtype), stateful=stateful)
 
 
 def one_step(cell, weights):
-    _, Step, _, _, options = CELLS[cell]
-    return Step(*weights, **options)
+    return CELLS[cell][1](*weights)
+
+
+def simple_time_cell(cell, D=D, H=H, seed=0, dtype=np.float64, stateful=False):
+    return CELLS[cell][2](*weights_of(cell, D, H, seed, dtype), stateful=stateful)
 
 
 def bidirectional(first, second, dtype=np.float64, stateful=False):
@@ -71,6 +75,9 @@ def bidirectional(first, second, dtype=np.float64, stateful=False):
 
 # Everything that takes forward(xs (N, T, 4), mask): name -> a function of dtype that makes one.
 RECURRENT = {cell: lambda dtype=np.float64, cell=cell: time_cell(cell, D=4, dtype=dtype) for cell in CELLS}
+RECURRENT |= {
+    f"simple_{cell}": lambda dtype=np.float64, cell=cell: simple_time_cell(cell, D=4, dtype=dtype) for cell in CELLS
+}
 RECURRENT["bidirectional"] = lambda dtype=np.float64: TimeBidirectional(
     time_cell("gru_before", D=4, dtype=dtype), time_cell("rnn", D=4, H=3, seed=5, dtype=dtype)
 )
@@ -90,6 +97,9 @@ POOLING = {
 }
 STEPWISE = {
     "affine": lambda dtype=np.float64: TimeAffine(normal(4, 5, dtype=dtype), normal(5, seed=1, dtype=dtype)),
+    "simple_affine": lambda dtype=np.float64: Simple_TimeAffine(
+        normal(4, 5, dtype=dtype), normal(5, seed=1, dtype=dtype)
+    ),
     "dropout": lambda dtype=np.float64: TimeDropout(0.5, rng=3),
 }
 SEQUENCE_LAYERS = RECURRENT | STEPWISE | POOLING

@@ -4,14 +4,11 @@ import numpy as np
 
 from ch_sentiment.model import CELLS, sentiment_net
 from common.optimizer import Adam, clip_grads
-from common.time_layers import TimeGRU
+from common.time_layers import TimeGRUResetAfter
 
 
-class TimeGRUAfter(TimeGRU):
-    """The GRU in PyTorch's form: the reset gate after the product, and two biases."""
-
-    def __init__(self, Wx, Wh, b):
-        super().__init__(Wx, Wh, b, reset_after=True)
+class TimeGRUTwoBiases(TimeGRUResetAfter):
+    """With two biases, as PyTorch's."""
 
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
@@ -19,7 +16,7 @@ class TimeGRUAfter(TimeGRU):
         return Wx, Wh, np.stack((b, b))
 
 
-CELLS["gru_after"] = TimeGRUAfter
+CELLS["gru_after"] = TimeGRUTwoBiases
 
 
 class Ours:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common.files import atomic_write as whole_file
+from common.files import atomic_write
 from common.files.checkpoint import load_arrays, save_arrays
 
 try:
@@ -138,9 +138,9 @@ def failing_at(k, error):
         call("open file")
         return File(path, mode.replace("b", ""))
 
-    whole_file.os, whole_file.open = System(), opened
+    atomic_write.os, atomic_write.open = System(), opened
     try:
         yield calls
     finally:
-        whole_file.os = os
-        del whole_file.open
+        atomic_write.os = os
+        del atomic_write.open

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.checking.metrics import wilson_interval
 from dataset.text import UNK, tokenize
 
 ROUNDS = 2000  # draws of the bootstrap
 INTERVAL = [0.025, 0.975]  # of 95 %
-NORMAL = 1.959964  # its quantile
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,5 @@ def subgroups_of(predicted, t, groups, label):
         answers, truth = predicted[groups == group], t[groups == group]
         accuracy = float(np.mean(answers == truth))
         shares = float(np.mean(truth == label)), float(np.mean(answers == label))
-        found.append(Subgroup(str(group), len(truth), accuracy, *wilson(accuracy, len(truth)), *shares))
+        found.append(Subgroup(str(group), len(truth), accuracy, *wilson_interval(accuracy, len(truth)), *shares))
     return sorted(found, key=lambda s: (-s.n, s.group))
-
-
-def wilson(share, n):
-    """95 % interval of a share of n, right for few, too (Wilson 1927). -> low, high."""
-    z = NORMAL**2 / n
-    middle, half = share + z / 2, NORMAL * np.sqrt(share * (1 - share) / n + z / (4 * n))
-    return float((middle - half) / (1 + z)), float((middle + half) / (1 + z))

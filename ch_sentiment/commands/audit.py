@@ -19,7 +19,7 @@ from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import encoded, tokens_of
 from ch_sentiment.experiment.load import groups_of, load_test
 from ch_sentiment.experiment.run_folder import CARD, MODEL
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
 
 HELP = "see whether answers depend on a person's gender, name, origin or religion, and write a model card"
@@ -66,7 +66,7 @@ def run(options):
     contents = model_card.markdown(sections).encode(), model_card.html_page(sections, picture).encode(), picture
     print(json.dumps(asdict(audit)) if options.json else "\n".join(table(audit)), flush=True)  # it took its time
     for name, content in zip(CARD, contents):
-        write_whole(folder / name, [content])
+        write_atomically(folder / name, [content])
     if not options.json:
         print(f"written to {printable(str(folder))}: {', '.join(CARD)}")
     return 0

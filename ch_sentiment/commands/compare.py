@@ -16,7 +16,7 @@ from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
 from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 from common.training.callbacks import Progress, StopOnSignal
 
 HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
@@ -115,7 +115,7 @@ def write(folder, config, data, rows, histories):
     name, part = data.scored
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
-    write_whole(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
+    write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
     with drawing():
         from ch_sentiment.commands.compare_figure import learning_curves  # here: matplotlib takes its time
 

@@ -11,7 +11,7 @@ from ch_sentiment.console import drawing, input_lines, printable
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.explain.attribution import explain
 from ch_sentiment.explain.page import page
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -41,9 +41,9 @@ def run(options):
     found = explain(model, text)
     if options.html is not None:
         told = page(found, remarks(found), columns(found), "" if found.path is None else total(found.path))
-        write_whole(options.html, [told.encode("utf-8", "xmlcharrefreplace")])
+        write_atomically(options.html, [told.encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
-        write_whole(options.png, [png(found)])
+        write_atomically(options.png, [png(found)])
     for remark in remarks(found):
         print(remark, file=sys.stderr)
     if options.json:

@@ -4,7 +4,7 @@ import csv
 import io
 
 from ch_sentiment.console import printable
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 
 FORMULA = tuple("=+-@＝＋－＠")  # a cell that begins so is computed by a spreadsheet
 DPI = 150
@@ -53,4 +53,4 @@ def png(figure):
 
 def write_png(path, figure):
     """Write a matplotlib Figure as a whole file, or not at all. OSError."""
-    write_whole(path, [png(figure)])
+    write_atomically(path, [png(figure)])

@@ -15,7 +15,7 @@ from ch_sentiment.console import drawing, printable, say
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.options import COUNT
 from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 from dataset import speeches
 from dataset.errors import DataError
 from dataset.speeches import Speech, paragraphs
@@ -68,7 +68,7 @@ def run(options):
     found = summary(readings, model.label_names, options)
     with new_folder(options, "speeches", RESULTS) as folder:
         write_json(folder / "speeches.json", found)
-        write_whole(folder / "paragraphs.csv", [as_csv(found).encode("utf-8", "backslashreplace")])
+        write_atomically(folder / "paragraphs.csv", [as_csv(found).encode("utf-8", "backslashreplace")])
         draw(folder, found)
     say(json.dumps(found) if options.json else table(found))
     if not options.json:

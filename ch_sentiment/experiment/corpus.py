@@ -14,7 +14,7 @@ import numpy as np
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb, labelled_text
 from dataset.errors import DataError
-from dataset.store.token_cache import tokenized
+from dataset.store.token_cache import tokenize_texts
 from dataset.text import KEEPS, Vocab
 
 SAMPLES = 4  # texts to try a model on, where the data has none of its own
@@ -179,8 +179,8 @@ def limited(part, limit, num_classes, rng):
 
 
 def tokens_of(part, name, cleaning, cached, progress):
-    """The tokens of every text (`dataset.store.token_cache`). DataError naming the first text that has none."""
-    tokens = tokenized(part.texts, cleaning, cached, progress)
+    """The `dataset.store.token_cache.TokenizedTexts` of every text. DataError naming the first text that has none."""
+    tokens = tokenize_texts(part.texts, cleaning, cached, progress)
     labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
     return tokens
 

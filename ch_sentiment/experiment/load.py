@@ -23,7 +23,7 @@ def load(options):
 
 def load_train(name, classes):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if name in PHRASES or imdb.recognises(name):
+    if name in PHRASES or imdb.is_source(name):
         if classes != 2:
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
         train, test = _polar(name)
@@ -36,7 +36,7 @@ def load_test(name, label_names):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
     if not name:  # which would be the folder one stands in
         raise DataError("expected the name of labelled text, got an empty one")
-    if name in PHRASES or imdb.recognises(name):
+    if name in PHRASES or imdb.is_source(name):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
         return _polar(name)[1]
@@ -55,7 +55,7 @@ def groups_of(part, options):
             raise DataError(f"--group-file {options.group_file}: {expected}, got {len(groups):,}")
         return np.array(groups)
     if options.group_column is not None:
-        if options.data in PHRASES or imdb.recognises(options.data):
+        if options.data in PHRASES or imdb.is_source(options.data):
             raise DataError(f"--group-column: expected a .csv or .tsv file with a header, got {options.data}")
         return np.array(labelled_text.load_groups(options.data, options.group_column))
     return None

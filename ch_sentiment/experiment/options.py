@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
-from common.training.callbacks import constant, cosine
+from common.training.schedules import constant, cosine
 from dataset.text import KEEPS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}

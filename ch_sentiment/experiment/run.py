@@ -12,8 +12,9 @@ from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
 from ch_sentiment.experiment.recipes import chosen
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
-from common.training.callbacks import EarlyStopping, LearningRate, warm_up
+from common.training.callbacks import EarlyStopping, LearningRate
 from common.training.parallel import DataParallel
+from common.training.schedules import warm_up
 from dataset.errors import DataError
 
 WARM_UP = 0.02  # of all steps

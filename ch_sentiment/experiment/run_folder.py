@@ -4,7 +4,7 @@ import contextlib
 import json
 from pathlib import Path
 
-from common.files.atomic_write import remove_stale, write_whole
+from common.files.atomic_write import remove_stale, write_atomically
 from dataset.errors import DataError
 from dataset.store.locks import locked_if_free
 
@@ -97,4 +97,4 @@ def held(folder):
 def write_json(path, content):
     """Readable JSON."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, [text.encode("utf-8", "backslashreplace")])
+    write_atomically(path, [text.encode("utf-8", "backslashreplace")])

@@ -1,1 +1,1 @@
-"""The contracts of arrays: checks, initial values, gradients of rows, order in memory."""
+"""The contracts of arrays: the Layer base, checks, initial values, gradients of rows, order in memory."""

@@ -1,4 +1,4 @@
-"""What a layer says when it is handed a wrong array: one ValueError of one form, written once.
+"""The checks of the arrays that a layer is given: each refuses with a ValueError of one form.
 
 "TimeLSTM: xs: expected floats of shape (N, T, 3), got float64 of shape (4, 5, 2)". In an expected shape a
 number is that size, a letter any size, and a letter with a factor ("4H") a multiple of a letter already seen.
@@ -34,7 +34,7 @@ def as_ids(layer, name, ids, shape, upper, where=None):
 
 
 def as_mask(layer, mask, shape):
-    """mask (None, or bools of `shape`) as it came; ValueError otherwise."""
+    """mask unchanged if it is None or bools of `shape`; ValueError otherwise."""
     if mask is None:
         return None
     mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
@@ -46,19 +46,17 @@ def as_mask(layer, mask, shape):
 def check_weights(layer, **weights):
     """ValueError unless every weight (name=(array, shape)) is a float array of its shape, and all of one dtype."""
     sizes, dtypes = {}, set()
+    for W, shape in weights.values():  # a letter that stands alone ("H") says more than a multiple of it ("4H")
+        if len(getattr(W, "shape", ())) == len(shape):
+            for size, want in zip(W.shape, shape):
+                if str(want).isalpha():
+                    sizes.setdefault(want, size)
     for name, (W, shape) in weights.items():
         if not hasattr(W, "dtype") or W.dtype.kind != "f" or not _fits(W.shape, shape, sizes):
             _refuse(layer, name, "a float array", [_size(want, sizes) for want in shape], W)
         dtypes.add(W.dtype)
     if len(dtypes) > 1:
         raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
-
-
-def kept(layer):
-    """What the last forward of a layer kept for backward, its `cache`; ValueError where it kept nothing."""
-    if layer.cache is None:
-        raise ValueError(f"{_called(layer)}: backward: expected a forward before it, without `inference`")
-    return layer.cache
 
 
 def check_ratio(layer, name, ratio):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-BLOCK = 1024  # rows that are drawn at once, in float64: a large W needs no second memory of twice its size
+BLOCK = 1024  # rows that are drawn at a time, in float64: a large W needs no second memory of twice its size
 
 
 def normal(rows, columns, std, rng=None, dtype=np.float32):
@@ -15,7 +15,7 @@ def normal(rows, columns, std, rng=None, dtype=np.float32):
 
 
 def xavier(n_in, n_out, rng=None, dtype=np.float32):
-    """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)): keeps variances alike in both directions.
+    """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)): keeps the variance forward and backward.
 
     Glorot and Bengio 2010, equation 16.
     """
@@ -24,13 +24,13 @@ def xavier(n_in, n_out, rng=None, dtype=np.float32):
 
 
 def orthogonal(n, rng=None, dtype=np.float32):
-    """(n, n) orthogonal, drawn evenly: lengths survive any number of products. Saxe et al. 2014."""
+    """(n, n) orthogonal, uniformly distributed: any number of products keeps lengths. Saxe et al. 2014."""
     q, r = np.linalg.qr(np.random.default_rng(rng).standard_normal((n, n)))
     return (q * np.sign(np.diagonal(r))).astype(dtype)
 
 
-def side_by_side(init, count, *sizes, rng=None, dtype=np.float32):
-    """`count` blocks of one initializer as one fused matrix: each gate starts as if it stood alone."""
+def gate_blocks(init, count, *sizes, rng=None, dtype=np.float32):
+    """`count` matrices of one initializer, concatenated along the columns: each gate is initialized by itself."""
     rng = np.random.default_rng(rng)
     return np.hstack([init(*sizes, rng=rng, dtype=dtype) for _ in range(count)])
 

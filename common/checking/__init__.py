@@ -1,1 +1,1 @@
-"""What a person checks: gradients, scores, and what an answer rests on."""
+"""Checks: gradients, scores, calibration, and the attribution of an answer to its inputs."""

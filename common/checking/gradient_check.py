@@ -1,9 +1,9 @@
-"""Is the backward pass of a layer right? One line in a test tells, for our layers and for anybody's.
+"""Gradient checks: is the backward pass of a layer right? One line in a test, for our layers and for any others.
 
     check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)
 
-compares every gradient with central differences in float64, and holds the layer to its contract: gradients are
-written in place, overwrite what was there, and come out the same when `backward` is called again.
+compares every gradient with central differences in float64, and checks the contract of a layer: gradients are written
+in place, overwrite the former ones, and are the same when `backward` is called again.
 """
 
 import copy
@@ -15,17 +15,17 @@ EPS = 1e-5  # balances the error of the difference (eps^2) with that of rounding
 
 
 def numerical_gradient(f, x, eps=EPS):
-    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed
-    and put back.
+    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed and
+    restored.
     """
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
-        kept = x[i]
-        x[i] = kept + eps
+        value = x[i]
+        x[i] = value + eps
         above = f()
-        x[i] = kept - eps
+        x[i] = value - eps
         gradient[i] = (above - f()) / (2 * eps)
-        x[i] = kept
+        x[i] = value
     return gradient
 
 
@@ -37,8 +37,8 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     or one for each float input in order (None for inputs without). constants: positions of float inputs that have no
     gradient (a target, say). rng: draws the upstream gradient.
 
-    Every forward starts from the layer's state as it was handed in (a copy), so a dropout drops the same elements
-    and a stateful layer starts from the same state; the layer itself is left as it was.
+    Every forward starts from a copy of the layer as it was given, so a dropout drops the same elements and a stateful
+    layer starts from the same state; the layer itself is not changed.
 
     -> dict: for each parameter and input, the largest |analytic - numeric| over its elements, relative to the larger
     of the two; of an element below a thousandth of its array's largest, or a ten-thousandth of the largest of all,
@@ -56,7 +56,7 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     for name, a in [*zip(names, layer.params), *((f"input {i}", inputs[i]) for i in floats)]:
         if a.dtype != np.float64:
             raise ValueError(
-                f"{called}: {name}: expected float64 (differences drown in float32's rounding), got {a.dtype}"
+                f"{called}: {name}: expected float64 (float32 rounds too much for differences), got {a.dtype}"
             )
 
     def run(probe):
@@ -66,8 +66,7 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     probe = copy.deepcopy(layer)
     outputs = run(probe)
     rng = np.random.default_rng(rng)
-    # A loss is a scalar: its upstream gradient is 1. Anything else gets a random one: sum(dout * output) is what is
-    # differentiated.
+    # The upstream gradient of a loss is 1, of other outputs a random one: sum(dout * output) is differentiated.
     douts = [1.0 if np.ndim(y) == 0 else rng.standard_normal(np.shape(y)) for y in outputs]
     analytic_inputs, analytic_params = _backward(called, names, probe, douts)
     if len(analytic_inputs) == len(inputs):
@@ -83,13 +82,13 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
         for i in np.ndindex(gradient.shape):
             ends = []
             for step in (eps, -eps):
-                a = array_in(layer)  # moved before it is copied, so that views of it which the layer holds move, too
-                kept = a[i]
-                a[i] = kept + step
+                a = array_in(layer)  # changed before the copy is made, so that views of it in the layer change, too
+                value = a[i]
+                a[i] = value + step
                 try:
                     ends.append(run(copy.deepcopy(layer)))
                 finally:
-                    a[i] = kept
+                    a[i] = value
             gradient[i] = sum(np.sum(d * (above - below)) for d, above, below in zip(douts, *ends)) / (2 * eps)
         return gradient
 
@@ -114,7 +113,7 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     with _same_global_random_state():
         probe.forward(*inputs)
     probe.backward()
-    # A parameter that stands in the list twice (tied weights) has the sum of its gradients.
+    # A parameter that is in the list twice (tied weights) has the sum of its gradients.
     grads = [sum(np.array(g) for q, g in zip(probe.params, probe.grads) if q is p) for p in probe.params]
 
     def loss(k, step):
@@ -124,8 +123,8 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
             return probe.forward(*inputs)
 
     def slope(k, direction):
-        # A loss of order 1 drowns small differences in rounding: a longer step, and a second one to cancel its error
-        # (Richardson).
+        # Beside a loss of order 1 small differences are lost in rounding: a longer step, and a second one to cancel its
+        # error (Richardson).
         near, far = ((loss(k, h * direction) - loss(k, -h * direction)) / (2 * h) for h in (eps, 2 * eps))
         return (4 * near - far) / 3
 
@@ -142,12 +141,12 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
 
 
 def _backward(called, names, probe, douts):
-    """backward, twice, into gradients full of rubbish: -> gradients of the inputs and of the parameters, copied."""
+    """backward, twice, into gradients of arbitrary values: -> copies of the gradients of the inputs and parameters."""
     arrays = list(probe.grads)
     results = []
-    for rubbish in (1e3, -7.0):
+    for arbitrary in (1e3, -7.0):
         for g in arrays:
-            g[...] = rubbish
+            g[...] = arbitrary
         dxs = _as_tuple(probe.backward(*douts))
         if len(probe.grads) != len(arrays) or any(a is not b for a, b in zip(probe.grads, arrays)):
             raise AssertionError(
@@ -159,7 +158,7 @@ def _backward(called, names, probe, douts):
         if a is not None and not np.array_equal(a, b, equal_nan=True):
             raise AssertionError(
                 f"{called}: {name}: expected the same gradient from a second backward, got another "
-                "(does it add to what was there, or change what forward remembered?)"
+                "(does it add to the former one, or change what forward cached?)"
             )
     return inputs1, params1
 
@@ -173,8 +172,8 @@ def _judge(called, checked, tolerance, verbose):
                 f"{called}: {name}: expected a gradient of shape {numeric.shape}, got {analytic.shape}"
             )
         largest = max(np.abs(analytic).max(initial=0), np.abs(numeric).max(initial=0), 0.1 * overall)
-        size = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * largest)
-        error = np.abs(analytic - numeric) / np.where(size > 0, size, 1)
+        scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * largest)
+        error = np.abs(analytic - numeric) / np.where(scale > 0, scale, 1)
         errors[name] = float(np.where(np.isnan(error), np.inf, error).max(initial=0))
     if verbose:
         width = max(map(len, errors), default=0)
@@ -204,7 +203,7 @@ def _as_tuple(x):
 
 @contextmanager
 def _same_global_random_state():
-    """Somebody's layer may draw from NumPy's global generator: each run of it sees the same numbers."""
+    """A layer may draw from NumPy's global generator, as the book's do: each run of it gets the same numbers."""
     state = np.random.get_state()  # noqa: NPY002
     try:
         yield

@@ -1,10 +1,10 @@
-"""What is left of a gradient that goes back through time: the one that vanishes or explodes. Book, chapter 6."""
+"""The norm of a gradient at each step on its way back through time: does it vanish or explode? Book, chapter 6."""
 
 import numpy as np
 
 
 def norms_by_step(layer, xs, rng=None):
-    """How much each step of the input matters to the last output: -> (T,), the mean over the batch of |dL/dx_t|.
+    """The influence of each step of the input on the last output: -> (T,), the mean over the batch of |dL/dx_t|.
 
     layer: a recurrent layer; xs: (N, T, D). dL/dhs is 0 but for the last step, where each row is a random vector of
     length 1. rng: Generator, int or None. The layer's grads are overwritten. Pascanu et al. 2013.

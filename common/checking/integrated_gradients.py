@@ -1,9 +1,9 @@
-"""Integrated gradients: what each of T words adds to the margin on the straight way from a baseline to a text.
+"""Integrated gradients: the contribution of each of T inputs to an output, along the line from a baseline to the input.
 
-Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", who take even steps. A recurrent net that
-reads hundreds of words can jump from one state to another within a millionth of the way, so here the points are put
-where they are needed. What helps is that the margin is known at each of them, and so is what all words together add
-from one to the next: all that has to be found out is how they share it.
+Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", with evenly spaced points. The output of a
+recurrent network that reads hundreds of words can jump within a millionth of the line, so here points are added where
+the error is estimated to be large. The output (the margin) is known at every point, and so is its change from one to
+the next, the sum over all inputs: only each input's share of it has to be estimated.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
-TOLERANCE = 0.01  # of what the attributions must add up to, and of their sizes
-BATCH = 32  # points that are looked at together
+TOLERANCE = 0.01  # relative, of the sum of the attributions and of the sum of their sizes
+BATCH = 32  # points that are evaluated together
 MOST = 512  # points of one path
 
 
 @dataclass(frozen=True)
 class Path:
-    """What was seen on the way. shares: (S,) of the way, ascending from 0 to 1. margins: (S,). slopes: (S, T), what
-    each word adds to the slope of the margin there: its vector times the gradient by it.
+    """Points on the line. shares: (S,) positions, ascending from 0 to 1. margins: (S,). slopes: (S, T), each input's
+    contribution to the derivative of the margin along the line: its vector times the gradient.
     """
 
     shares: np.ndarray
@@ -28,80 +28,80 @@ class Path:
 
     @cached_property
     def pieces(self):
-        """What each word adds from one point to the next, (S - 1, T), and by how much that may be wrong, (S - 1,).
+        """Each input's contribution within each interval, (S - 1, T), and an estimate of its error, (S - 1,).
 
-        The trapezoid rule is wrong by what it misses of the margin's gain. Where it misses much, at a jump, the words
-        share the gain as they share the slope at its foot: that is wrong by the portions that change hands from one
-        foot to the other, and by the part that the slope of the way elsewhere has in the slope there. Each piece takes
-        the rule that is less wrong.
+        The error of the trapezoid rule is the part of the margin's change that it misses. Where that is large, at a
+        jump, the change is divided in proportion to the inputs' shares of the slope, the mean of those at the two ends
+        of the interval. The error of this rule is the difference of the shares at the two ends, plus the part of the
+        slope there that belongs to the rest of the line. Each interval uses the rule with the smaller error.
         """
-        seen = np.isfinite(self.slopes).all(axis=1, keepdims=True)  # over many words a gradient can outgrow all floats
-        slopes = np.where(seen, self.slopes, 0).astype(np.float64)
+        finite = np.isfinite(self.slopes).all(axis=1, keepdims=True)  # through many steps a gradient can overflow
+        slopes = np.where(finite, self.slopes, 0).astype(np.float64)
         slope = slopes.sum(axis=1, keepdims=True)
         gains = np.diff(self.margins)
         areas = np.diff(self.shares)[:, None] * (slopes[1:] + slopes[:-1]) / 2
         missed = np.abs(gains - areas.sum(axis=1))
-        with np.errstate(divide="ignore", invalid="ignore"):  # without a slope there are no portions: nan is not less
-            portions = slopes / slope
-            moved = np.abs(np.diff(portions, axis=0)).sum(axis=1) / 2
-            elsewhere = np.abs(gains).sum() / np.minimum(np.abs(slope[1:, 0]), np.abs(slope[:-1, 0]))
-            unsure = np.abs(gains) * (moved + elsewhere)
-            shared = gains[:, None] * (portions[1:] + portions[:-1]) / 2
-        jump = unsure < missed
-        return np.where(jump[:, None], shared, areas), np.where(jump, unsure, missed)
+        with np.errstate(divide="ignore", invalid="ignore"):  # without a slope there are no shares: nan is not less
+            shares = slopes / slope  # (S, T) / (S, 1)
+            difference = np.abs(np.diff(shares, axis=0)).sum(axis=1) / 2
+            rest = np.abs(gains).sum() / np.minimum(np.abs(slope[1:, 0]), np.abs(slope[:-1, 0]))
+            error = np.abs(gains) * (difference + rest)
+            divided = gains[:, None] * (shares[1:] + shares[:-1]) / 2  # (S - 1, T)
+        jump = error < missed
+        return np.where(jump[:, None], divided, areas), np.where(jump, error, missed)
 
     @cached_property
     def attributions(self):
-        """(T,), one a word."""
+        """(T,), one for each input."""
         return self.pieces[0].sum(axis=0)
 
     @property
     def steps(self):
-        """How many points were looked at."""
+        """The number of points."""
         return len(self.shares)
 
     @property
     def baseline(self):
-        """The margin where the way begins."""
+        """The margin at the baseline."""
         return float(self.margins[0])
 
     @property
     def margin(self):
-        """The margin of the text."""
+        """The margin at the input."""
         return float(self.margins[-1])
 
     @property
     def gap(self):
-        """What the sum of the attributions is short of margin - baseline."""
+        """margin - baseline, minus the sum of the attributions."""
         return self.margin - self.baseline - float(self.attributions.sum())
 
     @property
     def doubt(self):
-        """By how much the attributions may be wrong, as a part of their sizes. An estimate from what the ends of the
-        pieces tell, so it is on the low side.
+        """The estimated error of the attributions, relative to the sum of their sizes. It is estimated from the
+        ends of the intervals alone, so it is rather too low.
         """
         size = np.abs(self.attributions).sum()
         return float(self.pieces[1].sum() / size) if size > 0 else 0.0
 
     def complete(self, tolerance=TOLERANCE):
-        """Whether gap, as a part of margin - baseline, and doubt are within the tolerance."""
+        """Whether the gap, relative to margin - baseline, and the doubt are within the tolerance."""
         return abs(self.gap) <= tolerance * abs(self.margin - self.baseline) and self.doubt <= tolerance
 
     def next_shares(self):
-        """(BATCH,) shares, the denser in a piece the more it may be wrong."""
-        wrong = np.concatenate(([0], np.cumsum(self.pieces[1])))
-        return np.interp((np.arange(BATCH) + 0.5) / BATCH * wrong[-1], wrong, self.shares)
+        """(BATCH,) new positions, denser where the estimated error is larger."""
+        error = np.concatenate(([0], np.cumsum(self.pieces[1])))
+        return np.interp((np.arange(BATCH) + 0.5) / BATCH * error[-1], error, self.shares)
 
-    def joined(self, other):
-        """The Path of the points of both."""
+    def merged(self, other):
+        """The Path through the points of both."""
         order = np.argsort(np.concatenate((self.shares, other.shares)))
         pairs = ((self.shares, other.shares), (self.margins, other.margins), (self.slopes, other.slopes))
         return Path(*(np.concatenate(pair)[order] for pair in pairs))
 
 
 def integrated_gradients(along, tolerance=TOLERANCE, most=MOST):
-    """along: function from shares (S,) to the Path through them. -> the Path, complete or of at least `most` points."""
+    """along: a function of positions (S,) -> the Path through them. -> a Path, complete or of `most` points or more."""
     path = along(np.linspace(0, 1, BATCH))
     while not path.complete(tolerance) and path.steps < most:
-        path = path.joined(along(path.next_shares()))
+        path = path.merged(along(path.next_shares()))
     return path

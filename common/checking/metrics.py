@@ -1,22 +1,22 @@
-"""What is told of a classifier's answers: accuracy, confusion, F1, the area under the ROC curve, and whether one is
-better than another or only luckier.
-"""
+"""Scores of a classifier: accuracy, confusion matrix, F1, ROC curve, intervals, and a paired comparison."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+NORMAL_QUANTILE = 1.959964  # of the normal distribution at 97.5 %
+
 
 def count_right(scores, t):
-    """How many answers are right. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids
-    or (N, C) one-hot. ValueError for other shapes.
+    """The number of correct answers. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or
+    (N, C) one-hot. ValueError for other shapes.
     """
     t = np.asarray(t)
     single = scores.shape[1:] in ((), (1,))
     ids = scores.shape[:1]
     if scores.ndim not in (1, 2) or t.shape not in (ids, (*ids, 1) if single else scores.shape):
-        came = f"shapes {scores.shape} and {t.shape}"
-        raise ValueError(f"count_right: expected a score, or one for each class, for each of (N,) labels, got {came}")
+        got = f"shapes {scores.shape} and {t.shape}"
+        raise ValueError(f"count_right: expected a score, or one for each class, for each of (N,) labels, got {got}")
     if single:
         return int(np.sum((scores.reshape(-1) > 0) == t.reshape(-1)))
     return int(np.sum(scores.argmax(axis=1) == (t.argmax(axis=1) if t.ndim == 2 else t)))
@@ -30,51 +30,58 @@ def confusion_matrix(t, predicted, num_classes):
 
 
 def accuracy(confusion):
-    """The share of right answers."""
+    """The share of correct answers."""
     return float(np.trace(confusion) / max(confusion.sum(), 1))
 
 
+def wilson_interval(share, n):
+    """95 % interval of a share of n, right for small n, too. Wilson 1927. -> low, high."""
+    z2 = NORMAL_QUANTILE**2 / n
+    center, half = share + z2 / 2, NORMAL_QUANTILE * np.sqrt(share * (1 - share) / n + z2 / (4 * n))
+    return float((center - half) / (1 + z2)), float((center + half) / (1 + z2))
+
+
 def f1_score(confusion):
-    """2 TP / (2 TP + FP + FN): of class 1 for two classes, else the mean over the classes. 0 where nothing is right."""
-    right = np.diagonal(confusion)
-    scores = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
+    """2 TP / (2 TP + FP + FN): of class 1 for two classes, else the mean over the classes. 0 where all are wrong."""
+    correct = np.diagonal(confusion)
+    scores = 2 * correct / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
     return float(scores[1] if len(scores) == 2 else scores.mean())
 
 
 def roc_auc(t, score):
-    """The chance that a positive example scores above a negative one, ties counting half. Mann-Whitney.
+    """The probability that a positive example scores above a negative one, ties counting half. Mann-Whitney.
 
-    t: (N,) 0 or 1. score: (N,). None where one of the classes is absent: then there is no such pair.
+    t: (N,) 0 or 1. score: (N,). None where one of the classes is absent.
     """
     t = np.asarray(t).astype(bool)
     positives, negatives = int(t.sum()), int((~t).sum())
     if not positives or not negatives:
         return None
     _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]  # from 1; the mean rank of those that tie
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]  # from 1; of ties the mean rank
     return float((rank[t].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def roc_curve(t, score):
-    """The rates of false and of true positives when every score from a threshold up counts as positive.
+    """The false and the true positive rate when every score from a threshold up counts as positive.
 
     t: (N,) 0 or 1. score: (N,). -> false_rate, true_rate, threshold: (K + 1,) each for K different scores, from (0, 0)
-    at infinity to (1, 1) at the lowest. Scores that tie share a point, so the area below (by trapezoids) is `roc_auc`.
+    at infinity to (1, 1) at the lowest. Ties share a point, so the area under the curve (trapezoids) is `roc_auc`.
     None where one of the classes is absent.
     """
     t, score = np.asarray(t).astype(bool), np.asarray(score)
     if t.all() or not t.any():
         return None
     values, inverse = np.unique(-score, return_inverse=True)  # the highest score first
-    found, mistaken = (np.bincount(inverse.reshape(-1)[part], minlength=len(values)).cumsum() for part in (t, ~t))
-    rates = (np.concatenate(([0], counts)) / counts[-1] for counts in (mistaken, found))
+    true, false = (np.bincount(inverse.reshape(-1)[part], minlength=len(values)).cumsum() for part in (t, ~t))
+    rates = (np.concatenate(([0], counts)) / counts[-1] for counts in (false, true))
     return *rates, np.concatenate(([np.inf], -values))
 
 
 def classification_report(t, probabilities, loss):
     """All of the above as a dict that JSON can hold: accuracy, loss, f1, roc_auc, confusion, n.
 
-    t: (N,) class ids. probabilities: (N, C). loss: float, handed on. f1 and roc_auc: of class 1 for two classes, else
+    t: (N,) class ids. probabilities: (N, C). loss: float, copied. f1 and roc_auc: of class 1 for two classes, else
     the mean over classes (roc_auc of each against the rest; None where one is absent).
     """
     t = np.asarray(t)
@@ -93,9 +100,7 @@ def classification_report(t, probabilities, loss):
 
 @dataclass(frozen=True)
 class Comparison:
-    """difference: accuracy of A less that of B. low, high: its 95 % interval. p: how often chance alone would show a
-    difference as large, in either direction.
-    """
+    """difference: accuracy of A minus that of B. low, high: its 95 % interval. p: the two-sided p-value."""
 
     difference: float
     low: float
@@ -106,17 +111,17 @@ class Comparison:
 def paired_bootstrap(right_a, right_b, rng=None, rounds=10_000):
     """Compare two models on the same examples: -> Comparison. Efron and Tibshirani 1993; Koehn 2004.
 
-    right_a, right_b: (N,) bool, which examples each answers right. The N examples are drawn anew, with replacement,
-    `rounds` times; of a draw it only matters how often A alone and B alone are right, so these counts are drawn. p is
-    of the differences moved to a mean of 0, two-sided. ValueError where N differs or is 0.
+    right_a, right_b: (N,) bool, which examples each model answers correctly. The N examples are resampled with
+    replacement `rounds` times; only the counts of those that A alone and B alone have right matter, so these are drawn.
+    p is that of the differences shifted to a mean of 0. ValueError where N differs or is 0.
     """
     right_a, right_b = np.asarray(right_a, bool), np.asarray(right_b, bool)
     if right_a.shape != right_b.shape or right_a.ndim != 1 or len(right_a) == 0:
-        came = f"shapes {right_a.shape} and {right_b.shape}"
-        raise ValueError(f"paired_bootstrap: expected the same examples twice, at least one, got {came}")
+        got = f"shapes {right_a.shape} and {right_b.shape}"
+        raise ValueError(f"paired_bootstrap: expected the same examples twice, at least one, got {got}")
     n, only_a, only_b = len(right_a), np.sum(right_a & ~right_b), np.sum(right_b & ~right_a)
     drawn = np.random.default_rng(rng).multinomial(n, [only_a / n, only_b / n, 1 - (only_a + only_b) / n], rounds)
-    found, differences = only_a - only_b, drawn[:, 0] - drawn[:, 1]  # in examples: (), (rounds,)
+    observed, differences = only_a - only_b, drawn[:, 0] - drawn[:, 1]  # in examples: (), (rounds,)
     low, high = np.quantile(differences, [0.025, 0.975]) / n
-    as_far = np.sum(np.abs(differences - found) >= abs(found))
-    return Comparison(float(found / n), float(low), float(high), float((as_far + 1) / (rounds + 1)))
+    as_extreme = np.sum(np.abs(differences - observed) >= abs(observed))
+    return Comparison(float(observed / n), float(low), float(high), float((as_extreme + 1) / (rounds + 1)))

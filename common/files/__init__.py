@@ -1,1 +1,1 @@
-"""What is written and read back: checkpoints and trainings, whole or not at all."""
+"""Files: checkpoints and trainings, written atomically and verified when they are read."""

@@ -1,7 +1,7 @@
-"""A file that is written wholly or not at all: beside its place under another name, synced, then renamed.
+"""Atomic writes: to a temporary file in the same folder, which is synced and then renamed.
 
-While they work, writers share a lock on the folder. Whoever holds it alone knows that each temporary file in there is
-a dead writer's: the system lets go of a lock together with its process.
+Writers hold a shared lock on the folder. Whoever gets the exclusive lock knows that every temporary file in there was
+left by a process that died: the system releases the locks of a process when it ends.
 """
 
 import contextlib
@@ -16,24 +16,24 @@ except ImportError:  # Windows: folders cannot be opened there, so they are neit
 SUFFIX = ".partial.tmp"
 
 
-def write_whole(path, pieces):
+def write_atomically(path, pieces):
     """Write bytes-like `pieces`, one after the other, as the file `path`; a reader sees the old file or the new one.
 
-    OSError naming `path` where that fails: the old file is whole (or the new one, where only the folder could not be
-    synced), and nothing else is left where it can be removed.
+    OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
+    synced), and the temporary file is removed, where that is possible.
     """
     path = os.fspath(path)
     temporary = f"{path}.{secrets.token_hex(8)}{SUFFIX}"
     try:
         with _opened_folder(path) as folder:
             if folder is not None:
-                _lock(folder, alone=False)
+                _lock(folder, exclusive=False)
             try:
                 with open(temporary, "xb", buffering=0) as file:
                     for piece in pieces:
                         rest = memoryview(piece)
                         while rest:
-                            rest = rest[file.write(rest) :]  # the system may take a part only
+                            rest = rest[file.write(rest) :]  # the system may write only a part
                     os.fsync(file.fileno())
                 os.replace(temporary, path)
             except BaseException:
@@ -41,16 +41,16 @@ def write_whole(path, pieces):
                     os.unlink(temporary)
                 raise
             if folder is not None:
-                os.fsync(folder)  # so that the new name, too, outlives a loss of power
+                os.fsync(folder)  # so that the new name survives a power failure, too
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), path) from None
 
 
 def remove_stale(folder):
-    """Remove what writers that died have left in a folder; -> their names. While anybody writes there, nothing is."""
+    """Remove the temporary files of writers that died; -> their names. Removes nothing while anybody writes there."""
     removed = []
     with _opened_folder(os.path.join(folder, "")) as handle:
-        if handle is not None and _lock(handle, alone=True):
+        if handle is not None and _lock(handle, exclusive=True):
             for name in sorted(os.listdir(folder)):
                 if name.endswith(SUFFIX):
                     with contextlib.suppress(OSError):
@@ -61,7 +61,7 @@ def remove_stale(folder):
 
 @contextlib.contextmanager
 def _opened_folder(path):
-    """A handle of the folder in which `path` lies; None where it cannot be opened."""
+    """A handle of the folder of `path`; None where it cannot be opened."""
     try:
         handle = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
     except OSError:
@@ -73,10 +73,10 @@ def _opened_folder(path):
             os.close(handle)
 
 
-def _lock(handle, alone):
-    """Lock a folder, alone (at once or not at all) or with others (waiting for one who is alone); -> whether it is."""
+def _lock(handle, exclusive):
+    """Lock a folder, exclusively (without waiting) or shared (waiting for an exclusive one); -> whether that worked."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
-    except OSError:  # somebody else has it, or a file system that knows no locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH)
+    except OSError:  # locked by somebody else, or a file system without locks
         return False
     return True

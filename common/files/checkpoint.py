@@ -16,7 +16,7 @@ import zlib
 import numpy as np
 
 from common import __version__
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 from common.files.stored_zip import END, LOCAL, StoredZip, npy_head
 
 FORMAT = 2
@@ -46,7 +46,7 @@ class _Defect(ValueError):
 
 
 def save_arrays(path, arrays, meta=None):
-    """Write named arrays and `meta` (anything JSON can hold) as one file, wholly or not at all (`write_whole`).
+    """Write named arrays and `meta` (anything JSON can hold) as one file, wholly or not at all (`write_atomically`).
 
     ValueError or TypeError for what the format cannot hold, FloatingPointError for NaN and infinity, OSError where the
     file cannot be written; the former file stays.
@@ -64,7 +64,7 @@ def save_arrays(path, arrays, meta=None):
     for name, a in arrays.items():
         head, data = npy_head(a.shape, a.dtype.str), _bytes(a)
         pieces += [zipped.member(f"{name}.npy", len(head) + a.nbytes, zlib.crc32(data, zlib.crc32(head))), head, data]
-    write_whole(path, [*pieces, zipped.end(_seal(raw))])
+    write_atomically(path, [*pieces, zipped.end(_seal(raw))])
 
 
 def load_arrays(path):

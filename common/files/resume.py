@@ -1,9 +1,9 @@
-"""Training that can go on elsewhere: all that its next step depends on, in one checkpoint, and back.
+"""Training that can continue in another process: all that its next step depends on, in one checkpoint, and back.
 
 Trainer(model, optimizer, [Checkpoint("last.npz")]).fit(x, t, max_epoch=10)  # stops in its fifth epoch, say
-trainer = Trainer(model, optimizer, [Checkpoint("last.npz")])  # all of it built anew, the same
+trainer = Trainer(model, optimizer, [Checkpoint("last.npz")])  # built again in the same way
 resume_training("last.npz", trainer)
-trainer.fit(x, t, max_epoch=6)  # the same bits as 10 at once, on the same machine, BLAS and number of threads
+trainer.fit(x, t, max_epoch=6)  # the same bits as 10 epochs in one go, on the same machine, BLAS and number of threads
 """
 
 import time
@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 
 import numpy as np
 
-from common.base_model import remove_duplicate
+from common.arrays.tied_weights import TiedWeights
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.trainer import Running
 from common.training.callbacks import Callback
@@ -22,10 +22,11 @@ KIND = "sentifish training"
 
 
 class Checkpoint(Callback):
-    """Saves the training to `path`: before its first step, at every epoch's end, where it stops in the middle of one,
-    and after a step when `minutes` have passed since the last time.
+    """Saves the training to `path`: before its first step, at the end of every epoch, where it stops in the middle of
+    one, and after a step when `minutes` have passed since the last time.
 
-    It stands last in the list, to see what the others made. about: what `read_about` is to give back (JSON).
+    It comes last in the list, so that it saves what the other callbacks did. about: what `read_about` is to return
+    (JSON).
     """
 
     def __init__(self, path, minutes=10.0, about=None):
@@ -43,11 +44,11 @@ class Checkpoint(Callback):
 
 
 def save_training(path, trainer, about=None):
-    """Write all that the next step depends on to one file: weights, optimizer, random streams, position, history and
-    what the callbacks remember; `about` stands beside it.
+    """Write all that the next step depends on to one file: weights, optimizer, random generators, position, history and
+    the state of the callbacks; with it, `about`.
 
-    OSError where it cannot be written; FloatingPointError where a number of it is no longer finite. Then the file that
-    was there is still there.
+    OSError where it cannot be written, FloatingPointError where a number in it is no longer finite; then a former file
+    is still there.
     """
     arrays, meta = _state(trainer)
     try:
@@ -57,7 +58,7 @@ def save_training(path, trainer, about=None):
 
 
 def resume_training(path, trainer):
-    """Put it back into a trainer that was built the same way; the next `fit` goes on from there.
+    """Load it into a trainer that was built in the same way; the next `fit` continues from there.
 
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
@@ -65,31 +66,32 @@ def resume_training(path, trainer):
     optimizer = trainer.optimizer
     try:
         if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
-            optimizer.prepare(remove_duplicate(trainer.model.params, trainer.model.grads)[0])
+            optimizer.prepare(TiedWeights(trainer.model.params).unique)
         own, built = _state(trainer)
+        streams = list(meta["streams"].values())
         _check_same(path, _form(own, built), _form(arrays, meta))
         running = None if meta["running"] is None else Running(**meta["running"])
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
-        memories = [
-            (kept["memory"], [arrays[f"callback.{i}.{k}"] for k in range(kept["arrays"])])
-            for i, kept in enumerate(meta["callbacks"])
+        states = [
+            (saved["memory"], [arrays[f"callback.{i}.{k}"] for k in range(saved["arrays"])])
+            for i, saved in enumerate(meta["callbacks"])
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: its contents do not fit each other: {error!r}") from None
     for name, a in _arrays(trainer):
         a[...] = arrays[name]
     vars(optimizer).update(meta["optimizer"]["numbers"])
-    for name, rng in _streams(trainer):
-        rng.bit_generator.state = meta["streams"][name]
+    for (_, rng), stream in zip(_streams(trainer), streams, strict=True):
+        rng.bit_generator.state = stream
     trainer.epoch, trainer.step, trainer.running = epoch, step, running
     trainer.history[:], trainer.loss_list[:] = history, loss_list
-    for callback, (memory, kept) in zip(_remembering(trainer), memories):
-        callback.remember(memory, kept)
+    for callback, (values, callback_arrays) in zip(_with_state(trainer), states, strict=True):
+        callback.load_state(values, callback_arrays)
 
 
 def read_about(path):
-    """-> what `save_training` was given as `about`, and the manifest of the arrays (docs/checkpoint.md).
+    """-> the `about` that `save_training` was given, and the manifest of the arrays (docs/checkpoint.md).
 
     CheckpointError where the file is damaged or of another kind.
     """
@@ -106,23 +108,23 @@ def _load(path, into=None):
 
 
 def _arrays(trainer):
-    """(name, array) of the weights, frozen ones too, and of the optimizer's memory."""
+    """(name, array) of the weights, frozen ones too, and of the optimizer's state."""
     model = trainer.model
     weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
     for name, w in weights.items():
         yield f"weight.{name}", w
-    for slot, memory in (trainer.optimizer.state or {}).items():
-        for i, m in enumerate(memory):
-            yield f"optimizer.{slot}.{i}", m
+    for slot, slot_arrays in (trainer.optimizer.state or {}).items():
+        for i, a in enumerate(slot_arrays):
+            yield f"optimizer.{slot}.{i}", a
 
 
 def _state(trainer):
     """-> arrays by name, and a dict that JSON can hold."""
     arrays, callbacks = dict(_arrays(trainer)), []
-    for i, callback in enumerate(_remembering(trainer)):
-        memory, kept = callback.memory()
-        callbacks.append({"name": type(callback).__name__, "memory": memory, "arrays": len(kept)})
-        arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(kept)}
+    for i, callback in enumerate(_with_state(trainer)):
+        values, callback_arrays = callback.state()
+        callbacks.append({"name": type(callback).__name__, "memory": values, "arrays": len(callback_arrays)})
+        arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(callback_arrays)}
     running = trainer.running
     return arrays, {
         "kind": KIND,
@@ -141,32 +143,36 @@ def _form(arrays, meta):
     own = {name: a for name, a in arrays.items() if not name.startswith("callback.")}
     return {
         "optimizer": " ".join([meta["optimizer"]["name"], *meta["optimizer"]["numbers"]]),
-        "callbacks that remember": " ".join(callback["name"] for callback in meta["callbacks"]),
+        "callbacks with state": " ".join(callback["name"] for callback in meta["callbacks"]),
         **{f"stream {name}": state["bit_generator"] for name, state in meta["streams"].items()},
         **{name: f"{a.dtype} {a.shape}" for name, a in own.items()},
     }
 
 
 def _check_same(path, built, saved):
+    """Weights by name; random generators by their kinds in the order in which they are found, for their names are paths
+    through attributes, and a model that is held by another, or by a DataParallel, has longer ones.
+    """
+    generators = [[form[part] for part in form if part.startswith("stream ")] for form in (built, saved)]
     for part in {**built, **saved}:
-        wanted, came = built.get(part, "none"), saved.get(part, "none")
-        if wanted != came:
-            raise CheckpointError(f"{path}: expected a training with {part}: {wanted}, got {came}")
+        expected, got = built.get(part, "none"), saved.get(part, "none")
+        if expected != got and not (part.startswith("stream ") and generators[0] == generators[1]):
+            raise CheckpointError(f"{path}: expected a training with {part}: {expected}, got {got}")
 
 
 def _numbers(optimizer):
-    """The rate, the count of steps and whatever else is a plain number in it."""
+    """The learning rate, the number of steps and every other attribute that is a plain number."""
     return {name: value for name, value in vars(optimizer).items() if isinstance(value, (int, float))}
 
 
-def _remembering(trainer):
-    """The callbacks that have something to remember; those that only show or write may come and go."""
-    return [c for c in trainer.callbacks or [] if type(c).memory is not Callback.memory]
+def _with_state(trainer):
+    """The callbacks that have a state; those that only print or write may be others in each process."""
+    return [c for c in trainer.callbacks or [] if type(c).state is not Callback.state]
 
 
 def _streams(trainer):
-    """(name, Generator) of all that training draws from: the order's, then whatever attributes, lists and dicts of the
-    model and the optimizer lead to, however deep.
+    """(name, Generator) of all that training draws from: that of the order, then those that attributes, lists and dicts
+    of the model and the optimizer lead to, at any depth.
     """
     waiting = [("optimizer", trainer.optimizer), ("model", trainer.model), ("order", trainer.rng)]
     seen = set()

@@ -1,30 +1,31 @@
-"""Both directions at once: one layer reads the sequence as it stands, the other reads it backwards.
+"""Both directions: one layer reads the sequence from the start, the other from the end. Schuster and Paliwal 1997.
 
-Because a masked step keeps the old state, reading backwards needs nothing but both arrays turned round: the
-padding then comes first, and leaves the initial state as it is. Schuster and Paliwal 1997.
+Because a masked step keeps the old state, the second layer needs nothing but sequence and mask reversed in time: the
+padding then comes first, and leaves the initial state as it is.
 """
 
 import numpy as np
 
 from common.arrays.checks import as_floats, float_dtype
+from common.arrays.layer import Layer
 from common.recurrent.lstm import TimeLSTM
-from common.threads import both
+from common.threads import one_blas_thread, run_concurrently
 
 
-class TimeBidirectional:
-    """Two whole-sequence layers of any kind, their outputs side by side.
+class TimeBidirectional(Layer):
+    """Two whole-sequence layers of any kind, their outputs concatenated.
 
-    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H1 + H2), the second layer's half put back into the
-    order of the text: its last state stands at step 0. Either layer's state is its own (`forward_layer.h` ...).
+    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H1 + H2). The second layer's half is reversed back into
+    the order of the text: its last state stands at step 0. Each layer has its own state (`forward_layer.h` ...).
     """
 
     def __init__(self, forward_layer, backward_layer):
         if forward_layer is backward_layer:
             raise ValueError("TimeBidirectional: expected two layers, got the same one twice")
         self.forward_layer, self.backward_layer = forward_layer, backward_layer
+        self.layers = [forward_layer, backward_layer]
         self.params = forward_layer.params + backward_layer.params
         self.grads = forward_layer.grads + backward_layer.grads
-        self.sizes = None  # of xs and of the two halves of hs
 
     @property
     def param_names(self):
@@ -33,7 +34,7 @@ class TimeBidirectional:
 
     @property
     def inference(self):
-        """Whether forward keeps nothing for backward."""
+        """Whether forward caches nothing for backward."""
         return self.forward_layer.inference and self.backward_layer.inference
 
     @inference.setter
@@ -45,29 +46,31 @@ class TimeBidirectional:
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
+    @one_blas_thread()
     def forward(self, xs, mask=None):
-        hs_forward, hs_backward = both(
+        hs_forward, hs_backward = run_concurrently(
             lambda: self.forward_layer.forward(xs, mask),
-            lambda: self.backward_layer.forward(_turned(xs), None if mask is None else _turned(mask)),
-            self.work(len(xs) if np.ndim(xs) else 0),  # the layers say what is wrong with a number
+            lambda: self.backward_layer.forward(_reversed(xs), None if mask is None else _reversed(mask)),
+            self.multiply_adds(len(xs) if np.ndim(xs) else 0),  # a number is refused by the layers
         )
-        self.sizes = hs_forward.shape[2], hs_backward.shape[2]
-        return np.concatenate((hs_forward, _turned(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
+        self.cache = hs_forward.shape[2], hs_backward.shape[2]
+        return np.concatenate((hs_forward, _reversed(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
 
+    @one_blas_thread()
     def backward(self, dhs):
         """dhs (N, T, H1 + H2) -> dxs (N, T, D)."""
-        H1, H2 = self.sizes
+        H1, H2 = self.cached()
         dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), float_dtype(dhs))
-        dxs, dxs_backward = both(
+        dxs, dxs_backward = run_concurrently(
             lambda: self.forward_layer.backward(dhs[:, :, :H1]),
-            lambda: self.backward_layer.backward(_turned(dhs[:, :, H1:])),
-            self.work(len(dhs)),
+            lambda: self.backward_layer.backward(_reversed(dhs[:, :, H1:])),
+            self.multiply_adds(len(dhs)),
         )
-        dxs += _turned(dxs_backward)
+        dxs += _reversed(dxs_backward)
         return dxs
 
-    def work(self, N):
-        """Multiply-adds of one step of both layers over N rows."""
+    def multiply_adds(self, N):
+        """Of one step of both layers over N rows."""
         return N * sum(param.size for param in self.params)
 
 
@@ -81,6 +84,6 @@ class TimeBiLSTM(TimeBidirectional):
         super().__init__(TimeLSTM(Wx1, Wh1, b1, stateful), TimeLSTM(Wx2, Wh2, b2, stateful))
 
 
-def _turned(xs):
-    """(N, T, ...) read backwards in time."""
+def _reversed(xs):
+    """(N, T, ...), reversed in time."""
     return (xs if hasattr(xs, "dtype") else np.asarray(xs))[:, ::-1]

@@ -8,25 +8,27 @@ sequence, written to be fast. The tests hold them equal.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, check_weights, kept
+from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, carry, in_order_of_text
+from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
+from common.recurrent.weights import RecurrentWeights
 
 
-class LSTM:
+class LSTM(RecurrentWeights):
     """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,).
 
     forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N, H).
     """
 
-    param_names = ("Wx", "Wh", "b")
+    gates = 4
+    states = ("h", "c")
 
-    def __init__(self, Wx, Wh, b):
-        check_weights(self, Wh=(Wh, ("H", "4H")), Wx=(Wx, ("D", "4H")), b=(b, ("4H",)))
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
-        self.cache = None
+    @classmethod
+    def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
+        """Wx, Wh, b to start from: Xavier, orthogonal, and a forget bias of 1."""
+        Wx, Wh, _ = super().init_params(wordvec_size, hidden_size, rng, dtype)
+        return Wx, Wh, forget_bias_one(hidden_size, dtype)
 
     def forward(self, x, h_prev, c_prev):
         Wx, Wh, b = self.params
@@ -44,7 +46,7 @@ class LSTM:
         """dh_next, dc_next (N, H) -> dx (N, D), dh_prev, dc_prev (N, H)."""
         Wx, Wh, _ = self.params
         dWx, dWh, db = self.grads
-        x, h_prev, c_prev, f, g, i, o, c_next = self.cache
+        x, h_prev, c_prev, f, g, i, o, c_next = self.cached()
         dh_next = as_floats(self, "dh_next", dh_next, c_next.shape, Wx.dtype)
         dc_next = as_floats(self, "dc_next", dc_next, c_next.shape, Wx.dtype)
         tanh_c = np.tanh(c_next)
@@ -54,7 +56,7 @@ class LSTM:
         di = dc * g * i * (1 - i)
         do = dh_next * tanh_c * o * (1 - o)
         da = np.hstack((df, dg, di, do))  # 4 of (N, H) -> (N, 4H)
-        dWx[...] = x.T @ da
+        dWx[...] = x.T @ da  # (D, N) @ (N, 4H) -> (D, 4H)
         dWh[...] = h_prev.T @ da
         db[...] = da.sum(axis=0)
         return da @ Wx.T, da @ Wh.T, dc * f
@@ -68,75 +70,55 @@ class TimeLSTM(TimeRecurrent):
     before step 0.
     """
 
-    gates = 4
-    states = ("h", "c")
-
-    def __init__(self, Wx, Wh, b, stateful=False):
-        super().__init__(Wx, Wh, b, stateful)
-        self.c, self.dc = None, None
-
-    @classmethod
-    def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
-        """Wx, Wh, b to start from: Xavier, orthogonal, and a forget bias of 1."""
-        Wx, Wh, _ = super().init_params(wordvec_size, hidden_size, rng, dtype)
-        return Wx, Wh, forget_bias_one(hidden_size, dtype)
-
-    def set_state(self, h, c=None):
-        """Start the next forward from h and c (N, H); c None: from zero memory."""
-        super().set_state(h)
-        self.c = None if c is None else as_floats(self, "c", c, self.h.shape, self.h.dtype)
+    gates, states, init_params = LSTM.gates, LSTM.states, LSTM.init_params
 
     def forward(self, xs, mask=None):
         Wx, Wh, b = self.params
-        ins, dead = self.begin(xs, mask)
-        T, N = len(dead), ins.shape[2]
+        ins, masked = self.prepare_inputs(xs, mask)
+        T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        steps = self.steps_kept(T)  # in all arrays below but hs, where step t stands at t modulo their length
+        steps = self.cached_steps(T)  # length of all arrays below but hs: step t stands at t modulo their length
         hs = ins[:, D + 1 :]  # (T + 1, H, N); hs[t], cs[t]: the states before step t
-        cs = self.array("cs", steps + 1, H, N)
-        hs[0], cs[0] = self.start("h", N).T, self.start("c", N).T
-        tanh_cs = self.array("tanh_cs", steps, H, N)
-        gates = self.array("gates", steps, 4 * H, N)
-        # sigmoid(a) = 1 / (1 + exp(-a)), with the minus put into the weights, for f, o and i at once.
-        sign = np.full_like(b, -1)
+        cs = self.buffer("cs", steps + 1, H, N)
+        hs[0], cs[0] = self.initial_state("h", N).T, self.initial_state("c", N).T
+        tanh_cs = self.buffer("tanh_cs", steps, H, N)
+        gates = self.buffer("gates", steps, 4 * H, N)
+        sign = np.full_like(b, -1)  # f, o and i are 1 / (1 + exp(-a)): the minus is in the weights
         sign[3 * H :] = 1  # g is a tanh
-        W = self.array("W", 4 * H, len(ins[0]))
-        np.multiply(_reordered(self.stacked()).T, sign[:, None], out=W)
+        W = self.buffer("W", 4 * H, len(ins[0]))
+        np.multiply(_reordered(self.stacked_weights()).T, sign[:, None], out=W)
 
-        with np.errstate(over="ignore"):  # exp(-a) = inf: the gate is shut
+        with np.errstate(over="ignore"):
             for t in range(T):
                 a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
                 f, o, i, g = _split(a)
-                foi = a[: 3 * H]
-                np.exp(foi, out=foi)
-                foi += 1
-                np.reciprocal(foi, out=foi)
+                sigmoid_of_negated(a[: 3 * H])
                 np.tanh(g, out=g)
                 c_prev, c, tanh_c = cs[t % len(cs)], cs[(t + 1) % len(cs)], tanh_cs[t % steps]
                 np.multiply(f, c_prev, out=c)
                 c += np.multiply(i, g, out=tanh_c)
                 np.tanh(c, out=tanh_c)
                 h = np.multiply(o, tanh_c, out=hs[t + 1])
-                carry(c, c_prev, dead[t])
-                carry(h, hs[t], dead[t])
+                overwrite_masked(c, c_prev, masked[t])
+                overwrite_masked(h, hs[t], masked[t])
 
-        self.keep(ins, dead, cs, tanh_cs, gates)
-        self.h, self.c, self.given = hs[T].T.copy(), cs[T % len(cs)].T.copy(), False
-        return in_order_of_text(hs[1:])
+        self.cache = None if self.inference else (ins, masked, cs, tanh_cs, gates)
+        self.save_state(hs[T].T.copy(), cs[T % len(cs)].T.copy())
+        return as_batch_first(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead, cs, tanh_cs, gates = kept(self)
-        T, N = len(dead), ins.shape[2]
+        ins, masked, cs, tanh_cs, gates = self.cached()
+        T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.begin_backward(dhs, T, N)
+        dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         Wx, Wh = _reordered(Wx), _reordered(Wh)
-        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
-        das = self.array("das", CHUNK, 4 * H, N)
+        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        das = self.buffer("das", CHUNK, 4 * H, N)
         dh, dh_prev, dc_here, dc, dc_prev = (
-            self.array(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
+            self.buffer(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
         )
         dh_prev[...] = 0
         dc_prev[...] = 0
@@ -165,18 +147,18 @@ class TimeLSTM(TimeRecurrent):
             gi *= g
             np.subtract(i, gi, out=dg)
             _split(da)[2:] *= dc_here  # di and dg
-            carry(da, 0, dead[t])
+            overwrite_masked(da, 0, masked[t])
             np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
-            carry(dh_prev, dh, dead[t])
-            carry(dc_prev, dc, dead[t])
+            overwrite_masked(dh_prev, dh, masked[t])
+            overwrite_masked(dc_prev, dc, masked[t])
             if t % CHUNK == 0:
                 chunk = slice(t, min(t + CHUNK, T))
-                left = self.side_by_side("left", das[: chunk.stop - t])
-                self.hand_down(left, Wx, dxs[:, chunk])
-                self.add_products(left, ins[chunk], dW)
+                da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
+                self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
+                self.add_weight_grad(da_chunk, ins[chunk], dW)
 
         self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
-        dW = _reordered(dW.T)  # (D + 1 + H, 4H)
+        dW = _reordered(dW.T)  # (4H, D + 1 + H) -> (D + 1 + H, 4H)
         for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
             grad[...] = rows
         return dxs
@@ -188,6 +170,6 @@ def _split(a):
 
 
 def _reordered(W):
-    """(..., 4H): f, g, i, o -> f, o, i, g, or back. Inside, the three sigmoids stand side by side."""
+    """(..., 4H): f, g, i, o -> f, o, i, g, or back: inside, the three sigmoids are one contiguous block."""
     first, second, third, fourth = np.split(W, 4, axis=-1)
     return np.concatenate((first, fourth, third, second), axis=-1)

@@ -5,20 +5,13 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 
 import numpy as np
 
-from common.arrays.checks import as_floats, check_weights, kept
-from common.recurrent.base import CHUNK, TimeRecurrent, carry, in_order_of_text
+from common.arrays.checks import as_floats
+from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked
+from common.recurrent.weights import RecurrentWeights
 
 
-class RNN:
+class RNN(RecurrentWeights):
     """One step. Wx: (D, H), Wh: (H, H), b: (H,). forward: x (N, D), h_prev (N, H) -> h_next (N, H)."""
-
-    param_names = ("Wx", "Wh", "b")
-
-    def __init__(self, Wx, Wh, b):
-        check_weights(self, Wx=(Wx, ("D", "H")), Wh=(Wh, ("H", "H")), b=(b, ("H",)))
-        self.params = [Wx, Wh, b]
-        self.grads = [np.zeros_like(Wx), np.zeros_like(Wh), np.zeros_like(b)]
-        self.cache = None
 
     def forward(self, x, h_prev):
         Wx, Wh, b = self.params
@@ -32,10 +25,10 @@ class RNN:
         """dh_next (N, H) -> dx (N, D), dh_prev (N, H)."""
         Wx, Wh, _ = self.params
         dWx, dWh, db = self.grads
-        x, h_prev, h_next = self.cache
+        x, h_prev, h_next = self.cached()
         dh_next = as_floats(self, "dh_next", dh_next, h_next.shape, Wx.dtype)
-        da = dh_next * (1 - h_next**2)  # a: what tanh is taken of
-        dWx[...] = x.T @ da
+        da = dh_next * (1 - h_next**2)  # a: the argument of tanh
+        dWx[...] = x.T @ da  # (D, N) @ (N, H) -> (D, H)
         dWh[...] = h_prev.T @ da
         db[...] = da.sum(axis=0)
         return da @ Wx.T, da @ Wh.T
@@ -48,37 +41,35 @@ class TimeRNN(TimeRecurrent):
     After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the one before step 0.
     """
 
-    gates = 1
-
     def forward(self, xs, mask=None):
         Wx, Wh, _ = self.params
-        ins, dead = self.begin(xs, mask)
-        T, N = len(dead), ins.shape[2]
+        ins, masked = self.prepare_inputs(xs, mask)
+        T, N = len(masked), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
-        hs[0] = self.start("h", N).T
-        W = self.array("W", len(Wh), len(ins[0]))
-        W[...] = self.stacked().T
+        hs[0] = self.initial_state("h", N).T
+        W = self.buffer("W", len(Wh), len(ins[0]))
+        W[...] = self.stacked_weights().T
 
         for t in range(T):
             h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
             np.tanh(h, out=h)
-            carry(h, hs[t], dead[t])
+            overwrite_masked(h, hs[t], masked[t])
 
-        self.keep(ins, dead)
-        self.h, self.given = hs[T].T.copy(), False
-        return in_order_of_text(hs[1:])
+        self.cache = None if self.inference else (ins, masked)
+        self.save_state(hs[T].T.copy())
+        return as_batch_first(hs[1:])
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         Wx, Wh, _ = self.params
-        ins, dead = kept(self)
-        T, N = len(dead), ins.shape[2]
+        ins, masked = self.cached()
+        T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.begin_backward(dhs, T, N)
+        dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of Wx, b and Wh one above the other, turned
-        das = self.array("das", CHUNK, H, N)
-        dh, dh_prev = self.array("dh", H, N), self.array("dh_prev", H, N)
+        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        das = self.buffer("das", CHUNK, H, N)
+        dh, dh_prev = self.buffer("dh", H, N), self.buffer("dh_prev", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
@@ -87,14 +78,14 @@ class TimeRNN(TimeRecurrent):
             np.multiply(hs[t + 1], hs[t + 1], out=da)
             np.subtract(1, da, out=da)
             da *= dh  # through tanh
-            carry(da, 0, dead[t])
+            overwrite_masked(da, 0, masked[t])
             np.matmul(Wh, da, out=dh_prev)  # (H, H) @ (H, N) -> (H, N)
-            carry(dh_prev, dh, dead[t])
+            overwrite_masked(dh_prev, dh, masked[t])
             if t % CHUNK == 0:
                 chunk = slice(t, min(t + CHUNK, T))
-                left = self.side_by_side("left", das[: chunk.stop - t])
-                self.hand_down(left, Wx, dxs[:, chunk])
-                self.add_products(left, ins[chunk], dW)
+                da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, H, N) -> (H, steps N)
+                self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
+                self.add_weight_grad(da_chunk, ins[chunk], dW)
 
         self.dh = dh_prev.T.copy()
         for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):

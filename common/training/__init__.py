@@ -1,1 +1,1 @@
-"""What a training is made of beside the loop: batches, callbacks, processes."""
+"""What training needs beside the loop: batches, callbacks, schedules, several processes."""

@@ -1,53 +1,58 @@
-"""Adversarial training: each batch is read twice, the second time with its word vectors pushed where it hurts.
+"""Adversarial training: each batch is read twice, the second time with its input vectors moved along the gradient.
 
-A net that keeps its answer under the worst small step has learned less by heart. Miyato, Dai and Goodfellow 2017.
+A model that keeps its answer under the worst small step overfits less. Miyato, Dai and Goodfellow 2017.
+
+It works for any model whose forward and backward come in two halves, with the input vectors between them:
+
+    vectors(xs) -> vectors (N, T, D), mask (N, T)
+    read(vectors, mask, ts) -> mean loss, and `scores`
+    read_backward(dout=1) -> the gradient of the vectors; overwrites the grads of all that `read` went through
+    vectors_backward(dvectors); overwrites the grads of all that `vectors` went through
+
+A layer belongs to one of the halves.
 """
 
 import numpy as np
 
+from common.arrays.row_grad import RowGrad
+from common.base_model import WrappedModel
 
-class AdversarialTraining:
-    """What a Trainer trains in place of a SentimentNet. Nothing is added to the net, which predicts as ever.
+
+class AdversarialTraining(WrappedModel):
+    """What a Trainer trains in place of a model that comes in two halves. Nothing is added to the model itself.
 
     forward: xs (N, T) ids, ts (N,) class ids -> half of the mean loss, plus half of that after the vectors of each text
-    (N, T, D) were moved, together, by a step of length `epsilon` along their gradient. The step counts as constant in
-    `backward`. While not training, the plain loss. ValueError unless epsilon > 0.
+    (N, T, D) were moved, together, by a step of length `epsilon` along their gradient. `backward` takes the step as a
+    constant. Outside of training, the plain loss. ValueError unless epsilon > 0.
     """
 
-    def __init__(self, net, epsilon):
+    def __init__(self, model, epsilon):
         if not epsilon > 0:
             raise ValueError(f"AdversarialTraining: expected epsilon > 0, got {epsilon}")
-        self.net, self.epsilon = net, epsilon
-        self.params, self.grads, self.param_names = net.params, net.grads, net.param_names
-        self.layers, self.frozen, self.weights, self.train = net.layers, net.frozen, net.weights, net.train
-        self.scores = None
+        super().__init__(model)
+        self.epsilon = epsilon
         self.cache = None
 
     def forward(self, xs, ts):
-        net = self.net
-        if not net.training:
-            loss = net.forward(xs, ts)
-            self.scores = net.scores
+        model = self.model
+        vectors, mask = model.vectors(xs)
+        loss = model.read(vectors, mask, ts)
+        self.scores = model.scores
+        if not model.training:
             return loss
-        vectors, mask = net.vectors(xs)
-        loss = net.read(vectors, mask, ts)
-        self.scores = net.scores
-        dvectors = net.read_backward(0.5)
-        self.cache = dvectors, [g.copy() for g in self._read_grads()]
-        length = np.sqrt((dvectors * dvectors).sum(axis=(1, 2), keepdims=True))  # (N, 1, 1)
+        dvectors = model.read_backward(0.5)
+        # The other half writes over its own grads later; those of embeddings, as large as the vocabulary, are its own.
+        grads = [None if isinstance(g, RowGrad) else g.copy() for g in self.grads]
+        self.cache = dvectors, grads
+        length = np.sqrt((dvectors * dvectors).sum(axis=(1, 2), keepdims=True))  # (N, T, D) -> (N, 1, 1)
         step = dvectors * (self.epsilon / np.maximum(length, np.finfo(length.dtype).tiny))
-        return (loss + net.read(vectors + step, mask, ts)) / 2
+        return (loss + model.read(vectors + step, mask, ts)) / 2
 
     def backward(self, dout=1):
         """Fills all `grads`."""
         dvectors, grads = self.cache
-        net = self.net
-        dmoved = net.read_backward(0.5 * dout)
-        for g, plain in zip(self._read_grads(), grads):
-            g += dout * plain
-        net.vectors_backward(dmoved + dout * dvectors)
-
-    def _read_grads(self):
-        """All but the embeddings'."""
-        embeddings = self.net.words.embed, self.net.words.pair_embed
-        return [g for layer in self.net.layers if layer not in embeddings for g in layer.grads]
+        dmoved = self.model.read_backward(0.5 * dout)
+        for g, first in zip(self.grads, grads):
+            if first is not None:
+                g += dout * first
+        self.model.vectors_backward(dmoved + dout * dvectors)

@@ -1,9 +1,9 @@
-"""What a training loop should not know: printing, progress, stopping, keeping the best, learning-rate schedules.
+"""What a training loop should not know: printing, progress, early stopping, signals, learning-rate schedules.
 
 A callback is a few methods that the Trainer calls with itself as the argument; its attributes are there to be read.
+One object may serve several trainings, one after the other: each starts anew.
 """
 
-import math
 import signal
 import sys
 import threading
@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 
 class Callback:
-    """Does nothing at each of the moments that there are; a child overrides those that it wants.
+    """The base: every method does nothing; a child overrides those that it needs.
 
-    `on_fit_end` is called however training ends, by an error, too. `on_pause` is called when training stops in the
-    middle of an epoch, after a whole step; a later `fit` goes on from there, without `on_epoch_start`.
+    `on_fit_end` is called however training ends, also by an error. `on_pause` is called when training stops in the
+    middle of an epoch, after a whole step; a later `fit` continues from there, without `on_epoch_start`.
     """
 
     def on_fit_start(self, trainer):
@@ -40,22 +40,24 @@ class Callback:
     def on_fit_end(self, trainer):
         pass
 
-    def memory(self):
-        """What it must not forget when training goes on elsewhere: a dict that JSON can hold, and a list of arrays.
+    def state(self):
+        """What has to be saved for training to continue in another process: a dict that JSON can hold, and a list of
+        arrays. A random generator of the callback's own belongs here.
 
-        A random stream of its own belongs here, too. One that has nothing to remember leaves this method alone: it may
-        be there in one process and not in the other.
+        A callback without such state does not define this method: it may be there in one process and not in the other.
         """
         return {}, []
 
-    def remember(self, memory, arrays):
-        """Take back what `memory` gave."""
+    def load_state(self, values, arrays):
+        """Restore what `state` returned."""
 
 
 class StopOnSignal(Callback):
-    """The first Ctrl-C ends training after the step; a second one interrupts at once. The Trainer always has one.
+    """The first Ctrl-C ends training after the step; a second one interrupts immediately. The Trainer adds one wherever
+    there are callbacks.
 
-    signals: which ones; `trainer.stop_reason` is then the signal's name ("SIGINT").
+    signals: which ones; `trainer.stop_reason` is then the signal's name ("SIGINT"). The handlers of before are restored
+    at the end of `fit`.
     """
 
     def __init__(self, signals=(signal.SIGINT,)):
@@ -64,13 +66,13 @@ class StopOnSignal(Callback):
 
     def on_fit_start(self, trainer):
         if threading.current_thread() is not threading.main_thread():
-            return  # only the main thread may listen
+            return  # only the main thread can handle signals
 
-        def heard(number, frame):
+        def handle(number, frame):
             trainer.stop(signal.Signals(number).name)
             self.on_fit_end(trainer)
 
-        self.before = {number: signal.signal(number, heard) for number in self.signals}
+        self.before = {number: signal.signal(number, handle) for number in self.signals}
 
     def on_fit_end(self, trainer):
         for number, handler in self.before.items():
@@ -79,14 +81,14 @@ class StopOnSignal(Callback):
 
 
 class BookLog(Callback):
-    """The book's line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` draws.
+    """The book's log line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` shows.
 
-    None of either where `eval_interval` is None.
+    Neither where `eval_interval` is None.
     """
 
     def __init__(self, sink=print):
         self.sink = sink
-        self.losses = []  # since the line before
+        self.losses = []  # since the last line
 
     def on_fit_start(self, trainer):
         self.start = time.perf_counter()
@@ -105,11 +107,11 @@ class BookLog(Callback):
             trainer.loss_list.append(mean)
             self.losses = []
 
-    def memory(self):
+    def state(self):
         return {"losses": self.losses}, []
 
-    def remember(self, memory, arrays):
-        self.losses = memory["losses"]
+    def load_state(self, values, arrays):
+        self.losses = values["losses"]
 
 
 class EpochTable(Callback):
@@ -145,7 +147,7 @@ class EpochTable(Callback):
 
 
 class Progress(Callback):
-    """How far training is, on stderr: a bar in a terminal, else a plain line every `interval` seconds."""
+    """The progress of training, on stderr: a bar in a terminal, else a plain line every `interval` seconds."""
 
     def __init__(self, interval=10.0, file=None):
         self.interval, self.file = interval, file
@@ -187,13 +189,13 @@ class Progress(Callback):
 
 
 class EarlyStopping(Callback):
-    """Stops when `monitor` is no better for `patience` epochs; the best epoch's weights are always those that are left.
+    """Stops when `monitor` has not improved for `patience` epochs, and always restores the weights of the best epoch.
 
-    Where they have passed already, in a training that is resumed, it stops before the first step.
+    A resumed training whose patience has run out already stops before the first step.
 
     monitor: a column of the history; "accuracy" in its name means that more is better. patience None: never stops
     early. on_best: called with the trainer whenever an epoch is the best so far (the place to save a checkpoint).
-    `best_epoch`, `best`: which one it was and what it reached; None before the first.
+    `best_epoch`, `best`: its number and its value of `monitor`; None before the first epoch has ended.
     """
 
     def __init__(self, patience=3, monitor="val_loss", on_best=None):
@@ -201,11 +203,13 @@ class EarlyStopping(Callback):
         self.best_epoch = self.best = self.weights = None
 
     def is_over(self, trainer):
-        """Whether so many epochs have passed."""
+        """Whether `patience` epochs have passed since the best one."""
         waits = self.best_epoch is None or self.patience is None
         return not waits and trainer.epochs_done - self.best_epoch >= self.patience
 
     def on_fit_start(self, trainer):
+        if trainer.step == 0:  # a new training: what was the best of the last one is of no account
+            self.best_epoch = self.best = self.weights = None
         self._stop_if_over(trainer)
 
     def on_epoch_end(self, trainer):
@@ -232,20 +236,20 @@ class EarlyStopping(Callback):
             for p, best in zip(trainer.model.params, self.weights):
                 p[...] = best
 
-    def memory(self):
+    def state(self):
         return {"best": self.best, "best_epoch": self.best_epoch}, self.weights or []
 
-    def remember(self, memory, arrays):
-        self.best, self.best_epoch, self.weights = memory["best"], memory["best_epoch"], arrays or None
+    def load_state(self, values, arrays):
+        self.best, self.best_epoch, self.weights = values["best"], values["best_epoch"], arrays or None
 
 
 class LearningRate(Callback):
-    """Sets `optimizer.lr` before every step: the rate it had at first, times schedule(progress).
+    """Sets `optimizer.lr` before every step: the initial rate times schedule(progress); restores it at the end.
 
-    schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1). A training that is
-    resumed counts its steps from its very first one to the last that is now planned: with the same number of epochs its
-    rates are those of training at once; with another number each further step has the rate that it would have had if
-    that number had been planned from the start.
+    schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1)
+    (`common.training.schedules`). A resumed training counts its steps from its very first one to the last one now
+    planned: with the same number of epochs its rates are those of an uninterrupted training; with another number each
+    further step has the rate that it would have had if that number had been planned from the start.
     """
 
     def __init__(self, schedule):
@@ -253,7 +257,7 @@ class LearningRate(Callback):
         self.base = self.first = None
 
     def on_fit_start(self, trainer):
-        if self.base is None:  # else it is known from the training that is resumed
+        if self.base is None:  # otherwise it was loaded, with the training that is resumed
             self.base, self.first = trainer.optimizer.lr, trainer.step
 
     def on_step_start(self, trainer):
@@ -263,34 +267,8 @@ class LearningRate(Callback):
     def on_fit_end(self, trainer):
         trainer.optimizer.lr, self.base = self.base, None
 
-    def memory(self):
+    def state(self):
         return {"base": self.base, "first": self.first}, []
 
-    def remember(self, memory, arrays):
-        self.base, self.first = memory["base"], memory["first"]
-
-
-def constant(progress):
-    """The rate stays."""
-    return 1.0
-
-
-def cosine(progress):
-    """From 1 down to 0 along half a cosine. Loshchilov and Hutter 2017."""
-    return (1 + math.cos(math.pi * progress)) / 2
-
-
-def steps(count, factor=0.5):
-    """-> a schedule that multiplies the rate by `factor` at `count` evenly spaced moments."""
-    return lambda progress: factor ** math.floor(progress * (count + 1))
-
-
-def warm_up(share, then=constant):
-    """-> a schedule that rises evenly to 1 over the first `share` of training, and then follows `then`."""
-
-    def schedule(progress):
-        if progress < share:
-            return max(progress, 1e-3) / share if share > 1e-3 else 1.0
-        return then((progress - share) / (1 - share))
-
-    return schedule
+    def load_state(self, values, arrays):
+        self.base, self.first = values["base"], values["first"]

@@ -1,4 +1,4 @@
-"""The learning-rate range test: one training with a rate that grows at every step, and what its loss says of rates.
+"""The learning-rate range test: one training with a rate that grows at every step, and which rate its loss suggests.
 
 Smith 2017, "Cyclical learning rates for training neural networks".
 """
@@ -8,13 +8,13 @@ import numpy as np
 from common.training.callbacks import Callback
 
 SMOOTHING = 0.95  # of the loss, from step to step
-EXPLODED = 1.5  # times the smallest loss so far: nothing is to be learned from higher rates
+EXPLODED = 1.5  # times the smallest loss so far: there is no need to try higher rates
 
 
 class RangeTest(Callback):
-    """Raises `optimizer.lr` from `low` to `high` within `count` steps, evenly in its logarithm, then stops training.
+    """Raises `optimizer.lr` from `low` to `high` within `count` steps, evenly on a log scale, then stops training.
 
-    `rates`, `losses`: of each step, the loss smoothed and freed of its start at 0. Stops before the end where the loss
+    `rates`, `losses`: of each step, the loss as a bias-corrected running mean. Stops before the end where the loss
     explodes. ValueError unless 0 < low < high and count >= 2.
     """
 
@@ -22,6 +22,9 @@ class RangeTest(Callback):
         if not 0 < low < high or count < 2:
             raise ValueError(f"RangeTest: expected 0 < low < high and count >= 2, got {low}, {high} and {count}")
         self.low, self.high, self.count = low, high, count
+        self.on_fit_start(None)
+
+    def on_fit_start(self, trainer):
         self.rates, self.losses = [], []
         self.average = 0.0
 
@@ -41,8 +44,8 @@ class RangeTest(Callback):
 def steepest(rates, losses):
     """The rate at which the loss falls fastest against the logarithm of the rate; None where it falls nowhere.
 
-    rates, losses: of the same length, the rates growing by one factor. The slope is that of a straight line through a
-    tenth of the steps, so that one lucky batch does not count; nor does what comes after the smallest loss.
+    rates, losses: of the same length, the rates a geometric series. The slope is that of a line fitted to a tenth of
+    the steps, so that a single batch counts little; steps after the smallest loss are not considered.
     """
     width = max(len(rates) // 10, 2)
     losses = np.asarray(losses)[: int(np.argmin(losses)) + 1]

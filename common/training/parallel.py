@@ -2,9 +2,10 @@
 
 Every rank (one of the processes) holds the whole model and reads its own rows of each batch. Losses and gradients are
 summed over the ranks, so that all of them take the same step, the one that a single process would take. The Trainer
-does not know: it is given a model that works this way. mpi4py is imported only where mpiexec started several ranks.
+needs no change: it is given a model that works this way. mpi4py is imported only where mpiexec started several ranks.
 """
 
+import atexit
 import sys
 import time
 import zlib
@@ -12,33 +13,37 @@ import zlib
 import numpy as np
 
 from common.arrays.row_grad import plain, sum_rows, touched_rows
-from common.base_model import BaseModel
+from common.base_model import WrappedModel, layers_below
 from common.threads import ranks_started
 from common.training.callbacks import StopOnSignal
 
-GRACE = 2  # seconds that the first rank has to name an error before another does
+GRACE = 2  # seconds that the first rank has to report an error before another does
 
 
 def world():
-    """The communicator of all ranks; None in a process that stands alone. ValueError where mpi4py does not fit."""
+    """The communicator of all ranks; None in a process that runs alone. ValueError where mpi4py does not fit mpiexec.
+
+    From then on, a rank that ends by an uncaught exception ends all of them, which would otherwise wait for it forever.
+    """
     started = ranks_started()
     if started < 2:
         return None
     try:
         from mpi4py import MPI
     except ImportError as error:
-        told = f"mpiexec started {started} ranks: expected mpi4py (pip install 'sentifish[mpi]'), got: {error}"
-        raise ValueError(told) from None
+        expected = "expected mpi4py (pip install 'sentifish[mpi]')"
+        raise ValueError(f"mpiexec started {started} ranks: {expected}, got: {error}") from None
     comm = MPI.COMM_WORLD
     if comm.size != started:
         raise ValueError(f"mpiexec started {started} ranks, mpi4py sees {comm.size}: it belongs to another MPI")
-    sys.excepthook = _end_with_traceback
+    atexit.unregister(_abort_after_error)  # at most once, however often this is called
+    atexit.register(_abort_after_error)
     return comm
 
 
 def end_with(line, code):
-    """Say on stderr why this process cannot go on. Under MPI that ends all ranks, and what is wrong on all of them is
-    said by the first alone.
+    """Print to stderr why this process ends. Under MPI that ends all ranks, and an error that all of them have is
+    printed by the first alone.
     """
     try:
         comm = world()
@@ -52,52 +57,46 @@ def end_with(line, code):
     comm.Abort(code)
 
 
-def _end_with_traceback(*error):
-    sys.__excepthook__(*error)
-    end_with("an error that nobody expected", 1)
+def _abort_after_error():
+    """At exit: the traceback of an uncaught exception is printed, and MPI_Finalize would wait for the other ranks."""
+    if hasattr(sys, "last_value"):
+        end_with("an unexpected error", 1)
 
 
-class DataParallel(BaseModel):
+class DataParallel(WrappedModel):
     """Any model, trained by all ranks of a communicator together; to be given to a `Trainer` in its place.
 
-    comm: `world()`, or what behaves like an mpi4py communicator. The weights become those of rank 0. `forward` returns
-    the mean loss of the whole batch, and `scores` are those of the whole batch; `backward` leaves the gradients of the
-    whole batch in `grads`. Layers that draw with their `rng.random` (dropout) draw for the whole batch, so that they,
-    too, do what they would do in one process. ValueError where ranks were given different batches.
+    comm: `world()`, or any object with the interface of an mpi4py communicator. The weights become those of rank 0.
+    `forward` returns the mean loss of the whole batch, and `scores` are those of the whole batch; `backward` leaves the
+    gradients of the whole batch in `grads`. Layers at any depth that draw with their `rng.random` (dropout) draw for
+    the whole batch, so that they, too, do what they would do in one process. ValueError where ranks were given
+    different batches.
     """
 
     def __init__(self, model, comm):
-        super().__init__()
-        self.layers, self.params, self.grads = getattr(model, "layers", []), model.params, model.grads
-        self.param_names, self.frozen = getattr(model, "param_names", []), getattr(model, "frozen", {})
-        self.model, self.comm = model, comm
-        self.scores = None
+        super().__init__(model)
+        self.comm = comm
         for w in self.weights().values():
             comm.Bcast(w, root=0)
-        for layer in self.layers:
+        for _, layer in layers_below(self):
             if isinstance(getattr(layer, "rng", None), np.random.Generator):
                 layer.rng = RowsOfBatch(layer.rng, self)
 
-    def train(self, flag=True):
-        self.training = flag
-        if hasattr(self.model, "train"):  # the book's models know no such switch
-            self.model.train(flag)
-
     def forward(self, xs, ts):
         N, size = len(xs), self.comm.size
-        rows = np.arange(self.comm.rank, N, size)  # every size-th: lengths that are sorted are dealt out evenly
+        rows = np.arange(self.comm.rank, N, size)  # every size-th: sorted lengths are spread evenly over the ranks
         self.share = len(rows) / N
-        self.batch, self.rows = N, rows if len(rows) else np.zeros(1, int)  # who has none reads one that counts nothing
+        self.batch, self.rows = N, rows if len(rows) else np.zeros(1, int)  # a rank without rows reads one of weight 0
         loss = self.share * float(self.model.forward(xs[self.rows], ts[self.rows]))
         scores = getattr(self.model, "scores", None)
-        told = self.comm.allgather((zlib.crc32(np.ascontiguousarray(xs)), loss, scores))
-        if len({checksum for checksum, _, _ in told}) > 1:
-            raise ValueError("DataParallel: expected the same batch on every rank (the same seed), got others")
+        gathered = self.comm.allgather((zlib.crc32(np.ascontiguousarray(xs)), loss, scores))
+        if len({checksum for checksum, _, _ in gathered}) > 1:
+            raise ValueError("DataParallel: expected the same batch on every rank (the same seed), got different ones")
         if scores is not None:
             self.scores = np.empty((N, *scores.shape[1:]), scores.dtype)
-            for rank, (_, _, part) in enumerate(told[:N]):
+            for rank, (_, _, part) in enumerate(gathered[:N]):
                 self.scores[rank::size] = part
-        return sum(loss for _, loss, _ in told)
+        return sum(loss for _, loss, _ in gathered)
 
     def backward(self):
         self.model.backward()
@@ -127,7 +126,7 @@ class DataParallel(BaseModel):
 
 
 class RowsOfBatch(np.random.Generator):
-    """Draws for all rows of a batch, and gives out those of this rank: all ranks' streams stay in step."""
+    """Draws for all rows of a batch and returns those of this rank, so that all ranks' generators stay in step."""
 
     def __init__(self, rng, parallel):
         super().__init__(rng.bit_generator)
@@ -138,7 +137,7 @@ class RowsOfBatch(np.random.Generator):
 
 
 class StopTogether(StopOnSignal):
-    """A signal that any rank hears ends training on all of them after the same step. It stands before `Checkpoint`."""
+    """A signal to any rank ends training on all of them after the same step. It comes before `Checkpoint`."""
 
     def __init__(self, comm, signals):
         super().__init__(signals)

@@ -1,1 +1,1 @@
-"""Where data is kept: what there is, how it is fetched and verified, and caches of what was made of it."""
+"""The files that can be downloaded, how they are verified, and caches of what was computed from texts."""

@@ -1,10 +1,10 @@
-"""The files of the registry: fetched where they are missing, verified, and kept in one folder on this machine.
-`.sentifish/` in that folder holds what is needed for this: locks, downloads under way, and a stamp for each file
-that was verified, so that 862 MB are not hashed at every start."""
+"""The files of the registry: downloaded if they are missing, verified, and stored in one folder on this machine.
+pooch downloads, verifies and retries; added here are one download at a time, and a stamp for each verified file, so
+that 862 MB are not hashed at every start. Lock, stamps and the download in progress are in `.sentifish/`."""
 
 import contextlib
-import errno
 import hashlib
+import logging
 import os
 import shutil
 import stat
@@ -13,19 +13,22 @@ from pathlib import Path
 
 from dataset.errors import DataError
 from dataset.store import registry
-from dataset.store.download import NotDownloaded, download, for_a_person
 from dataset.store.locks import locked
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
 
 _PRIVATE = ".sentifish"
-_DERIVED = "derived"  # a folder: what other modules made of the files, see `dataset.store.array_cache`
+_RETRIES = 2  # pooch waits 1 s before the first, 2 s before the second
+_TIMEOUT = 30  # seconds without a byte
+_CHUNK = 2**16  # bytes; pooch's 1,024 would mean 842,000 writes for GloVe
+# Unpacked on the way, a .gz would have another sha256; and some hosts slow down the default agent of Python's requests.
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """Where the files are kept: the folder of the environment variable SENTIFISH_DATA, as it is now, or else the
-    platform's own place for caches. -> absolute Path, which need not exist: `fetch` makes it.
+    """The folder of the files: that of the environment variable SENTIFISH_DATA, as it is now, or else the platform's
+    cache folder. -> absolute Path, which need not exist: `fetch` creates it.
     """
     if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named).expanduser().absolute()
@@ -35,99 +38,149 @@ def folder():
 
 
 def derived_folder():
-    """Where is kept what was made of these files and can be made again. -> absolute Path, which need not exist."""
-    return folder() / _DERIVED
+    """The folder of what was computed from texts, see `array_cache`. -> absolute Path, which need not exist."""
+    return folder() / "derived"
 
 
 def path(name):
-    """Where a file of the registry is, or would be. DataError: no such name."""
+    """The Path of a file of the registry, whether it is there or not. DataError: no such name."""
     return folder() / _entry(name).file
 
 
 def fetch(name, progress=True):
-    """A file of the registry, verified; downloaded where it is not here.
+    """The Path of a file of the registry, verified; it is downloaded if it is missing or damaged.
 
-    A file that was put into `folder()` by hand is used like a fetched one. A damaged one is kept as FILE.damaged, and
-    a line on standard error says so, once a whole one has come; until then it stays. Of several processes one
-    downloads, the others wait for it. progress: a bar on standard error, where that is a terminal.
+    A file that was put into `folder()` by hand is used like a downloaded one. A damaged file is replaced only once a
+    whole one has come, and a line on standard error says so. Of several processes one downloads, the others wait.
+    progress: a bar on standard error, if that is a terminal.
 
-    -> Path. DataError, in one sentence with the addresses, the folder and the sha256: no such name, no mirror gave
-    it, it cannot be read or written here.
+    DataError, in one sentence with address, folder and sha256: no such name, it cannot be downloaded, read or written.
     """
-    entry, file = _entry(name), path(name)
-    if _checked(entry, file) == HERE:
-        return file
-    private = file.parent / _PRIVATE
-    try:
-        private.mkdir(parents=True, exist_ok=True)
-        with locked(private / f"{entry.file}.lock"):
-            # Another process may have fetched it meanwhile.
-            if (state := _checked(entry, file)) != HERE:
-                _replace(name, entry, file, state, progress)
-    except OSError as error:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
-        raise DataError(f"{name}: {file.parent} cannot be written ({reason}); {_by_hand(entry, file)}") from None
-    return file
+    if status(name) != HERE:
+        try:
+            (folder() / _PRIVATE).mkdir(parents=True, exist_ok=True)
+            with locked(_lock_file()):
+                if status(name) != HERE:  # another process may have downloaded it meanwhile
+                    _download(name, progress)
+        except OSError as error:
+            raise _failure(name, f"{folder()} cannot be written ({error.strerror or error})") from None
+    return path(name)
 
 
 def status(name):
-    """ "here" (and whole), "missing" or "damaged"; a file that has its stamp is not read again. DataError: no such
-    name, or it cannot be read.
+    """ "here" (and whole), "missing" or "damaged"; a file that was verified before is read again only if its size or
+    time has changed. DataError: no such name, or it cannot be read.
     """
-    return _checked(_entry(name), path(name))
+    with contextlib.suppress(OSError, ValueError):  # no stamp, no file, a stamp that is not text
+        if _stamp_file(name).read_text(encoding="ascii") == _stamp(name):
+            return HERE
+    return verify(name)
 
 
 def verify(name):
     """`status`, but the file is read in any case."""
-    return _checked(_entry(name), path(name), trust_stamp=False)
+    try:
+        stamp = _stamp(name)  # before reading, so that a change meanwhile is noticed the next time
+        whole = sha256(path(name)) == _entry(name).sha256
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    except OSError as error:
+        raise DataError(f"{path(name)}: cannot be read ({error.strerror})") from None
+    with contextlib.suppress(OSError):  # in a read-only folder the file is hashed again the next time
+        if whole:
+            _stamp_file(name).parent.mkdir(exist_ok=True)
+            _stamp_file(name).write_text(stamp, encoding="ascii")
+        else:
+            _stamp_file(name).unlink(missing_ok=True)
+    return HERE if whole else DAMAGED
 
 
 def clear(name=None):
-    """Remove a file of the registry and what belongs to it, or everything this package keeps, in `folder()`.
-
-    Files of other names stay, and the folder with them; it goes where nothing is left in it.
-
-    -> list of the Paths removed, without those in .sentifish. DataError: no such name, or it cannot be removed.
+    """Remove a file of the registry; without a name all of them, and everything else that this package has made in
+    `folder()`. Other files stay. -> list of the Paths removed. DataError: no such name, or it cannot be removed.
     """
-    entries = registry.ENTRIES.values() if name is None else [_entry(name)]
-    where, private = folder(), folder() / _PRIVATE
-    removed = []
+    chosen = {each: path(each) for each in (registry.ENTRIES if name is None else [name])}
+    where, removed = folder(), []
+    if not where.is_dir():
+        return removed
     try:
-        for entry in entries:
-            kept = [where / entry.file, _aside(where / entry.file)]
-            if not any(map(os.path.lexists, kept)) and not private.is_dir():
-                continue
-            private.mkdir(exist_ok=True)
-            lock = private / f"{entry.file}.lock"
-            with locked(lock):  # not while it is being fetched
-                for file in kept:
-                    if os.path.lexists(file):
-                        _remove(file)
-                        removed.append(file)
-                _stamp_file(where / entry.file).unlink(missing_ok=True)
-                shutil.rmtree(_incoming(where / entry.file), ignore_errors=True)
-                if os.name != "nt":  # there, a file that is open stays
-                    lock.unlink(missing_ok=True)
-        if name is None and (where / _DERIVED).is_dir():
-            shutil.rmtree(where / _DERIVED)
-            removed.append(where / _DERIVED)
+        _lock_file().parent.mkdir(exist_ok=True)
+        with locked(_lock_file()):  # not during a download
+            for each, file in chosen.items():
+                if os.path.lexists(file):
+                    file.unlink()
+                    removed.append(file)
+                _stamp_file(each).unlink(missing_ok=True)
+            if name is None and derived_folder().is_dir():
+                shutil.rmtree(derived_folder())
+                removed.append(derived_folder())
+            if name is None:
+                shutil.rmtree(where / _PRIVATE, ignore_errors=True)  # Windows keeps the lock, which is open
     except OSError as error:
         raise DataError(f"{error.filename or where}: cannot be removed ({error.strerror})") from None
-    for empty in (private, where):
-        try:
-            empty.rmdir()
-        except OSError:
-            break  # not there, or not empty
+    with contextlib.suppress(OSError):  # not empty
+        where.rmdir()
     return removed
 
 
 def sha256(file):
-    """The sha256 of a file, in lower-case hex. OSError."""
-    digest = hashlib.sha256()
-    with open(file, "rb") as content:
-        while chunk := content.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    """The sha256 of a file: 64 lower-case hexadecimal digits."""
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _download(name, progress):
+    """Download a file, verify it and move it to its place. OSError: it cannot be written. The lock is held."""
+    import pooch
+    import requests
+
+    entry, file, incoming, logger = _entry(name), path(name), folder() / _PRIVATE / "incoming", pooch.get_logger()
+    shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
+    responses = contextlib.ExitStack()  # pooch leaves them open if a download fails
+    how = {"hooks": {"response": lambda response, **_: responses.push(response)}, "headers": _HEADERS}
+    bar = progress and sys.stderr.isatty()
+    downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, **how)
+    logger.addFilter(_is_warning)  # a failure is reported once, in one line
+    try:
+        known = {"registry": {entry.file: entry.sha256}, "urls": {entry.file: entry.url}}
+        downloads = pooch.create(incoming, "", retry_if_failed=_RETRIES, **known)
+        new = Path(downloads.fetch(entry.file, downloader=downloader))
+        new.chmod(stat.S_IMODE(incoming.stat().st_mode) & 0o666)  # pooch's 0o600 would not do for a shared folder
+        if file.exists():
+            print(f"{file} was damaged (expected sha256 {entry.sha256}): replaced", file=sys.stderr)
+        os.replace(new, file)
+    except (requests.RequestException, ValueError) as error:
+        damaged = f"{file} is damaged and " if file.exists() else ""
+        raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
+    finally:
+        responses.close()
+        logger.removeFilter(_is_warning)
+        shutil.rmtree(incoming, ignore_errors=True)
+    verify(name)  # for its stamp
+
+
+def _is_warning(record):
+    return record.levelno >= logging.WARNING
+
+
+def _reason(error):
+    """A failed download in a few words."""
+    import requests
+
+    if getattr(error, "response", None) is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.RequestException):
+        return "no connection, or one that broke off"
+    return "what came has another sha256"
+
+
+def _failure(name, problem):
+    entry = _entry(name)
+    by_hand = f"put {entry.file} from {entry.url} (sha256 {entry.sha256}) into {folder()}"
+    other = f"set {FOLDER_VARIABLE} to a folder that has it or can be written"
+    return DataError(f"{name}: {problem}; {by_hand}, or {other}")
 
 
 def _entry(name):
@@ -136,93 +189,15 @@ def _entry(name):
     return registry.ENTRIES[name]
 
 
-def _checked(entry, file, trust_stamp=True):
-    """HERE, MISSING or DAMAGED."""
-    try:
-        found = file.stat()
-        if trust_stamp and _read_stamp(file) == _stamp(entry, found):
-            return HERE
-        # The size of most damaged files tells already.
-        if entry.size not in (None, found.st_size) or sha256(file) != entry.sha256:
-            _forget_stamp(file)
-            return DAMAGED
-    except (FileNotFoundError, NotADirectoryError):
-        return MISSING
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror})") from None
-    _write_stamp(file, _stamp(entry, found))
-    return HERE
+def _lock_file():
+    return folder() / _PRIVATE / "lock"
 
 
-def _replace(name, entry, file, state, progress):
-    """Download the file, and only when it is whole let it take the place of what is there. With the lock held."""
-    incoming = _incoming(file)
-    shutil.rmtree(incoming, ignore_errors=True)  # what a download that was killed left
-    try:
-        free = shutil.disk_usage(file.parent).free
-        if entry.size is not None and free < entry.size:
-            raise OSError(None, f"{entry.size:,} bytes are needed, {free:,} are free")
-        incoming.mkdir()
-        new = download(entry, incoming, progress)
-        # Pooch's temporary files are for their owner alone; a cache may be shared.
-        new.chmod(stat.S_IMODE(incoming.stat().st_mode) & 0o666)
-        if state == DAMAGED:
-            os.replace(file, _aside(file))
-            said = f"{file} was damaged (expected sha256 {entry.sha256}): replaced, and kept as {_aside(file).name}"
-            print(said, file=sys.stderr)
-        os.replace(new, file)
-    except NotDownloaded as error:
-        damaged = f"{file} is damaged and " if state == DAMAGED else ""
-        raise DataError(f"{name}: {damaged}cannot be fetched ({error}); {_by_hand(entry, file)}") from None
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
-    _write_stamp(file, _stamp(entry, file.stat()))
+def _stamp_file(name):
+    return folder() / _PRIVATE / f"{_entry(name).file}.verified"
 
 
-def _by_hand(entry, file):
-    """What a person can do."""
-    addresses = " or ".join(map(for_a_person, entry.mirrors))
-    return (
-        f"put {entry.file} from {addresses} (sha256 {entry.sha256}) into {file.parent}, "
-        f"or set {FOLDER_VARIABLE} to a folder that has it or can be written"
-    )
-
-
-def _incoming(file):
-    return file.parent / _PRIVATE / f"{file.name}.incoming"
-
-
-def _aside(file):
-    return file.with_name(f"{file.name}.damaged")
-
-
-def _remove(file):
-    shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
-
-
-def _stamp(entry, found):
-    """What a verified file is known by until it is changed."""
-    return f"{entry.sha256} {found.st_size} {found.st_mtime_ns}\n"
-
-
-def _stamp_file(file):
-    return file.parent / _PRIVATE / f"{file.name}.verified"
-
-
-def _read_stamp(file):
-    try:
-        return _stamp_file(file).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return None
-
-
-def _write_stamp(file, content):
-    """Where it cannot be written the file is only read again at the next start."""
-    with contextlib.suppress(OSError):
-        _stamp_file(file).parent.mkdir(exist_ok=True)
-        _stamp_file(file).write_text(content, encoding="ascii")
-
-
-def _forget_stamp(file):
-    with contextlib.suppress(OSError):
-        _stamp_file(file).unlink(missing_ok=True)
+def _stamp(name):
+    """What a verified file is recognized by until it is changed."""
+    found = path(name).stat()
+    return f"{_entry(name).sha256} {found.st_size} {found.st_mtime_ns}\n"

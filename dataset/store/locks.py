@@ -1,5 +1,5 @@
-"""A lock between processes: whoever comes second waits until the first has done its work or has died, or is told.
-The system keeps it and lets go of it with the process, so there is no stale lock to be cleared away."""
+"""A lock between processes, held on a file: the operating system releases it when the process ends, however it ends.
+Threads of one process exclude each other, too. On a file system without locks the work goes on without one."""
 
 import contextlib
 import errno
@@ -12,57 +12,33 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-_BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # whichever the system says for "another one has it"
-_LOOK_AGAIN = 0.05  # seconds
+_BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer if another process holds the lock
+_POLL = 0.05  # seconds
 
 
 @contextlib.contextmanager
 def locked(path):
-    """Hold the lock of a file, which is made where it is missing; threads of one process exclude each other too.
-
-    It waits as long as another one holds it. On a file system that knows no locks it goes on without.
-    OSError where the file cannot be made.
-    """
-    while (handle := _acquired(path)) is None:
-        time.sleep(_LOOK_AGAIN)
-    try:
-        yield
-    finally:
-        os.close(handle)  # lets go of the lock as well
+    """Wait for the lock of a file and hold it; the file is created if it is missing. OSError if it cannot be."""
+    while True:
+        with locked_if_free(path) as held:
+            if held:
+                yield
+                return
+        time.sleep(_POLL)
 
 
 @contextlib.contextmanager
 def locked_if_free(path):
-    """As `locked`, without waiting: -> whether the lock is held; False where another one has it."""
-    handle = _acquired(path)
+    """`locked` without waiting: -> bool, whether the lock is held; False if another process or thread holds it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        yield handle is not None
+        yield _lock(handle) and _is_at(handle, path)
     finally:
-        if handle is not None:
-            os.close(handle)
+        os.close(handle)  # releases the lock as well
 
 
-def _acquired(path):
-    """The handle of the file, locked; None while another one has it."""
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            if not _try_lock(handle):
-                os.close(handle)
-                return None
-            # Whoever had it may have removed the file: then this lock binds nobody, and the next file is the one.
-            if os.path.samestat(os.fstat(handle), os.stat(path)):
-                return handle
-        except FileNotFoundError:
-            pass
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-def _try_lock(handle):
-    """True with the lock, or where there are no locks; False while another one has it."""
+def _lock(handle):
+    """True with the lock, or where there are no locks; False if another one holds it."""
     try:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,3 +47,11 @@ def _try_lock(handle):
     except OSError as error:
         return error.errno not in _BUSY
     return True
+
+
+def _is_at(handle, path):
+    """Whether the open file still has this path: if its last holder removed it, others lock the next file."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False

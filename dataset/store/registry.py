@@ -1,13 +1,12 @@
-"""What can be fetched: names, addresses, sha256 sums, sizes and terms, and nothing else.
-How a file is fetched, kept and checked is the business of `dataset.store.fetch`."""
+"""The files that `dataset.store.fetch` can download: names, addresses, sha256, sizes and licences, nothing else."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file. file: its name in the cache. size: in bytes, None where it is not known. sha256: lower-case hex.
-    mirrors: its addresses as pooch reads them, tried in this order, the official one first.
+    """One file: what it holds, its name in the cache, its sha256 (lower-case hexadecimal), size in bytes (None if it is
+    not known), licence, source and address.
     """
 
     what: str
@@ -16,41 +15,40 @@ class Entry:
     size: int | None
     licence: str
     source: str
-    mirrors: tuple
+    url: str
 
 
 _MAAS = 'Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; ai.stanford.edu/~amaas/data/sentiment'
 _IMDB_TERMS = "research, non-commercial; cite Maas et al. 2011"
 _TUTORIAL_COMMIT = "08fcaf9f8e56dc30a8d4e5420c651e460e75303b"
 
-# By the name that a person types.
-ENTRIES = {
+ENTRIES = {  # by the name that a person types
     "imdb": Entry(
-        what="Large Movie Review Dataset: 25,000 reviews to train on, 25,000 to test, 50,000 without a label",
+        what="Large Movie Review Dataset: 25,000 training reviews, 25,000 test reviews, 50,000 unlabelled ones",
         file="aclImdb_v1.tar.gz",
         sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
         size=84_125_825,
         licence=_IMDB_TERMS,
         source=_MAAS,
-        mirrors=("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",),
+        url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
     ),
     "imdb_train.txt": Entry(
-        what="the training reviews of imdb as label<TAB>text, the form of the NumPy tutorial",
+        what="the training reviews of imdb as label<TAB>text, the format of the NumPy tutorial",
         file="imdb_train.txt",
         sha256="6a38ea6ab5e1902cc03f6b9294ceea5e8ab985af991f35bcabd301a08ea5b3f0",
         size=None,
         licence=_IMDB_TERMS,
         source=f"Zenodo record 4117827; {_MAAS}",
-        mirrors=("doi:10.5281/zenodo.4117827/imdb_train.txt",),
+        url="https://zenodo.org/records/4117827/files/imdb_train.txt?download=1",
     ),
     "imdb_test.txt": Entry(
-        what="the test reviews of imdb as label<TAB>text, the form of the NumPy tutorial",
+        what="the test reviews of imdb as label<TAB>text, the format of the NumPy tutorial",
         file="imdb_test.txt",
         sha256="7363ef08ad996bf4233b115008d6d7f9814b7cc0f4d13ab570b938701eadefeb",
         size=None,
         licence=_IMDB_TERMS,
         source=f"Zenodo record 4117827; {_MAAS}",
-        mirrors=("doi:10.5281/zenodo.4117827/imdb_test.txt",),
+        url="https://zenodo.org/records/4117827/files/imdb_test.txt?download=1",
     ),
     "glove.6B.zip": Entry(
         what="GloVe vectors of 400,000 words in 50, 100, 200 and 300 dimensions, from 6 billion tokens",
@@ -60,7 +58,7 @@ ENTRIES = {
         licence="PDDL 1.0",
         source='Pennington et al., "GloVe: Global Vectors for Word Representation", EMNLP 2014; '
         "nlp.stanford.edu/projects/glove",
-        mirrors=("https://nlp.stanford.edu/data/glove.6B.zip",),
+        url="https://nlp.stanford.edu/data/glove.6B.zip",
     ),
     "speeches.csv": Entry(
         what="8 speeches with speaker and source, from the NumPy tutorial",
@@ -69,9 +67,7 @@ ENTRIES = {
         size=61_178,
         licence="CC0",
         source=f"numpy/numpy-tutorials at {_TUTORIAL_COMMIT[:8]}, content/tutorial-nlp-from-scratch",
-        mirrors=(
-            f"https://raw.githubusercontent.com/numpy/numpy-tutorials/{_TUTORIAL_COMMIT}"
-            "/content/tutorial-nlp-from-scratch/speeches.csv",
-        ),
+        url=f"https://raw.githubusercontent.com/numpy/numpy-tutorials/{_TUTORIAL_COMMIT}"
+        "/content/tutorial-nlp-from-scratch/speeches.csv",
     ),
 }

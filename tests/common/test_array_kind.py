@@ -6,7 +6,7 @@ import pytest
 from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
 
 from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
-from common.time_layers import TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
 
 NO_WHERE = (np.sum, np.mean, np.max, np.min, np.any, np.all)
 
@@ -124,7 +124,7 @@ def test_a_sequence_layer_stays_on_the_device(name, masked, monkeypatch):
     monkeypatch.setattr("conftest.normal", lambda *a, **k: on_device(normal(*a, **k)))
     layer = SEQUENCE_LAYERS[name]()
     assert all(isinstance(a, Device) for a in (*layer.params, *layer.grads))
-    for _ in range(2):  # the second forward starts from kept buffers
+    for _ in range(2):  # the second forward reuses the buffers
         if name == "dropout":
             layer = SEQUENCE_LAYERS[name]()
         device_out = layer.forward(Device(xs), None if mask is None else Device(mask))
@@ -172,6 +172,10 @@ LOSSES = {
     "sigmoid": (SigmoidWithLoss, (normal(4, 1), np.array([0, 1, 1, 0]))),
     "time_softmax": (TimeSoftmaxWithLoss, (normal(2, 3, 4), np.array([[0, 2, -1], [1, 3, 0]]))),
     "time_softmax_masked": (TimeSoftmaxWithLoss, (normal(2, 3, 4), np.array([[0, 9, 9], [1, 3, -1]]), MASK)),
+    "simple_time_softmax_masked": (
+        Simple_TimeSoftmaxWithLoss,
+        (normal(2, 3, 4), np.array([[0, 9, 9], [1, 3, -1]]), MASK),
+    ),
     "time_sigmoid": (TimeSigmoidWithLoss, (normal(2, 3), np.array([[0, 1, 1], [1, 0, 0]]))),
     "time_sigmoid_masked": (TimeSigmoidWithLoss, (normal(2, 3), np.array([[0, 9, 1], [1, 0, 0]]), MASK)),
 }

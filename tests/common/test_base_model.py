@@ -1,4 +1,4 @@
-"""A model's lists, its training switch, its files (ours and the book's), and weights that are tied by memory alone."""
+"""A model's lists, its training switch, its files (ours and the book's), and the models that it holds."""
 
 import builtins
 import io
@@ -8,10 +8,10 @@ import pickle
 import numpy as np
 import pytest
 
-from common.arrays.row_grad import touched_rows
-from common.base_model import BaseModel, remove_duplicate
+from common.base_model import BaseModel
 from common.files.checkpoint import CheckpointError, save_arrays
-from common.layers import Affine, Dropout, Embedding
+from common.layers import Affine, Dropout
+from common.time_layers import TimeBidirectional, TimeDropout, TimeGRU
 
 
 class TwoLayers(BaseModel):
@@ -90,6 +90,142 @@ def test_predicting_leaves_every_layer_as_it_was():
         with net.predicting():
             assert not net.training and not net.layers[1].train_flg
         assert (net.training, net.layers[1].train_flg) == (training, drops)
+
+
+# ---- models that hold models
+
+
+class Encoder(BaseModel):
+    """Holds a model, a layer that holds two, and weights that stay as they are."""
+
+    def __init__(self, seed=0, dropout=0.5):
+        super().__init__()
+        rng = np.random.default_rng(seed)
+        self.table = rng.standard_normal((5, 3)).astype("f")
+        self.frozen = {"table": self.table}
+        halves = [TimeGRU(*TimeGRU.init_params(3, 2, rng)) for _ in range(2)]
+        self.drop, self.rnn, self.inner = TimeDropout(dropout, rng), TimeBidirectional(*halves), TwoLayers(seed)
+        self.collect(drop=self.drop, rnn=self.rnn, inner=self.inner)
+
+    def forward(self, xs, mask=None):
+        return self.rnn.forward(self.drop.forward(self.table[xs], mask), mask)  # (N, T) -> (N, T, D) -> (N, T, 2H)
+
+
+class Outer(BaseModel):
+    def __init__(self, seed=0, encoder=Encoder):
+        super().__init__()
+        self.collect(encoder=encoder(seed), head=Affine(np.ones((4, 2), "f"), np.zeros(2, "f")))
+
+
+def test_collect_takes_in_a_model_with_all_that_it_holds_and_names_compose():
+    net = Outer()
+    encoder, head = net.layers
+    assert net.param_names == [*(f"encoder.{name}" for name in encoder.param_names), "head.W", "head.b"]
+    assert "encoder.rnn.forward.Wx" in net.param_names and "encoder.inner.second.b" in net.param_names
+    assert all(a is b for a, b in zip(net.params, encoder.params + head.params, strict=True))
+    assert all(a is b for a, b in zip(net.grads, encoder.grads + head.grads, strict=True))
+
+
+def test_training_and_prediction_reach_every_layer_at_any_depth():
+    net = Outer()
+    encoder = net.layers[0]
+    models, drops = (net, encoder, encoder.inner), (encoder.drop, encoder.inner.layers[1])
+    recurrent = encoder.rnn, encoder.rnn.forward_layer, encoder.rnn.backward_layer
+    for flag in (False, True):
+        net.train(flag)
+        assert [model.training for model in models] == [flag] * 3 and [d.train_flg for d in drops] == [flag] * 2
+    xs = np.array([[1, 2, 3]])
+    with net.predicting():
+        assert not any(model.training for model in models) and not any(drop.train_flg for drop in drops)
+        assert all(layer.inference for layer in recurrent)
+        assert np.array_equal(encoder.forward(xs), encoder.forward(xs))
+    assert all(model.training for model in models) and all(drop.train_flg for drop in drops)
+    assert not any(layer.inference for layer in recurrent)
+    assert not np.array_equal(encoder.forward(xs), encoder.forward(xs))
+
+
+def test_predicting_restores_what_differed_at_any_depth_also_after_an_error():
+    net = Outer()
+    encoder = net.layers[0]
+    encoder.inner.train(False)
+    encoder.rnn.backward_layer.inference = True
+    with pytest.raises(ZeroDivisionError), net.predicting():
+        raise ZeroDivisionError
+    assert (net.training, encoder.training, encoder.inner.training) == (True, True, False)
+    assert (encoder.drop.train_flg, encoder.inner.layers[1].train_flg) == (True, False)
+    assert (encoder.rnn.forward_layer.inference, encoder.rnn.backward_layer.inference) == (False, True)
+
+
+def test_the_train_of_a_model_below_has_the_last_word_on_what_it_holds():
+    class AlwaysPredicting(TwoLayers):
+        def train(self, flag=True):
+            super().train(False)
+
+    net = BaseModel()
+    net.collect(fixed=AlwaysPredicting(), free=TwoLayers())
+    net.train(True)
+    assert [model.layers[1].train_flg for model in net.layers] == [False, True]
+
+
+def test_the_same_layer_twice_is_refused_at_any_depth():
+    net = TwoLayers()
+    with pytest.raises(ValueError, match=r"got the same one as 'a\.drop' and 'b'"):
+        BaseModel().collect(a=net, b=net.layers[1])
+    with pytest.raises(ValueError, match=r"got the same one as 'a' and 'b\.first'"):
+        BaseModel().collect(a=net.layers[0], b=net)
+    half, other = (TimeGRU(*TimeGRU.init_params(3, 2)) for _ in range(2))
+    with pytest.raises(ValueError, match=r"got the same one as 'a' and 'b\.backward_layer'"):
+        BaseModel().collect(a=half, b=TimeBidirectional(other, half))
+
+
+def test_two_layers_with_the_same_weights_are_not_the_same_layer():
+    W, b = np.ones((3, 3)), np.zeros(3)
+    net = BaseModel()
+    net.collect(a=Affine(W, b), b=Affine(W, b))
+    assert net.params[0] is net.params[2] is W and net.grads[0] is not net.grads[2]
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["with a list of layers", "without"])
+def test_a_model_in_the_books_manner_can_be_held_too(listed):
+    class Chapter:
+        def __init__(self):
+            first, self.drop = Affine(np.ones((2, 2)), np.zeros(2)), Dropout(0.5)
+            self.parts = [first, Affine(np.ones((2, 2)), np.zeros(2))]
+            if listed:
+                self.layers = [first, self.drop, self.parts[1]]
+            self.params = [p for layer in self.parts for p in layer.params]
+            self.grads = [g for layer in self.parts for g in layer.grads]
+
+        def forward(self, x):
+            return self.parts[1].forward(self.drop.forward(self.parts[0].forward(x)))
+
+    for chapter in (Chapter(), BookModel()):
+        net = BaseModel()
+        net.collect(old=chapter, new=Affine(np.ones((2, 2)), np.zeros(2)))
+        count = len(chapter.params)
+        assert net.param_names == [*(f"old.{i}" for i in range(count)), "new.W", "new.b"]
+        assert all(a is b for a, b in zip(net.params, chapter.params))
+        if isinstance(chapter, Chapter):
+            with net.predicting():
+                assert not chapter.drop.train_flg
+            assert chapter.drop.train_flg
+
+
+def test_a_layer_may_know_the_model_that_holds_it():
+    net, layer = TwoLayers(), Dropout(0.5)
+    layer.owner = net
+    net.collect(drop=layer)
+    net.train(False)
+    assert not layer.train_flg
+
+
+def test_the_file_of_a_model_of_models_holds_the_weights_that_the_inner_ones_froze(here):
+    saved, net = Outer(1), Outer(2)
+    assert list(saved.weights())[-1] == "encoder.table" and len(saved.weights()) == len(saved.params) + 1
+    saved.save_params("net.npz")
+    net.load_params("net.npz")
+    assert same(list(net.weights().values()), list(saved.weights().values()))
+    assert np.array_equal(net.layers[0].table, saved.layers[0].table)
 
 
 # ---- files
@@ -244,67 +380,3 @@ def test_other_names_or_another_order_are_a_checkpoint_error(here):
         with pytest.raises(CheckpointError, match=r"^w\.npz: expected the parameters .*first\.W"):
             net.load_params("w.npz")
         assert same(net.params, before)
-
-
-# ---- tied weights
-
-
-def test_the_same_array_twice_is_one_parameter_and_its_gradients_add():
-    W, b = np.ones((2, 3)), np.ones(3)
-    g1, g2, gb = np.full((2, 3), 1.0), np.full((2, 3), 10.0), np.ones(3)
-    params, grads = remove_duplicate([W, b, W], [g1, gb, g2])
-    assert [p is q for p, q in zip(params, (W, b))] == [True, True] and len(params) == len(grads) == 2
-    assert np.array_equal(grads[0], g1 + g2) and grads[1] is gb
-    assert g1.max() == 1 and g2.max() == 10  # the layers' own stay
-
-
-def test_a_transposed_view_is_the_same_parameter_also_of_a_square_matrix():
-    for shape in ((2, 3), (3, 3)):
-        W = np.arange(float(np.prod(shape))).reshape(shape)
-        g, gT = np.arange(W.size * 1.0).reshape(shape), 10 * np.arange(W.size * 1.0).reshape(shape[::-1])
-        params, grads = remove_duplicate([W, W.T], [g, gT])
-        assert len(params) == 1 and np.array_equal(grads[0], g + gT.T)
-        params, grads = remove_duplicate([W.T, W], [gT, g])
-        assert params[0].shape == shape[::-1] and np.array_equal(grads[0], gT + g.T)
-
-
-def test_three_uses_add_three_gradients():
-    W = np.ones((2, 3))
-    params, grads = remove_duplicate([W, W.T, W], [W * 1, W.T * 2, W * 4])
-    assert len(params) == 1 and np.array_equal(grads[0], W * 7)
-
-
-def test_equal_values_are_not_tied():
-    W = np.ones((3, 3))
-    params, grads = remove_duplicate([W, W.copy(), np.ones((3, 3)).T], [W * 1, W * 2, W * 3])
-    assert len(params) == 3 and [g.max() for g in grads] == [1, 2, 3]
-
-
-def test_parts_of_one_buffer_are_not_tied():
-    buffer = np.zeros((6, 4))
-    parts = [buffer[:3], buffer[3:], buffer[:2], buffer[:, :2], buffer[::2], buffer[:3, :3]]
-    assert len(remove_duplicate(parts, [np.ones(p.shape) for p in parts])[0]) == len(parts)
-
-
-def test_an_embedding_tied_with_the_output_layer_gets_the_sum_of_both_gradients():
-    rng = np.random.default_rng(0)
-    W = rng.standard_normal((5, 3))
-    embed, head = Embedding(W), Affine(W.T, np.zeros(5))
-    out = head.forward(embed.forward(np.array([1, 4, 1])))
-    embed.backward(head.backward(np.ones_like(out)))
-    params, grads = remove_duplicate(embed.params + head.params, embed.grads + head.grads)
-    assert len(params) == 2
-    np.testing.assert_array_equal(grads[0], np.array(embed.grads[0]) + head.grads[0].T)
-
-
-def test_embeddings_that_share_weights_keep_to_their_touched_rows():
-    W = np.random.default_rng(0).standard_normal((50, 3))
-    layers = [Embedding(W), Embedding(W), Embedding(W)]
-    dense = np.zeros_like(W)
-    for layer, ids in zip(layers, ([4, 7, 4], [7], [9, 9])):
-        layer.forward(np.array(ids))
-        layer.backward(np.ones((len(ids), 3)))
-        np.add.at(dense, ids, 1.0)
-    params, (grad,) = remove_duplicate([layer.params[0] for layer in layers], [layer.grads[0] for layer in layers])
-    assert params[0] is W and touched_rows(grad).tolist() == [4, 7, 9]
-    assert np.array_equal(np.asarray(grad), dense)

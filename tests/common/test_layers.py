@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import normal, prefix_mask
+from conftest import CELLS, normal, one_step, prefix_mask, weights_of
 
-from common.checking.gradient_check import check_layer
+from common.checking.gradient_check import check_layer, check_model
 from common.layers import (
     Affine,
     Dropout,
@@ -16,7 +16,15 @@ from common.layers import (
     Softmax,
     SoftmaxWithLoss,
 )
-from common.time_layers import TimeDropout, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+from common.pair_embedding import TimePairEmbedding
+from common.sequential import Sequential
+from common.time_layers import (
+    Simple_TimeSoftmaxWithLoss,
+    TimeDropout,
+    TimeEmbedding,
+    TimeSigmoidWithLoss,
+    TimeSoftmaxWithLoss,
+)
 
 MAKERS = {
     "matmul": lambda dtype=np.float64: MatMul(normal(3, 2, dtype=dtype)),
@@ -115,6 +123,42 @@ def test_softmax_and_layer_norm_give_what_they_say():
     np.testing.assert_allclose(normed.var(axis=1), 1)
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        *MAKERS.values(),
+        lambda: Embedding(normal(5, 2)),
+        lambda: TimeEmbedding(normal(5, 2)),
+        lambda: TimePairEmbedding(normal(1, 2), np.zeros(0, np.int64), 5),
+        *(SoftmaxWithLoss, SigmoidWithLoss, TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss, TimeSigmoidWithLoss),
+        *(lambda cell=cell: one_step(cell, weights_of(cell)) for cell in CELLS),
+    ],
+)
+def test_backward_before_any_forward_is_refused_in_one_line(make):
+    layer = make()
+    dout = (normal(4, 2),) * len(getattr(layer, "states", "h"))
+    with pytest.raises(ValueError, match=r"^\w+: backward: expected a forward before it, outside inference mode$"):
+        layer.backward(*dout)
+
+
+def test_a_layer_in_the_books_manner_inherits_from_nothing():
+    class Scale:
+        def __init__(self, W):
+            self.params, self.grads = [W], [np.zeros_like(W)]
+
+        def forward(self, x):
+            self.x = x
+            return self.params[0] * x
+
+        def backward(self, dout):
+            self.grads[0][...] = (dout * self.x).sum(axis=0)
+            return dout * self.params[0]
+
+    check_layer(Scale(normal(3)), normal(4, 3))
+    model = Sequential(Scale(normal(3)), Affine(normal(3, 2), normal(2)), loss=SoftmaxWithLoss())
+    check_model(model, normal(4, 3), np.array([0, 1, 1, 0]))
+
+
 # --- Embedding ---------------------------------------------------------------------------------------------
 
 
@@ -188,7 +232,7 @@ def test_time_dropout_that_is_off_still_clears_the_pads():
     assert np.array_equal(layer.backward(np.ones((2, 3, 4)))[:, :, 0], mask)
 
 
-def test_dropout_drops_the_same_elements_on_the_way_back():
+def test_dropout_drops_the_same_elements_in_backward():
     layer = Dropout(0.5, rng=0)
     out = layer.forward(np.ones((50, 50)))
     assert np.array_equal(layer.backward(np.ones((50, 50))), out)

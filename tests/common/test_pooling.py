@@ -53,12 +53,12 @@ def test_the_gradient_of_max_goes_to_the_first_of_equals():
 
 
 @pytest.mark.parametrize("name", ["max", "max-mean"])
-def test_there_is_no_way_back_through_max_from_inference(name):
+def test_backward_through_max_is_not_available_in_inference_mode(name):
     layer = POOLING[name]()
     pooled = layer.forward(HS, MASK)
     layer.inference = True
     assert layer.inference and np.array_equal(layer.forward(HS, MASK), pooled)
-    with pytest.raises(ValueError, match="TimeMax: backward: expected a forward before it, without `inference`"):
+    with pytest.raises(ValueError, match="TimeMax: backward: expected a forward before it, outside inference mode"):
         layer.backward(pooled)
 
 

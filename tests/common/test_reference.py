@@ -10,19 +10,30 @@ import pytest
 
 from common.layers import Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop, clip_grads
-from common.time_layers import GRU, LSTM, RNN, TimeBidirectional, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
+from common.time_layers import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUResetAfter,
+    TimeBidirectional,
+    TimeEmbedding,
+    TimeGRU,
+    TimeGRUResetAfter,
+    TimeLSTM,
+    TimeRNN,
+)
 
 FILE = Path(__file__).parents[1] / "fixtures" / "reference.npz"
 with np.load(FILE, allow_pickle=False) as archive:
     REFERENCE = dict(archive)
 
-# cell: (whole-sequence layer, one-step layer, keyword arguments of both)
+# cell: (whole-sequence layer, one-step layer)
 CELLS = {
-    "rnn": (TimeRNN, RNN, {}),
-    "lstm": (TimeLSTM, LSTM, {}),
-    "gru_before": (TimeGRU, GRU, {}),
-    "gru_after": (TimeGRU, GRU, {"reset_after": True}),
-    "gru_after_two_biases": (TimeGRU, GRU, {"reset_after": True}),
+    "rnn": (TimeRNN, RNN),
+    "lstm": (TimeLSTM, LSTM),
+    "gru_before": (TimeGRU, GRU),
+    "gru_after": (TimeGRUResetAfter, GRUResetAfter),
+    "gru_after_two_biases": (TimeGRUResetAfter, GRUResetAfter),
 }
 CASES = ("zero_state", "initial_state", "lengths", "lengths_and_initial_state")
 
@@ -62,9 +73,9 @@ def test_the_fixture_is_small():
 @every_case
 @every_cell
 def test_a_time_layer_gives_the_outputs_and_gradients_of_pytorch(cell, case):
-    TimeLayer, _, options = CELLS[cell]
+    TimeLayer, _ = CELLS[cell]
     xs, dhs, lengths = frozen("inputs", "xs", "dhs", "lengths")
-    layer = TimeLayer(*frozen(cell, "Wx", "Wh", "b"), stateful="initial_state" in case, **options)
+    layer = TimeLayer(*frozen(cell, "Wx", "Wh", "b"), stateful="initial_state" in case)
     if "initial_state" in case:
         layer.set_state(*initial_states(cell, case))
     mask = mask_of(lengths, xs.shape[1]) if "lengths" in case else None
@@ -86,11 +97,11 @@ def test_a_time_layer_gives_the_outputs_and_gradients_of_pytorch(cell, case):
 @every_case
 @every_cell
 def test_a_one_step_layer_stepped_by_hand_gives_the_outputs_and_gradients_of_pytorch(cell, case):
-    _, Step, options = CELLS[cell]
+    _, Step = CELLS[cell]
     xs, dhs, lengths = frozen("inputs", "xs", "dhs", "lengths")
     N, T, _ = xs.shape
     weights = frozen(cell, "Wx", "Wh", "b")
-    steps = [Step(*weights, **options) for _ in range(T)]
+    steps = [Step(*weights) for _ in range(T)]
     mask = mask_of(lengths if "lengths" in case else np.full(N, T), T)[:, :, None]  # (N, T, 1)
     states, hs, dxs = initial_states(cell, case), np.empty_like(dhs), np.empty_like(xs)
 
@@ -120,14 +131,14 @@ def test_a_one_step_layer_stepped_by_hand_gives_the_outputs_and_gradients_of_pyt
 @pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru_after"])
 def test_bidirectional_layers_give_the_outputs_and_gradients_of_pytorch(cell, num_layers):
-    TimeLayer, _, options = CELLS[cell]
+    TimeLayer, _ = CELLS[cell]
     hs, dout, lengths = frozen("bidirectional", "xs", "dhs", "lengths")
     mask = mask_of(lengths, hs.shape[1])
     directions = ("forward", "backward")
     layers = []
     for i in range(num_layers):
         weights = [frozen(f"bidirectional/{cell}/l{i}/{direction}", "Wx", "Wh", "b") for direction in directions]
-        layers.append(TimeBidirectional(*(TimeLayer(*w, **options) for w in weights)))
+        layers.append(TimeBidirectional(*(TimeLayer(*w) for w in weights)))
 
     for layer in layers:
         hs = layer.forward(hs, mask)

@@ -150,6 +150,14 @@ def test_backward_twice_gives_the_same_bits(name):
 
 
 @every_layer
+def test_backward_before_any_forward_is_refused_in_one_line(name):
+    layer = SEQUENCE_LAYERS[name]()
+    refuses(
+        lambda: layer.backward(np.ones((N, T, 4))), "backward: expected a forward before it, outside inference mode"
+    )
+
+
+@every_layer
 def test_params_are_not_copied_and_grads_stay_the_same_arrays(name):
     layer = SEQUENCE_LAYERS[name]()
     params, grads = list(layer.params), list(layer.grads)

@@ -5,7 +5,7 @@ import pytest
 from conftest import normal
 
 from common.base_model import BaseModel
-from common.checking.gradient_check import check_model
+from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.pooling import TimeMax
@@ -126,3 +126,55 @@ def test_the_trainer_trains_it_and_its_file_brings_it_back(tmp_path):
     other = many_to_one(dtype=np.float32)
     other.load_params(str(tmp_path / "net.npz"))
     assert isinstance(other, BaseModel) and np.array_equal(other.predict(XS), model.predict(XS))
+
+
+# ---- in another model
+
+
+def inner(dtype=np.float64):
+    return Sequential(TimeGRU(*TimeGRU.init_params(D, H, 1, dtype)), TimeDropout(0.5, 1), TimeMax())
+
+
+def outer(middle, dtype=np.float64, dropout=0.0):
+    middle.layers[1].dropout_ratio = dropout
+    head = Affine(normal(H, C, dtype=dtype), np.zeros(C, dtype))
+    return Sequential(TimeEmbedding(normal(V, D, dtype=dtype)), middle, head, loss=SoftmaxWithLoss())
+
+
+def test_a_sequential_in_a_sequential_is_the_row_of_all_their_layers():
+    nested = outer(inner())
+    flat = Sequential(nested.layers[0], *nested.layers[1].layers, nested.layers[2], loss=SoftmaxWithLoss())
+    assert nested.param_names == ["0.W", "1.0.Wx", "1.0.Wh", "1.0.b", "2.W", "2.b"]
+    assert nested.forward(XS, TS) == flat.forward(XS, TS)
+    check_model(nested, XS, TS)
+
+
+def test_the_mask_is_handed_on_and_padding_changes_nothing():
+    nested = outer(inner())
+    wide = np.pad(XS, ((0, 0), (0, 3)))
+    assert np.allclose(nested.predict(XS), nested.predict(wide), rtol=0, atol=1e-12)
+    hs, mask = normal(3, 4, D), XS != 0
+    layer = inner()
+    layer.train(False)
+    assert not np.allclose(layer.forward(hs, mask=mask), layer.forward(hs))
+
+
+def test_as_a_layer_it_keeps_an_axis_of_one_and_gives_the_gradient_of_its_input():
+    layer = Sequential(TimeAffine(normal(D, 1), np.zeros(1)))
+    hs = layer.forward(normal(2, 4, D))
+    assert hs.shape == (2, 4, 1) and layer.backward(hs).shape == (2, 4, D)
+    check_layer(
+        Sequential(TimeGRU(*TimeGRU.init_params(D, H, 1, np.float64)), TimeMax()), normal(3, 4, D), mask=XS != 0
+    )
+
+
+def test_prediction_drops_nothing_inside_the_inner_one_either():
+    nested = outer(inner(), dropout=0.5)
+    assert np.array_equal(nested.predict(XS), nested.predict(XS))
+    assert nested.layers[1].layers[1].train_flg
+    assert not np.array_equal(nested.score(XS), nested.score(XS))
+
+
+def test_labels_without_a_loss_are_a_value_error():
+    with pytest.raises(ValueError, match="Sequential: expected a loss"):
+        inner().forward(normal(3, 4, D), TS)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import normal, prefix_mask
+from conftest import normal, prefix_mask, run
 
 from common import time_layers
 from common.checking.gradient_check import check_layer
@@ -24,13 +24,32 @@ MASKS = {
     "holes": np.array([[0, 1, 0, 1], [1, 1, 0, 0], [0, 0, 0, 0]], bool),
 }
 every_mask = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+every_loss = pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
 
 
 def test_the_books_address_brings_every_name():
     for name in time_layers.__all__:
         assert hasattr(time_layers, name)
-    assert Simple_TimeAffine is TimeAffine
-    assert Simple_TimeSoftmaxWithLoss is TimeSoftmaxWithLoss
+
+
+# --- the plain forms -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", [None, *MASKS.values()], ids=["none", *MASKS])
+def test_the_plain_affine_gives_what_the_fast_one_gives(mask):
+    plain, fast = (Layer(normal(4, 5), normal(5, seed=1)) for Layer in (Simple_TimeAffine, TimeAffine))
+    results = [run(layer, normal(N, T, 4), mask) for layer in (plain, fast)]
+    for ours, theirs in zip((*results[0][:2], *results[0][2]), (*results[1][:2], *results[1][2]), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("mask", [None, *MASKS.values()], ids=["none", *MASKS])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_the_plain_softmax_loss_gives_what_the_fast_one_gives(ignored, mask):
+    xs, ts = normal(N, T, V), np.where(IDS == 4, -1, IDS) if ignored else IDS
+    plain, fast = Simple_TimeSoftmaxWithLoss(), TimeSoftmaxWithLoss()
+    assert plain.forward(xs, ts, mask) == pytest.approx(fast.forward(xs, ts, mask), abs=1e-14)
+    np.testing.assert_allclose(plain.backward(-3), fast.backward(-3), rtol=0, atol=1e-14)
 
 
 # --- TimeEmbedding -----------------------------------------------------------------------------------------
@@ -122,12 +141,13 @@ def test_time_dropout_scales_what_it_keeps_and_clears_the_pads():
 # --- TimeSoftmaxWithLoss -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss])
 @every_mask
 @pytest.mark.parametrize("ignored", [False, True])
-def test_time_softmax_loss_gradients(mask, ignored):
+def test_time_softmax_loss_gradients(mask, ignored, Loss):
     ts = np.where(IDS == 4, -1, IDS) if ignored else IDS
-    check_layer(TimeSoftmaxWithLoss(), normal(N, T, V), ts, mask=mask)
-    check_layer(TimeSoftmaxWithLoss(), normal(N, T, V), ts)
+    check_layer(Loss(), normal(N, T, V), ts, mask=mask)
+    check_layer(Loss(), normal(N, T, V), ts)
 
 
 def test_time_softmax_loss_is_the_mean_over_the_steps_that_count():
@@ -144,10 +164,11 @@ def test_time_softmax_loss_takes_one_hot_labels():
     np.testing.assert_allclose(one_hot.backward(), ids.backward(), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss])
 @pytest.mark.parametrize("how", ["ignored", "masked"])
-def test_where_no_step_counts_loss_and_gradient_are_zero(how):
+def test_where_no_step_counts_loss_and_gradient_are_zero(how, Loss):
     xs = np.full((N, T, V), np.nan)
-    loss = TimeSoftmaxWithLoss()
+    loss = Loss()
     if how == "ignored":
         assert loss.forward(xs, np.full((N, T), -1)) == 0
     else:
@@ -168,9 +189,9 @@ def test_the_ignored_label_may_be_another(ignore_label):
 
 
 @every_mask
-@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
+@every_loss
 def test_logits_and_labels_in_the_pads_change_no_bit(Loss, mask):
-    xs, ts = (normal(N, T, V), IDS) if Loss is TimeSoftmaxWithLoss else (normal(N, T), IDS % 2)
+    xs, ts = (normal(N, T, V), IDS) if Loss is not TimeSigmoidWithLoss else (normal(N, T), IDS % 2)
     clean, dirty = Loss(), Loss()
     expected = clean.forward(xs, ts, mask)
     for rubbish, label in ((np.nan, -5), (np.inf, 10**6), (-np.inf, 1)):
@@ -181,10 +202,10 @@ def test_logits_and_labels_in_the_pads_change_no_bit(Loss, mask):
     assert clean.backward()[mask].all()
 
 
-@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
+@every_loss
 def test_more_pads_change_a_time_loss_by_no_more_than_rounding(Loss):
     mask = MASKS["lengths_1_to_T"]
-    xs, ts = (normal(N, T, V), IDS) if Loss is TimeSoftmaxWithLoss else (normal(N, T), IDS % 2)
+    xs, ts = (normal(N, T, V), IDS) if Loss is not TimeSigmoidWithLoss else (normal(N, T), IDS % 2)
     wide_xs = np.concatenate((xs, np.full((N, 3, *xs.shape[2:]), np.nan)), axis=1)
     wide_ts, wide_mask = np.hstack((ts, np.full((N, 3), 77))), np.hstack((mask, np.zeros((N, 3), bool)))
     loss, wide = Loss(), Loss()
@@ -208,21 +229,21 @@ def test_time_losses_of_ten_thousand_are_finite_and_keep_the_dtype(dtype):
     assert loss.backward().dtype == dtype
 
 
-@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
+@every_loss
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(
     "ts", [np.zeros(T, int), np.zeros((1, T), int), np.zeros((N, 1), int), 0, np.zeros((N, T + 1), int)]
 )
 def test_labels_that_would_broadcast_are_refused(Loss, masked, ts):
-    xs = normal(N, T, V) if Loss is TimeSoftmaxWithLoss else normal(N, T)
+    xs = normal(N, T, V) if Loss is not TimeSigmoidWithLoss else normal(N, T)
     with pytest.raises(ValueError, match=rf"{Loss.__name__}: ts: expected integers of shape \(3, 4\), got"):
         Loss().forward(xs, ts, MASKS["holes"] if masked else None)
 
 
-@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
+@every_loss
 @pytest.mark.parametrize("masked", [False, True])
 def test_labels_out_of_range_or_no_integers_are_refused(Loss, masked):
-    xs = normal(N, T, V) if Loss is TimeSoftmaxWithLoss else normal(N, T)
+    xs = normal(N, T, V) if Loss is not TimeSigmoidWithLoss else normal(N, T)
     mask = np.ones((N, T), bool) if masked else None
     for ts in (np.full((N, T), V), np.full((N, T), -2), np.zeros((N, T))):
         with pytest.raises(ValueError, match=f"{Loss.__name__}: ts: expected"):
@@ -256,9 +277,9 @@ def test_time_sigmoid_loss_of_no_real_step_is_zero():
     assert not loss.backward().any()
 
 
-@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
+@every_loss
 def test_backward_of_a_time_loss_scales_by_dout_and_may_be_called_twice(Loss):
-    xs = normal(N, T, V) if Loss is TimeSoftmaxWithLoss else normal(N, T)
+    xs = normal(N, T, V) if Loss is not TimeSigmoidWithLoss else normal(N, T)
     loss = Loss()
     loss.forward(xs, IDS % 2, MASKS["holes"])
     first = loss.backward()

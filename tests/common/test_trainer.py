@@ -7,6 +7,8 @@ import matplotlib
 import numpy as np
 import pytest
 
+import common.trainer
+from common.arrays.tied_weights import TiedWeights
 from common.base_model import BaseModel
 from common.layers import Affine, MatMul, Sigmoid, SoftmaxWithLoss
 from common.optimizer import SGD, Adam
@@ -321,6 +323,38 @@ def test_tied_weights_are_one_parameter_with_the_sum_of_the_gradients():
     assert seen == [2] and (W == -11).all()
 
 
+def test_tied_weights_are_found_once_for_all_steps(data, monkeypatch):
+    found = []
+
+    class Noted(TiedWeights):
+        def __init__(self, params):
+            found.append(params)
+            super().__init__(params)
+
+    monkeypatch.setattr(common.trainer, "TiedWeights", Noted)
+    trainer = quiet(TwoLayerNet())
+    trainer.fit(*data, 2, 5, validation=data)
+    trainer.fit(*data, 1, 5)
+    assert trainer.step == 15 and len(found) == 1
+
+
+def test_a_model_that_exchanges_its_arrays_trains_those_that_it_has():
+    model = Scripted(lambda call: 1.0)
+    exchange = Callback()
+
+    def untie(trainer):
+        if trainer.step == 3:
+            model.params[0], model.params[1] = W.copy(), W.copy()
+
+    W = np.zeros(2)
+    model.params, model.grads = [W, W], [np.ones(2), np.ones(2)]
+    exchange.on_step_start = untie
+    optimizer = SGD(1.0)
+    trainer = quiet(model, optimizer, exchange)
+    trainer.fit(np.zeros((3, 1)), np.zeros(3), 1, 1)
+    assert W.tolist() == [-4, -4] and [p.tolist() for p in model.params] == [[-5, -5]] * 2
+
+
 def test_embedding_gradients_reach_the_optimizer_with_their_rows():
     class Bag(BaseModel):
         def __init__(self):
@@ -461,11 +495,11 @@ def test_training_goes_on_after_ctrl_c_as_if_nothing_had_been(data, handler, ste
     assert trainer.rng.bit_generator.state == undisturbed.rng.bit_generator.state
 
 
-def test_an_epoch_under_way_goes_on_with_its_own_examples_and_batches_only(data):
+def test_an_unfinished_epoch_continues_with_its_own_examples_and_batches_only(data):
     trainer = quiet(TwoLayerNet(), None, At(3, lambda trainer: trainer.stop("asked to")))
     trainer.fit(*data, 1, 5)
     for x, t, size in ((*data, 6), (data[0][:20], data[1][:20], 5)):
-        with pytest.raises(ValueError, match="expected the 22 examples and batch_size 5 of the epoch under way"):
+        with pytest.raises(ValueError, match="expected the 22 examples and batch_size 5 of the unfinished epoch"):
             trainer.fit(x, t, 1, size)
     assert trainer.fit(*data, 0, 5) == [] and trainer.step == 3
     assert len(trainer.fit(*data, 1, 5)) == 1
@@ -485,8 +519,6 @@ def test_a_stream_that_others_draw_from_too_goes_on_where_it_was(data):
 
 
 def test_the_seconds_of_an_epoch_leave_out_the_time_between_two_fits(data, monkeypatch):
-    import common.trainer
-
     now = [0.0]
     monkeypatch.setattr(common.trainer.time, "perf_counter", lambda: now[0])
     tick = Callback()
@@ -512,6 +544,19 @@ def test_after_an_error_a_new_epoch_begins(data):
     with pytest.raises(ZeroDivisionError):
         trainer.fit(*data, 1, 5)
     assert trainer.running is None and [row["epoch"] for row in trainer.fit(*data, 1, 5)] == [2]
+
+
+@pytest.mark.parametrize("eval_interval", [None, 1])
+def test_without_callbacks_no_handler_is_set_and_ctrl_c_is_an_exception_as_elsewhere(data, handler, eval_interval):
+    class Interrupted(TwoLayerNet):
+        def backward(self):
+            assert signal.getsignal(signal.SIGINT) is handler
+            signal.raise_signal(signal.SIGINT)
+
+    trainer = Trainer(Interrupted(), SGD(0.1), [] if eval_interval else None)
+    with pytest.raises(OneAtATime):
+        trainer.fit(*data, 1, 5, eval_interval=eval_interval)
+    assert trainer.running is None and trainer.step == 1
 
 
 def test_an_error_in_a_step_puts_the_handler_back_too(data, handler):

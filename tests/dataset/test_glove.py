@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import dataset.glove
 from dataset.errors import DataError
-from dataset.glove import MEMBERS, Coverage, _normal_of, load_vectors
+from dataset.glove import MEMBERS, Coverage, _normal_from_hash, load_vectors
 from dataset.text import PAD, UNK, Vocab
 
 ROWS = "the 1 2 3\nfilm -1 0.5 2e-1\n, 4 4 4\n"
@@ -117,10 +117,10 @@ def test_a_word_without_a_vector_has_the_same_one_in_every_vocabulary_and_proces
 
 
 def test_the_draw_is_of_standard_normal_numbers_that_never_change():
-    draws = np.stack([_normal_of(f"word{i}", 50) for i in range(2000)])
+    draws = np.stack([_normal_from_hash(f"word{i}", 50) for i in range(2000)])
     assert abs(draws.mean()) < 0.01 and abs(draws.std() - 1) < 0.01
     assert np.abs(np.corrcoef(draws.T) - np.eye(50)).max() < 0.15
-    np.testing.assert_allclose(_normal_of("zebra", 3), [0.07268987182, -0.9287680018, -1.285210769], rtol=1e-9)
+    np.testing.assert_allclose(_normal_from_hash("zebra", 3), [0.07268987182, -0.9287680018, -1.285210769], rtol=1e-9)
 
 
 def test_they_have_the_mean_and_the_spread_of_all_rows_of_the_file(write):
@@ -136,7 +136,7 @@ def test_they_have_the_mean_and_the_spread_of_all_rows_of_the_file(write):
 
 @given(st.text(st.characters()), st.integers(1, 9))
 def test_any_word_has_a_finite_draw(word, D):
-    assert _normal_of(word, D).shape == (D,) and np.isfinite(_normal_of(word, D)).all()
+    assert _normal_from_hash(word, D).shape == (D,) and np.isfinite(_normal_from_hash(word, D)).all()
 
 
 def test_a_contraction_is_the_mean_of_its_two_parts(write):

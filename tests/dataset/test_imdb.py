@@ -131,7 +131,7 @@ def test_the_tutorial_s_files_are_read_in_the_order_of_their_lines(tmp_path, lab
 
 
 def test_without_a_source_the_archive_of_the_registry_is_used(archive, monkeypatch):
-    entry = registry.Entry("small", "small.tar.gz", sha256(archive), None, "", "", ("http://127.0.0.1:9/",))
+    entry = registry.Entry("small", "small.tar.gz", sha256(archive), None, "", "", "http://127.0.0.1:9/")
     monkeypatch.setitem(registry.ENTRIES, "imdb", entry)
     derived_folder().parent.mkdir()
     shutil.copy(archive, derived_folder().parent / "small.tar.gz")

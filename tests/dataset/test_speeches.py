@@ -1,4 +1,4 @@
-"""What speeches promise: mojibake is mended and nothing else, paragraphs lose no word, bad files are one line."""
+"""What speeches promise: mojibake is repaired and nothing else, paragraphs lose no word, bad files are one line."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import dataset.speeches
 from dataset.errors import DataError
-from dataset.mojibake import mend
+from dataset.mojibake import repair
 from dataset.speeches import Speech, load_csv, load_data, paragraphs
 
 DATA = os.environ.get("SENTIFISH_TEST_DATA")
@@ -52,7 +52,7 @@ PROPER = [
 def test_proper_text_is_never_changed(words, data):
     cased = [data.draw(st.sampled_from([str, str.upper, str.lower, str.title]))(word) for word in words]
     text = data.draw(st.sampled_from([" ", "\n", ", ", "… ", " – "])).join(cased)
-    assert mend(text) == text
+    assert repair(text) == text
 
 
 def letters_of(first, last):
@@ -69,12 +69,12 @@ def letters_of(first, last):
     st.sampled_from(["", " ", "…", "“", "”", "’", "«", "»", "™", "©", "–"]),
 )
 def test_letters_of_other_scripts_are_never_changed(text, sign):
-    assert mend(sign + text + sign) == sign + text + sign
+    assert repair(sign + text + sign) == sign + text + sign
 
 
 @pytest.mark.parametrize("text", PROPER)
 def test_whole_sentences_stay_as_they_are(text):
-    assert mend(text) == text
+    assert repair(text) == text
 
 
 MISREAD = "don’t “so” – — … • ‹a› a\u200bb café déjà 1.5°C ©2014 £5 suﬀer €5 ™ −1 ★ ✓ 😀"
@@ -84,11 +84,11 @@ MISREAD = "don’t “so” – — … • ‹a› a\u200bb café déjà 1.5°C
 @given(st.lists(st.sampled_from(MISREAD.split())))
 def test_what_was_misread_comes_back_and_mending_is_done_once(encoding, words):
     text = " ".join([*words, "don’t"])  # one sign that shows it
-    assert mend(misread(text, encoding)) == text == mend(text)
+    assert repair(misread(text, encoding)) == text == repair(text)
 
 
 def test_a_sign_misread_twice_is_mended_twice():
-    assert mend(misread(misread("don’t – 5", "cp1252"), "cp1252")) == "don’t – 5"
+    assert repair(misread(misread("don’t – 5", "cp1252"), "cp1252")) == "don’t – 5"
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,14 @@ def test_a_sign_misread_twice_is_mended_twice():
     ],
 )
 def test_examples(text, expected):
-    assert mend(text) == expected
+    assert repair(text) == expected
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("ÃÂâ€™œ‚Äô√¬©\x9d"))))
 def test_any_text_is_taken_and_mending_again_changes_nothing(text):
-    assert mend(mend(text)) == mend(text)
+    assert repair(repair(text)) == repair(text)
     if text.isascii():
-        assert mend(text) == text
+        assert repair(text) == text
 
 
 # ---- paragraphs
@@ -211,7 +211,7 @@ def test_paragraphs_want_a_number_of_words():
 # ---- files
 
 
-def test_columns_are_found_by_name_and_mojibake_is_mended(write, monkeypatch):
+def test_columns_are_found_by_name_and_mojibake_is_repaired(write, monkeypatch):
     path = write('\ufeffsource,year,Speech , speaker\r\nradio,1999,"He said ""don‚Äôt""\n\nand left", Ann \r\n')
     expected = [Speech("Ann", 'He said "don’t"\n\nand left', "radio")]
     assert load_csv(path) == load_data(path) == expected

@@ -10,7 +10,7 @@ import pytest
 from conftest import call, needs_browser, shown_in_browser
 
 from ch_sentiment.audit import model_card
-from ch_sentiment.audit.gaps import filled, gaps_of, interval, knows, subgroups_of, wilson
+from ch_sentiment.audit.gaps import filled, gaps_of, interval, knows, subgroups_of
 from ch_sentiment.audit.words import DIMENSIONS, SENTENCES, Dimension
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.commands.audit import examine, gap_chart
@@ -110,8 +110,6 @@ def test_accuracy_by_group_of_texts():
     a, b = subgroups_of(predicted, t, np.array(list("xxxyy")), 1)
     assert (a.group, a.n, a.true_share, a.answered_share) == ("x", 3, pytest.approx(1 / 3), pytest.approx(2 / 3))
     assert a.accuracy == pytest.approx(2 / 3) and (b.group, b.n, b.accuracy) == ("y", 2, 0.5)
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(1.0, 5)[0] < 0.6 and wilson(1.0, 5)[1] == pytest.approx(1)
 
 
 def test_the_figure_has_a_row_for_each_group():

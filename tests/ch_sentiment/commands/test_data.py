@@ -12,11 +12,11 @@ CONTENT = b"speaker,speech,source\n"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache folder, and a registry of one small file whose only mirror is not there."""
+    """An empty cache folder, and a registry of one small file whose address answers nothing."""
     monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path / "cache"))
     digest = hashlib.sha256(CONTENT).hexdigest()
-    mirrors = ("http://127.0.0.1:1/small.csv",)
-    small = registry.Entry("a small file", "small.csv", digest, len(CONTENT), "CC0", "made by the test", mirrors)
+    url = "http://127.0.0.1:1/small.csv"
+    small = registry.Entry("a small file", "small.csv", digest, len(CONTENT), "CC0", "made by the test", url)
     monkeypatch.setattr(registry, "ENTRIES", {"small": small})
     monkeypatch.setattr("ch_sentiment.commands.data.ENTRIES", registry.ENTRIES)
     return tmp_path / "cache"

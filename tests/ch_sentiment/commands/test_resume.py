@@ -162,8 +162,8 @@ def test_a_fingerprint_tells_texts_labels_names_and_parts_apart():
 def test_words_that_are_cut_up_otherwise_are_one_line_and_exit_2(said, run, monkeypatch):
     from dataset.text import Vocab
 
-    build = Vocab.of_counts.__func__
-    monkeypatch.setattr(Vocab, "of_counts", classmethod(lambda cls, counts, *how: build(cls, {"a": 1}, *how)))
+    build = Vocab.from_counts.__func__
+    monkeypatch.setattr(Vocab, "from_counts", classmethod(lambda cls, counts, *how: build(cls, {"a": 1}, *how)))
     assert "expected the words that the training in r began with, got others" in said("train", "--resume", run)
 
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from common.arrays.initializers import forget_bias_one, normal, orthogonal, side_by_side, xavier
+from common.arrays.initializers import forget_bias_one, gate_blocks, normal, orthogonal, xavier
 
 DRAWS = {
     "normal": lambda **kw: normal(30, 40, 0.1, **kw),
     "xavier": lambda **kw: xavier(30, 40, **kw),
     "orthogonal": lambda **kw: orthogonal(30, **kw),
-    "side_by_side": lambda **kw: side_by_side(xavier, 3, 30, 40, **kw),
+    "gate_blocks": lambda **kw: gate_blocks(xavier, 3, 30, 40, **kw),
 }
 
 
@@ -43,8 +43,8 @@ def test_orthogonal_keeps_lengths_and_is_not_always_the_same_reflection():
     assert abs(np.mean(corner)) < 0.2  # QR alone has a sign that it prefers
 
 
-def test_side_by_side_draws_each_block_by_itself():
-    W = side_by_side(orthogonal, 4, 5, rng=0, dtype=np.float64)
+def test_each_gate_is_initialized_by_itself():
+    W = gate_blocks(orthogonal, 4, 5, rng=0, dtype=np.float64)
     assert W.shape == (5, 20)
     blocks = np.split(W, 4, axis=1)
     for block in blocks:

@@ -5,7 +5,7 @@ import pytest
 from conftest import normal
 
 from common.arrays.row_grad import FEW, RowGrad, sum_rows, touched_rows
-from common.base_model import remove_duplicate
+from common.arrays.tied_weights import remove_duplicate
 from common.layers import Embedding
 from common.time_layers import TimeAffine, TimeEmbedding
 

@@ -8,29 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from common.files import atomic_write as whole_file
-from common.files.atomic_write import SUFFIX, remove_stale, write_whole
+from common.files import atomic_write
+from common.files.atomic_write import SUFFIX, remove_stale, write_atomically
 
 ROOT = Path(__file__).parents[3]
 WRITER = """
 import sys, time
-from common.files.atomic_write import write_whole
+from common.files.atomic_write import write_atomically
 
 def pieces():
     yield b"half"
     print("writing", flush=True)
     time.sleep(600)
 
-write_whole(sys.argv[1], pieces())
+write_atomically(sys.argv[1], pieces())
 """
 posix = pytest.mark.skipif(os.name != "posix", reason="locks of folders")
 
 
 def test_pieces_become_one_file(tmp_path, monkeypatch):
-    write_whole(tmp_path / "a", [b"one", memoryview(b"two"), bytearray(b""), b"three"])
+    write_atomically(tmp_path / "a", [b"one", memoryview(b"two"), bytearray(b""), b"three"])
     assert (tmp_path / "a").read_bytes() == b"onetwothree"
     monkeypatch.chdir(tmp_path)
-    write_whole("a", [b"x"])
+    write_atomically("a", [b"x"])
     assert Path("a").read_bytes() == b"x" and os.listdir() == ["a"]
 
 
@@ -39,14 +39,14 @@ def test_contents_are_synced_before_they_get_their_name_and_the_name_after(tmp_p
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (done.append("fsync"), fsync(handle))[1])
     monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), replace(a, b))[1])
-    write_whole(tmp_path / "a", [b"x"])
+    write_atomically(tmp_path / "a", [b"x"])
     assert done == ["fsync", "replace", "fsync"][: 3 if os.name == "posix" else 2]
 
 
 def test_an_error_names_the_file(tmp_path):
     for path in (tmp_path / "none" / "a", tmp_path):
         with pytest.raises(OSError) as caught:
-            write_whole(path, [b"x"])
+            write_atomically(path, [b"x"])
         assert caught.value.filename == str(path)
     assert os.listdir(tmp_path) == []
 
@@ -75,7 +75,7 @@ def test_what_a_living_writer_is_at_stays_and_what_a_killed_one_left_goes(tmp_pa
 
 @posix
 def test_writers_do_not_wait_for_each_other(tmp_path, writer):
-    write_whole(tmp_path / "b", [b"x"])
+    write_atomically(tmp_path / "b", [b"x"])
     assert (tmp_path / "b").read_bytes() == b"x"
 
 
@@ -85,8 +85,8 @@ def test_where_folders_cannot_be_locked_all_stays_and_writing_works(tmp_path, mo
 
     stale = tmp_path / f"a.0{SUFFIX}"
     stale.write_bytes(b"half")
-    if whole_file.fcntl is not None:
-        monkeypatch.setattr(whole_file.fcntl, "flock", refuse)
-    write_whole(tmp_path / "a", [b"x"])
+    if atomic_write.fcntl is not None:
+        monkeypatch.setattr(atomic_write.fcntl, "flock", refuse)
+    write_atomically(tmp_path / "a", [b"x"])
     assert remove_stale(tmp_path) == [] and stale.exists()
     assert remove_stale(tmp_path / "none") == []

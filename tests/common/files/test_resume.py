@@ -17,7 +17,8 @@ from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import SGD, Adam
 from common.time_layers import TimeDropout
 from common.trainer import Trainer
-from common.training.callbacks import BookLog, Callback, EarlyStopping, EpochTable, LearningRate, cosine, warm_up
+from common.training.callbacks import BookLog, Callback, EarlyStopping, EpochTable, LearningRate
+from common.training.schedules import cosine, warm_up
 
 RNG = np.random.default_rng(0)
 X = [RNG.integers(1, 12, RNG.integers(1, 5)) for _ in range(14)]
@@ -205,11 +206,11 @@ class Average(Callback):
             p.copy() if first else keep * a + p for a, p in zip(self.average or [0] * 99, trainer.model.params)
         ]
 
-    def memory(self):
+    def state(self):
         return {"stream": self.rng.bit_generator.state}, self.average or []
 
-    def remember(self, memory, arrays):
-        self.average, self.rng.bit_generator.state = arrays or None, memory["stream"]
+    def load_state(self, values, arrays):
+        self.average, self.rng.bit_generator.state = arrays or None, values["stream"]
 
 
 @pytest.mark.parametrize("step", [STEPS, STEPS + 2])
@@ -342,7 +343,7 @@ def test_other_callbacks_and_other_streams_are_refused_but_what_only_prints_may_
     trainer.callbacks[:] = [*trainer.callbacks[:2], EpochTable(lambda line: None)]
     resume_training(path, trainer)
     del trainer.callbacks[0]
-    with pytest.raises(CheckpointError, match="callbacks that remember: EarlyStopping, got LearningRate EarlyStopping"):
+    with pytest.raises(CheckpointError, match="callbacks with state: EarlyStopping, got LearningRate EarlyStopping"):
         resume_training(path, trainer)
     trainer = build("x")
     trainer.model.more = Dropout(0.5)

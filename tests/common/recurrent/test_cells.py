@@ -29,7 +29,7 @@ def as_tuple(states):
 
 @every_cell
 def test_a_whole_sequence_equals_single_steps_however_long_it_is(cell):
-    steps, n = 19, 5  # more than two chunks of `sum_of_products`
+    steps, n = 19, 5  # more than two chunks of `add_weight_grad`
     layer = time_cell(cell)
     xs, states = normal(n, steps, D), tuple(states_of(cell, n))
     layer.set_state(*states)
@@ -282,8 +282,7 @@ def test_a_state_takes_the_dtype_of_the_weights(cell):
 
 
 def every_layer_of(cell):
-    TimeLayer, Step, _, _, options = CELLS[cell]
-    return (TimeLayer, options), (Step, options)
+    return CELLS[cell][:2]
 
 
 @every_cell
@@ -294,20 +293,19 @@ def test_weights_that_do_not_fit_are_refused_by_name(cell):
         "Wh": [(Wx, Wh[:, :-1], b), (Wx, Wh.astype(int), b), (Wx, Wh[0], b)],
         "b": [(Wx, Wh, b[..., :-1]), (Wx, Wh, b[None, None]), (Wx, Wh, b.tolist()), (Wx, Wh, np.vstack((b, b, b)))],
     }
-    for Layer, options in every_layer_of(cell):
+    for Layer in every_layer_of(cell):
         for name, cases in bad.items():
             for weights in cases:
-                # A Wh that does not fit may be told as a Wx that does not fit it.
-                with pytest.raises(
-                    ValueError, match=rf"{Layer.__name__}: {name if name == 'b' else 'W.'}: expected .* got"
-                ):
-                    Layer(*weights, **options)
+                # A Wh with another number of axes says nothing of H: then Wx may be the one that is named.
+                named = "W." if name == "Wh" else name
+                with pytest.raises(ValueError, match=rf"{Layer.__name__}: {named}: expected .* got"):
+                    Layer(*weights)
         with pytest.raises(ValueError, match=rf"{Layer.__name__}: .*one dtype.*float32.*float64"):
-            Layer(Wx, Wh.astype(np.float32), b, **options)
+            Layer(Wx, Wh.astype(np.float32), b)
 
 
 @pytest.mark.parametrize("Layer", [GRU, TimeGRU])
-def test_two_biases_need_reset_after(Layer):
+def test_two_biases_need_the_reset_after_the_product(Layer):
     with pytest.raises(ValueError, match=rf"{Layer.__name__}: b: expected .*\(6,\), got .*\(2, 6\)"):
         Layer(*weights_of("gru_after_two_biases"))
 
@@ -315,15 +313,15 @@ def test_two_biases_need_reset_after(Layer):
 @every_cell
 def test_weights_of_any_strides_work(cell):
     weights = weights_of(cell)
-    _, Step, _, _, options = CELLS[cell]
+    TimeLayer, Step, *_ = CELLS[cell]
     strided = [np.repeat(w, 2, axis=-1)[..., ::2] for w in weights]
     assert not strided[0].flags.c_contiguous
-    ours, theirs = (CELLS[cell][0](*w, **options) for w in (strided, weights))
+    ours, theirs = (TimeLayer(*w) for w in (strided, weights))
     for a, b in zip(run(ours, normal(N, T, D), HOLES)[:2], run(theirs, normal(N, T, D), HOLES)[:2]):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-13)
     for a, b in zip(ours.grads, theirs.grads):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-13)
-    check_layer(Step(*strided, **options), normal(N, D), *states_of(cell))
+    check_layer(Step(*strided), normal(N, D), *states_of(cell))
 
 
 @every_cell
@@ -379,20 +377,20 @@ def test_inference_changes_no_answer(cell, mask, stateful):
 
 
 @every_cell
-def test_inference_keeps_one_step_however_long_the_text_is(cell):
+def test_inference_caches_one_step_however_long_the_text_is(cell):
     sizes = []
     for steps in (5, 50):
         layer = time_cell(cell)
         layer.inference = True
         layer.forward(normal(N, steps, D))
-        sizes.append(sum(a.size for name, a in layer.scratch.items() if name != "ins"))
+        sizes.append(sum(a.size for name, a in layer.buffers.items() if name != "ins"))
     assert sizes[0] == sizes[1]
 
 
 @every_cell
-def test_there_is_no_way_back_from_inference(cell):
+def test_backward_is_not_available_in_inference_mode(cell):
     layer, xs, dhs = time_cell(cell), normal(N, T, D), normal(N, T, H, seed=9)
-    says = f"{type(layer).__name__}: backward: expected a forward before it, without `inference`"
+    says = f"{type(layer).__name__}: backward: expected a forward before it, outside inference mode"
     with pytest.raises(ValueError, match=says):
         layer.backward(dhs)
     layer.forward(xs)

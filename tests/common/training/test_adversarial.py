@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from conftest import normal
 
 from ch_sentiment.model import sentiment_net
+from common.base_model import BaseModel
+from common.layers import Affine, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.trainer import Trainer, evaluate
 from common.training.adversarial import AdversarialTraining
@@ -78,7 +81,7 @@ def test_a_frozen_embedding_stays_and_the_rest_learns():
     assert same == {"embed.W", "pair_embed.pairs"}
 
 
-def test_outside_of_training_it_is_the_net():
+def test_outside_of_training_it_is_the_model():
     net = net64(rng=0, dropout=0.4)
     trained = AdversarialTraining(net, 0.5)
     found = evaluate(trained, XS, TS)
@@ -107,7 +110,62 @@ def test_a_text_without_a_gradient_is_not_moved_into_nan():
     assert all(np.isfinite(g).all() for g in trained.grads)
 
 
-def test_no_step_is_no_adversary():
+def test_a_step_of_no_length_is_refused():
     for epsilon in (0, -1, float("nan")):
         with pytest.raises(ValueError, match="AdversarialTraining: expected epsilon > 0"):
             AdversarialTraining(net64(), epsilon)
+
+
+class Bag(BaseModel):
+    """A model in two halves that knows nothing of sentiment: dense vectors, one layer in each half."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.head = Affine(normal(6, 3), np.zeros(3)), Affine(normal(3, 2), np.zeros(2))
+        self.loss_layer = SoftmaxWithLoss()
+        self.collect(table=self.table, head=self.head)
+
+    def vectors(self, xs):
+        self.N, self.T = xs.shape
+        rows = self.table.forward(np.eye(6)[xs.reshape(-1)])  # (N, T) -> (N T, V) @ (V, D) -> (N T, D)
+        return rows.reshape(self.N, self.T, 3), xs != 0
+
+    def read(self, vectors, mask, ts):
+        self.mask = mask[:, :, None]
+        self.scores = self.head.forward((vectors * self.mask).sum(axis=1))  # (N, T, D) -> (N, D) @ (D, C) -> (N, C)
+        return self.loss_layer.forward(self.scores, ts)
+
+    def read_backward(self, dout=1):
+        return self.head.backward(self.loss_layer.backward(dout))[:, None] * self.mask  # (N, D) -> (N, T, D)
+
+    def vectors_backward(self, dvectors):
+        self.table.backward(dvectors.reshape(-1, 3))
+
+
+def test_any_model_in_two_halves_can_be_trained_so():
+    model = Bag()
+    trained = AdversarialTraining(model, 0.3)
+    vectors, mask = model.vectors(XS)
+    plain = model.read(vectors, mask, TS)
+    d = model.read_backward()
+    step = 0.3 * d / np.linalg.norm(d.reshape(len(d), -1), axis=1)[:, None, None]
+    moved = model.read(vectors + step, mask, TS)
+    assert trained.forward(XS, TS) == pytest.approx((plain + moved) / 2, rel=1e-12)
+    trained.backward()
+    grads = [g.copy() for g in trained.grads]
+    for p, g in zip(model.params, grads, strict=True):
+        direction, before, h = normal(*p.shape), p.copy(), 1e-6
+        losses = []
+        for sign in (1, -1):
+            p[...] = before + sign * h * direction
+            vectors, mask = model.vectors(XS)
+            losses.append((model.read(vectors, mask, TS) + model.read(vectors + step, mask, TS)) / 2)
+            p[...] = before
+        assert (g * direction).sum() == pytest.approx((losses[0] - losses[1]) / (2 * h), rel=1e-6)
+
+
+def test_its_switches_are_those_of_the_model():
+    trained = AdversarialTraining(net64(rng=0, dropout=0.4), 0.5)
+    with trained.predicting():
+        assert not trained.model.training and not trained.model.head_dropout.train_flg
+    assert trained.model.training and trained.model.head_dropout.train_flg

@@ -9,19 +9,20 @@ import time
 import numpy as np
 import pytest
 
+from common.files.resume import Checkpoint
 from common.optimizer import SGD
 from common.trainer import Trainer
 from common.training.callbacks import (
+    BookLog,
     Callback,
     EarlyStopping,
     EpochTable,
     LearningRate,
     Progress,
-    constant,
-    cosine,
-    steps,
-    warm_up,
+    StopOnSignal,
 )
+from common.training.lr_range import RangeTest
+from common.training.schedules import constant, cosine, steps, warm_up
 
 
 class Ladder:
@@ -118,6 +119,74 @@ def test_an_epoch_cut_short_is_not_judged():
     only = EarlyStopping(3)
     stop.on_step_end = lambda trainer: trainer.stop("now")
     assert run([2.0], only, stop).model.params[0][0] == -1 and only.best_epoch is None
+
+
+# ---- one object, several trainings
+
+
+class TwoWeights(Ladder):
+    def __init__(self, val_losses):
+        super().__init__(val_losses)
+        self.params, self.grads = [np.zeros(2)], [np.ones(2)]
+
+
+CLOCK_AND_ARGUMENTS = ("start", "last", "saved", "sink", "file", "weights", "on_best", "schedule")
+
+
+def serve(callback, model, tmp_path):
+    """A training of four epochs; -> all that it leaves, and all that the callback then says and knows."""
+    trainer = Trainer(model, SGD(1.0), [callback], 0)
+    trainer.fit(np.zeros((3, 1)), np.zeros(3), 4, 1, eval_interval=2, validation=(np.zeros((1, 1)), np.zeros(1)))
+    history = [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in trainer.history]
+    known = {k: v for k, v in vars(callback).items() if k not in CLOCK_AND_ARGUMENTS}
+    left = history, trainer.stop_reason, trainer.loss_list, trainer.model.params[0].tolist(), trainer.optimizer.lr
+    return left, repr(known)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path, say: BookLog(say),
+        lambda path, say: EpochTable(lambda line: say(re.sub(r"[\d,]+ +[\d.]+$", "", line))),
+        lambda path, say: Progress(0.0, io.StringIO()),
+        lambda path, say: EarlyStopping(2),
+        lambda path, say: EarlyStopping(1, on_best=lambda trainer: say(trainer.epoch)),
+        lambda path, say: LearningRate(lambda progress: 1 - progress),
+        lambda path, say: RangeTest(0.1, 10, 6),
+        lambda path, say: StopOnSignal(),
+        lambda path, say: Checkpoint(path),
+    ],
+    ids=[
+        "BookLog",
+        "EpochTable",
+        "Progress",
+        "EarlyStopping",
+        "on_best",
+        "LearningRate",
+        "RangeTest",
+        "StopOnSignal",
+        "Checkpoint",
+    ],
+)
+def test_a_callback_that_served_one_training_serves_the_next_like_a_new_one(make, tmp_path):
+    lines, fresh_lines = [], []
+    used, fresh = make(tmp_path / "a.npz", lines.append), make(tmp_path / "b.npz", fresh_lines.append)
+    serve(used, Ladder([0.1, 0.2, 0.05, 0.04]), tmp_path)  # better than all that follows, and of another shape
+    lines.clear()
+    of_used, of_fresh = (serve(callback, TwoWeights([4.0, 5.0, 6.0, 2.0]), tmp_path) for callback in (used, fresh))
+    assert of_used[0] == of_fresh[0]
+    assert of_used[1].replace("a.npz", "b.npz") == of_fresh[1]
+    assert [re.sub(r"time \d+", "", str(line)) for line in lines] == [
+        re.sub(r"time \d+", "", str(line)) for line in fresh_lines
+    ]
+
+
+def test_of_further_fits_of_one_training_the_best_epoch_of_all_is_kept():
+    best = EarlyStopping(None)
+    trainer = Trainer(Ladder([1.0, 2.0, 3.0]), SGD(1.0), [best], 0)
+    for epochs in (1, 2):
+        trainer.fit(np.zeros((1, 1)), np.zeros(1), epochs, 1, validation=(np.zeros((1, 1)), np.zeros(1)))
+    assert best.best_epoch == 1 and trainer.model.params[0][0] == -1
 
 
 # ---- learning-rate schedules

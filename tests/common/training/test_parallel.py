@@ -15,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import normal
 
 from ch_sentiment.__main__ import THREAD_VARIABLES
 from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
 from common.files.checkpoint import load_arrays
+from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import Adam
+from common.sequential import Sequential
 from common.threads import RANK_VARIABLES
 from common.trainer import Trainer
 from common.training.parallel import DataParallel, RowsOfBatch, StopTogether, world
@@ -185,7 +188,20 @@ def test_a_model_in_the_books_manner_is_trained_too():
         assert found == pytest.approx(alone, rel=1e-9)
 
 
-def test_ranks_that_were_given_different_batches_are_told():
+def test_dropout_inside_a_model_that_the_model_holds_draws_for_the_whole_batch_too():
+    def nested(seed=0):
+        inner = Sequential(Affine(normal(4, 5), np.zeros(5)), Dropout(0.5, seed))
+        return Sequential(inner, Affine(normal(5, 2), np.zeros(2)), loss=SoftmaxWithLoss())
+
+    def losses(model):
+        return [row["loss"] for row in Trainer(model, Adam(), [], rng=0).fit(normal(21, 4), np.arange(21) % 2, 3, 8)]
+
+    alone = losses(nested())
+    for found in Threads(2).run(lambda comm: losses(DataParallel(nested(), comm))):
+        assert found == pytest.approx(alone, rel=1e-9)
+
+
+def test_ranks_that_were_given_different_batches_are_refused():
     def work(comm):
         DataParallel(net(), comm).forward(np.full((4, 2), 2 + comm.rank), np.zeros(4, int))
 
@@ -224,8 +240,10 @@ def test_a_process_that_stands_alone_imports_no_mpi(monkeypatch):
     monkeypatch.setenv("PMI_SIZE", "1")
     assert world() is None
     monkeypatch.setenv("PMI_SIZE", "2")
+    hook = sys.excepthook
     with pytest.raises(ValueError, match="mpiexec started 2 ranks: expected mpi4py"):
         world()
+    assert sys.excepthook is hook
 
 
 # --- under mpiexec -----------------------------------------------------------------------------------------
@@ -272,6 +290,25 @@ def test_two_ranks_give_the_history_of_one_process_and_the_first_alone_prints_an
 def test_what_is_wrong_is_said_by_one_rank_and_ends_all(tmp_path):
     _, err = finish(start("--data", "nowhere.tsv", ranks=2, cwd=tmp_path), code=2)
     assert err.count("nowhere.tsv") == 1 and "Traceback" not in err
+
+
+@with_mpi
+def test_a_rank_with_an_uncaught_exception_prints_it_and_ends_all(tmp_path):
+    script = """
+import sys
+from common.training.parallel import world
+hook = sys.excepthook
+comm = world()
+assert sys.excepthook is hook
+if comm.rank == 1:
+    raise RuntimeError("only here")
+comm.allgather(0)  # waits for a rank that never comes
+"""
+    launch = [MPIEXEC, "-n", "2", sys.executable, "-c", script]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(launch, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert done.returncode == 1 and "RuntimeError: only here" in done.stderr
+    assert "an unexpected error (rank 1 of 2, which ends all)" in done.stderr
 
 
 @with_mpi

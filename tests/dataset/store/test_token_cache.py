@@ -1,4 +1,4 @@
-"""A tokenized corpus is what the tokenizer gives, text by text, whether it was kept or not."""
+"""Tokenized texts are what the tokenizer gives, text by text, from the cache or not."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dataset import text
 from dataset.store import array_cache, token_cache
 from dataset.store.fetch import derived_folder
-from dataset.store.token_cache import tokenized
+from dataset.store.token_cache import tokenize_texts
 from dataset.text import UNK, Cleaning, Vocab, tokenize
 
 TEXTS = ["It was good, good fun!", "", "<b>Not</b> caf\u00e9 \U0001f41f <unk> <pad>", "was it not good?", "\ud800 odd"]
@@ -20,9 +20,9 @@ any_texts = st.lists(st.text(st.sampled_from("ab c!\u00e9\n\U0001f41f\ud800\u65e
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch, tmp_path):
-    """A cache of its own for each test, which keeps the smallest corpus."""
+    """A cache of its own for each test, which caches the shortest texts."""
     monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(token_cache, "_SMALLEST", 1)
+    monkeypatch.setattr(token_cache, "_MIN_SIZE", 1)
 
 
 @pytest.fixture
@@ -33,17 +33,17 @@ def counted(monkeypatch):
     return times
 
 
-def check(corpus, texts, cleaning=None):
+def check(tokenized, texts, cleaning=None):
     expected = [tokenize(content, cleaning or Cleaning()) for content in texts]
-    assert len(corpus) == len(texts) and [corpus.tokens(i) for i in range(len(corpus))] == expected
-    assert corpus.lengths().tolist() == list(map(len, expected))
-    assert corpus.ids.dtype == np.int32 and corpus.offsets.dtype == np.int64
+    assert len(tokenized) == len(texts) and [tokenized.tokens(i) for i in range(len(tokenized))] == expected
+    assert tokenized.lengths().tolist() == list(map(len, expected))
+    assert tokenized.ids.dtype == np.int32 and tokenized.offsets.dtype == np.int64
     for index in (None, [], range(0, len(texts), 2), np.arange(len(texts))[::-1]):
         part = expected if index is None else [expected[i] for i in index]
         for how in ({}, {"max_size": 4}, {"min_count": 2}, {"min_count": 0}):
-            vocab = corpus.build_vocab(index, **how)
+            vocab = tokenized.build_vocab(index, **how)
             assert vocab == Vocab.build(part, **how)
-            encoded = corpus.encode(vocab)
+            encoded = tokenized.encode(vocab)
             assert len(encoded) == len(texts)
             for ids, tokens in zip(encoded, expected):
                 assert ids.dtype == np.int32 and ids.tolist() == vocab.encode(tokens).tolist()
@@ -52,63 +52,63 @@ def check(corpus, texts, cleaning=None):
 @settings(deadline=None)  # the first text that is not ASCII waits for a table
 @given(any_texts)
 def test_it_is_what_the_tokenizer_and_the_vocabulary_give(texts):
-    check(tokenized(texts, cached=False), texts)
-    check(tokenized(texts), texts)  # written, or read where hypothesis comes back to the same texts
-    check(tokenized(texts), texts)
+    check(tokenize_texts(texts, use_cache=False), texts)
+    check(tokenize_texts(texts), texts)  # written, or read where hypothesis comes back to the same texts
+    check(tokenize_texts(texts), texts)
 
 
 def test_a_vocabulary_of_other_texts_leaves_unknown_words():
-    ids = tokenized(["a b c"], cached=False).encode(Vocab(["c", "a"]))
+    ids = tokenize_texts(["a b c"], use_cache=False).encode(Vocab(["c", "a"]))
     assert ids[0].tolist() == [3, UNK, 2]
 
 
 def test_the_second_start_tokenizes_nothing(counted):
-    check(tokenized(TEXTS), TEXTS)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == len(TEXTS)
-    check(tokenized(TEXTS), TEXTS)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == len(TEXTS)
 
 
-def test_what_changes_the_tokens_is_tokenized_anew(counted, monkeypatch):
-    tokenized(TEXTS)
+def test_what_changes_the_tokens_is_tokenized_again(counted, monkeypatch):
+    tokenize_texts(TEXTS)
     for other in ([*TEXTS, ""], ["".join(TEXTS[:2]), *TEXTS[2:]], [TEXTS[1], TEXTS[0], *TEXTS[2:]]):
         counted.clear()
-        check(tokenized(other), other)
+        check(tokenize_texts(other), other)
         assert len(counted) == len(other)
     counted.clear()
     without = Cleaning(remove_punctuation=True, remove_stopwords=True)
-    check(tokenized(TEXTS, without), TEXTS, without)
-    check(tokenized(TEXTS), TEXTS)
+    check(tokenize_texts(TEXTS, without), TEXTS, without)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == len(TEXTS)
-    monkeypatch.setattr(token_cache, "_code", lambda: "another tokenizer")
-    tokenized(TEXTS)
+    monkeypatch.setattr(token_cache, "_code_digest", lambda: "another tokenizer")
+    tokenize_texts(TEXTS)
     assert len(counted) == 2 * len(TEXTS)
 
 
 def test_the_code_of_the_tokenizer_is_part_of_the_key(monkeypatch, tmp_path):
-    before = token_cache._code()
+    before = token_cache._code_digest()
     (tmp_path / "text.py").write_bytes(b"# changed")
     monkeypatch.setattr(text, "__file__", str(tmp_path / "text.py"))
-    token_cache._code.cache_clear()
-    changed = token_cache._code()
-    token_cache._code.cache_clear()
+    token_cache._code_digest.cache_clear()
+    changed = token_cache._code_digest()
+    token_cache._code_digest.cache_clear()
     assert changed != before
 
 
-def test_without_the_cache_or_for_a_small_corpus_nothing_is_made(monkeypatch):
-    check(tokenized(TEXTS, cached=False), TEXTS)
-    monkeypatch.setattr(token_cache, "_SMALLEST", 10_000)
-    check(tokenized(TEXTS), TEXTS)
+def test_without_the_cache_or_for_short_texts_nothing_is_written(monkeypatch):
+    check(tokenize_texts(TEXTS, use_cache=False), TEXTS)
+    monkeypatch.setattr(token_cache, "_MIN_SIZE", 10_000)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert not derived_folder().parent.exists()
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:-30], lambda content: b"", lambda content: b"junk"])
-def test_a_damaged_file_is_made_anew(counted, damage):
-    tokenized(TEXTS)
+def test_a_damaged_file_is_computed_again(counted, damage):
+    tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
-    check(tokenized(TEXTS), TEXTS)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == 2 * len(TEXTS) and file.read_bytes()[:4] == b"PK\x03\x04"
 
 
@@ -124,8 +124,8 @@ def test_a_damaged_file_is_made_anew(counted, damage):
         {"offsets": np.array([0, 15])},
     ],
 )
-def test_a_foreign_file_with_the_right_key_is_made_anew(counted, change):
-    tokenized(TEXTS)
+def test_a_foreign_file_with_the_right_key_is_computed_again(counted, change):
+    tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
     with np.load(file) as stored:
         arrays = dict(stored)
@@ -133,15 +133,15 @@ def test_a_foreign_file_with_the_right_key_is_made_anew(counted, change):
     assert arrays["ids"].shape == (15,)
     arrays = {name: array for name, array in (arrays | change).items() if array is not None}
     array_cache.save(file.name, key, arrays)
-    check(tokenized(TEXTS), TEXTS)
+    check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == 2 * len(TEXTS)
 
 
-def test_the_eight_newest_corpora_stay_and_other_files_too():
+def test_the_eight_newest_files_stay_and_files_of_other_kinds_too():
     derived_folder().mkdir(parents=True)
     (derived_folder() / "imdb-x.npz").touch()
     for number in range(10):
-        tokenized([f"text number {number}"])
+        tokenize_texts([f"text number {number}"])
         for age, file in enumerate(sorted(derived_folder().glob("tokens-*"), key=lambda file: file.stat().st_mtime_ns)):
             os.utime(file, ns=(age, age))
         if number == 0:
@@ -151,8 +151,8 @@ def test_the_eight_newest_corpora_stay_and_other_files_too():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of Unix")
-def test_a_person_s_words_are_kept_for_that_person_alone():
-    tokenized(TEXTS)
+def test_the_words_of_a_user_are_readable_by_that_user_alone():
+    tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

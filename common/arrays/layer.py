@@ -1,0 +1,30 @@
+"""What the layers of this package share: their lists of params and grads, and what forward caches for backward.
+
+No layer has to inherit from `Layer`: whatever has `params`, `grads`, `forward` and `backward` is one.
+"""
+
+import numpy as np
+
+from common.arrays.checks import check_weights
+
+
+class Layer:
+    """weights: name=(array, shape), checked by `check_weights`; none for a layer without weights.
+
+    The arrays are handed in and never copied; each has a gradient of its own shape.
+    """
+
+    param_names = ()
+    cache = None  # what the last forward left for backward
+
+    def __init__(self, **weights):
+        check_weights(self, **weights)
+        self.param_names = tuple(weights)
+        self.params = [W for W, _ in weights.values()]
+        self.grads = [np.zeros_like(W) for W in self.params]
+
+    def cached(self):
+        """`cache`; ValueError where there is none."""
+        if self.cache is None:
+            raise ValueError(f"{type(self).__name__}: backward: expected a forward before it, outside inference mode")
+        return self.cache

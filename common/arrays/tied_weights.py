@@ -1,0 +1,46 @@
+"""Weights that several layers share: found by their memory, one parameter for the optimizer, their gradients added."""
+
+from common.arrays.row_grad import add_grads
+
+
+class TiedWeights:
+    """Which parameters of a list are the same memory: the same array, or a transposed view of it (W and W.T).
+
+    They are found by address and strides, never by comparing values. `unique`: each parameter once.
+    """
+
+    def __init__(self, params):
+        self.params, self.unique = list(params), []
+        self.places = []  # for each parameter: its index in `unique`, and whether it is transposed there
+        indices = {}
+        for p in self.params:
+            index = indices.setdefault(_memory(p), len(self.unique))
+            if index == len(self.unique):
+                self.unique.append(p)
+            first = self.unique[index]
+            self.places.append((index, (p.shape, p.strides) != (first.shape, first.strides)))
+
+    def fits(self, params):
+        """Whether these are the very arrays that were looked at."""
+        return len(params) == len(self.params) and all(p is q for p, q in zip(params, self.params))
+
+    def sum_grads(self, grads):
+        """A gradient for each parameter -> one for each of `unique`, the sums new arrays; no given array is changed."""
+        sums = [None] * len(self.unique)
+        for (index, transposed), g in zip(self.places, grads):
+            g = g.T if transposed else g
+            sums[index] = g if sums[index] is None else add_grads(sums[index], g)
+        return sums
+
+
+def remove_duplicate(params, grads):
+    """The book's name: each parameter once, with the sum of its gradients (`TiedWeights`). Lists -> new lists."""
+    tied = TiedWeights(params)
+    return tied.unique, tied.sum_grads(grads)
+
+
+def _memory(a):
+    """What two views of the same elements have in common: address and strides, of a matrix in either order."""
+    interface = getattr(a, "__array_interface__", None) or a.__cuda_array_interface__
+    axes = list(zip(a.shape, a.strides))
+    return interface["data"][0], tuple(sorted(axes) if a.ndim == 2 else axes)
