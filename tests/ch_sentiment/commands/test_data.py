@@ -19,6 +19,7 @@ def cache(tmp_path, monkeypatch):
     small = registry.Entry("a small file", "small.csv", digest, len(CONTENT), "CC0", "made by the test", url)
     monkeypatch.setattr(registry, "ENTRIES", {"small": small})
     monkeypatch.setattr("ch_sentiment.commands.data.ENTRIES", registry.ENTRIES)
+    monkeypatch.setattr("dataset.store.fetch._RETRIES", 0)  # there is a pause before each
     return tmp_path / "cache"
 
 
