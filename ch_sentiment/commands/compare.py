@@ -153,6 +153,6 @@ def table(done):
 def draw(folder, histories):
     """compare.png."""
     with drawing():
-        from ch_sentiment.commands.compare_figure import learning_curves
+        from ch_sentiment.experiment.comparison_figure import learning_curves
 
         learning_curves(histories)[0].figure.savefig(folder / "compare.png", dpi=150)

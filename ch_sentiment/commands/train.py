@@ -192,8 +192,8 @@ def report(run):
     say(f"{name} accuracy {found['accuracy']:.2%} on {found['n']:,} texts, {role}")
     if fitted:
         say(calibration_line(model))
-    for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, longest=80))
+    for text, probabilities in zip(data.samples, model.predict_proba(data.samples)):
+        say("  " + answer_line(model.label_names, probabilities, text, width=80))
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
 
