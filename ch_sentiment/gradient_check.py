@@ -5,7 +5,7 @@ python -m ch_sentiment.gradient_check
 
 import numpy as np
 
-from ch_sentiment.model import CELLS, POOLS, SentimentNet
+from ch_sentiment.model import CELLS, POOLS, sentiment_net
 from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
@@ -44,7 +44,7 @@ def main():
     padded = np.where(mask, 1 + rng.integers(1, V - 1, (N, T)), 0)
     for cell in CELLS:
         for pool in POOLS:
-            net = SentimentNet(V, D, H, cell, True, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
+            net = sentiment_net(V, D, H, cell, True, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
             worst = max(check_model(net, padded, np.array([0, 1, 1])).values())
             print(f"SentimentNet, two bidirectional layers of {cell}, pool {pool}: worst relative error {worst:.1e}")
 

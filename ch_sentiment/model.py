@@ -1,8 +1,11 @@
-"""SentimentNet: ids -> Embedding -> recurrent layers -> pooling -> Affine -> loss; a variant is one argument away."""
+"""SentimentNet: ids -> word vectors -> encoder -> Affine -> loss. The encoders stand in one table, `CELLS`.
+
+`sentiment_net` makes one from names and sizes: another cell, both directions or more layers are one argument away.
+"""
 
 import numpy as np
 
-from common.arrays.checks import as_floats
+from common.arrays.checks import as_floats, check_ratio
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -12,115 +15,38 @@ from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, Time
 from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
 from dataset.text import PAD, UNK
 
+# name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, from which RecurrentEncoder makes
+# an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K).
+# What is entered here can be chosen by name; nothing else in the tree knows the list.
 CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
 POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
 
 
 class SentimentNet(BaseModel):
-    """A many-to-one classifier of texts.
+    """A many-to-one classifier of texts, made of three parts.
 
-    vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: "rnn", "gru" or "lstm".
-    bidirectional: read both ways. num_layers: recurrent layers on top of each other. pool: "last", "first-last",
-    "mean", "max", "max-mean" or "attention". num_classes: 2 (one logit, SigmoidWithLoss) or more (a logit each,
-    SoftmaxWithLoss). pair_size: size of a second vector at every word, that of its pair with the word before it
-    (`word_pairs.TimePairEmbedding`); num_pairs: how many pairs have one of their own (their keys are to be written to
-    `pair_embed.pairs`). softmax: a logit each for two classes, too. dropout: the share dropped of the embeddings,
-    between layers and before the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the
-    share of words read as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave
-    them as they are. rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
+    words: WordVectors, (N, T) ids -> (N, T, D) vectors. encoder: a layer or model with `forward(vectors, mask)` ->
+    (N, K) and `backward(dout)` -> (N, T, D). head: Affine, (N, K) -> (N, C) logits; C = 1 is one logit for two classes
+    (SigmoidWithLoss), else each class has its own (SoftmaxWithLoss). head_dropout: a Dropout before the head, or None.
 
     xs is (N, T) ids, PAD = 0 after the end of each text; the mask is read off them. ValueError for a row of PAD alone.
+    `config`: what `sentiment_net` made it from; None for a net composed by hand.
     """
 
-    def __init__(
-        self,
-        vocab_size,
-        wordvec_size,
-        hidden_size,
-        cell="lstm",
-        bidirectional=False,
-        num_layers=1,
-        pool="last",
-        num_classes=2,
-        *,
-        pair_size=0,
-        num_pairs=0,
-        softmax=False,
-        dropout=0.0,
-        embed_dropout=None,
-        word_dropout=0.0,
-        embed_W=None,
-        freeze_embedding=False,
-        rng=None,
-        dtype=np.float32,
-    ):
+    config = None
+
+    def __init__(self, words, encoder, head, head_dropout=None):
         super().__init__()
-        sizes = {"vocab_size": vocab_size, "wordvec_size": wordvec_size, "hidden_size": hidden_size}
-        for name, value in {**sizes, "num_layers": num_layers}.items():
-            if value < 1:
-                raise ValueError(f"SentimentNet: expected {name} >= 1, got {value}")
-        if pair_size < 0 or num_pairs < 0:
-            raise ValueError(f"SentimentNet: expected pair_size and num_pairs >= 0, got {pair_size} and {num_pairs}")
-        if num_classes < 2:
-            raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
-        if cell not in CELLS or pool not in POOLS:
-            expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
-            raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
-        self.config = {
-            **sizes,
-            "cell": cell,
-            "bidirectional": bidirectional,
-            "num_layers": num_layers,
-            "pool": pool,
-            "num_classes": num_classes,
-            "pair_size": pair_size,
-            "num_pairs": num_pairs,
-            "softmax": softmax,
-            "dropout": dropout,
-            "embed_dropout": embed_dropout,
-            "word_dropout": word_dropout,
-            "freeze_embedding": freeze_embedding,
-        }
-        # A stream for each part: adding a layer or a dropout changes no other part's numbers.
-        weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
-        embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
-        embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
-
-        self.word_dropout = WordDropout(word_dropout, word_rng)
-        W = normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype)
-        if embed_W is not None:
-            W[...] = as_floats(self, "embed_W", embed_W, W.shape, dtype)
-        self.embed = TimeEmbedding(W)
-        self.frozen = {"embed.W": W} if freeze_embedding else {}  # weights that are saved, but not trained
-        self.pair_embed = None
-        if pair_size > 0:
-            W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)
-            self.pair_embed = TimePairEmbedding(W, np.zeros(num_pairs, np.int64), vocab_size)
-            self.frozen["pair_embed.pairs"] = self.pair_embed.pairs
-        self.embed_dropout = TimeDropout(dropout if embed_dropout is None else embed_dropout, embed_drop_rng)
-        self.recurrent_layers = []
-        width = wordvec_size + pair_size
-        for i in range(num_layers):
-            if i > 0:
-                self.recurrent_layers.append(TimeDropout(dropout, drop_rngs[i]))
-            self.recurrent_layers.append(_recurrent(cell, bidirectional, width, hidden_size, layer_rngs[i], dtype))
-            width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
-        self.pool = _pooling(pool, bidirectional, width, pool_rng, dtype)  # (N, T, H) -> (N, H)
-        width *= 2 if pool in ("first-last", "max-mean") else 1
-        self.head_dropout = Dropout(dropout, head_drop_rng)
-        outputs = 1 if num_classes == 2 and not softmax else num_classes
-        self.head = Affine(xavier(width, outputs, head_rng, dtype), np.zeros(outputs, dtype))
-        self.loss_layer = SigmoidWithLoss() if outputs == 1 else SoftmaxWithLoss()
+        self.words, self.encoder, self.head = words, encoder, head
+        self.head_dropout = head_dropout or Dropout(0.0)
+        self.loss_layer = SigmoidWithLoss() if len(head.params[1]) == 1 else SoftmaxWithLoss()
         self.scores = None
-
-        named = {} if freeze_embedding else {"embed": self.embed}
-        named |= {} if self.pair_embed is None else {"pair_embed": self.pair_embed}
-        named |= {"embed_dropout": self.embed_dropout, "word_dropout": self.word_dropout}
-        named |= {f"layer{i}": layer for i, layer in enumerate(self.recurrent_layers)}
-        self.collect(**named, pool=self.pool, head_dropout=self.head_dropout, head=self.head)
+        self.frozen = words.frozen
+        parts = getattr(encoder, "parts", {"encoder": encoder})
+        self.collect(**words.parts, **parts, head_dropout=self.head_dropout, head=head)
 
     def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout, or a way back."""
+        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout or backward."""
         with self.predicting():
             return self.score(*self.vectors(xs))
 
@@ -139,19 +65,8 @@ class SentimentNet(BaseModel):
     # -- forward and backward in two halves, for whoever has something to do with the vectors between them --------
 
     def vectors(self, xs):
-        """xs (N, T) ids -> the vectors that the recurrent layers read (N, T, D), and the mask (N, T)."""
-        xs = np.asanyarray(xs)
-        if xs.ndim != 2 or xs.dtype.kind not in "iu":
-            raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
-        mask = xs != PAD
-        if not mask.any(axis=1).all():
-            raise ValueError(
-                f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
-            )
-        vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
-        if self.pair_embed is not None:
-            vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)
-        return self.embed_dropout.forward(vectors, mask), mask
+        """xs (N, T) ids -> the vectors that the encoder reads (N, T, D), and the mask (N, T)."""
+        return self.words.forward(xs)
 
     def read(self, vectors, mask, ts):
         """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss. `scores` keeps the logits."""
@@ -164,26 +79,57 @@ class SentimentNet(BaseModel):
 
     def score(self, vectors, mask):
         """Vectors (N, T, D), mask (N, T) -> scores, as of `predict`: `read` without a loss."""
-        hs = vectors
-        for layer in self.recurrent_layers:
-            hs = layer.forward(hs, mask)
-        pooled = self.head_dropout.forward(self.pool.forward(hs, mask))
-        scores = self.head.forward(pooled)  # (N, H) @ (H, C) -> (N, C)
+        pooled = self.head_dropout.forward(self.encoder.forward(vectors, mask))  # (N, T, D) -> (N, K)
+        scores = self.head.forward(pooled)  # (N, K) @ (K, C) -> (N, C)
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def score_backward(self, dscores):
         """Gradient of the scores, (N,) or (N, C), -> that of the vectors (N, T, D); fills what `read_backward` does."""
         dout = self.head.backward(dscores[:, None] if dscores.ndim == 1 else dscores)
-        dout = self.pool.backward(self.head_dropout.backward(dout))
-        for layer in reversed(self.recurrent_layers):
-            dout = layer.backward(dout)
-        return dout
+        return self.encoder.backward(self.head_dropout.backward(dout))
 
     def vectors_backward(self, dout):
         """Fills the `grads` of the embeddings, from the gradient of the vectors."""
-        dout = self.embed_dropout.backward(dout)
-        D = self.config["wordvec_size"]
-        if not self.config["freeze_embedding"]:
+        self.words.backward(dout)
+
+
+class WordVectors:
+    """The vector of every word and, where there is a `pair_embed`, beside it that of its pair with the word before.
+
+    embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout of the vectors. word_dropout:
+    WordDropout. frozen: leave the vectors of `embed` as they are. forward: xs (N, T) ids -> (N, T, D + D2) and the mask.
+    """
+
+    def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):
+        self.embed, self.pair_embed = embed, pair_embed
+        self.dropout = dropout or TimeDropout(0.0)
+        self.word_dropout = word_dropout or WordDropout(0.0)
+        self.embed_frozen = frozen
+        self.parts = {} if frozen else {"embed": embed}  # the layers by the names that their parameters have in a file
+        self.parts |= {} if pair_embed is None else {"pair_embed": pair_embed}
+        self.parts |= {"embed_dropout": self.dropout, "word_dropout": self.word_dropout}
+        self.frozen = {"embed.W": embed.params[0]} if frozen else {}  # weights that are saved, but not trained
+        self.frozen |= {} if pair_embed is None else {"pair_embed.pairs": pair_embed.pairs}
+
+    def forward(self, xs):
+        xs = np.asanyarray(xs)
+        if xs.ndim != 2 or xs.dtype.kind not in "iu":
+            raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
+        mask = xs != PAD
+        if not mask.any(axis=1).all():
+            raise ValueError(
+                f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
+            )
+        vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
+        if self.pair_embed is not None:
+            vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
+        return self.dropout.forward(vectors, mask), mask
+
+    def backward(self, dout):
+        """dout (N, T, D + D2) -> None, since ids have no gradient."""
+        dout = self.dropout.backward(dout)
+        D = self.embed.params[0].shape[1]
+        if not self.embed_frozen:
             self.embed.backward(dout[:, :, :D])
         if self.pair_embed is not None:
             self.pair_embed.backward(dout[:, :, D:])
@@ -198,8 +144,7 @@ class WordDropout:
     param_names = ()
 
     def __init__(self, ratio, rng=None):
-        if not 0 <= ratio < 1:
-            raise ValueError(f"WordDropout: expected 0 <= ratio < 1, got {ratio}")
+        check_ratio(self, "ratio", ratio)
         self.params, self.grads = [], []
         self.ratio = ratio
         self.rng = np.random.default_rng(rng)
@@ -211,6 +156,102 @@ class WordDropout:
         return np.where((self.rng.random(xs.shape, dtype=np.float32) < self.ratio) & (xs != PAD), UNK, xs)
 
 
+class RecurrentEncoder(BaseModel):
+    """Recurrent layers on top of each other, then pooling: vectors (N, T, D), mask (N, T) -> (N, K).
+
+    layers: list of what takes `forward(xs, mask)`, (N, T, D) -> (N, T, H), dropout between them included; the last one
+    gives vectors of `width`. pool: a name of `POOLS`; rng, dtype: of its weights, where it has any. `size`: K.
+    """
+
+    def __init__(self, layers, pool, width, bidirectional=False, rng=None, dtype=np.float32):
+        super().__init__()
+        self.recurrent_layers, self.pool = layers, _pooling(pool, bidirectional, width, rng, dtype)
+        self.size = width * (2 if pool in ("first-last", "max-mean") else 1)
+        self.parts = {**{f"layer{i}": layer for i, layer in enumerate(layers)}, "pool": self.pool}
+        self.collect(**self.parts)
+
+    def forward(self, vectors, mask):
+        hs = vectors
+        for layer in self.recurrent_layers:
+            hs = layer.forward(hs, mask)  # (N, T, D or H) -> (N, T, H)
+        return self.pool.forward(hs, mask)  # (N, T, H) -> (N, K)
+
+    def backward(self, dout):
+        """dout (N, K) -> gradient of the vectors (N, T, D)."""
+        dhs = self.pool.backward(dout)
+        for layer in reversed(self.recurrent_layers):
+            dhs = layer.backward(dhs)
+        return dhs
+
+
+def sentiment_net(
+    vocab_size,
+    wordvec_size,
+    hidden_size,
+    cell="lstm",
+    bidirectional=False,
+    num_layers=1,
+    pool="last",
+    num_classes=2,
+    *,
+    pair_size=0,
+    num_pairs=0,
+    softmax=False,
+    dropout=0.0,
+    embed_dropout=None,
+    word_dropout=0.0,
+    embed_W=None,
+    freeze_embedding=False,
+    rng=None,
+    dtype=np.float32,
+):
+    """A SentimentNet from names and sizes, its weights drawn at random.
+
+    vocab_size V, wordvec_size D, hidden_size H (of each direction): sizes > 0. cell: a name of `CELLS`. bidirectional:
+    read both ways. num_layers: recurrent layers on top of each other. pool: a name of `POOLS`. num_classes: 2 (one
+    logit) or more (a logit each); softmax: a logit each for two classes, too. pair_size: size of a second vector at
+    every word, that of its pair with the word before it; num_pairs: how many pairs have one of their own (their keys
+    are to be written to `words.pair_embed.pairs`). dropout: the share dropped of the embeddings, between layers and
+    before the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the share of words read
+    as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are.
+    rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
+    """
+    config = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
+    _check(**config)
+    # A stream for each part: adding a layer or a dropout changes no other part's numbers.
+    weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
+    embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
+    embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
+
+    W = normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype)
+    if embed_W is not None:
+        W[...] = as_floats("SentimentNet", "embed_W", embed_W, W.shape, dtype)
+    pair_embed = None
+    if pair_size > 0:
+        pair_W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)
+        pair_embed = TimePairEmbedding(pair_W, np.zeros(num_pairs, np.int64), vocab_size)
+    words = WordVectors(
+        TimeEmbedding(W),
+        pair_embed,
+        TimeDropout(dropout if embed_dropout is None else embed_dropout, embed_drop_rng),
+        WordDropout(word_dropout, word_rng),
+        freeze_embedding,
+    )
+    made, width = CELLS[cell], wordvec_size + pair_size
+    if hasattr(made, "init_params"):
+        dropouts = [TimeDropout(dropout, drop_rng) for drop_rng in drop_rngs[1:]]  # between the layers
+        layers = _stack(made, width, hidden_size, bidirectional, layer_rngs, dropouts, dtype)
+        width = hidden_size * (2 if bidirectional else 1)
+        encoder = RecurrentEncoder(layers, pool, width, bidirectional, pool_rng, dtype)
+    else:
+        encoder = made(width, hidden_size, rng=layer_rngs[0], dtype=dtype)
+    outputs = 1 if num_classes == 2 and not softmax else num_classes
+    head = Affine(xavier(encoder.size, outputs, head_rng, dtype), np.zeros(outputs, dtype))
+    net = SentimentNet(words, encoder, head, Dropout(dropout, head_drop_rng))
+    net.config = config
+    return net
+
+
 def to_probabilities(scores):
     """Logits of SentimentNet, (N,) or (N, C), -> (N, C) probabilities."""
     if scores.ndim == 1:
@@ -218,13 +259,30 @@ def to_probabilities(scores):
     return softmax(scores)
 
 
-def _recurrent(cell, bidirectional, wordvec_size, hidden_size, rng, dtype):
-    layer = CELLS[cell]
-    forward_rng, backward_rng = rng.spawn(2)
-    one = layer(*layer.init_params(wordvec_size, hidden_size, forward_rng, dtype))
-    if not bidirectional:
-        return one
-    return TimeBidirectional(one, layer(*layer.init_params(wordvec_size, hidden_size, backward_rng, dtype)))
+def _check(cell, pool, num_classes, pair_size, num_pairs, **sizes):
+    """ValueError naming the first argument of `sentiment_net` that is out of its range."""
+    for name in ("vocab_size", "wordvec_size", "hidden_size", "num_layers"):
+        if sizes[name] < 1:
+            raise ValueError(f"SentimentNet: expected {name} >= 1, got {sizes[name]}")
+    if pair_size < 0 or num_pairs < 0:
+        raise ValueError(f"SentimentNet: expected pair_size and num_pairs >= 0, got {pair_size} and {num_pairs}")
+    if num_classes < 2:
+        raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
+    if cell not in CELLS or pool not in POOLS:
+        expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
+        raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
+
+
+def _stack(layer, wordvec_size, hidden_size, bidirectional, rngs, dropouts, dtype):
+    """A list of recurrent layers, one for each of `rngs`, with the dropouts between them."""
+    layers, width = [], wordvec_size
+    for rng, dropout in zip(rngs, [None, *dropouts]):
+        layers += [] if dropout is None else [dropout]
+        sides = rng.spawn(2)[: 1 + bidirectional]
+        directions = [layer(*layer.init_params(width, hidden_size, side, dtype)) for side in sides]
+        layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
+        width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
+    return layers
 
 
 def _pooling(pool, bidirectional, width, rng, dtype):

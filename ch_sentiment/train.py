@@ -5,7 +5,7 @@ python -m ch_sentiment.train
 
 import numpy as np
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.batches import pad
@@ -35,7 +35,7 @@ def main():
 
     # build
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
-    model = SentimentNet(
+    model = sentiment_net(
         len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, CELL, BIDIRECTIONAL, pool="max", dropout=DROPOUT, rng=model_rng
     )
     callbacks = [EpochTable(), EarlyStopping(patience=2)]

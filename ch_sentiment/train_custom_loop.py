@@ -5,7 +5,7 @@ python -m ch_sentiment.train_custom_loop
 
 import numpy as np
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.optimizer import Adam, clip_grads
 from common.training.batches import pad, shuffled_batches
 from dataset import phrases
@@ -31,7 +31,7 @@ def main():
 
     # build
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
-    model = SentimentNet(len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, cell=CELL, rng=model_rng)
+    model = sentiment_net(len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, cell=CELL, rng=model_rng)
     optimizer = Adam(lr=LEARNING_RATE)
 
     # train

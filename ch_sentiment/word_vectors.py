@@ -7,7 +7,7 @@ import argparse
 
 import numpy as np
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.optimizer import Adam
 from common.trainer import Trainer
 from dataset import phrases
@@ -39,7 +39,7 @@ def main():
 
     # build, train
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
-    model = SentimentNet(len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, rng=model_rng)
+    model = sentiment_net(len(vocab), WORDVEC_SIZE, HIDDEN_SIZE, rng=model_rng)
     Trainer(model, Adam(lr=LEARNING_RATE), callbacks=[], rng=order_rng).fit(x, t, MAX_EPOCH, max_grad=1.0)
 
     # show
@@ -47,7 +47,7 @@ def main():
 
     words = [word for group in GROUPS.values() for word in group.split()]
     groups = [name for name, group in GROUPS.items() for _ in group.split()]
-    (W,) = model.embed.params
+    (W,) = model.words.embed.params
     ax = plot.word_map(W[vocab.encode(words)], words, groups)
     try:
         ax.figure.savefig(options.figure, dpi=150)

@@ -210,7 +210,7 @@ def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatc
 
 
 def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
-    net = model.SentimentNet(9, 3, 4)
+    net = model.sentiment_net(9, 3, 4)
     x, t = [np.array([2, 3]), np.array([4, 5, 6])] * 4, np.array([0, 1] * 4)
     names = {"model": net, "optimizer": Adam(), "x": x, "t": t, "x_val": x[:2], "t_val": t[:2]}
     (code,) = fenced(TEXTS["docs/training.md"], "python")

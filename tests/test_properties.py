@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ch_sentiment.commands.predict import answer_line, answer_object, answer_row
-from ch_sentiment.model import CELLS, POOLS, SentimentNet
+from ch_sentiment.model import CELLS, POOLS, sentiment_net
 from common.training.batches import PAD, pad, shuffled_batches, sorted_batches, take
 from dataset.labelled_text import load_data
 from dataset.text import UNK, Cleaning, Vocab, clean, tokenize
@@ -118,7 +118,7 @@ def test_every_example_comes_once_and_padding_stands_after_its_end(x, batch_size
 
 @functools.cache
 def net(cell, bidirectional, pool):
-    return SentimentNet(12, 3, 4, cell, bidirectional, 2, pool, num_classes=3, rng=0, dtype=np.float64)
+    return sentiment_net(12, 3, 4, cell, bidirectional, 2, pool, num_classes=3, rng=0, dtype=np.float64)
 
 
 @short

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ch_sentiment.model import CELLS, SentimentNet
+from ch_sentiment.model import CELLS, sentiment_net
 from common.optimizer import Adam, clip_grads
 from common.time_layers import TimeGRU
 
@@ -26,7 +26,7 @@ class Ours:
     """The four parts of a training step, as `Trainer` does them one after the other, and a prediction."""
 
     def __init__(self, job):
-        self.net = SentimentNet(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
+        self.net = sentiment_net(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
         self.optimizer = Adam()
 
     def forward(self, xs, ts):

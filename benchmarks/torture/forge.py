@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.files.checkpoint import META
 from common.files.stored_zip import StoredZip
 from dataset.text import Vocab
@@ -59,7 +59,7 @@ class Parts:
 
 def small_model(path):
     """Save a small untrained classifier; -> the bytes of its file."""
-    net = SentimentNet(len(WORDS) + 2, 128, 8, "gru", bidirectional=True, pool="attention", num_classes=3, rng=0)
+    net = sentiment_net(len(WORDS) + 2, 128, 8, "gru", bidirectional=True, pool="attention", num_classes=3, rng=0)
     Classifier(net, Vocab(WORDS), ["neg", "pos", "odd"], 100, {"best": {"val_loss": 0.5, "epoch": 3}}).save(path)
     with open(path, "rb") as file:
         return file.read()

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from dataset.text import Vocab
 
 LINES, ARGUMENTS = 5000, 100  # of one round
@@ -91,5 +91,5 @@ def random_text(rng):
 
 def save_small_model(folder):
     """A model with random weights, written to the folder as a training would."""
-    net = SentimentNet(len(WORDS) + 2, 8, 16, rng=0)
+    net = sentiment_net(len(WORDS) + 2, 8, 16, rng=0)
     Classifier(net, Vocab(WORDS), ["negative", "positive"], 400).save(Path(folder, "model.npz"))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.pair_embedding import frequent_pairs
 from dataset.errors import DataError
 from dataset.glove import load_vectors
@@ -28,7 +28,7 @@ def build(options, data, rng, tell=print):
         return net
     W = _starting_vectors(options, data, tell)
     pairs = _pairs(options, data)
-    net = SentimentNet(
+    net = sentiment_net(
         len(data.vocab),
         options.wordvec if W is None else W.shape[1],
         options.hidden,
@@ -47,8 +47,8 @@ def build(options, data, rng, tell=print):
         freeze_embedding=options.freeze_embedding,
         rng=rng,
     )
-    if net.pair_embed is not None:
-        net.pair_embed.pairs[...] = pairs
+    if net.words.pair_embed is not None:
+        net.words.pair_embed.pairs[...] = pairs
         tell(f"{len(pairs):,} pairs of words")
     if options.naive_bayes:
         _start_at_ratios(net, pairs, data)
@@ -65,9 +65,9 @@ def _pairs(options, data):
 def _start_at_ratios(net, pairs, data):
     """The first element of the vector of each word, and pair, becomes its log-count ratio for class 1 of two."""
     ratios = log_count_ratios(data.train.x, data.train.t, pairs, len(data.vocab), 2)[:, 0]
-    net.embed.params[0][:, 0] = ratios[: len(data.vocab)]
-    if net.pair_embed is not None:
-        net.pair_embed.params[0][1:, 0] = ratios[len(data.vocab) :]
+    net.words.embed.params[0][:, 0] = ratios[: len(data.vocab)]
+    if net.words.pair_embed is not None:
+        net.words.pair_embed.params[0][1:, 0] = ratios[len(data.vocab) :]
 
 
 def _starting_vectors(options, data, tell):
@@ -119,7 +119,7 @@ def _sentiment_net(config, manifest):
         raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
         raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
-    return SentimentNet(**config, rng=0, dtype=manifest[0]["dtype"])
+    return sentiment_net(**config, rng=0, dtype=manifest[0]["dtype"])
 
 
 def _bag_of_words(config, manifest):

@@ -72,7 +72,7 @@ class Classifier:
 
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
-        pool = getattr(self.net, "pool", None)
+        pool = getattr(getattr(self.net, "encoder", None), "pool", None)
         if not hasattr(pool, "attention_weight"):
             return None
         self.net.predict(self.vocab.encode(words)[None])  # (1, T)

@@ -49,5 +49,5 @@ class AdversarialTraining:
 
     def _read_grads(self):
         """All but the embeddings'."""
-        embeddings = self.net.embed, self.net.pair_embed
+        embeddings = self.net.words.embed, self.net.words.pair_embed
         return [g for layer in self.net.layers if layer not in embeddings for g in layer.grads]

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from ch_sentiment.model import CELLS, POOLS, SentimentNet, WordDropout, to_probabilities
+from ch_sentiment.model import CELLS, POOLS, WordDropout, sentiment_net, to_probabilities
 from common.checking.gradient_check import check_model
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import Adam
@@ -26,7 +26,7 @@ def batch():
 
 
 def net64(*args, **kwargs):
-    return SentimentNet(V, D, H, *args, dtype=np.float64, **{"rng": 0, **kwargs})
+    return sentiment_net(V, D, H, *args, dtype=np.float64, **{"rng": 0, **kwargs})
 
 
 @every_variant
@@ -48,7 +48,7 @@ def test_swapping_a_variant_is_one_argument_and_the_scores_keep_their_shape(
 ):
     for changed in ({"cell": cell}, {"bidirectional": bidirectional}, {"pool": pool}, {"num_layers": num_layers}):
         for num_classes, shape in ((2, (4,)), (3, (4, 3))):
-            net = SentimentNet(V, D, H, **changed, num_classes=num_classes, rng=0)
+            net = sentiment_net(V, D, H, **changed, num_classes=num_classes, rng=0)
             loss = net.forward(*batch)
             net.backward()
             assert np.ndim(loss) == 0 and np.isfinite(loss)
@@ -76,8 +76,8 @@ def test_softmax_gives_two_classes_a_logit_each(batch):
 def test_first_last_takes_both_ends_of_each_text(batch):
     net = net64("gru", True, pool="first-last", num_classes=3)
     scores = net.predict(batch[0])
-    layer, (W, b) = net.recurrent_layers[-1], net.head.params
-    hs = layer.forward(net.embed.forward(batch[0], batch[0] != PAD), batch[0] != PAD)
+    layer, (W, b) = net.encoder.recurrent_layers[-1], net.head.params
+    hs = layer.forward(net.words.embed.forward(batch[0], batch[0] != PAD), batch[0] != PAD)
     ends = [np.concatenate((hs[i, 0], hs[i, n - 1])) for i, n in enumerate((5, 1, 3, 2))]
     np.testing.assert_allclose(scores, np.array(ends) @ W + b, rtol=1e-12)
 
@@ -87,7 +87,7 @@ def test_embeddings_may_have_a_dropout_of_their_own(batch):
         net = net64(num_layers=2, dropout=0.3, **how)
         ratios = [
             layer.dropout_ratio
-            for layer in (net.embed_dropout, *net.recurrent_layers, net.head_dropout)
+            for layer in (net.words.dropout, *net.encoder.recurrent_layers, net.head_dropout)
             if hasattr(layer, "rng")
         ]
         assert ratios == [share, 0.3, 0.3]
@@ -98,7 +98,7 @@ def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
     net = net64(cell, True, num_classes=3)
     scores = net.predict(batch[0])
     W, b = net.head.params
-    layer = net.recurrent_layers[-1]
+    layer = net.encoder.recurrent_layers[-1]
     last = np.concatenate((layer.forward_layer.h, layer.backward_layer.h), axis=1)
     np.testing.assert_allclose(scores, last @ W + b, rtol=1e-12)
     first_word_changed = batch[0].copy()
@@ -120,7 +120,7 @@ def test_padding_and_batch_mates_do_not_change_a_prediction(cell, bidirectional,
     rng = np.random.default_rng(1)
     texts = [rng.integers(1, V, n) for n in (1, 6, 3, 4, 2)]
     for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 1e-6)):
-        net = SentimentNet(V, D, H, cell, bidirectional, num_layers, pool, rng=0, dtype=dtype)
+        net = sentiment_net(V, D, H, cell, bidirectional, num_layers, pool, rng=0, dtype=dtype)
         together = net.predict(pad(texts))
         np.testing.assert_allclose(net.predict(pad(texts, length=17)), together, rtol=0, atol=tolerance)
         np.testing.assert_allclose(net.predict(pad(texts[::-1]))[::-1], together, rtol=0, atol=tolerance)
@@ -192,7 +192,7 @@ def test_the_trainer_trains_it_on_lists_of_texts_and_order_decides():
     rng = np.random.default_rng(0)
     texts = [rng.permutation([2, 3, 4, *rng.integers(5, V, 2)]) for _ in range(80)]
     t = np.array([int(list(ids).index(2) < list(ids).index(3)) for ids in texts])
-    net = SentimentNet(V, 8, 16, rng=0)
+    net = sentiment_net(V, 8, 16, rng=0)
     history = Trainer(net, Adam(0.02), [], 0).fit(texts, t, 25, 16, 1.0)
     assert history[-1]["accuracy"] > 0.95
 
@@ -201,7 +201,7 @@ def test_the_trainer_trains_it_on_lists_of_texts_and_order_decides():
 def test_the_attention_weights_of_a_text_add_to_one(cell, batch):
     net = net64(cell, pool="attention")
     net.predict(batch[0])
-    weight = net.pool.attention_weight
+    weight = net.encoder.pool.attention_weight
     np.testing.assert_allclose(weight.sum(axis=1), 1)
     assert not weight[batch[0] == PAD].any()
 
@@ -250,14 +250,14 @@ def test_labels_that_cannot_be_are_a_value_error(batch):
 )
 def test_arguments_that_cannot_be_are_a_value_error_that_names_them(how, said):
     with pytest.raises(ValueError, match=said):
-        SentimentNet(**{"vocab_size": V, "wordvec_size": D, "hidden_size": H, **how})
+        sentiment_net(**{"vocab_size": V, "wordvec_size": D, "hidden_size": H, **how})
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_predict_keeps_nothing_for_backward_and_leaves_the_layers_as_they_were(bidirectional, batch):
     net = net64(bidirectional=bidirectional, dropout=0.5)
     xs, ts = batch
-    layer = net.recurrent_layers[0]
+    layer = net.encoder.recurrent_layers[0]
     scores = net.predict(xs)
     net.loss_layer.forward(scores, ts)
     with pytest.raises(ValueError, match="TimeLSTM: backward: expected a forward"):
@@ -280,7 +280,7 @@ def test_an_error_while_predicting_leaves_the_layers_as_they_were(batch):
     with pytest.raises(ValueError, match="only padding"):
         net.predict(np.zeros((2, 3), int))
     assert net.training
-    assert not net.recurrent_layers[0].inference
+    assert not net.encoder.recurrent_layers[0].inference
 
 
 def test_scores_have_the_same_bits_with_and_without_a_way_back(batch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.checking.gradient_check import check_layer, check_model
 from common.pair_embedding import TimePairEmbedding, frequent_pairs
 
@@ -52,17 +52,17 @@ def test_rows_and_ids_that_do_not_fit_are_refused(layer):
 
 
 def test_a_net_reads_words_and_pairs_side_by_side():
-    net = SentimentNet(V, 3, 4, bidirectional=True, pair_size=2, num_pairs=2, rng=0, dtype=np.float64)
+    net = sentiment_net(V, 3, 4, bidirectional=True, pair_size=2, num_pairs=2, rng=0, dtype=np.float64)
     xs, ts = np.array([[2, 3, 2, 6], [3, 2, 0, 0], [4, 4, 4, 0]]), np.array([0, 1, 1])
     before = net.predict(xs)
-    net.pair_embed.pairs[...] = key(2, 3), key(3, 2)
+    net.words.pair_embed.pairs[...] = key(2, 3), key(3, 2)
     check_model(net, xs, ts)
     changed = net.predict(xs) != before
     assert changed.tolist() == [True, True, False]  # the third holds no pair that is known
     vectors, _ = net.vectors(xs)
-    np.testing.assert_array_equal(vectors[0, 1], [*net.embed.params[0][3], *net.pair_embed.params[0][1]])
-    frozen = SentimentNet(V, 3, 4, pair_size=2, num_pairs=2, embed_W=np.ones((V, 3)), freeze_embedding=True)
+    np.testing.assert_array_equal(vectors[0, 1], [*net.words.embed.params[0][3], *net.words.pair_embed.params[0][1]])
+    frozen = sentiment_net(V, 3, 4, pair_size=2, num_pairs=2, embed_W=np.ones((V, 3)), freeze_embedding=True)
     assert "embed.W" not in frozen.param_names and "pair_embed.W" in frozen.param_names
     assert set(frozen.frozen) == {"embed.W", "pair_embed.pairs"}
     with pytest.raises(ValueError, match="SentimentNet: expected pair_size and num_pairs >= 0, got -1 and 0"):
-        SentimentNet(V, 3, 4, pair_size=-1)
+        sentiment_net(V, 3, 4, pair_size=-1)

@@ -19,7 +19,7 @@ from benchmarks.torture.__main__ import main as torture
 from ch_sentiment.__main__ import main
 from ch_sentiment.commands.predict import CHARACTERS, CHUNK, parts
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.files.checkpoint import CheckpointError
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
@@ -51,7 +51,7 @@ def model(tmp_path_factory):
 
 def save(folder, label_names=("bad", "good"), **how):
     """A model with random weights, none of which leaves an answer without doubt."""
-    net = SentimentNet(len(WORDS) + 2, 8, 16, pool="max", num_classes=len(label_names), rng=0)
+    net = sentiment_net(len(WORDS) + 2, 8, 16, pool="max", num_classes=len(label_names), rng=0)
     Classifier(net, Vocab(WORDS), list(label_names), 50, **how).save(folder / "model.npz")
     return folder
 

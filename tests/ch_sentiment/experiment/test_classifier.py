@@ -8,7 +8,7 @@ import pytest
 import ch_sentiment.experiment.build
 from ch_sentiment.experiment.build import MODELS
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from dataset.text import Vocab, tokenize
 
@@ -17,7 +17,7 @@ TEXTS = ["good film", "a bad film !", "not bad at all", "good", "日本 good", "
 
 def make(num_classes=2, **how):
     words = sorted({word for text in TEXTS for word in tokenize(text)} - {"at"})
-    net = SentimentNet(len(words) + 2, 4, 3, num_classes=num_classes, rng=0, **how)
+    net = sentiment_net(len(words) + 2, 4, 3, num_classes=num_classes, rng=0, **how)
     return Classifier(net, Vocab(words), ["neg", "pos", "odd"][:num_classes], 7, {"best": {"val_loss": 0.5}})
 
 
@@ -184,7 +184,7 @@ def test_parts_that_do_not_fit_each_other_are_refused(saved, change):
     ],
 )
 def test_sizes_that_the_arrays_cannot_have_are_refused_without_allocating(saved, huge, monkeypatch):
-    monkeypatch.setattr(ch_sentiment.experiment.build, "SentimentNet", lambda *a, **k: pytest.fail("it was built"))
+    monkeypatch.setattr(ch_sentiment.experiment.build, "sentiment_net", lambda *a, **k: pytest.fail("it was built"))
     edited(saved, lambda arrays, meta: meta["net"].update(huge))
 
 

@@ -120,7 +120,11 @@ def test_word_vectors_start_the_embedding_and_stay_where_they_are_frozen(tmp_pat
     data, told = prepare(), []
     net = build(options, data, 0, told.append)
     film = data.vocab.word_to_id["film"]
-    assert net.embed.params[0].shape == (len(data.vocab), 3) and net.embed.params[0][film].tolist() == [1, 2, 3]
+    assert net.words.embed.params[0].shape == (len(data.vocab), 3) and net.words.embed.params[0][film].tolist() == [
+        1,
+        2,
+        3,
+    ]
     assert "embed.W" not in net.param_names and "embed.W" in net.weights()
     assert len(told) == 1 and "%" in told[0]
     assert "embed.W" in build(TrainOptions(embedding=options.embedding), data, 0).param_names

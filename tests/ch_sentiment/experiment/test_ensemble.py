@@ -8,7 +8,7 @@ from conftest import call
 
 from ch_sentiment.experiment import ensemble as average
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from dataset.text import Cleaning, Vocab
 
 WORDS = ["it", "was", "good", "bad", "dull", "not"]
@@ -17,7 +17,7 @@ LABELLED = "".join(f"{label}\t{text}\n" for label, text in zip(("positive", "neg
 
 
 def saved(path, seed, words=WORDS, label_names=("negative", "positive"), num_classes=2, **more):
-    net = SentimentNet(len(words) + 2, 4, 3, num_classes=num_classes, rng=seed)
+    net = sentiment_net(len(words) + 2, 4, 3, num_classes=num_classes, rng=seed)
     net.params[-2] *= 20  # sure enough to differ
     Classifier(net, Vocab(words), list(label_names), 10, **more).save(path)
     return Classifier.load(path)

@@ -21,7 +21,7 @@ from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.explain.attribution import Explanation, explain, margin_weight, margins
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import STYLE, page
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.checking.integrated_gradients import BATCH, MOST, TOLERANCE
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
@@ -42,11 +42,11 @@ VARIANTS = {
 
 def net_of(dtype=np.float32, **how):
     """Random weights, and word vectors so long that the net is far from linear."""
-    net = SentimentNet(len(WORDS) + 2, 6, 8, rng=1, dtype=dtype, **how)
-    net.embed.params[0][...] *= 15
+    net = sentiment_net(len(WORDS) + 2, 6, 8, rng=1, dtype=dtype, **how)
+    net.words.embed.params[0][...] *= 15
     net.head.params[0][...] *= 3
-    if net.pair_embed is not None:
-        net.pair_embed.pairs[...] = 2 * (len(WORDS) + 2) + 3  # not bad
+    if net.words.pair_embed is not None:
+        net.words.pair_embed.pairs[...] = 2 * (len(WORDS) + 2) + 3  # not bad
     return net
 
 
@@ -115,7 +115,7 @@ def test_the_attributions_are_the_integral_of_the_gradient_by_each_word():
 
 def test_steps_are_added_until_the_sum_fits():
     net = net_of(np.float64)
-    net.embed.params[0][...] *= 20  # saturated: most of the way is flat
+    net.words.embed.params[0][...] *= 20  # saturated: most of the way is flat
     found = explain(model_of(net), TEXT)
     assert found.path.steps > 32 and found.path.complete()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ch_sentiment.experiment.options import OPTIMIZERS
-from ch_sentiment.model import CELLS, SentimentNet
+from ch_sentiment.model import CELLS, sentiment_net
 from common.arrays.initializers import xavier
 from common.base_model import BaseModel
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
@@ -46,7 +46,7 @@ class StopAt(Callback):
 
 
 def build(path, stop_at=None, cell="lstm", optimizer=Adam, seed=0, **how):
-    net = SentimentNet(12, 4, 3, cell, True, pool="max", dropout=0.3, word_dropout=0.1, rng=seed, **how)
+    net = sentiment_net(12, 4, 3, cell, True, pool="max", dropout=0.3, word_dropout=0.1, rng=seed, **how)
     callbacks = [LearningRate(warm_up(0.2, cosine)), EarlyStopping(None, "val_loss"), StopAt(stop_at)]
     return Trainer(net, optimizer(lr=0.05), [*callbacks, Checkpoint(path)] if path else callbacks, rng=seed)
 

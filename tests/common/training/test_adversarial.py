@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.optimizer import Adam
 from common.trainer import Trainer, evaluate
 from common.training.adversarial import AdversarialTraining
@@ -13,8 +13,8 @@ TS = np.array([0, 1, 1])
 
 
 def net64(**how):
-    net = SentimentNet(6, 3, 4, bidirectional=True, pool="max-mean", pair_size=2, num_pairs=1, dtype=np.float64, **how)
-    net.pair_embed.pairs[...] = 2 * 6 + 3
+    net = sentiment_net(6, 3, 4, bidirectional=True, pool="max-mean", pair_size=2, num_pairs=1, dtype=np.float64, **how)
+    net.words.pair_embed.pairs[...] = 2 * 6 + 3
     rng = np.random.default_rng(1)
     for p in net.params:
         p += 0.4 * rng.standard_normal(p.shape)

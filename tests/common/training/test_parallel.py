@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
 from common.files.checkpoint import load_arrays
 from common.optimizer import Adam
@@ -88,7 +88,7 @@ def texts(N, V=30, seed=1):
 
 
 def net(seed=0, dtype=np.float64, **options):
-    return SentimentNet(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)
+    return sentiment_net(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)
 
 
 def fitted(model, epochs=3, batch_size=8, callbacks=()):
