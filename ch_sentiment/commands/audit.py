@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ch_sentiment.audit import model_card
+from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.figure import gap_chart
 from ch_sentiment.audit.gaps import examine, subgroups_of
 from ch_sentiment.commands.formatting import png, table
@@ -50,7 +50,7 @@ def run(options):
     with drawing():
         image = png(gap_chart(audit).figure)
     sections = model_card.sections_of(model, files, audit)
-    contents = model_card.markdown(sections).encode(), model_card.html_page(sections, image).encode(), image
+    contents = card_forms.markdown(sections).encode(), card_forms.html_page(sections, image).encode(), image
     print(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)), flush=True)  # before a write can fail
     folder = files[0].parent
     for name, content in zip(CARD, contents):

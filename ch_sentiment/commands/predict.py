@@ -84,7 +84,7 @@ def print_answers(model, texts, form):
 
 
 def answer_line(label_names, probabilities, text, width=None):
-    """label<TAB>probability<TAB>text, on one line whatever the text holds; `width`: at most so many characters of it."""
+    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most."""
     best = int(probabilities.argmax())
     text = printable(text) if width is None else shorten(text, width)
     return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"

@@ -8,9 +8,9 @@ from common.checking.integrated_gradients import Path, integrated_gradients
 def word_path(net, ids, weight, temperature=1.0, **accuracy):
     """What every word adds to a margin on the straight path from zero vectors to its vector. -> Path.
 
-    net: SentimentNet, or what offers `vectors`, `score` and `score_backward` as it does. ids: (T,). weight: (C,), adding
-    up to 0: the margin is the sum over the classes of weight * log probability. temperature: by which scores are divided
-    before they become probabilities. accuracy: `tolerance` and `most`, of `integrated_gradients`.
+    net: SentimentNet, or what offers `vectors`, `score` and `score_backward` as it does. ids: (T,). weight: (C,),
+    adding up to 0: the margin is the sum over the classes of weight * log probability. temperature: by which scores are
+    divided before they become probabilities. accuracy: `tolerance` and `most`, of `integrated_gradients`.
     """
     training = net.training
     net.train(False)

@@ -76,4 +76,3 @@ def _words_below(found, ax):
 
 def _from_one(values):
     return np.arange(1, len(values) + 1), values
-

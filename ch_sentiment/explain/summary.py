@@ -7,7 +7,7 @@ def remarks(found):
     if len(found.words) < found.total:
         lines.append(f"cut as in training: {len(found.words):,} of {found.total:,} words are read")
     if found.path is None:
-        lines.append("this model has no gradients along word vectors: occlusion alone")
+        lines.append("this model is not explained along word vectors: occlusion alone")
     elif not found.path.complete():
         lines.append(f"after {found.path.steps} steps the attributions are not exact to 1 %: see gap and doubt")
     return lines

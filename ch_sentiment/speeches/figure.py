@@ -19,7 +19,8 @@ def share_bars(speakers, label_names, ax=None):
     left = np.zeros(len(speakers))
     for name, color, ink in zip(label_names, (BLUE, LIGHT), ("white", "black")):
         shares = np.array([row["shares"][name] for row in speakers])
-        bars = ax.barh(range(len(speakers)), shares, left=left, color=color, edgecolor="white", label=shorten(name, NAME_WIDTH))
+        name = shorten(name, NAME_WIDTH)
+        bars = ax.barh(range(len(speakers)), shares, left=left, color=color, edgecolor="white", label=name)
         ax.bar_label(bars, [f"{s:.0f} %" if s >= 8 else "" for s in shares], label_type="center", color=ink)
         left += shares
     ax.set_yticks(range(len(speakers)), [shorten(row["speaker"], NAME_WIDTH) for row in speakers], parse_math=False)
