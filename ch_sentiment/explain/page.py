@@ -12,6 +12,7 @@ from ch_sentiment.console import printable
 from ch_sentiment.explain.summary import completeness, remarks, rows
 
 SHOWN = 10  # words in the first table
+SLANTED = ' <span class="unknown">Slanted</span>: a word that the model does not know.'
 WIDTH, HEIGHT, LEFT, BELOW = 400, 170, 46, 22  # of the curve: the whole figure, and its margins
 
 STYLE = """
@@ -60,8 +61,7 @@ def page(found):
 {"".join(f"<p>{escape(remark)}</p>" for remark in remarks(found))}
 <p class="text" dir="auto">{words}</p>
 <p><span class="for for3">for the answer</span> <span class="against against3">against it</span>
-the darker, the more. <span class="unknown">Slanted</span>: a word that the model does not know.
-The words are shown as the model reads them.</p>
+the darker, the more.{"" if found.known is None else SLANTED} The words are shown as the model reads them.</p>
 <h2>The strongest words</h2>
 {_table(*rows(found, found.strongest(SHOWN)))}
 <p>{escape(completeness(found.path))}</p>

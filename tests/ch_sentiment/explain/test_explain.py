@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, lines_of, needs_browser, shown_in_browser
+from conftest import ROOT, call, fenced, lines_of, needs_browser, shown_in_browser
 
 from benchmarks import long_texts
 from ch_sentiment.baselines.bag_of_words import BagOfWords
@@ -443,7 +443,10 @@ def test_what_the_page_of_the_docs_shows_runs_as_it_stands(trained, here, capsys
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the film was good\n")))
         assert call(*shlex.split(command.partition(" < ")[0])) == 0
     assert len(commands) == 2 and (here / "why.html").stat().st_size and (here / "why.png").stat().st_size
-    (script,) = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)
+    names = {}
+    first, second = fenced(guide, "python")
     capsys.readouterr()
-    exec(script, {})  # noqa: S102
+    exec(first, names)  # noqa: S102
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["the", "film", "was", "not", "bad"]
+    exec(second, names)  # noqa: S102
+    assert capsys.readouterr().out == fenced(guide)[-1]
