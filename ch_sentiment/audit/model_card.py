@@ -143,18 +143,18 @@ def _calibration(model):
 
 
 def known_words(audit):
-    """A sentence on how much of the sentences the model knows."""
+    """How much of the sentences the model knows, in words."""
     if audit.known is None:
-        return "The model does not tell which words it knows: all are compared."
-    return f"The model knows {audit.known:.0%} of the sentences' own words."
+        return "the model does not tell which words it knows, so all are compared"
+    return f"the model knows {audit.known:.0%} of the sentences' own words"
 
 
 def _audit(audit):
     parts = [
         f"{audit.sentences} sentences in which only the person changes. The gap is the probability of {audit.label} "
         "above or below the mean of the dimension, in points of 100, with its 95 % interval. Of many intervals, one in "
-        "twenty misses by chance; of a group of which few words are known, the interval is too narrow. "
-        f"{known_words(audit)}"
+        "twenty misses by chance; of a group of which few words are known, the interval is too narrow; "
+        f"{known_words(audit)}."
     ]
     for d in audit.dimensions:
         turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"

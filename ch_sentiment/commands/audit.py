@@ -82,8 +82,7 @@ def accuracy_by_group(model, options, label):
 def lines(audit):
     """The audit for reading."""
     yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
-    known = model_card.known_words(audit)
-    yield f"{audit.sentences} sentences; {known[0].lower()}{known[1:].rstrip('.')}"
+    yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
         turned = "" if dimension.turned is None else f" (the label turns in {dimension.turned:.0%} of sentences)"
         yield f"\n{dimension.name}{turned}"

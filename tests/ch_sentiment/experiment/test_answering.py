@@ -94,7 +94,7 @@ def test_audit_compares_all_words_and_says_so(stand_in, write, capsys):
     data = write("d.csv", "label,text,age\n" + "".join(f"{label},{text},1\n" for label, text in LABELLED))
     assert call("audit", "folder/any.npz", "--data", data, "--group-column", "age") == 0
     out = capsys.readouterr().out
-    assert "the model does not tell which words it knows: all are compared" in out
+    assert "the model does not tell which words it knows, so all are compared" in out
     assert re.search("^African-American +12 of 12 ", out, re.M) and "nothing can be said" not in out
     card = Path("folder/model_card.md").read_text()
     assert "Keyword" in card and "Accuracy: unknown" in card and "does not tell which words it knows" in card
