@@ -158,7 +158,7 @@ def _audit(audit):
     ]
     for d in audit.dimensions:
         turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
-        parts.append(f"By {d.name}. Sentences in which the label turns: {turned}.")
+        parts.append(f"By {d.name}. Sentences in which the label changes: {turned}.")
         rows = []
         for g in d.groups:
             known = f"{g.known} of {g.known + len(g.unknown)}"

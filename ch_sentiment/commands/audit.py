@@ -84,7 +84,7 @@ def lines(audit):
     yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
     yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
-        turned = "" if dimension.turned is None else f" (the label turns in {dimension.turned:.0%} of sentences)"
+        turned = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
         yield f"\n{dimension.name}{turned}"
         yield table(["group", "words known", "gap", "95 % interval", "worst"], map(gap_row, dimension.groups))
         if lost := [g.group for g in dimension.groups if g.gap is None]:
