@@ -80,7 +80,7 @@ def judge(path, wanted, forged, which):
     except BaseException as error:
         raise AssertionError(f"{which}: {type(error).__name__}: {error}") from error
     try:
-        assert model.probabilities(TEXTS).shape == (len(TEXTS), len(model.label_names)), which
+        assert model.predict_proba(TEXTS).shape == (len(TEXTS), len(model.label_names)), which
     except ValueError as error:  # weights are finite, but so large that no answer is
         assert "finite scores" in str(error), which
     assert same(model.net.weights(), meta, (arrays, meta)), which
