@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ch_sentiment.__main__ import OneLineParser
+from ch_sentiment.console import OneLineParser
 from ch_sentiment.experiment.options import TrainOptions, add_options, typed
 from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run_folder import write_json
