@@ -12,9 +12,16 @@ from ch_sentiment.experiment import answering
 
 @dataclass
 class Ensemble:
-    """members: list of `answering.TextClassifier` with the same labels in the same order; it is one, too."""
+    """members: list of `answering.TextClassifier` with the same labels in the same order, else ValueError; it is one,
+    too.
+    """
 
     members: list
+
+    def __post_init__(self):
+        labels = [list(member.label_names) for member in self.members]
+        if not labels or any(names != labels[0] for names in labels):
+            raise ValueError(f"Ensemble: expected models of the same labels, got {labels}")
 
     @property
     def label_names(self):

@@ -185,6 +185,14 @@ def test_an_ensemble_of_any_models_is_one():
     assert found.path is None
 
 
+def test_an_ensemble_of_different_labels_or_of_nobody_is_refused():
+    other = Keyword()
+    other.label_names = ["good", "bad"]
+    for members in ([Keyword(), other], []):
+        with pytest.raises(ValueError, match="Ensemble: expected models of the same labels, got"):
+            Ensemble(members)
+
+
 def test_an_ensemble_reads_what_any_member_reads():
     few = classifier(words=("film",), cleaning=Cleaning(remove_stopwords=True), max_len=2)
     model = Ensemble([few, classifier()])
