@@ -14,7 +14,7 @@ from common.functions import filled, softmax
 
 
 class TimeLast(Layer):
-    """The vector of the last real step: all that a layer which reads forwards has understood."""
+    """The vector of the last real step."""
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
@@ -56,9 +56,9 @@ class TimeBiLast(Layer):
 
 
 class TimeFirstLast(Layer):
-    """The vectors of the first and of the last real step, side by side. hs (N, T, H) -> (N, 2H).
+    """The vectors of the first and of the last real step, concatenated. hs (N, T, H) -> (N, 2H).
 
-    Over `TimeBidirectional` that is both final states and, beside each, what the other direction knows at its start.
+    Over `TimeBidirectional` these are both final states and, with each, the other direction's first step.
     """
 
     def forward(self, hs, mask=None):
@@ -74,7 +74,7 @@ class TimeFirstLast(Layer):
         dout = np.where(some, dout, 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[n, first] = dout[:, :H]
-        dhs[n, last] += dout[:, H:]  # added: in a text of one step both are the same
+        dhs[n, last] += dout[:, H:]  # added: a text of one step has the same step twice
         return dhs
 
 
@@ -121,7 +121,7 @@ class TimeMax(Layer):
 
 
 class TimeMaxMean(Layer):
-    """The greatest value and the mean of each column over the real steps, side by side. hs (N, T, H) -> (N, 2H)."""
+    """The greatest value and the mean of each column over the real steps, concatenated. hs (N, T, H) -> (N, 2H)."""
 
     def __init__(self):
         super().__init__()

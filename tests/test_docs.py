@@ -220,16 +220,16 @@ def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
 
 
 def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
-    code = "\n".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2])
+    code = "\n".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:3])
     for right, wrong in (
-        ("(h_hat - h) + dfh", "(h_hat - h) - dfh"),
-        ("(1 - f) + dfh * f", "(1 - f)"),
-        ("np.where(real, dh, 0)", "dh"),
-        ("dWx += x.T", "dWx -= x.T"),
-        ("grad[...] = 0 ", "pass "),
+        (" + do * p[2]", ""),
+        ("dc * f + df * p[0]", "dc * f - df * p[0]"),
+        ("do * c_next)).sum", "do * c_prev)).sum"),
+        ("da = np.hstack((df, dg, di, do))", "da = np.hstack((df, di, dg, do))"),
+        ("dWx[...] = x.T", "dWx[...] += x.T"),
     ):
         assert code.count(right) == 1
-        with pytest.raises(AssertionError, match="TimeMGU"):
+        with pytest.raises(AssertionError, match="TimePeepholeLSTM"):
             exec(code.replace(right, wrong), {"__name__": "broken"})  # noqa: S102
 
 
