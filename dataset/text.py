@@ -109,12 +109,12 @@ def _normalize(form, text):
 
 def _limit_marks(found):
     """The characters of a match without the marks after the 30th in a row: normalizing n of them takes n^2 steps."""
-    kept, marks = [], 0
+    characters, marks = [], 0
     for character in found[0]:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
         if marks <= _MAX_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)
 
 
 def tokenize(text, cleaning=_DEFAULT):
