@@ -225,7 +225,8 @@ class Vocab:
             if not isinstance(word, str):
                 raise ValueError(f"Vocab: expected words of type str, got {word!r} for id {word_id}")
             if self.word_to_id.setdefault(word, word_id) != word_id:
-                raise ValueError(f"Vocab: {word!r} came twice, for ids {self.word_to_id[word]} and {word_id}")
+                ids = f"{self.word_to_id[word]} and {word_id}"
+                raise ValueError(f"Vocab: expected distinct words, got {word!r} twice, for ids {ids}")
         self.id_to_word = [_PAD_WORD, _UNK_WORD, *self.words]
 
     @classmethod
