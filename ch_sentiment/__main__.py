@@ -16,6 +16,7 @@ import sys
 from ch_sentiment import commands
 from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable
 from common import __version__
+from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
@@ -24,13 +25,12 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
   sentifish evaluate runs/reviews-gru-1 --data more.tsv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
 """
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+@one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def main(argv=None):
     """Run a command; -> exit code."""
     prepare_streams()
-    limit_blas_threads()
     command, options = parse(list(map(as_utf8, sys.argv[1:])) if argv is None else argv)
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
@@ -51,14 +51,6 @@ def main(argv=None):
         return fail(options, "interrupted", 130)
     except Terminated:
         return fail(options, "terminated", 143)
-
-
-def limit_blas_threads():
-    """One BLAS thread, unless the environment names a number: products of a step are small, and a second thread costs
-    more on a busy machine than it gains on an idle one. BLAS reads the variables when NumPy is first imported.
-    """
-    if not any(variable in os.environ for variable in THREAD_VARIABLES):
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 
 def find_command(name):

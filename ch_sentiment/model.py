@@ -12,13 +12,21 @@ from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
-from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
+from common.time_layers import (
+    TimeBidirectional,
+    TimeDropout,
+    TimeEmbedding,
+    TimeGRU,
+    TimeGRUResetAfter,
+    TimeLSTM,
+    TimeRNN,
+)
 from dataset.text import PAD, UNK
 
 # name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
 # an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K).
 # What is entered here can be chosen by name; nothing else in the tree knows the list.
-CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
+CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "gru-reset-after": TimeGRUResetAfter, "lstm": TimeLSTM}
 POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
 
 

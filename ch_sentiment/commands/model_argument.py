@@ -1,5 +1,6 @@
 """The model that a command asks: a folder or a file, and with `--with` several whose probabilities are averaged."""
 
+from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
 from dataset.errors import DataError
@@ -16,10 +17,15 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
         metavar="MODEL",
         help="ask this model, too, and take the mean of the probabilities (any number of times)",
     )
+    parser.add_argument(
+        "--cell", metavar="PACKAGE.MODULE:CLASS", help="the cell or encoder of one's own that the model was trained with"
+    )
 
 
 def load_model(options):
     """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
+    if options.cell is not None:
+        own_cell(options.cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
     for path, other in zip(options.others, others):
         if list(other.label_names) != list(model.label_names):
