@@ -34,7 +34,7 @@ class Optimizer:
         if self.state is None:
             self.prepare(params)
         if any([s.shape for s in slot] != [p.shape for p in params] for slot in self.state.values()):
-            raise ValueError(f"{type(self).__name__}: expected the parameters of the former steps, got others")
+            raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
         for p, g, *state in zip(params, grads, *self.state.values()):
             for part in _parts(g):
