@@ -8,6 +8,7 @@ gradient (N, T, H) of hs, exactly 0 at the padding, and (but for attention) in t
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, float_dtype
+from common.arrays.initializers import xavier
 from common.arrays.layer import Layer
 from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
@@ -182,6 +183,20 @@ class TimeAttentionPooling(Layer):
         dW[...] = np.tensordot(hs, du, ((0, 1), (0, 1)))  # (N, T, H) . (N, T, A) -> (H, A)
         db[...] = du.sum(axis=(0, 1))
         return a[:, :, None] * dout[:, None] + np.matmul(du, W.T)
+
+
+POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
+
+
+def pooling_by_name(name, width, bidirectional=False, rng=None, dtype=np.float32):
+    """The layer of a name of POOLS, for hs (N, T, width) of one or of both directions. rng, dtype: of its weights."""
+    if name == "attention":
+        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
+        return TimeAttentionPooling(W, np.zeros(width, dtype), v)
+    last = TimeBiLast if bidirectional else TimeLast
+    return {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}[
+        name
+    ]()
 
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):

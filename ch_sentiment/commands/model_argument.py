@@ -18,7 +18,9 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
         help="ask this model, too, and take the mean of the probabilities (any number of times)",
     )
     parser.add_argument(
-        "--cell", metavar="PACKAGE.MODULE:CLASS", help="the cell or encoder of one's own that the model was trained with"
+        "--cell",
+        metavar="PACKAGE.MODULE:CLASS",
+        help="the cell or encoder of one's own that the model was trained with",
     )
 
 
