@@ -34,7 +34,10 @@ PAGES = {
     path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 }
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
-OURS = [f"docs/{name}.md" for name in ("layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")]
+OURS = [
+    f"docs/{name}.md"
+    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")
+]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
