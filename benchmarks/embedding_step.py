@@ -1,10 +1,10 @@
-"""What one training step of an embedding costs: forward, backward, clip, Adam, at N = 64, T = 200, D = 100.
+"""The cost of one training step of an embedding: forward, backward, clip, Adam, at N = 64, T = 200, D = 100.
 
     python -m benchmarks.embedding_step
 
-Each vocabulary size is measured in processes of its own, taken in turn; the table gives medians, and the ratio is the
-median of the ratios pair by pair. Memory is what a step needs at its peak beyond the parameters, their gradient and
-Adam's state, which are there before it. Both sizes read the same ids, so that they touch the same rows.
+Each vocabulary size is measured in processes of its own, in turn; the table gives medians, and the ratio is the median
+of the ratios of the pairs. Memory is the peak of a step beyond the parameters, their gradient and Adam's state, which
+exist before it. Both sizes read the same ids, so that they touch the same rows.
 """
 
 import argparse
@@ -26,7 +26,7 @@ STEPS = 30
 
 
 def measure(vocab_size):
-    """-> milliseconds per step (median), bytes at the peak of a step beyond what stood before it."""
+    """-> milliseconds per step (median), peak bytes of a step beyond those in use before it."""
     rng = np.random.default_rng(0)
     # Word frequencies of real text fall as 1 / rank (Zipf); the same draws for every vocabulary size.
     frequency = 1 / np.arange(1, SMALL - 1)
@@ -42,7 +42,7 @@ def measure(vocab_size):
         optimizer.update(layer.params, layer.grads)
         return out
 
-    for xs in batches:  # touch every row once: a page that is new costs more than the arithmetic in it
+    for xs in batches:  # touch every row once: a new page of memory costs more than the arithmetic in it
         step(xs)
     seconds = []
     for xs in batches:

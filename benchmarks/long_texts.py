@@ -2,9 +2,9 @@
 
     python -m benchmarks.long_texts runs/bilstm --data train.tsv
 
-Takes texts of 350 to 400 words at random, each in a process of its own. "gap" and "doubt" are those that `explain`
-tells; "off" is what "doubt" estimates: the distance to the attributions of a path ten times as accurate, or of 4,096
-points, as a part of their sizes.
+Takes texts of 350 to 400 words at random, each in a process of its own. "gap" and "doubt" are those of `explain`;
+"off" is what "doubt" estimates: the distance to the attributions of a path ten times as accurate, or of 4,096 points,
+relative to their sizes.
 """
 
 import argparse
@@ -17,8 +17,7 @@ import time
 import numpy as np
 
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.explain.attribution import margin_weight, path_to_words
-from ch_sentiment.model import SentimentNet
+from ch_sentiment.explain.attribution import margin_weight
 from common.checking.integrated_gradients import TOLERANCE
 from common.files.checkpoint import CheckpointError
 from dataset.errors import DataError
@@ -37,28 +36,28 @@ def main(argv=None):
     options = parser.parse_args(argv)
     try:
         model = Classifier.load(options.model)
-        texts = long_ones(load_data(options.data)[0], options.texts, np.random.default_rng(options.seed))
+        texts = long_texts(load_data(options.data)[0], options.texts, np.random.default_rng(options.seed))
     except (CheckpointError, DataError, OSError) as error:
         parser.error(str(error))
-    if not isinstance(model.net, SentimentNet):
-        parser.error(f"{options.model}: expected a SentimentNet, got a {type(model.net).__name__}")
+    if not hasattr(model.net, "score_backward"):
+        parser.error(f"{options.model}: expected a model with word vectors, got a {type(model.net).__name__}")
     if not texts:
         parser.error(f"{options.data}: expected texts of {SHORTEST} to {LONGEST} words, got none")
     print("| words | seconds | points | gap | doubt | off |\n| --- | --- | --- | --- | --- | --- |")
     seconds, complete = [], 0
     for text in texts:
         start = time.perf_counter()
-        told = explained(options.model, text)
+        found = explained(options.model, text)
         seconds.append(time.perf_counter() - start)
-        gap = abs(told["gap"] / (told["margin"] - told["baseline"]))
-        complete += max(gap, told["doubt"]) <= TOLERANCE
-        shares = " | ".join(f"{share:.2%}" for share in (gap, told["doubt"], off(model, told)))
-        print(f"| {told['words_read']} | {seconds[-1]:.2f} | {told['steps']} | {shares} |", flush=True)
+        gap = abs(found["gap"] / (found["margin"] - found["baseline"]))
+        complete += max(gap, found["doubt"]) <= TOLERANCE
+        shares = " | ".join(f"{share:.2%}" for share in (gap, found["doubt"], off(model, found)))
+        print(f"| {found['words_read']} | {seconds[-1]:.2f} | {found['steps']} | {shares} |", flush=True)
     typical, slowest = statistics.median(seconds), max(seconds)
     print(f"\n{complete} of {len(texts)} complete; median {typical:.2f} s, slowest {slowest:.2f} s")
 
 
-def long_ones(texts, count, rng):
+def long_texts(texts, count, rng):
     """At most `count` texts of SHORTEST to LONGEST words."""
     shuffled = (texts[i] for i in rng.permutation(len(texts)))
     fitting = (text for text in shuffled if SHORTEST <= len(tokenize(text)) <= LONGEST)
@@ -71,12 +70,12 @@ def explained(model, text):
     return json.loads(subprocess.run(command, input=text.encode(), check=True, capture_output=True).stdout)  # noqa: S603
 
 
-def off(model, told):
-    """How far the attributions that were told are from finer ones."""
-    ids = model.vocab.encode([word["word"] for word in told["words"]])
-    weight = margin_weight(model.label_names.index(told["label"]), model.scores([ids]))
-    finer = path_to_words(model.net, ids, weight, tolerance=TOLERANCE / 10, most=4096).attributions
-    return np.abs(finer - [word["gradients"] for word in told["words"]]).sum() / np.abs(finer).sum()
+def off(model, found):
+    """How far the attributions of an explanation are from finer ones."""
+    words = [word["word"] for word in found["words"]]
+    weight = margin_weight(model.label_names.index(found["label"]), len(model.label_names))
+    finer = model.word_path(words, weight, tolerance=TOLERANCE / 10, most=4096).attributions
+    return np.abs(finer - [word["gradients"] for word in found["words"]]).sum() / np.abs(finer).sum()
 
 
 if __name__ == "__main__":

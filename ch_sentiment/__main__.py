@@ -1,54 +1,23 @@
-"""`sentifish <command>`, the same as `python -m ch_sentiment <command>`. A command is a module with HELP,
-add_arguments and run.
+"""`sentifish <command>`, the same as `python -m ch_sentiment <command>`.
 
-Exit codes: 0 done; 2 bad input, said in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C; 141
-whoever read our output has had enough; 143 SIGTERM.
+A command is a module in ch_sentiment/commands with HELP, add_arguments(parser) and run(options) -> exit code, and is
+named after its file, with - for _ (docs/add_a_command.md). Only the module of the command that is called is imported.
+
+Exit codes: 0 done; 2 bad input, in one line; 3 a loss or gradient that is no longer finite; 130 Ctrl-C; 141 a broken
+pipe; 143 SIGTERM.
 """
 
 import argparse
+import importlib
 import os
+import pkgutil
 import sys
 
-# The products of a step are small: a second BLAS thread gains little on an idle machine, and on a busy one each thread
-# waits for the other, which can make a step many times as slow. Whoever sets a number is obeyed.
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-if not any(variable in os.environ for variable in THREAD_VARIABLES):
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # read when NumPy is first imported, below
+from ch_sentiment import commands
+from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable
+from common import __version__
+from common.threads import one_blas_thread
 
-from ch_sentiment.commands import (  # noqa: E402
-    audit,
-    baseline,
-    compare,
-    data,
-    evaluate,
-    explain,
-    inspect,
-    lr_find,
-    predict,
-    recipes,
-    speeches,
-    train,
-    tune,
-)
-from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable  # noqa: E402
-from common.files.checkpoint import CheckpointError  # noqa: E402
-from common.training.parallel import end_with  # noqa: E402
-
-COMMANDS = {
-    "train": train,
-    "baseline": baseline,
-    "compare": compare,
-    "recipes": recipes,
-    "lr-find": lr_find,
-    "tune": tune,
-    "evaluate": evaluate,
-    "predict": predict,
-    "explain": explain,
-    "speeches": speeches,
-    "inspect": inspect,
-    "audit": audit,
-    "data": data,
-}
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds
@@ -58,29 +27,22 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
 """
 
 
+@one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def main(argv=None):
     """Run a command; -> exit code."""
     prepare_streams()
-    parser = OneLineParser(
-        prog="sentifish", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        module.add_arguments(commands.add_parser(name, help=module.HELP, description=f"{module.HELP.capitalize()}."))
-    argv = list(map(as_utf8, sys.argv[1:])) if argv is None else argv
-    if argv and argv[0] in COMMANDS:  # intermixed: --json may stand between the model and the texts
-        options = commands.choices[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
-    else:
-        options = parser.parse_args(argv)
+    command, options = parse(list(map(as_utf8, sys.argv[1:])) if argv is None else argv)
+    from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
+
     try:
         with terminable():
-            code = COMMANDS[options.command].run(options)
-            sys.stdout.flush()  # here, where a broken pipe is nobody's traceback
+            code = command.run(options)
+            sys.stdout.flush()  # here, where a broken pipe is caught
             return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError):  # whoever read our output has had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 141
         named = isinstance(error, OSError) and error.filename is not None
         return fail(options, f"{error.filename}: {error.strerror}" if named else error, 2)
     except FloatingPointError as error:
@@ -91,8 +53,44 @@ def main(argv=None):
         return fail(options, "terminated", 143)
 
 
+def find_command(name):
+    """The module of a command, or None where there is none of this name."""
+    if name.replace("-", "_") not in {found.name for found in pkgutil.iter_modules(commands.__path__)} or "_" in name:
+        return None
+    module = importlib.import_module(f"ch_sentiment.commands.{name.replace('-', '_')}")
+    return module if hasattr(module, "HELP") else None
+
+
+def all_commands():
+    """name -> module, in alphabetical order."""
+    names = sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(commands.__path__))
+    return {name: command for name in names if (command := find_command(name)) is not None}
+
+
+def parse(argv):
+    """-> the module of a command, its options. SystemExit after --help, --version and for what cannot be parsed."""
+    command = find_command(argv[0]) if argv else None
+    if command is not None:
+        description = f"{command.HELP[:1].upper()}{command.HELP[1:]}."
+        parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description)
+        command.add_arguments(parser)
+        # intermixed: --json may stand between the model and the texts
+        return command, parser.parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+    parser = OneLineParser(
+        prog="sentifish", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"sentifish {__version__}")
+    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in all_commands().items():
+        choices.add_parser(name, help=module.HELP)
+    parser.parse_args(argv)
+    parser.error(f"expected a command first, got {argv[0]}")
+
+
 def fail(options, message, code):
-    """One line on stderr, whatever the message holds."""
+    """One line on stderr, whatever the message contains; -> code."""
+    from common.training.parallel import end_with  # not above: it imports NumPy
+
     end_with(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", code)
     return code
 

@@ -1,4 +1,4 @@
-"""Is every backward pass right? Each layer and a whole model against central differences, as a table.
+"""Are the gradients right? Those of each layer and of whole models beside central differences, as a table.
 
 python -m ch_sentiment.gradient_check
 """
@@ -18,26 +18,26 @@ LENGTHS = [4, 1, 3]
 def main():
     rng = np.random.default_rng(0)
 
-    def draw(*shape):
+    def normal(*shape):
         return rng.standard_normal(shape)
 
     def weights(cell):
         return cell.init_params(D, H, rng, np.float64)
 
-    x, xs, ids = draw(N, D), draw(N, T, D), rng.integers(0, V, (N, T))
+    x, xs, ids = normal(N, D), normal(N, T, D), rng.integers(0, V, (N, T))
     mask = np.arange(T) < np.array(LENGTHS)[:, None]
 
-    check_layer(Affine(draw(D, H), draw(H)), x, verbose=True)
-    check_layer(Embedding(draw(V, D)), ids, verbose=True)
-    check_layer(LayerNorm(draw(D), draw(D)), x, verbose=True)
-    check_layer(SigmoidWithLoss(), draw(N), np.array([0, 1, 1]), verbose=True)
+    check_layer(Affine(normal(D, H), normal(H)), x, verbose=True)
+    check_layer(Embedding(normal(V, D)), ids, verbose=True)
+    check_layer(LayerNorm(normal(D), normal(D)), x, verbose=True)
+    check_layer(SigmoidWithLoss(), normal(N), np.array([0, 1, 1]), verbose=True)
     check_layer(SoftmaxWithLoss(), x, np.array([0, 4, 2]), verbose=True)
     for cell in (TimeRNN, TimeGRU, TimeGRUResetAfter, TimeLSTM):
         check_layer(cell(*weights(cell)), xs, mask=mask, verbose=True)
     check_layer(
         TimeBidirectional(TimeLSTM(*weights(TimeLSTM)), TimeRNN(*weights(TimeRNN))), xs, mask=mask, verbose=True
     )
-    for pool in (TimeMean(), TimeMax(), TimeAttentionPooling(draw(D, H), draw(H), draw(H))):
+    for pool in (TimeMean(), TimeMax(), TimeAttentionPooling(normal(D, H), normal(H), normal(H))):
         check_layer(pool, xs, mask=mask, verbose=True)
 
     padded = np.where(mask, 1 + rng.integers(1, V - 1, (N, T)), 0)

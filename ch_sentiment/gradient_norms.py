@@ -1,6 +1,6 @@
-"""Gradients that vanish and explode: how much each word matters to the last state of an RNN, a GRU and an LSTM.
+"""Vanishing and exploding gradients: the norm at each step, from the last state of an RNN, a GRU and an LSTM.
 
-Wx and b are those that a training starts from; Wh is that, too, or half or twice as large.
+The weights are initial ones, Wh also scaled by 2 and by 1/2.
 
 python -m ch_sentiment.gradient_norms docs/gradient_norms.png
 """
@@ -23,7 +23,7 @@ def main():
     parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
     options = parser.parse_args()
 
-    from matplotlib.figure import Figure  # not above: who only imports this module draws nothing
+    from matplotlib.figure import Figure  # here: importing this module must not import matplotlib
 
     from common import plot
 

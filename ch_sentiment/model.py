@@ -11,15 +11,22 @@ from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
-from common.time_layers import TimeBidirectional, TimeDropout, TimeEmbedding, TimeGRU, TimeLSTM, TimeRNN
+from common.pooling import POOLS, pooling_by_name
+from common.time_layers import (
+    TimeBidirectional,
+    TimeDropout,
+    TimeEmbedding,
+    TimeGRU,
+    TimeGRUResetAfter,
+    TimeLSTM,
+    TimeRNN,
+)
 from dataset.text import PAD, UNK
 
 # name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
 # an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K).
 # What is entered here can be chosen by name; nothing else in the tree knows the list.
-CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "lstm": TimeLSTM}
-POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
+CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "gru-reset-after": TimeGRUResetAfter, "lstm": TimeLSTM}
 
 
 class SentimentNet(BaseModel):
@@ -165,7 +172,7 @@ class RecurrentEncoder(BaseModel):
 
     def __init__(self, layers, pool, width, bidirectional=False, rng=None, dtype=np.float32):
         super().__init__()
-        self.recurrent_layers, self.pool = layers, _pooling(pool, bidirectional, width, rng, dtype)
+        self.recurrent_layers, self.pool = layers, pooling_by_name(pool, width, bidirectional, rng, dtype)
         self.size = width * (2 if pool in ("first-last", "max-mean") else 1)
         self.parts = {**{f"layer{i}": layer for i, layer in enumerate(layers)}, "pool": self.pool}
         self.collect(**self.parts)
@@ -283,12 +290,3 @@ def _stack(layer, wordvec_size, hidden_size, bidirectional, rngs, dropouts, dtyp
         layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
         width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
     return layers
-
-
-def _pooling(pool, bidirectional, width, rng, dtype):
-    if pool == "attention":
-        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
-        return TimeAttentionPooling(W, np.zeros(width, dtype), v)
-    if pool == "last":
-        return TimeBiLast() if bidirectional else TimeLast()
-    return {"first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}[pool]()

@@ -1,4 +1,4 @@
-"""Stable pure functions: arrays in, arrays out, nothing remembered.
+"""Stable pure functions: arrays in, arrays out, no state.
 
 "Stable" means that no finite input, however large, gives a NaN, and that no eps is added to hide one.
 """
@@ -43,7 +43,7 @@ def cross_entropy_error(y, t):
 
 
 def filled(xs, mask, value=0):
-    """xs (N, T, ...) with `value` where mask (N, T) is False, NaN there included; in the same order in memory.
+    """xs (N, T, ...) with `value` where mask (N, T) is False, also in the place of NaN; in the same memory order.
 
     xs itself where nothing is masked, or mask is None.
     """

@@ -1,19 +1,19 @@
 """Optimizers, and the clipping of gradients before them.
 
 An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a
-gradient knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's memory are
-read and written: the "lazy" form, in which the momentum of a row rests while its word does not occur.
+gradient knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's state are
+read and written: the "lazy" form, in which the momentum of a row does not change while its word does not occur.
 """
 
 import numpy as np
 
 from common.arrays.row_grad import plain, touched_rows
 
-BLOCK = 32768  # elements worked on at a time
+BLOCK = 32768  # elements processed at a time
 
 
 class Optimizer:
-    """The base: `update(params, grads)` in place. A child names its memory in `slots` and writes `step`.
+    """The base: `update(params, grads)` in place. A child names the arrays of its state in `slots` and writes `step`.
 
     `lr` may be changed between steps. `state`: a list of arrays per slot, in the order of params. `iter`: steps so far.
     """
@@ -33,38 +33,38 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
             self.prepare(params)
-        if any([m.shape for m in memory] != [p.shape for p in params] for memory in self.state.values()):
+        if any([s.shape for s in slot] != [p.shape for p in params] for slot in self.state.values()):
             raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
-        for p, g, *memory in zip(params, grads, *self.state.values()):
+        for p, g, *state in zip(params, grads, *self.state.values()):
             for part in _parts(g):
-                if isinstance(part, np.ndarray):  # ids of rows, to be fetched and put back; a slice is a view
-                    some, *memories = [a.take(part, axis=0) for a in (p, *memory)]
-                    self.step(some, plain(g).take(part, axis=0), *memories)
-                    for a, new in zip((p, *memory), (some, *memories)):
+                if isinstance(part, np.ndarray):  # ids of rows, which are copied and written back; a slice is a view
+                    rows, *state_rows = [a.take(part, axis=0) for a in (p, *state)]
+                    self.step(rows, plain(g).take(part, axis=0), *state_rows)
+                    for a, new in zip((p, *state), (rows, *state_rows)):
                         a[part] = new
                 else:
-                    self.step(p[part], plain(g)[part], *(a[part] for a in memory))
+                    self.step(p[part], plain(g)[part], *(a[part] for a in state))
 
     def prepare(self, params):
-        """Memory of zeros for these parameters; the first update does it by itself."""
+        """A state of zeros for these parameters; the first update calls it."""
         self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
 
-    def step(self, p, g, *memory):
-        """Change p and memory in place from the gradient g, which stays as it is."""
+    def step(self, p, g, *state):
+        """Update p and state in place from the gradient g, which is not changed."""
         raise NotImplementedError
 
 
 def _parts(g):
-    """Indices along axis 0, of about BLOCK elements each, that hold all of g that can differ from zero: slices of a
-    dense gradient, ids of the touched rows of one that knows them.
+    """Indices along axis 0, of about BLOCK elements each, of all of g that can differ from zero: slices of a dense
+    gradient, ids of the touched rows of one that knows them.
     """
     if g.ndim == 0:
         return [...]
     rows = touched_rows(g)
     length = len(g) if rows is None else len(rows)
-    at_once = max(1, BLOCK * len(g) // max(g.size, 1))
-    slices = [slice(i, i + at_once) for i in range(0, length, at_once)]
+    block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
+    slices = [slice(i, i + block) for i in range(0, length, block)]
     return slices if rows is None else [rows[part] for part in slices]
 
 
@@ -94,9 +94,9 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Momentum):
-    """As Momentum, with the gradient of the place that v leads to: p += momentum v - lr g, v the new one.
+    """As Momentum, with the gradient at the point that v leads to: p += momentum v - lr g, v the new one.
 
-    Nesterov 1983, in the form of Bengio et al. 2013. (The book's code puts the new v where that form has the old one.)
+    Nesterov 1983, in the form of Bengio et al. 2013. (The book's code has the new v where that form has the old one.)
     """
 
     def step(self, p, g, v):
@@ -121,7 +121,7 @@ class AdaGrad(Optimizer):
 
 
 class AdaDelta(Optimizer):
-    """Steps in the parameter's own unit: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and
+    """Steps in the unit of the parameter: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and
     step^2.
 
     Zeiler 2012, algorithm 1 (lr = 1).
@@ -158,9 +158,7 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the running means of g and g^2 freed of their start at 0. Kingma and
-    Ba 2015.
-    """
+    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015."""
 
     slots = ("m", "v")
 
@@ -171,7 +169,7 @@ class Adam(Optimizer):
     def step(self, p, g, m, v):
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
-        # The order that the paper's section 2 gives for speed: what depends on iter alone is taken out of the arrays.
+        # The faster order of the paper's section 2: the bias corrections are scalars, applied once.
         root = (1 - self.beta2**self.iter) ** 0.5
         p -= self.lr * root / (1 - self.beta1**self.iter) * m / (np.sqrt(v) + self.eps * root)
 
@@ -179,7 +177,7 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam after p -= lr weight_decay p: the decay does not pass through m and v. Loshchilov and Hutter 2019.
 
-    Of an embedding the touched rows decay, in the step that touches them.
+    Of an embedding only the touched rows decay.
     """
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
@@ -194,8 +192,8 @@ class AdamW(Adam):
 def clip_grads(grads, max_norm, names=None):
     """Scale all gradients, in place, so that their common Euclidean norm is at most max_norm. Pascanu et al. 2013.
 
-    Returns the norm before (float). max_norm None or inf: only measures. Raises FloatingPointError naming the
-    first gradient that holds a NaN or an infinity (`names`: a name for each; else its position), and changes nothing.
+    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming the first
+    gradient with a NaN or an infinity (`names`: a name for each; else its position); then no gradient is changed.
     """
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"clip_grads: expected max_norm > 0 or None, got {max_norm}")
@@ -212,7 +210,7 @@ def clip_grads(grads, max_norm, names=None):
 
 
 def clip_elements(grads, limit):
-    """Bring every element of all gradients, in place, to within [-limit, limit]. ValueError unless limit > 0."""
+    """Clip every element of all gradients, in place, to [-limit, limit]. ValueError unless limit > 0."""
     if not limit > 0:
         raise ValueError(f"clip_elements: expected limit > 0, got {limit}")
     for g in grads:
@@ -221,7 +219,7 @@ def clip_elements(grads, limit):
 
 
 def first_non_finite(grads, names=None):
-    """The name of the first gradient that holds a NaN or an infinity; None if all are finite."""
+    """The name of the first gradient with a NaN or an infinity; None if all are finite."""
     for i, g in enumerate(grads):
         if not np.isfinite(_square_sum(g)):
             return names[i] if names is not None else f"parameter {i} {g.shape}"
@@ -229,5 +227,5 @@ def first_non_finite(grads, names=None):
 
 
 def _square_sum(g):
-    """The sum of squares in float64: a large float32 gradient is no infinity."""
+    """The sum of squares in float64, so that large float32 gradients do not overflow."""
     return sum(float(np.square(plain(g)[part], dtype=np.float64).sum()) for part in _parts(g))

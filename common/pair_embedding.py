@@ -1,4 +1,4 @@
-"""Pairs of neighbouring words: which there are, where a text holds them, and a vector for each."""
+"""Pairs of neighbouring words: the frequent ones, their positions in a text, and an embedding of them."""
 
 import numpy as np
 
@@ -12,14 +12,14 @@ def keys_of_pairs(xs, vocab_size):
 
 
 def find(pairs, keys):
-    """Where each of `keys` stands in the sorted `pairs` (P,), and whether it does: two arrays of the shape of keys."""
+    """Position of each of `keys` in the sorted `pairs` (P,), and whether it is there: two arrays like keys."""
     place = np.searchsorted(pairs, keys)
     return place, len(pairs) > 0 and np.take(pairs, place, mode="clip") == keys
 
 
 def frequent_pairs(x, vocab_size, max_pairs=None, min_texts=1):
-    """The sorted keys of the pairs in a list of id arrays: of those that stand in `min_texts` of them or more, the
-    `max_pairs` that stand in the most.
+    """The sorted keys of the pairs in a list of id arrays: of those that occur in `min_texts` of them or more, the
+    `max_pairs` that occur in the most.
     """
     of_texts = [np.unique(keys_of_pairs(ids[None], vocab_size)) for ids in x]
     keys, counts = np.unique(np.concatenate(of_texts), return_counts=True)
@@ -28,7 +28,7 @@ def frequent_pairs(x, vocab_size, max_pairs=None, min_texts=1):
 
 
 class TimePairEmbedding:
-    """The vector of every word together with the word before it; row 0 of W stands for all pairs that are not known.
+    """The vector of every word together with the word before it; row 0 of W is that of all unknown pairs.
 
     W: (P + 1, D). pairs: (P,) sorted keys (`keys_of_pairs`) of words among `vocab_size`. forward: xs (N, T) ids -> (N,
     T, D), where the first word of a text has no known pair; backward returns None, since ids have no gradient.

@@ -1,6 +1,6 @@
-"""Figures. Every function draws on the matplotlib Axes that it is given (or on new ones) and returns them.
+"""Figures. Every function plots on the given matplotlib Axes (or on new ones) and returns them.
 
-None shows or saves anything. What differs in colour differs in dash or marker too, so that a grey print can be read.
+None shows or saves anything. Series differ in dash or marker as well as in colour, for prints in grey.
 """
 
 import itertools
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # told apart by colour-blind eyes (Okabe and Ito 2008)
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # distinct for colour-blind people, too (Okabe and Ito 2008)
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), ("black", "D", ":"))  # colour, marker, dash
 LEGEND = {"framealpha": 1, "edgecolor": "none"}
 
@@ -80,16 +80,16 @@ def confusion(matrix, label_names, ax=None):
     for (i, j), count in np.ndenumerate(matrix):
         color = "white" if share[i, j] > 0.5 else "black"
         ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
-    names = [_short(name, 24) for name in label_names]
-    turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
-    ax.set_xticks(range(len(matrix)), names, parse_math=False, **turned)
+    names = [_shortened(name, 24) for name in label_names]
+    rotated = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
+    ax.set_xticks(range(len(matrix)), names, parse_math=False, **rotated)
     ax.set_yticks(range(len(matrix)), names, parse_math=False)
     ax.set(xlabel="predicted", ylabel="true")
     return ax
 
 
 def roc(curves, ax=None):
-    """The share of positives that are found against that of negatives mistaken for them. -> Axes.
+    """ROC curves: the true positive rate against the false positive rate. -> Axes.
 
     curves: name -> (false_rate, true_rate), the first two of what `common.checking.metrics.roc_curve` gives.
     """
@@ -105,29 +105,29 @@ def roc(curves, ax=None):
 
 
 def reliability_diagram(confidence, accuracy, count, ax=None):
-    """How often answers are right, beside how sure they are: bars and marks at one height are what is wanted. -> Axes.
+    """Reliability diagram: the accuracy (bars) of answers of a given confidence (marks), ideally the same. -> Axes.
 
     Mean confidence, accuracy and number of the answers in each of B intervals of the confidence, all of one width
-    (`common.checking.calibration.reliability`): (B,) each. Empty intervals show nothing; the axis begins at the first
-    other.
+    (`common.checking.calibration.reliability`): (B,) each. The axis begins at the first
+    interval that is not empty.
     """
     edges = np.linspace(0, 1, len(count) + 1)
-    held = np.flatnonzero(count)
-    middles, width = (edges[held] + edges[held + 1]) / 2, 1 / len(count)
+    filled = np.flatnonzero(count)
+    middles, width = (edges[filled] + edges[filled + 1]) / 2, 1 / len(count)
     ax = ax or new_axes(5, 5)
-    ax.bar(middles, np.asarray(accuracy)[held], width, color="#9ECAE1", edgecolor="black", label="how often right")
-    sure = np.asarray(confidence)[held]
-    ax.hlines(sure, middles - width / 2, middles + width / 2, colors=ORANGE, linewidth=3, label="how sure")
-    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(edges[held[0]] if len(held) else 0, 1), ylim=(0, 1))
+    ax.bar(middles, np.asarray(accuracy)[filled], width, color="#9ECAE1", edgecolor="black", label="how often right")
+    confidence = np.asarray(confidence)[filled]
+    ax.hlines(confidence, middles - width / 2, middles + width / 2, colors=ORANGE, linewidth=3, label="how sure")
+    ax.set(xlabel="confidence", ylabel="accuracy", xlim=(edges[filled[0]] if len(filled) else 0, 1), ylim=(0, 1))
     above = ax.secondary_xaxis("top")
-    above.set_xticks(middles, [f"{n:,}" for n in np.asarray(count)[held]], rotation=90, fontsize=8)
+    above.set_xticks(middles, [f"{n:,}" for n in np.asarray(count)[filled]], rotation=90, fontsize=8)
     above.set_xlabel("answers")
     ax.legend(loc="lower right", **LEGEND)
     return ax
 
 
 def length_histogram(lengths, limit=None, ax=None):
-    """How many texts have how many tokens, in about forty bars; with the limit, and the share that is longer. -> Axes.
+    """Histogram of text lengths in about forty bars, with the limit and the share of longer texts. -> Axes.
 
     lengths: (N,) whole numbers. limit: int or None.
     """
@@ -148,7 +148,7 @@ def length_histogram(lengths, limit=None, ax=None):
 
 
 def attention_map(weight, words, ax=None):
-    """A text in rows of eight words, each shaded by its weight, with the weight in percent written below it. -> Axes.
+    """A text in rows of eight words, each shaded by its weight, with the weight in percent below it. -> Axes.
 
     weight: (T,), 0 or more, as `TimeAttentionPooling.attention_weight` holds them for a text. words: T names.
     """
@@ -156,13 +156,13 @@ def attention_map(weight, words, ax=None):
         raise ValueError(f"attention_map: expected a weight for each of {len(words)} words, got {len(weight)}")
     columns = min(8, max(len(words), 1))
     rows = max(-(-len(words) // columns), 1)
-    cells = np.full(rows * columns, np.nan)  # what no word fills stays blank
+    cells = np.full(rows * columns, np.nan)  # cells without a word stay blank
     cells[: len(words)] = weight
     ax = ax or new_axes(0.4 + 1.25 * columns, 0.3 + 0.45 * rows)
     most = np.max(weight, initial=0) or 1
     ax.imshow(cells.reshape(rows, columns), cmap="Blues", vmin=0, vmax=most, aspect="auto")
     for k, (share, word) in enumerate(zip(weight, words)):
-        text = f"{_short(word, 11)}\n{share:.1%}"
+        text = f"{_shortened(word, 11)}\n{share:.1%}"
         color = "white" if share > 0.6 * most else "black"
         ax.text(k % columns, k // columns, text, ha="center", va="center", color=color, fontsize=8, parse_math=False)
     ax.set(xticks=[], yticks=[])
@@ -170,7 +170,7 @@ def attention_map(weight, words, ax=None):
 
 
 def gradient_norms(norms, ax=None):
-    """How much of a gradient is left when it has gone back to each step, on a logarithmic axis. -> Axes.
+    """The norm of a gradient at each time step, on a logarithmic axis. -> Axes.
 
     norms: name -> (T,), as `common.checking.gradient_flow.norms_by_step` gives them.
     """
@@ -185,9 +185,10 @@ def gradient_norms(norms, ax=None):
 
 
 def principal_components(x):
-    """x (K, D) seen along its two directions of greatest variance: -> (K, 2), the share of the variance of each (2,).
+    """x (K, D) -> its first two principal components (K, 2), and the share of the variance of each (2,).
 
-    Each direction points to where its largest part is positive, so that a figure is never mirrored. K, D >= 2.
+    The sign of a direction is that which makes its largest element positive, so that a figure is never mirrored. K, D
+    >= 2.
     """
     centred = x - np.mean(x, axis=0)
     _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
@@ -198,10 +199,10 @@ def principal_components(x):
 
 
 def word_map(vectors, words, groups, ax=None):
-    """Word vectors along their two principal components, every word written beside its point. -> Axes.
+    """Word vectors along their first two principal components, every word beside its point. -> Axes.
 
-    vectors: (K, D). words: K names, a few dozen. groups: K names, that of the group of each word; a group has a colour
-    and a marker. The labels are placed for the size that the figure now has.
+    vectors: (K, D). words: K names, a few dozen. groups: K names, the group of each word; a group has a colour and a
+    marker. The labels are placed for the present size of the figure.
     """
     if not len(vectors) == len(words) == len(groups):
         lengths = f"{len(vectors)}, {len(words)} and {len(groups)}"
@@ -219,10 +220,10 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its place as it can stand without touching a point, another word or the frame; a line
-    leads to the place where that is not near.
+    """Write each word as near to its point as possible without touching a point, another word or the frame; with a line
+    to the point where that is not near.
     """
-    ax.figure.draw_without_rendering()  # from here on the places in pixels are known
+    ax.figure.draw_without_rendering()  # from here on positions in pixels are known
     ax.autoscale(False)
     points, to_data = ax.transData.transform(places), ax.transData.inverted().transform  # (K, 2)
     taken = [Bbox([point - 4, point + 4]) for point in points]
@@ -245,6 +246,6 @@ def _write_beside(ax, places, words):
             ax.plot(*ends.T, color="0.5", linewidth=0.6, zorder=0.5)
 
 
-def _short(name, most):
-    """A long name loses its middle: what tells names apart stands at their beginnings and ends."""
+def _shortened(name, most):
+    """A long name without its middle: names differ mostly in their beginnings and ends."""
     return name if len(name) <= most else f"{name[: most // 2]}…{name[most // 2 + 1 - most :]}"

@@ -8,13 +8,14 @@ gradient (N, T, H) of hs, exactly 0 at the padding, and (but for attention) in t
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, float_dtype
+from common.arrays.initializers import xavier
 from common.arrays.layer import Layer
 from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
 
 
 class TimeLast(Layer):
-    """The vector of the last real step: all that a layer which reads forwards has understood."""
+    """The vector of the last real step."""
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
@@ -56,9 +57,9 @@ class TimeBiLast(Layer):
 
 
 class TimeFirstLast(Layer):
-    """The vectors of the first and of the last real step, side by side. hs (N, T, H) -> (N, 2H).
+    """The vectors of the first and of the last real step, concatenated. hs (N, T, H) -> (N, 2H).
 
-    Over `TimeBidirectional` that is both final states and, beside each, what the other direction knows at its start.
+    Over `TimeBidirectional` these are both final states and, with each, the other direction's first step.
     """
 
     def forward(self, hs, mask=None):
@@ -74,7 +75,7 @@ class TimeFirstLast(Layer):
         dout = np.where(some, dout, 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
         dhs[n, first] = dout[:, :H]
-        dhs[n, last] += dout[:, H:]  # added: in a text of one step both are the same
+        dhs[n, last] += dout[:, H:]  # added: a text of one step has the same step twice
         return dhs
 
 
@@ -121,7 +122,7 @@ class TimeMax(Layer):
 
 
 class TimeMaxMean(Layer):
-    """The greatest value and the mean of each column over the real steps, side by side. hs (N, T, H) -> (N, 2H)."""
+    """The greatest value and the mean of each column over the real steps, concatenated. hs (N, T, H) -> (N, 2H)."""
 
     def __init__(self):
         super().__init__()
@@ -182,6 +183,20 @@ class TimeAttentionPooling(Layer):
         dW[...] = np.tensordot(hs, du, ((0, 1), (0, 1)))  # (N, T, H) . (N, T, A) -> (H, A)
         db[...] = du.sum(axis=(0, 1))
         return a[:, :, None] * dout[:, None] + np.matmul(du, W.T)
+
+
+POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
+
+
+def pooling_by_name(name, width, bidirectional=False, rng=None, dtype=np.float32):
+    """The layer of a name of POOLS, for hs (N, T, width) of one or of both directions. rng, dtype: of its weights."""
+    if name == "attention":
+        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
+        return TimeAttentionPooling(W, np.zeros(width, dtype), v)
+    last = TimeBiLast if bidirectional else TimeLast
+    return {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}[
+        name
+    ]()
 
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):

@@ -1,4 +1,4 @@
-"""The book's address for its helpers: re-exports and small ones. Nothing new goes here."""
+"""The book's address for its helpers. Nothing new goes here."""
 
 import numpy as np
 

@@ -109,12 +109,12 @@ def _normalize(form, text):
 
 def _limit_marks(found):
     """The characters of a match without the marks after the 30th in a row: normalizing n of them takes n^2 steps."""
-    kept, marks = [], 0
+    characters, marks = [], 0
     for character in found[0]:
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
         if marks <= _MAX_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)
 
 
 def tokenize(text, cleaning=_DEFAULT):
@@ -225,7 +225,8 @@ class Vocab:
             if not isinstance(word, str):
                 raise ValueError(f"Vocab: expected words of type str, got {word!r} for id {word_id}")
             if self.word_to_id.setdefault(word, word_id) != word_id:
-                raise ValueError(f"Vocab: {word!r} came twice, for ids {self.word_to_id[word]} and {word_id}")
+                ids = f"{self.word_to_id[word]} and {word_id}"
+                raise ValueError(f"Vocab: expected distinct words, got {word!r} twice, for ids {ids}")
         self.id_to_word = [_PAD_WORD, _UNK_WORD, *self.words]
 
     @classmethod

@@ -22,18 +22,22 @@ import pytest
 from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 
 from ch_sentiment import model
-from ch_sentiment.__main__ import COMMANDS
+from ch_sentiment.__main__ import all_commands
 from common.optimizer import Adam
 from common.recurrent.lstm import LSTM
 from dataset import glove, imdb
 from dataset.store import registry
 from dataset.store.fetch import sha256
 
+COMMANDS = all_commands()
 PAGES = {
     path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 }
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
-OURS = [f"docs/{name}.md" for name in ("layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")]
+OURS = [
+    f"docs/{name}.md"
+    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")
+]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
@@ -49,7 +53,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"texts +[\d,]+\naccuracy +[01]\.\d{4}\n(loss|F1|ROC|ECE)(?s:.*)\n\nconf.*\n.*(\n +\w+ +\d+ +\d+){2}\n",
+    "evaluate": r"texts +[\d,]+\naccuracy +[01]\.\d{4}\n(loss|F1|ROC|ECE)(?s:.*)\n\nconf.*\n.*(\n\w+ +\d+ +\d+){2}\n",
     "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
@@ -219,16 +223,16 @@ def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
 
 
 def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
-    code = "\n".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2])
+    code = "\n".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:3])
     for right, wrong in (
-        ("(h_hat - h) + dfh", "(h_hat - h) - dfh"),
-        ("(1 - f) + dfh * f", "(1 - f)"),
-        ("np.where(real, dh, 0)", "dh"),
-        ("dWx += x.T", "dWx -= x.T"),
-        ("grad[...] = 0 ", "pass "),
+        (" + do * p[2]", ""),
+        ("dc * f + df * p[0]", "dc * f - df * p[0]"),
+        ("do * c_next)).sum", "do * c_prev)).sum"),
+        ("da = np.hstack((df, dg, di, do))", "da = np.hstack((df, di, dg, do))"),
+        ("dWx[...] = x.T", "dWx[...] += x.T"),
     ):
         assert code.count(right) == 1
-        with pytest.raises(AssertionError, match="TimeMGU"):
+        with pytest.raises(AssertionError, match="TimePeepholeLSTM"):
             exec(code.replace(right, wrong), {"__name__": "broken"})  # noqa: S102
 
 

@@ -13,9 +13,8 @@ from benchmarks.accuracy.processes import train_all
 from benchmarks.accuracy.report import write_report
 from benchmarks.accuracy.scores import averaged, compare, score
 from benchmarks.accuracy.trainings import RUNS, SHARED, plan
-from ch_sentiment.__main__ import OneLineParser
 from ch_sentiment.commands.arguments import add_options, typed
-from ch_sentiment.console import Terminated, printable, terminable
+from ch_sentiment.console import OneLineParser, Terminated, printable, terminable
 from ch_sentiment.experiment.options import COUNT, SEED
 from common.files.checkpoint import CheckpointError
 

@@ -57,7 +57,7 @@ def score(training):
     val = encode(load(config.data), config, cached=True).val
     model = Classifier.load(training.folder)
     parameters = sum(p.size for p in model.net.params)
-    found = Scored(model.probabilities_of_ids(val.x), val.t, val.numbers, parameters, cost_in(training.folder))
+    found = Scored(model.predict_proba_of_ids(val.x), val.t, val.numbers, parameters, cost_in(training.folder))
     right, reported = found.right, reported_accuracy(model.metrics)
     if round(reported * len(right)) != right.sum():
         wanted = f"{training.folder}: expected the validation accuracy that the training reported, {reported:.4%}"

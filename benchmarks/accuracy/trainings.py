@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ch_sentiment.__main__ import OneLineParser
 from ch_sentiment.commands.arguments import add_options, typed
+from ch_sentiment.console import OneLineParser
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run_folder import write_json

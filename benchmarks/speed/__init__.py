@@ -1,5 +1,5 @@
-"""What a training step, an epoch and an answer cost: ours, PyTorch's, and the book's way. `python -m benchmarks.speed`.
+"""`python -m benchmarks.speed`: the cost of training steps, epochs and predictions, beside PyTorch and the book's way.
 
-Read in the order `jobs` (one measurement in a process of its own), `parts` (what is compared, and what was to be
-reached), `worker` (the process), `ours`, `pytorch`, `book`, `ranks` (who does the work), `products`, `texts`, `report`.
+Read in the order `jobs` (one measurement in a process of its own), `parts` (what is compared, and the targets),
+`worker` (the process), `ours`, `pytorch`, `book`, `ranks` (the implementations), `products`, `texts`, `report`.
 """

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed`: measure ours, PyTorch and the book's way in turn, and write a page of what was found.
+"""`python -m benchmarks.speed`: measure ours, PyTorch and the book's way in turn, and write a page of the results.
 
 python -m benchmarks.speed --quick                            a trial of the command, in seconds
 python -m benchmarks.speed --data train.tsv --out measured    all of it: leave the machine alone meanwhile
@@ -46,32 +46,32 @@ def main(argv=None):
         if made.returncode != 0:
             return 2
         try:
-            found, lacking = measure(parts, preparations(parts, sizes), options.rounds, folder)
+            results, skipped = measure(parts, preparations(parts, sizes), options.rounds, folder)
         except JobError as error:
             print(f"benchmarks.speed: {error}", file=sys.stderr)
             return 1
-    from benchmarks.speed import report  # here, not before: see `jobs`
+    from benchmarks.speed import report  # imports NumPy: after the measurements, see `jobs`
 
     corpus = f"{options.data or 'made-up reviews'}, {made.stdout.strip()}"
-    print(report.write(options.out, parts, found, lacking, options.rounds, corpus, options.quick))
+    print(report.write(options.out, parts, results, skipped, options.rounds, corpus, options.quick))
     return 0
 
 
 def measure(parts, first, rounds, folder):
-    """Each part's jobs in turn, after those of `first`; -> {part: {job: [dict per round]}}, {job: why not run}."""
+    """Each part's jobs in turn, after those of `first`; -> {part: {job: [dict per round]}}, {job: why skipped}."""
     jobs = {name: list(dict.fromkeys(job for c in part for job in c.jobs())) for name, part in parts.items()}
-    lacking = {job: why for some in (first, *jobs.values()) for job in some if (why := missing(job))}
-    possible = {name: [job for job in some if job not in lacking] for name, some in jobs.items()}
-    first = [job for job in first if job not in lacking]
-    found = {}
+    skipped = {job: why for some in (first, *jobs.values()) for job in some if (why := missing(job))}
+    possible = {name: [job for job in some if job not in skipped] for name, some in jobs.items()}
+    first = [job for job in first if job not in skipped]
+    results = {}
     with tqdm(total=len(first) + rounds * sum(map(len, possible.values())), unit="job", file=sys.stderr) as bar:
         for job in first:
             run(job, folder)
             bar.update()
         for name, some in possible.items():
             bar.set_description(name)
-            found[name] = run_in_turn(some, rounds, folder, bar.update)
-    return found, lacking
+            results[name] = run_in_turn(some, rounds, folder, bar.update)
+    return results, skipped
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """The book's way: an object per step for the embedding and for the cell, sums of dense gradients, dense Adam.
 
-The steps are our own `Embedding` and `LSTM`; each Embedding has a dense gradient (V, D) of its own, as the book's has,
-and writes all of it. Chapters 4 to 6.
+The steps are our own `Embedding` and `LSTM` (`SimpleTimeLSTM`); each Embedding has a dense gradient (V, D) of its own,
+as the book's has, and writes all of it. Chapters 4 to 6.
 """
 
 import numpy as np
 
 from benchmarks.speed.ours import Ours
 from common.layers import Embedding
-from common.recurrent.lstm import LSTM
+from common.recurrent.simple import SimpleTimeLSTM
 
 
 class Book(Ours):
@@ -17,37 +17,25 @@ class Book(Ours):
     def __init__(self, job):
         super().__init__(job)
         self.net.grads[0] = np.zeros_like(self.net.params[0])  # dense: Adam and clipping work on all of its V rows
+        self.recurrent = SimpleTimeLSTM(*self.net.params[1:4])
+        self.recurrent.grads = self.net.grads[1:4]
 
     def forward(self, xs, ts):
-        embed_W, *weights = self.net.params[:4]
-        N, T = xs.shape
-        H = len(weights[1])
-        h, c = np.zeros((N, H), np.float32), np.zeros((N, H), np.float32)
-        vectors = np.empty((N, T, embed_W.shape[1]), np.float32)
-        self.embeddings, self.cells = [], []
-        for t in range(T):
-            self.embeddings.append(Embedding(embed_W))
-            self.embeddings[t].grads = [np.zeros_like(embed_W)]
-            vectors[:, t] = self.embeddings[t].forward(xs[:, t])
-        for t in range(T):
-            self.cells.append(LSTM(*weights))
-            h, c = self.cells[t].forward(vectors[:, t], h, c)
-        return self.net.loss_layer.forward(self.net.head.forward(h)[:, 0], ts)
+        W = self.net.params[0]
+        vectors = np.empty((*xs.shape, W.shape[1]), W.dtype)
+        self.embeddings = [Embedding(W) for _ in range(xs.shape[1])]
+        for t, embedding in enumerate(self.embeddings):
+            embedding.grads = [np.zeros_like(W)]
+            vectors[:, t] = embedding.forward(xs[:, t])  # (N,) -> (N, D)
+        self.hs = self.recurrent.forward(vectors)  # (N, T, D) -> (N, T, H)
+        return self.net.loss_layer.forward(self.net.head.forward(self.hs[:, -1])[:, 0], ts)
 
     def backward(self):
-        embed_W, *weights = self.net.params[:4]
-        sums = [np.zeros_like(W) for W in weights]
-        dh = self.net.head.backward(self.net.loss_layer.backward()[:, None])
-        dc = np.zeros_like(dh)
-        dvectors = np.empty((len(dh), len(self.cells), embed_W.shape[1]), np.float32)
-        for t in reversed(range(len(self.cells))):
-            dvectors[:, t], dh, dc = self.cells[t].backward(dh, dc)
-            for total, grad in zip(sums, self.cells[t].grads):
-                total += grad
-        embed_sum = self.net.grads[0]
-        embed_sum[...] = 0
+        dhs = np.zeros_like(self.hs)
+        dhs[:, -1] = self.net.head.backward(self.net.loss_layer.backward()[:, None])  # (N, 1) -> (N, H)
+        dvectors = self.recurrent.backward(dhs)  # (N, T, H) -> (N, T, D)
+        total = self.net.grads[0]
+        total[...] = 0
         for t, embedding in enumerate(self.embeddings):
             embedding.backward(dvectors[:, t])
-            embed_sum += embedding.grads[0]
-        for grad, total in zip(self.net.grads[1:4], sums):
-            grad[...] = total
+            total += embedding.grads[0]

@@ -18,8 +18,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 @dataclass(frozen=True)
 class Job:
-    """task: a function of `worker`. side: who does it. Letters as everywhere. words: how many of the V come in batches.
-    steps: timed ones. texts: of the corpus. threads: of each of the ranks.
+    """task: a function of `worker`. side: the implementation. words: how many of the V occur in batches. steps: timed
+    ones. texts: of the corpus. threads: of each rank. N, T, D, H, V as everywhere.
     """
 
     task: str
@@ -43,7 +43,7 @@ class Job:
         return 1 if self.side == "ours" and self.bidirectional else self.threads
 
     def __str__(self):
-        cell = self.cell.upper().replace("_AFTER", " (reset_after)")
+        cell = self.cell.upper().replace("_AFTER", "ResetAfter")
         cell = f"bidirectional {cell}" if self.bidirectional else cell
         sizes = f"N={self.N} T={self.T} D={self.D} H={self.H} V={self.V:,}"
         if self.texts:
@@ -53,7 +53,7 @@ class Job:
 
 
 class JobError(Exception):
-    """A process that did not come to its end: one line, which job and what it said last."""
+    """A process that failed: one line, which job and the last line of its standard error."""
 
 
 def missing(job):
@@ -71,7 +71,7 @@ def mpiexec():
 
 
 def run(job, folder):
-    """Run a job over the files of `folder`; -> what its process printed, a dict, and `wall`: seconds start to end."""
+    """Run a job over the files of `folder`; -> what its process printed (a dict), and `wall`: seconds in all."""
     command = [sys.executable, "-m", "benchmarks.speed.worker", json.dumps(asdict(job)), folder]
     if job.ranks > 1:
         command = [mpiexec(), "-n", str(job.ranks), *command]
@@ -81,15 +81,15 @@ def run(job, folder):
     wall = time.perf_counter() - start
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
-        raise JobError(f"{job}: exit code {done.returncode}, its last words: {said[-1].strip()}")
+        raise JobError(f"{job}: exit code {done.returncode}, its last line: {said[-1].strip()}")
     return {**json.loads(done.stdout.splitlines()[-1]), "wall": wall}
 
 
 def run_in_turn(jobs, rounds, folder, progress):
-    """-> {job: [what it found, a dict per round]}; progress() is called after each."""
-    found = {job: [] for job in jobs}
+    """-> {job: [its result, a dict per round]}; progress() is called after each."""
+    results = {job: [] for job in jobs}
     for _ in range(rounds):
         for job in jobs:
-            found[job].append(run(job, folder))
+            results[job].append(run(job, folder))
             progress()
-    return found
+    return results

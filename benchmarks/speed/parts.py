@@ -20,9 +20,9 @@ class Ratio:
     def jobs(self):
         return [self.above, self.below]
 
-    def of(self, found):
+    def of(self, results):
         """-> the ratio of every round."""
-        return [a[self.figure] / b[self.figure] for a, b in zip(found[self.above], found[self.below])]
+        return [a[self.figure] / b[self.figure] for a, b in zip(results[self.above], results[self.below])]
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class Growth:
     def jobs(self):
         return list(self.points)
 
-    def of(self, found):
+    def of(self, results):
         """-> the slope of every round."""
         import numpy as np
 
         sizes = np.log([getattr(job, self.letter) for job in self.points])
-        rounds = zip(*(found[job] for job in self.points))
+        rounds = zip(*(results[job] for job in self.points))
         return [float(np.polyfit(sizes, np.log([r["seconds"] for r in some]), 1)[0]) for some in rounds]
 
 
 @dataclass(frozen=True)
 class Alone:
-    """A job that is compared with nothing: its figures stand in the tables of times."""
+    """A job that is compared with nothing: its figures are in the tables of times."""
 
     job: Job
 
@@ -59,7 +59,7 @@ class Alone:
 
 
 def reached(comparison, values):
-    """Whether the median keeps the bound; None where there is no bound."""
+    """Whether the median is within the bound; None where there is no bound."""
     middle = statistics.median(values)
     if comparison.least is not None:
         return middle >= comparison.least
@@ -118,7 +118,7 @@ def step(sizes):
     """One training step: forward, backward, clipping, update; texts of one length."""
     two = sizes.step
     one, large = replace(two, threads=1), replace(two, V=sizes.many_words)
-    cells = {name: replace(two, cell=cell) for name, cell in (("RNN", "rnn"), ("GRU (`reset_after`)", "gru_after"))}
+    cells = {name: replace(two, cell=cell) for name, cell in (("RNN", "rnn"), ("GRUResetAfter", "gru_after"))}
     return [
         over("LSTM step, 1 thread each: PyTorch / ours", one, least=1.1),
         over("LSTM step, 2 threads each: PyTorch / ours", two, least=0.95),
@@ -160,14 +160,14 @@ def epoch(sizes):
 
 def growth(sizes):
     """How the time of an LSTM's step grows with T, N, H and V."""
-    found = []
+    curves = []
     for letter, values in sizes.growth.items():
         points = tuple(replace(sizes.step, steps=max(2, sizes.step.steps // 4), **{letter: v}) for v in values)
         bound = {"most": 1.05} if letter in "TN" else {}
-        found.append(Growth(f"slope of the step's time in {letter}, ours", letter, points, **bound))
+        curves.append(Growth(f"slope of the step's time in {letter}, ours", letter, points, **bound))
         theirs = tuple(by("PyTorch", job) for job in points)
-        found.append(Growth(f"slope of the step's time in {letter}, PyTorch", letter, theirs))
-    return found
+        curves.append(Growth(f"slope of the step's time in {letter}, PyTorch", letter, theirs))
+    return curves
 
 
 def products(sizes):
@@ -176,7 +176,7 @@ def products(sizes):
 
 
 def predict(sizes):
-    """Answers: texts a second from ids, by length, no gradients kept; and the time from nothing to the first answer."""
+    """Answers: texts a second from ids, by length, in inference mode; and the time from nothing to the first answer."""
     job = replace(sizes.step, task="predict", bidirectional=True, N=2 * sizes.step.N, texts=sizes.answers)
     first = replace(sizes.step, task="first_answer", threads=1)
     return [
@@ -191,7 +191,7 @@ PARTS = {f.__name__: f for f in (step, ranks, epoch, growth, products, predict)}
 
 
 def preparations(chosen, sizes):
-    """Jobs that come first: sides that are compared must do the same work, and a model must be there to be asked."""
+    """Jobs that come first: sides that are compared must do the same work, and predictions need a saved model."""
     short = replace(sizes.step, task="agree", threads=1, N=min(sizes.step.N, 8), T=min(sizes.step.T, 30))
     cells = [replace(short, cell=cell) for cell in ("rnn", "gru_after", "lstm")]
     two = replace(short, bidirectional=True)
@@ -200,5 +200,5 @@ def preparations(chosen, sizes):
     if "ranks" in chosen:
         jobs.append(replace(short, ranks=2))
     if "predict" in chosen:
-        jobs += [by(side, sizes.step, task="keep") for side in ("ours", "PyTorch")]
+        jobs += [by(side, sizes.step, task="save_model") for side in ("ours", "PyTorch")]
     return jobs

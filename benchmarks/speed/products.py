@@ -11,7 +11,7 @@ REPEATS = 7
 
 
 class Recorder:
-    """Takes the place of np.matmul and notes every product: shapes, order in memory, and the seconds of all of them."""
+    """Replaces np.matmul and records every product: shapes, memory order, and the seconds of all of them."""
 
     def __init__(self):
         self.matmul = np.matmul
@@ -31,7 +31,7 @@ class Recorder:
 
 @contextlib.contextmanager
 def recorded():
-    """-> a Recorder of what np.matmul does meanwhile. Products written with `@` pass it by."""
+    """-> a Recorder of the calls of np.matmul inside the block. It does not see products written with `@`."""
     recorder = Recorder()
     np.matmul = recorder
     try:
@@ -41,7 +41,7 @@ def recorded():
 
 
 def seconds_alone(shapes):
-    """The median time of all these products in a row, on arrays that nobody else works on: what the machine can do."""
+    """The median time of all these products in a row, on arrays of their own: a lower bound on this machine."""
     forms = {form for pair in shapes for form in pair}
     arrays = {form: _array(*form) for form in forms}
     outs = {pair: np.matmul(*(arrays[form] for form in pair)) for pair in set(shapes)}

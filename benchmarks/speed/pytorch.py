@@ -12,8 +12,8 @@ MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru_after": nn.GRU}
 class Net(nn.Module):
     """Embedding -> recurrent layer -> last real state of each direction -> one logit, for texts of different lengths.
 
-    Pads stand after the text, so a layer that reads forwards comes to them too late to matter; for one that reads
-    backwards the text alone is turned round. That gives what packing gives, and is the fastest form there is on a CPU.
+    The padding comes after the text, so it has no influence on a layer that reads forwards; for one that reads
+    backwards the text alone is reversed. That gives what packing gives, and is the fastest form on a CPU.
     """
 
     backward_name = "reverse.{}_l0"
@@ -40,8 +40,8 @@ class Net(nn.Module):
         if self.reverse is None:
             return last
         steps = torch.arange(xs.shape[1])
-        turned = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (N, T)
-        return torch.cat((last, self.reverse(self.embed(xs.gather(1, turned)))[0][ends]), dim=1)
+        reversed_steps = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # (N, T)
+        return torch.cat((last, self.reverse(self.embed(xs.gather(1, reversed_steps)))[0][ends]), dim=1)
 
 
 class PackedNet(Net):
@@ -133,13 +133,13 @@ def copy_weights(ours, theirs):
 
 
 def second_biases(net):
-    """PyTorch's recurrent layers have two biases; but in the GRU they only add up, and ours have one."""
+    """PyTorch's recurrent layers have two biases; except in the GRU only their sum matters, and ours have one."""
     return [] if net.cell == "gru_after" else [p for name, p in net.named_parameters() if ".bias_hh" in name]
 
 
 def in_torch_layout(arrays, net):
     """Parameters of SentimentNet, or their gradients, by name -> the same by the names of `net`, its order of gates."""
-    found = {
+    by_name = {
         "embed.weight": arrays["embed.W"],
         "head.weight": arrays["head.W"].T,
         "head.bias": arrays["head.b"],
@@ -147,13 +147,13 @@ def in_torch_layout(arrays, net):
     for side, name in (("", "recurrent.{}_l0"), ("forward.", "recurrent.{}_l0"), ("backward.", net.backward_name)):
         if f"layer0.{side}Wx" in arrays:
             Wx, Wh, b = (_gates_in_torch_order(arrays[f"layer0.{side}{kind}"], net.cell) for kind in ("Wx", "Wh", "b"))
-            found |= {name.format("weight_ih"): Wx.T, name.format("weight_hh"): Wh.T}
-            found |= {name.format(kind): row for kind, row in zip(("bias_ih", "bias_hh"), b if b.ndim == 2 else [b])}
-    return found
+            by_name |= {name.format("weight_ih"): Wx.T, name.format("weight_hh"): Wh.T}
+            by_name |= {name.format(kind): row for kind, row in zip(("bias_ih", "bias_hh"), b if b.ndim == 2 else [b])}
+    return by_name
 
 
 def _gates_in_torch_order(W, cell):
-    """f, g, i, o -> i, f, g, o; z, r, h -> r, -z, h: PyTorch's GRU keeps the old state at z = 1, ours at z = 0."""
+    """f, g, i, o -> i, f, g, o; z, r, h -> r, -z, h: PyTorch's GRU returns the old state at z = 1, ours at z = 0."""
     if cell == "lstm":
         f, g, i, o = np.split(W, 4, axis=-1)
         return np.concatenate((i, f, g, o), axis=-1)

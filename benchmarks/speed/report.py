@@ -1,4 +1,4 @@
-"""What was found, as a page of Markdown and two figures that a grey print can show."""
+"""The results as a page of Markdown and two figures that are readable without colour."""
 
 import os
 import platform
@@ -15,17 +15,17 @@ from benchmarks.speed.parts import reached
 PHASES = ("forward", "backward", "clip", "update")
 
 
-def write(folder, parts, found, lacking, rounds, corpus, quick):
+def write(folder, parts, results, skipped, rounds, corpus, quick):
     """speed.md, speed_ratios.png and speed_growth.png in `folder`; -> the page.
 
-    parts: {name: its comparisons}. found: {name: {job: [dict per round]}}. lacking: {job: why it was not run}.
+    parts: {name: its comparisons}. results: {name: {job: [dict per round]}}. skipped: {job: why it was skipped}.
     """
-    curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(found["growth"])]
+    curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(results["growth"])]
     measured = [
-        (c, c.of(found[name]))
+        (c, c.of(results[name]))
         for name, part in parts.items()
         for c in part
-        if hasattr(c, "of") and set(c.jobs()) <= set(found[name])
+        if hasattr(c, "of") and set(c.jobs()) <= set(results[name])
     ]
     bounded = [(c, values) for c, values in measured if reached(c, values) is not None]
     lines = ["## Measured", ""]
@@ -41,33 +41,33 @@ def write(folder, parts, found, lacking, rounds, corpus, quick):
         "",
         "| what | to be reached | measured | lowest to highest round | |",
         "| --- | --- | --- | --- | --- |",
-        *(row for name, part in parts.items() for row in ratio_rows(part, found[name], lacking)),
+        *(row for name, part in parts.items() for row in ratio_rows(part, results[name], skipped)),
         "",
         *(["![the ratios that were to be reached](speed_ratios.png)", ""] if bounded else []),
     ]
     for name in parts:
-        jobs = list(found[name])
+        jobs = list(results[name])
         if name == "growth" and curves:
             lines += [
                 f"### {name}",
                 "",
-                *growth_table(curves, found[name]),
+                *growth_table(curves, results[name]),
                 "",
                 "![growth of a step](speed_growth.png)",
                 "",
             ]
         elif name == "products":
-            lines += [f"### {name}", "", *products_table(jobs, found[name]), ""]
+            lines += [f"### {name}", "", *products_table(jobs, results[name]), ""]
         elif jobs:
-            lines += [f"### {name}", "", *time_table(jobs, found[name]), ""]
+            lines += [f"### {name}", "", *time_table(jobs, results[name]), ""]
     page = "\n".join(lines)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     folder.joinpath("speed.md").write_text(page, encoding="utf-8")
     if bounded:
-        draw_ratios(bounded).savefig(folder / "speed_ratios.png", dpi=150)
+        plot_ratios(bounded).savefig(folder / "speed_ratios.png", dpi=150)
     if curves:
-        draw_growth(curves, found["growth"]).savefig(folder / "speed_growth.png", dpi=150)
+        plot_growth(curves, results["growth"]).savefig(folder / "speed_growth.png", dpi=150)
     return page
 
 
@@ -88,65 +88,65 @@ def machine():
     return f"{name}, {cores} core{'s' if cores > 1 else ''}; {platform.system()}; {', '.join(versions)}."
 
 
-def ratio_rows(comparisons, found, lacking):
+def ratio_rows(comparisons, results, skipped):
     lines = []
     for c in comparisons:
         if not hasattr(c, "of"):
             continue
         bound = f">= {c.least:g}" if c.least is not None else f"<= {c.most:g}" if c.most is not None else ""
-        why = next((lacking[job] for job in c.jobs() if job in lacking), None)
+        why = next((skipped[job] for job in c.jobs() if job in skipped), None)
         if why is not None:
             lines.append(f"| {c.what} | {bound} | | | {why} |")
             continue
-        values = c.of(found)
+        values = c.of(results)
         verdict = {True: "reached", False: "not reached", None: ""}[reached(c, values)]
         spread = f"{min(values):.2f} to {max(values):.2f}"
         lines.append(f"| {c.what} | {bound} | {statistics.median(values):.2f} | {spread} | {verdict} |")
     return lines
 
 
-def time_table(jobs, found):
+def time_table(jobs, results):
     lines = [
-        "| who and what | time | texts / s | peak MB | " + " | ".join(f"{phase}, ms" for phase in PHASES) + " |",
+        "| what | time | texts / s | peak MB | " + " | ".join(f"{phase}, ms" for phase in PHASES) + " |",
         "| --- " * (4 + len(PHASES)) + "|",
     ]
     for job in jobs:
-        seconds = middle(found[job], "wall" if job.task == "first_answer" else "seconds")
+        seconds = median(results[job], "wall" if job.task == "first_answer" else "seconds")
         shown = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
         rate = f"{job.texts / seconds:,.0f}" if job.texts else ""
-        phases = [f"{1000 * middle(found[job], phase):,.1f}" if phase in found[job][0] else "" for phase in PHASES]
-        lines.append(f"| {job} | {shown} | {rate} | {middle(found[job], 'peak') / 1e6:.0f} | {' | '.join(phases)} |")
+        phases = [f"{1000 * median(results[job], phase):,.1f}" if phase in results[job][0] else "" for phase in PHASES]
+        lines.append(f"| {job} | {shown} | {rate} | {median(results[job], 'peak') / 1e6:.0f} | {' | '.join(phases)} |")
     return lines
 
 
-def growth_table(curves, found):
+def growth_table(curves, results):
     sides = dict.fromkeys(f"{c.points[0].side}, ms" for c in curves)
     lines = [f"| | {' | '.join(sides)} |", "| --- " * (1 + len(sides)) + "|"]
     for letter in dict.fromkeys(c.letter for c in curves):
         for points in zip(*(c.points for c in curves if c.letter == letter)):
-            times = " | ".join(f"{1000 * middle(found[job], 'seconds'):.1f}" for job in points)
+            times = " | ".join(f"{1000 * median(results[job], 'seconds'):.1f}" for job in points)
             lines.append(f"| {letter} = {getattr(points[0], letter):,} | {times} |")
     return lines
 
 
-def products_table(jobs, found):
+def products_table(jobs, results):
     lines = [
         "| threads | step, ms | its products, ms | share | GFLOP/s | the same products alone, ms | share | GFLOP/s |",
         "| --- " * 8 + "|",
     ]
     for job in jobs:
-        seconds, inside, alone = (middle(found[job], key) for key in ("seconds", "inside", "alone"))
-        billions = middle(found[job], "operations") / 1e9
+        seconds, inside, alone = (median(results[job], key) for key in ("seconds", "inside", "alone"))
+        billions = median(results[job], "operations") / 1e9
         cells = [f"{1000 * t:.1f} | {t / seconds:.0%} | {billions / t:.0f}" for t in (inside, alone)]
         lines.append(f"| {job.threads} | {1000 * seconds:.1f} | {' | '.join(cells)} |")
     return lines
 
 
-def middle(rounds, key):
-    return statistics.median(found[key] for found in rounds)
+def median(rounds, key):
+    return statistics.median(result[key] for result in rounds)
 
 
-def draw_ratios(bounded):
+def plot_ratios(bounded):
     """Every ratio with its spread, and a bar where it was to be; -> Figure."""
     from common.plot import BLUE, ORANGE, new_axes
 
@@ -165,7 +165,7 @@ def draw_ratios(bounded):
     return ax.figure
 
 
-def draw_growth(curves, found):
+def plot_growth(curves, results):
     """A panel for each letter: size against time, both logarithmic; -> Figure."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
@@ -177,8 +177,8 @@ def draw_growth(curves, found):
     for ax, letter in zip(np.ravel(figure.subplots(1, len(letters), sharey=True)), letters):
         for c, color, style in zip((c for c in curves if c.letter == letter), (BLUE, ORANGE), ("o-", "s--")):
             sizes = [getattr(job, letter) for job in c.points]
-            times = [1000 * middle(found[job], "seconds") for job in c.points]
-            slope = statistics.median(c.of(found))
+            times = [1000 * median(results[job], "seconds") for job in c.points]
+            slope = statistics.median(c.of(results))
             ax.plot(sizes, times, style, color=color, label=f"{c.points[0].side}: slope {slope:.2f}", markersize=4)
         ax.set_xscale("log")
         ax.set_yscale("log")

@@ -1,4 +1,4 @@
-"""The texts to train on and to answer: of a labelled file, or made up in the likeness of film reviews.
+"""The texts to train on and to predict: of a labelled file, or made up with the lengths of film reviews.
 
     python -m benchmarks.speed.texts FOLDER COUNT VOCABULARY [FILE]
 
@@ -36,17 +36,17 @@ def made_up(count, words):
 
 
 def from_file(name, count):
-    """-> up to `count` texts of a labelled file, drawn at random, and their labels. DataError."""
+    """-> up to `count` texts of a labelled file, sampled at random, and their labels. DataError."""
     texts, t, _ = labelled_text.load_data(name, 2)
-    drawn = np.random.default_rng(0).permutation(len(texts))[:count]
-    return [" ".join(texts[i].split()) for i in drawn], t[drawn]
+    sample = np.random.default_rng(0).permutation(len(texts))[:count]
+    return [" ".join(texts[i].split()) for i in sample], t[sample]
 
 
 def load(folder, count):
     """-> list of `count` id arrays (fewer, where the corpus has fewer), labels."""
-    with np.load(Path(folder, "corpus.npz")) as kept:
-        ends = np.cumsum(kept["lengths"][:count])
-        return np.split(kept["ids"][: ends[-1]], ends[:-1]), kept["t"][:count]
+    with np.load(Path(folder, "corpus.npz")) as saved:
+        ends = np.cumsum(saved["lengths"][:count])
+        return np.split(saved["ids"][: ends[-1]], ends[:-1]), saved["t"][:count]
 
 
 def main(folder, count, words, file=None):
@@ -54,7 +54,7 @@ def main(folder, count, words, file=None):
     texts, t = made_up(count, words) if file is None else from_file(file, count)
     tokens = [tokenize(text) for text in texts]
     vocab = Vocab.build(tokens, words)
-    x = [head_and_tail(vocab.encode(found), MAX_LEN) if found else np.array([UNK], np.int32) for found in tokens]
+    x = [head_and_tail(vocab.encode(text), MAX_LEN) if text else np.array([UNK], np.int32) for text in tokens]
     lengths = np.array([len(ids) for ids in x])
     np.savez(Path(folder, "corpus.npz"), ids=np.concatenate(x), lengths=lengths, t=np.asarray(t, np.int32))
     Path(folder, "texts.txt").write_text("\n".join(texts), encoding="utf-8")

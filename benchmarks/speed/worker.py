@@ -1,4 +1,4 @@
-"""The process that measures: `python -m benchmarks.speed.worker JOB FOLDER` prints what it found as one line of JSON.
+"""The process that measures: `python -m benchmarks.speed.worker JOB FOLDER` prints its result as one line of JSON.
 
 JOB is a `jobs.Job` as JSON. FOLDER holds what `texts` wrote.
 """
@@ -17,14 +17,14 @@ from benchmarks.speed import texts
 from benchmarks.speed.jobs import Job
 from common.training.batches import shuffled_batches, sorted_batches, take
 
-DISTINCT = 5  # batches that the steps go round
+DISTINCT = 5  # batches that the steps cycle through
 SAME = 1e-4  # two sides agree if loss and gradients differ by less than this, relative to the largest element
-SMALL = 1e-3  # of a gradient that cancels out to less than this, all of it is rounding
+SMALL = 1e-3  # a gradient whose largest element is below this is rounding
 TEXT = "I did not expect to like it , but I did !"
 
 
 def make_side(job):
-    """The object that does the work. Each module is imported only where it is used: its memory counts."""
+    """The implementation. Each module is imported only where it is used: its memory counts."""
     if job.ranks > 1:
         from benchmarks.speed.ranks import Ranks as Side
     elif job.side == "ours":
@@ -38,7 +38,7 @@ def make_side(job):
     elif job.side == "PyTorch, SparseAdam":
         from benchmarks.speed.pytorch import SparsePyTorch as Side
     else:
-        raise ValueError(f"worker: expected a side that is known, got {job.side!r}")
+        raise ValueError(f"worker: expected a known side, got {job.side!r}")
     return Side(job)
 
 
@@ -66,7 +66,7 @@ def train(side, xs, ts):
 
 
 def step(job, folder):
-    """The median training step, after one on every batch: a new page of memory costs more than its arithmetic."""
+    """The median training step, after one on every batch: fresh memory costs more than the arithmetic in it."""
     side, batches = make_side(job), make_batches(job)
     for batch in batches:
         train(side, *batch)
@@ -78,7 +78,7 @@ def step(job, folder):
 def epoch(job, folder):
     """One pass over the corpus, like lengths together, batches and their padding included."""
     side, (x, t) = make_side(job), texts.load(folder, job.texts)
-    train(side, *make_batches(job)[0])  # what a first step alone has to do is not the epoch's
+    train(side, *make_batches(job)[0])  # the first step's extra work is not part of the epoch
     parts = {}
     start = time.perf_counter()
     for index in shuffled_batches(x, job.N, 0):
@@ -114,8 +114,8 @@ def load_words(folder):
     return json.loads(Path(folder, "words.json").read_text(encoding="utf-8"))
 
 
-def keep(job, folder):
-    """Write the model that answers are asked of."""
+def save_model(job, folder):
+    """Write the model that `first_answer` and `read_texts` load."""
     words = load_words(folder)
     side = make_side(replace(job, V=len(words) + 2))
     if job.side == "ours":
@@ -150,21 +150,21 @@ def first_answer(job, folder):
 
 
 def products(job, folder):
-    """A training step with its matrix products taken apart (`products`)."""
+    """A training step, and the time of its matrix products (`products`)."""
     from benchmarks.speed.products import recorded, seconds_alone
 
     side, batches = make_side(job), make_batches(job)
     for batch in batches:
         train(side, *batch)
-    found = []
+    times = []
     for i in range(job.steps):
         with recorded() as recorder:
             seconds = sum(train(side, *batches[i % DISTINCT]).values())
-        found.append((seconds, recorder.seconds))
+        times.append((seconds, recorder.seconds))
     gates = side.net.params[2].shape[-1] // job.H
     if recorder.operations() < 3 * 2 * job.N * job.T * job.H * gates * job.H:  # h Wh, its two gradients
-        raise SystemExit("products: fewer products were seen than a step has: np.matmul is not what makes them")
-    seconds, inside = (statistics.median(column) for column in zip(*found))
+        raise SystemExit("products: fewer products were recorded than a step has: they are not made by np.matmul")
+    seconds, inside = (statistics.median(column) for column in zip(*times))
     alone = seconds_alone(recorder.shapes)
     return {"seconds": seconds, "inside": inside, "alone": alone, "operations": recorder.operations()}
 
@@ -172,7 +172,7 @@ def products(job, folder):
 def agree(job, folder):
     """Both sides start from the same weights: the losses of two steps and the gradients of the first must be the same.
 
-    The texts have different lengths; the book's way takes those of one length only.
+    The texts have different lengths; the book's way only takes texts of one length.
     """
     from benchmarks.speed.ours import Ours
 
@@ -192,24 +192,24 @@ def agree(job, folder):
     if job.side.startswith("PyTorch"):
         expected = in_torch_layout(expected, other.net)
         for p in second_biases(other.net):
-            p.grad.zero_()  # in the step that follows they rest: two would move twice as far as one
+            p.grad.zero_()  # not trained in the step below: two would move twice as far as one
     worst = max(float(np.abs(got[name] - g).max() / max(np.abs(g).max(), SMALL)) for name, g in expected.items())
-    for side, found in zip((ours, other), losses):
+    for side, values in zip((ours, other), losses):
         side.clip()
         side.update()
-        found.append(side.forward(xs, ts))
+        values.append(side.forward(xs, ts))
     worst = max(worst, float(np.abs(np.subtract(*losses)).max() / losses[0][0]))
     if not worst < SAME:
         raise SystemExit(f"{job.side} and ours differ by {worst:.1e}: they do not do the same work")
     return {"worst": worst}
 
 
-TASKS = {f.__name__: f for f in (step, epoch, predict, read_texts, keep, first_answer, products, agree)}
+TASKS = {f.__name__: f for f in (step, epoch, predict, read_texts, save_model, first_answer, products, agree)}
 
 
 def main(job, folder):
     job = Job(**json.loads(job))
-    found = TASKS[job.task](job, folder)
+    result = TASKS[job.task](job, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     if job.ranks > 1:
         from mpi4py import MPI
@@ -217,7 +217,7 @@ def main(job, folder):
         peak = MPI.COMM_WORLD.allreduce(peak)
         if MPI.COMM_WORLD.rank > 0:
             return
-    print(json.dumps({**found, "peak": peak}))
+    print(json.dumps({**result, "peak": peak}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""What the promises of docs/reliability.md are put to: long, random and hostile. `python -m benchmarks.torture --help`.
+"""Long, random and hostile tests of the promises of docs/reliability.md. `python -m benchmarks.torture --help`.
 
-A part is a module with `run(minutes, say)`: it works for so many minutes, may tell its progress by say(line), and
+A part is a module with `run(minutes, say)`: it runs for so many minutes, may report progress with say(line), and
 returns its figures (dict of name to value), or raises AssertionError, or the CheckpointError of a damaged file.
 """

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.torture --minutes M [PART ...]` prints a line of a Markdown table for each part.
+"""`python -m benchmarks.torture --minutes M [PART ...]` prints a row of a Markdown table for each part.
 
-Exit code 1 if one of them did not hold.
+Exit code 1 if one of them failed.
 """
 
 import argparse
@@ -21,7 +21,9 @@ PARTS = {
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.torture", description="Put the promises to the test.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.torture", description="Test the promises of reliability."
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--minutes", type=float, default=1.0, metavar="M", help="time for each part (default: 1)")
     options = parser.parse_args(argv)
@@ -33,16 +35,16 @@ def main(argv=None):
     for name in options.parts or PARTS:
         try:
             figures = PARTS[name].run(options.minutes, lambda line: print(line, file=sys.stderr, flush=True))
-            told = "; ".join(f"{key}: {shown(value)}" for key, value in figures.items())
+            result = "; ".join(f"{key}: {formatted(value)}" for key, value in figures.items())
             held = "yes"
         except (AssertionError, CheckpointError) as error:
-            told, held, code = " ".join(str(error).split()), "NO", 1
-        print(f"| {name} | {told} | {held} |", flush=True)
+            result, held, code = " ".join(str(error).split()), "NO", 1
+        print(f"| {name} | {result} | {held} |", flush=True)
     return code
 
 
-def shown(value):
-    """A number with its thousands apart, anything else as it is."""
+def formatted(value):
+    """A number with thousands separators, anything else as it is."""
     return f"{value:,}" if isinstance(value, int | float) else value
 
 

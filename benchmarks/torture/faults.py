@@ -1,6 +1,6 @@
 """A disk that is full or breaks: an error at each single call of a save, one after the other.
 
-After each the file is the former one or the new one, whole, and alone in its folder; and the error names it.
+After each the file is the former one or the new one, intact and alone in its folder; and the error names it.
 """
 
 import contextlib
@@ -54,26 +54,26 @@ def injected(path, error):
         k += 1
         path.write_bytes(old)
         with failing_at(k, error) as calls:
-            told = outcome(path)
-        assert told is None or type(told) is type(error) or isinstance(told, OSError), f"call {k}: {told!r}"
-        if isinstance(told, OSError):
-            assert (told.filename, told.errno) == (str(path), error.errno), f"call {k} ({calls[-1]}): {told}"
-        check(path, told, f"call {k} ({calls[-1]})")
+            raised = outcome(path)
+        assert raised is None or type(raised) is type(error) or isinstance(raised, OSError), f"call {k}: {raised!r}"
+        if isinstance(raised, OSError):
+            assert (raised.filename, raised.errno) == (str(path), error.errno), f"call {k} ({calls[-1]}): {raised}"
+        check(path, raised, f"call {k} ({calls[-1]})")
         if len(calls) < k:
             return len(calls)
 
 
 def cut_by_the_system(path, size):
-    """A save where no file may grow beyond `size` bytes: a disk that is full, as the system tells it."""
+    """A save where no file may grow beyond `size` bytes: a full disk, as the system reports it."""
     save_arrays(path, OLD)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        told = outcome(path)
+        raised = outcome(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert isinstance(told, OSError) and told.filename == str(path), told
-    check(path, told, f"at most {size} bytes")
+    assert isinstance(raised, OSError) and raised.filename == str(path), raised
+    check(path, raised, f"at most {size} bytes")
 
 
 def outcome(path):
@@ -84,10 +84,10 @@ def outcome(path):
         return error
 
 
-def check(path, told, which):
-    """The file is whole, and alone; without an error it is the new one."""
+def check(path, raised, which):
+    """The file is intact and alone; without an error it is the new one."""
     arrays = load_arrays(path)
-    assert same(arrays, NEW) or (told is not None and same(arrays, OLD)), which
+    assert same(arrays, NEW) or (raised is not None and same(arrays, OLD)), which
     assert os.listdir(path.parent) == [path.name], f"{which}: {os.listdir(path.parent)}"
 
 
@@ -97,7 +97,7 @@ def same(a, b):
 
 @contextlib.contextmanager
 def failing_at(k, error):
-    """The k-th call that a save makes of the system does half or nothing and raises `error`; -> names of the calls."""
+    """The k-th system call of a save does half or nothing and raises `error`; -> names of the calls."""
     calls = []
 
     def call(name):
@@ -107,7 +107,7 @@ def failing_at(k, error):
 
     class File(io.FileIO):
         def write(self, data):
-            part = memoryview(data)[: max(len(data) // 2, 100)]  # the system may always take a part only
+            part = memoryview(data)[: max(len(data) // 2, 100)]  # the system may always write only a part
             super().write(part)
             call("write")
             return len(part)

@@ -1,4 +1,4 @@
-"""A checkpoint of a small model taken apart, and put together again with checksums that fit whatever is in it."""
+"""A checkpoint of a small model taken apart, and assembled again with checksums that fit any contents."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ TEXTS = ["a good film", "not bad", "never seen", ""]
 class Parts:
     """raw: the bytes of meta.json. members: name -> bytes of the other members, in order (a head and the numbers).
 
-    frame: the places of all bytes but the numbers.
+    frame: the positions of all bytes but the numbers.
     """
 
     raw: bytes
@@ -44,10 +44,10 @@ class Parts:
         """What meta.json says; new at each call."""
         return json.loads(self.raw)
 
-    def put_together(self, raw=None, members=None):
-        """-> the bytes of a file of these parts, or of others in their place, with CRC32s and the seal made to fit.
+    def assemble(self, raw=None, members=None):
+        """-> the bytes of a file of these parts, or of the given ones instead, with CRC32s and a seal that fit.
 
-        members: (name, bytes) pairs; those of arrays in the manifest get their sha256 there from whoever calls.
+        members: (name, bytes) pairs; the caller sees to their sha256 in the manifest.
         """
         raw = self.raw if raw is None else raw
         zipped = StoredZip()

@@ -1,4 +1,4 @@
-"""Files that somebody made to do harm: each is refused with one line, and in no time beyond that of reading it."""
+"""Files made to do harm: each is refused with one line, in hardly more time than reading it takes."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ MANY = 10_000
 
 
 def run(minutes, say):
-    """Each of them three times; the quickest counts. Time is the processor's, for the machine has others to serve."""
+    """Each of them three times; the fastest counts. Processor time, since the machine is shared."""
     found = refusals(times=3)
     which = max(found, key=found.get)
     slowest = round(1000 * found[which], 1)
@@ -66,7 +66,7 @@ class Evil:
 
 
 def files(good, parts):
-    """name -> bytes. What is forged has checksums that fit."""
+    """name -> bytes. Forged files have checksums that fit."""
     raw, members = parts.raw, list(parts.members.items())
     name, member = members[0]
     every = [(META, raw), *members]
@@ -76,7 +76,7 @@ def files(good, parts):
     def forged(change):
         content = parts.content
         change(content["arrays"], content["meta"])
-        return parts.put_together(raw=json.dumps(content).encode())
+        return parts.assemble(raw=json.dumps(content).encode())
 
     def numbers(value, dtype="<f4"):
         content = parts.content
@@ -84,27 +84,27 @@ def files(good, parts):
         data = np.full(entry["shape"], value, dtype).tobytes()
         entry.update(dtype=dtype, sha256=hashlib.sha256(data).hexdigest())
         head = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {tuple(entry['shape'])!r}, }}"
-        return parts.put_together(json.dumps(content).encode(), [(name, npy(data, head)), *members[1:]])
+        return parts.assemble(json.dumps(content).encode(), [(name, npy(data, head)), *members[1:]])
 
     def renamed(new):
         content = parts.content
         content["arrays"][0]["name"] = new
-        return parts.put_together(json.dumps(content).encode(), [(f"{new}.npy", member), *members[1:]])
+        return parts.assemble(json.dumps(content).encode(), [(f"{new}.npy", member), *members[1:]])
 
     def many():
         content = parts.content
         first = content["arrays"][0]
         content["arrays"] = [{**first, "name": f"a{i}", "shape": [0]} for i in range(MANY)]
         empty = npy(b"", "{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }")
-        return parts.put_together(json.dumps(content).encode(), [(f"a{i}.npy", empty) for i in range(MANY)])
+        return parts.assemble(json.dumps(content).encode(), [(f"a{i}.npy", empty) for i in range(MANY)])
 
     def meta(text):
-        return parts.put_together(raw=raw.replace(b'"metrics": {', b'"metrics": {"x": ' + text + b", ", 1))
+        return parts.assemble(raw=raw.replace(b'"metrics": {', b'"metrics": {"x": ' + text + b", ", 1))
 
     return {
         "a pickle": pickle.dumps(Evil()),
         "a pickle in an array": zipped([(META, raw), (name, evil.getvalue()), *members[1:]]),
-        "a pickle in an array, forged": parts.put_together(raw, [(name, evil.getvalue()), *members[1:]]),
+        "a pickle in an array, forged": parts.assemble(raw, [(name, evil.getvalue()), *members[1:]]),
         "an object array, forged": forged(lambda arrays, meta: arrays[0].update(dtype="|O")),
         "a zip bomb": zipped([(META, b" " * (1 << 26))], zipfile.ZIP_DEFLATED),
         "a zip bomb for an array": zipped([(META, raw), (name, bytes(1 << 26))], zipfile.ZIP_DEFLATED),
@@ -114,7 +114,7 @@ def files(good, parts):
         "JSON that is deep": meta(b"[" * 2_000 + b"]" * 2_000),
         "a number of a million digits": meta(b"9" * 1_000_000),
         "NaN in JSON": meta(b"NaN"),
-        "a key twice": parts.put_together(raw=raw.replace(b'"meta": {', b'"meta": {"kind": "other", ', 1)),
+        "a key twice": parts.assemble(raw=raw.replace(b'"meta": {', b'"meta": {"kind": "other", ', 1)),
         "../ in a name": zipped([*every[:1], ("../" + name, member), *members[1:]]),
         "../ in a name, forged": renamed("../W"),
         "a name from the root, forged": renamed("/W"),

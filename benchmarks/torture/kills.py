@@ -1,7 +1,7 @@
-"""kill -9 at a random moment, again and again, while a training saves itself after every step.
+"""kill -9 at random moments of a training that saves after every step.
 
-Each time the checkpoint must load and hold no less than before, and the training must go on from it; in the end its
-losses and its model must be, bit for bit, those of a training that nobody killed.
+Each time the checkpoint must load, hold at least as many steps as before, and resume; in the end its losses and its
+model must be, bit for bit, those of an uninterrupted training.
 """
 
 import tempfile
@@ -30,12 +30,12 @@ def run(minutes, say):
 
 
 def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
-    """Kill one training up to `most` times, let it end, and compare it with one that ran in peace; -> kills."""
+    """Kill one training up to `most` times, let it end, and compare it with an uninterrupted one; -> kills."""
     how = [*SETTINGS, "--epochs", epochs, "--seed", seed, "--out"]
-    finish(start(*how, "peace", cwd=folder), 0)
+    finish(start(*how, "uninterrupted", cwd=folder), 0)
     killed, kills, steps = Path(folder, "killed"), 0, -1
     while kills < most and time.monotonic() < end:
-        process = start(*_way_on(how, steps), "--save-every", "0", cwd=folder)
+        process = start(*_arguments(how, steps), "--save-every", "0", cwd=folder)
         moment = _random_moment(process, killed, steps, rng)
         process.kill()
         _, err = process.communicate()
@@ -48,23 +48,23 @@ def kill_one_training(folder, rng, epochs, most, end=float("inf"), seed=0):
         steps = found
         if (killed / "model.npz").exists():
             Classifier.load(killed)
-    finish(start(*_way_on(how, steps_done(killed)), cwd=folder), 0)
-    peace = Path(folder, "peace")
-    assert figures(killed) == figures(peace), "expected the losses of a training that nobody killed, got others"
-    same = (killed / "model.npz").read_bytes() == (peace / "model.npz").read_bytes()
-    assert same, "expected the model of a training that nobody killed, got another"
+    finish(start(*_arguments(how, steps_done(killed)), cwd=folder), 0)
+    uninterrupted = Path(folder, "uninterrupted")
+    assert figures(killed) == figures(uninterrupted), "expected the losses of an uninterrupted training, got others"
+    same = (killed / "model.npz").read_bytes() == (uninterrupted / "model.npz").read_bytes()
+    assert same, "expected the model of an uninterrupted training, got another"
     left = sorted(path.name for path in killed.iterdir() if path.suffix == ".tmp")
     assert not left, f"expected no temporary files of dead processes, got {left}"
     return kills
 
 
-def _way_on(how, steps):
-    """Begin anew where nothing was saved before the kill, else go on."""
+def _arguments(how, steps):
+    """Start again where nothing was saved before the kill, otherwise resume."""
     return [*how, "killed", "--overwrite"] if steps < 0 else ["--resume", "killed"]
 
 
 def _random_moment(process, folder, steps, rng):
-    """Sleep: one time in five while it starts, else until it has made a step and a little longer; -> when that was."""
+    """Sleep: one time in five while it starts, otherwise until shortly after it saved a step; -> when that was."""
     seconds = rng.uniform(0, 0.6)
     if rng.random() < 0.2:
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""A million lines through `sentifish predict`, whose memory must stay as it was after the first 10,000.
+"""A million lines through `sentifish predict`, whose memory must not grow after the first 10,000.
 
 The resident memory is that of /proc, so this runs on Linux alone.
 """
@@ -19,7 +19,7 @@ LEAST = 50_000  # lines, however little time there is
 
 
 def run(minutes, say):
-    """A million lines, or as many as the minutes allow. -> figures; AssertionError where it grew, or answers lack."""
+    """A million lines, or as many as the minutes allow. -> figures; AssertionError where it grew or lacks answers."""
     answers, resident, fed = 0, [], []
     with tempfile.TemporaryDirectory() as folder:
         save_small_model(folder)
@@ -46,9 +46,9 @@ def run(minutes, say):
 
 
 def feed(stdin, end, fed):
-    """Write short lines, no two alike, until there are enough or the time is over; `fed` gets their number."""
+    """Write short lines, all different, until there are enough or the time is over; `fed` gets their number."""
     number = 0
-    with contextlib.suppress(BrokenPipeError), stdin:  # where it ended early, its exit code tells
+    with contextlib.suppress(BrokenPipeError), stdin:  # where it ended early, its exit code is checked
         while number < LINES and (number < LEAST or time.monotonic() < end):
             number += 1
             stdin.write(f"{WORDS[number % len(WORDS)]} {'film ' * (number % 9)} not word{number}\n".encode())
@@ -56,6 +56,6 @@ def feed(stdin, end, fed):
 
 
 def resident_bytes(pid):
-    """VmHWM, the most that the process ever had; 0 where it has just ended."""
+    """VmHWM, the peak resident memory of the process; 0 where it has just ended."""
     _, _, found = Path("/proc", str(pid), "status").read_text().partition("VmHWM:")
     return 1024 * int(found.split()[0]) if found else 0

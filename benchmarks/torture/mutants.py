@@ -1,7 +1,7 @@
 """Damaged and forged checkpoints: each is refused, or loads as exactly what was saved.
 
-Damage leaves the checksums as they are; then nothing but the same arrays and meta, or a CheckpointError, may come. A
-forger mends every checksum; what he says is then another content, but still only a CheckpointError or a model in order.
+Damage leaves the checksums as they are; then only the same arrays and meta, or a CheckpointError, are allowed. A forger
+corrects every checksum; that is another content, but again only a CheckpointError or a valid model are allowed.
 """
 
 import json
@@ -19,21 +19,21 @@ from ch_sentiment.experiment.classifier import Classifier
 from common.files.checkpoint import CheckpointError, load_checkpoint
 
 MUTANTS = 100_000
-SMALL = 1 << 16  # bytes that Python takes to say no to a file of a few bytes
+SMALL = 1 << 16  # bytes that Python needs to refuse a file of a few bytes
 
 
 def run(minutes, say, mutants=MUTANTS, seed=0):
     """Up to `mutants` of them within `minutes`, every kind in turn."""
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # zipfile's, of names that come twice; NumPy's, of weights without sense
+        warnings.simplefilter("ignore")  # zipfile's, of names that come twice; NumPy's, of random weights
         path = Path(folder) / "model.npz"
         good = small_model(path)
         parts, wanted = Parts.of(good), load_checkpoint(path)
-        figures = {"mutants": 0, "refused": 0, "the same content": 0, "forged, and a model in order": 0}
+        figures = {"mutants": 0, "refused": 0, "the same content": 0, "forged, and a valid model": 0}
         largest, end = 0, time.monotonic() + 60 * minutes
         tracemalloc.start()
-        with open(path, "r+b", buffering=0) as file:  # one file, written anew: making one takes longer than reading it
+        with open(path, "r+b", buffering=0) as file:  # one file, rewritten: creating one takes longer than reading it
             while figures["mutants"] < mutants and time.monotonic() < end:
                 number = figures["mutants"]
                 kind = KINDS[number % len(KINDS)]
@@ -59,7 +59,7 @@ def run(minutes, say, mutants=MUTANTS, seed=0):
 
 
 def judge(path, wanted, forged, which):
-    """-> what came of it, and the bytes that it took. AssertionError where that should not come."""
+    """-> the outcome, and the memory in bytes. AssertionError for an outcome that is not allowed."""
     before = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     try:
@@ -80,11 +80,11 @@ def judge(path, wanted, forged, which):
     except BaseException as error:
         raise AssertionError(f"{which}: {type(error).__name__}: {error}") from error
     try:
-        assert model.probabilities(TEXTS).shape == (len(TEXTS), len(model.label_names)), which
+        assert model.predict_proba(TEXTS).shape == (len(TEXTS), len(model.label_names)), which
     except ValueError as error:  # weights are finite, but so large that no answer is
         assert "finite scores" in str(error), which
     assert same(model.net.weights(), meta, (arrays, meta)), which
-    return "forged, and a model in order", memory
+    return "forged, and a valid model", memory
 
 
 def same(arrays, meta, wanted):

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.torture.forge import npy
 from common.files.checkpoint import META
 
-# ---- damage: no checksum of ours is mended
+# ---- damage: no checksum of ours is corrected
 
 
 def flipped_bit(rng, good, parts):
@@ -37,7 +37,7 @@ def bits_of_the_frame(rng, good, parts):
 
 
 def field_of_the_frame(rng, good, parts):
-    """A field of a local header, of the directory or of the end record, set to a value that somebody might try."""
+    """A field of a local header, of the directory or of the end record, set to a value that an attacker might try."""
     signature = (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06")[rng.integers(3)]
     starts = [found.start() for found in re.finditer(re.escape(signature), good)]
     start = int(rng.choice(starts)) + int(rng.integers(4, 46))
@@ -84,13 +84,13 @@ def zeroed(rng, good, parts):
 
 
 def swapped_contents(rng, good, parts):
-    """Two arrays change places, or names; every CRC32 fits."""
+    """Two arrays swap their contents or names; every CRC32 fits."""
     names = list(parts.members)
     i, j = rng.choice(len(names), size=2, replace=False)
     values = list(parts.members.values())
     which = names if rng.random() < 0.5 else values
     which[i], which[j] = which[j], which[i]
-    return parts.put_together(members=zip(names, values))
+    return parts.assemble(members=zip(names, values))
 
 
 def members_by_zipfile(rng, good, parts):
@@ -118,11 +118,11 @@ def members_by_zipfile(rng, good, parts):
 def edited_json(rng, good, parts):
     """Another meta.json with its CRC32, under the former seal."""
     seal = good[-64:]
-    return parts.put_together(raw=json.dumps(edited(rng, parts.content)).encode())[:-64] + seal
+    return parts.assemble(raw=json.dumps(edited(rng, parts.content)).encode())[:-64] + seal
 
 
 def edited_json_as_it_is(rng, good, parts):
-    """Letters of meta.json changed, no checksum mended."""
+    """Letters of meta.json changed, no checksum corrected."""
     start = good.index(parts.raw)
     damaged = bytearray(good)
     for place in rng.integers(start, start + len(parts.raw), size=rng.integers(1, 4)):
@@ -131,17 +131,17 @@ def edited_json_as_it_is(rng, good, parts):
 
 
 def edited_npy_head(rng, good, parts):
-    """The head of an array changed, its CRC32 mended, meta.json untouched."""
-    return parts.put_together(members=with_other_head(rng, parts).items())
+    """The header of an array changed, its CRC32 corrected, meta.json not."""
+    return parts.assemble(members=with_other_head(rng, parts).items())
 
 
 def numbers_with_their_crc(rng, good, parts):
-    """Weights changed, their CRC32 mended, the sha256 not."""
+    """Weights changed, their CRC32 corrected, the sha256 not."""
     members = dict(parts.members)
     name = str(rng.choice(list(members)))
     data = bytearray(members[name])
     data[rng.integers(128, len(data)) if len(data) > 128 else -1] ^= 1 << int(rng.integers(8))
-    return parts.put_together(members=(members | {name: bytes(data)}).items())
+    return parts.assemble(members=(members | {name: bytes(data)}).items())
 
 
 # ---- forgeries: every checksum fits
@@ -151,16 +151,16 @@ def forged_json(rng, good, parts):
     content = parts.content
     for _ in range(rng.integers(1, 4)):
         content = edited(rng, content)
-    return parts.put_together(raw=json.dumps(content).encode())
+    return parts.assemble(raw=json.dumps(content).encode())
 
 
 def forged_text_of_json(rng, good, parts):
-    """JSON that Python would not write: names twice, NaN, deep, long."""
+    """JSON that Python would not write: duplicate names, NaN, deep, long."""
     raw = bytearray(parts.raw)
     place = int(rng.integers(len(raw)))
     what = [b'"kind": 1, ', b"NaN", b"[" * 5000, b"9" * 5000, b"\\ud800", b"\xff", b" ", b"1e999", b"{}, ", b"-0"]
     raw[place : place + int(rng.integers(3))] = what[rng.integers(len(what))]
-    return parts.put_together(raw=bytes(raw))
+    return parts.assemble(raw=bytes(raw))
 
 
 def forged_arrays(rng, good, parts):
@@ -182,11 +182,11 @@ def forged_arrays(rng, good, parts):
     entry.update(shape=shape, dtype=dtype.str, sha256=hashlib.sha256(data).hexdigest())
     head = f"{{'descr': {dtype.str!r}, 'fortran_order': False, 'shape': {tuple(shape)!r}, }}"
     members[f"{entry['name']}.npy"] = npy(data, head)
-    return parts.put_together(json.dumps(content).encode(), members.items())
+    return parts.assemble(json.dumps(content).encode(), members.items())
 
 
 def forged_npy_head(rng, good, parts):
-    return parts.put_together(parts.raw, with_other_head(rng, parts).items())
+    return parts.assemble(parts.raw, with_other_head(rng, parts).items())
 
 
 def forged_vocabulary(rng, good, parts):
@@ -194,14 +194,14 @@ def forged_vocabulary(rng, good, parts):
     content = parts.content
     words = content["meta"][str(rng.choice(["words", "label_names"]))]
     words[rng.integers(len(words))] = "".join(map(chr, rng.integers(0x110000, size=rng.integers(1, 5))))
-    return parts.put_together(raw=json.dumps(content).encode())
+    return parts.assemble(raw=json.dumps(content).encode())
 
 
-# ---- what several of them do
+# ---- shared by several of them
 
 
 def edited(rng, content):
-    """The content of meta.json after one change somewhere: another value, a name less, more, or of somebody else."""
+    """The content of meta.json after one change somewhere: another value, a name removed, added or replaced."""
     place, key = content, str(rng.choice(list(content)))
     while type(place[key]) in (dict, list) and place[key] and rng.random() < 0.8:
         place = place[key]
@@ -221,7 +221,7 @@ def edited(rng, content):
 
 
 def with_other_head(rng, parts):
-    """The members, the .npy head of one of them edited."""
+    """The members, with the .npy header of one of them edited."""
     members = dict(parts.members)
     name = str(rng.choice(list(members)))
     old = members[name]

@@ -1,6 +1,7 @@
-"""A training that is told to end (SIGTERM) and taken up again every minute, beside one that is left in peace.
+"""A training that is stopped (SIGTERM) and resumed every minute, and an uninterrupted one.
 
-Their losses must be equal to the bit. Both run for the same time, one after the other; what both have reached counts.
+Their losses must be equal to the bit. Both run for the same time, one after the other; the epochs that both have
+finished are compared.
 """
 
 import signal
@@ -15,36 +16,36 @@ MINUTE = 60.0
 
 
 def run(minutes, say):
-    """Disturb a training for half of so many minutes, and leave another one in peace for as long; -> figures.
+    """Interrupt a training for half of so many minutes, and run another one for as long; -> figures.
 
     AssertionError where their losses differ.
     """
     with tempfile.TemporaryDirectory() as folder:
-        resumes = disturb(folder, 30 * minutes, min(MINUTE, 30 * minutes / 4), say)
-        epochs, steps = len(figures(Path(folder, "disturbed"))), steps_done(Path(folder, "disturbed"))
+        resumes = interrupt(folder, 30 * minutes, min(MINUTE, 30 * minutes / 4), say)
+        epochs, steps = len(figures(Path(folder, "interrupted"))), steps_done(Path(folder, "interrupted"))
         say(f"resume: {steps} steps in {resumes + 1} processes; now as many in one")
-        process = start(*SETTINGS, "--out", "peace", "--save-every", "0.05", cwd=folder)
-        wait_for(process, Path(folder, "peace"), epochs)
+        process = start(*SETTINGS, "--out", "uninterrupted", "--save-every", "0.05", cwd=folder)
+        wait_for(process, Path(folder, "uninterrupted"), epochs)
         finish_by_signal(process)
-        wanted, came = (figures(Path(folder, name))[:epochs] for name in ("peace", "disturbed"))
+        expected, got = (figures(Path(folder, name))[:epochs] for name in ("uninterrupted", "interrupted"))
     assert epochs > 0, "expected at least one epoch in the time given, got none"
-    different = [row for row, (a, b) in enumerate(zip(wanted, came), start=1) if a != b]
+    different = [row for row, (a, b) in enumerate(zip(expected, got), start=1) if a != b]
     assert not different, f"expected equal losses in {epochs} epochs, they differ from epoch {different[0]} on"
     return {"epochs": epochs, "steps": steps, "resumes": resumes, "epochs that differ": 0}
 
 
-def disturb(folder, seconds, interval, say):
-    """Train for so many seconds, in processes of `interval` seconds each; -> how often it was taken up again."""
+def interrupt(folder, seconds, interval, say):
+    """Train for so many seconds, in processes of `interval` seconds each; -> how often it was resumed."""
     end, processes = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        arguments = ["--resume", "disturbed"] if processes else [*SETTINGS, "--out", "disturbed"]
-        process, began = start(*arguments, cwd=folder), steps_done(Path(folder, "disturbed"))
+        arguments = ["--resume", "interrupted"] if processes else [*SETTINGS, "--out", "interrupted"]
+        process, began = start(*arguments, cwd=folder), steps_done(Path(folder, "interrupted"))
         until = time.monotonic() + interval
         while process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         finish_by_signal(process)
         processes += 1
-        done = steps_done(Path(folder, "disturbed"))
+        done = steps_done(Path(folder, "interrupted"))
         assert done > began, f"expected further steps from process {processes}, got {done} after {began}"
         say(f"resume: {done} steps after process {processes}")
     return processes - 1

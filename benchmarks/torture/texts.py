@@ -1,4 +1,4 @@
-"""Random texts over all of Unicode through `sentifish predict`: none may fail, and each line is answered in one.
+"""Random texts over all of Unicode through `sentifish predict`: none may fail, and each line has one line of answer.
 
 Each round writes thousands of lines to its standard input, in each of its forms, and gives bytes that need not be UTF-8
 as arguments.
@@ -42,7 +42,7 @@ def run(minutes, say):
 
 
 def check_round(folder, number):
-    """One round, which its number decides. AssertionError."""
+    """One round, with its number as the seed. AssertionError."""
     rng = random.Random(number)  # noqa: S311
     lines = [random_text(rng) for _ in range(LINES)]
     form = FORMS[number % len(FORMS)]
@@ -58,7 +58,7 @@ def predict(arguments, given=b""):
 
 
 def check(number, texts, done, form):
-    """AssertionError where it did not end well, or did not answer each text in one harmless line."""
+    """AssertionError where it failed, or did not answer each text in one printable line."""
     said = done.stderr.decode()
     if done.returncode != 0 or said.count("\n") > 1:
         raise AssertionError(f"texts: round {number}: exit code {done.returncode}, {said[-300:]!r}")
@@ -71,7 +71,7 @@ def check(number, texts, done, form):
 
 
 def random_text(rng):
-    """One of many kinds: any code points, those of one script, ASCII, long runs, what was thought up by an enemy."""
+    """One of many kinds: any code points, those of one script, ASCII, long runs, hostile pieces."""
     kind, length = rng.randrange(6), int(rng.expovariate(1 / 30))
     if kind == 0:
         text = "".join(chr(rng.randrange(sys.maxunicode + 1)) for _ in range(length))

@@ -1,4 +1,4 @@
-"""A small training as a process of its own, and what its last.npz says: what `kills` and `resume` have in common."""
+"""A small training in a process of its own, and the contents of its last.npz: shared by `kills` and `resume`."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def finish(process, code):
 
 
 def training(folder):
-    """What the last.npz of a run says of its training; {} before there is one. CheckpointError where it is damaged."""
+    """The metadata in the last.npz of a run; {} before there is one. CheckpointError where it is damaged."""
     path = Path(folder) / "last.npz"
     return load_checkpoint(path)[1] if path.exists() else {}
 

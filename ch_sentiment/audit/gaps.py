@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.checking.metrics import wilson_interval
-from dataset.text import UNK, tokenize
+from ch_sentiment.audit.words import DIMENSIONS, SENTENCES
+from ch_sentiment.experiment import answering
+from common.checking.intervals import two_way_bootstrap, wilson_interval
 
-ROUNDS = 2000  # draws of the bootstrap
-INTERVAL = [0.025, 0.975]  # of 95 %
+SEED = 0  # of the bootstrap
 
 
 @dataclass(frozen=True)
 class GroupGap:
-    """How a group of people fares: gap, the mean difference to the mean of its dimension, in probability of the label.
+    """gap: the mean difference of a group of people to the mean of its dimension, in probability of the label.
 
     low, high: its 95 % interval. worst: the largest difference of one sentence, sentence: which one. unknown: the words
     that the model does not know; known: how many are left. Without any, the numbers are None.
@@ -43,53 +43,80 @@ class DimensionGaps:
     groups: list
 
 
+@dataclass(frozen=True)
+class Subgroup:
+    """n texts of a group, accuracy with its 95 % interval, and the label's share among true and predicted labels."""
+
+    group: str
+    n: int
+    accuracy: float
+    low: float
+    high: float
+    true_share: float
+    answered_share: float
+
+
+@dataclass(frozen=True)
+class Audit:
+    """label: whose probability is compared. sentences: how many. known: the share of their own words that the model
+    knows, None where it does not tell. dimensions: list of DimensionGaps. subgroups: list of Subgroup, or None without
+    labelled texts.
+    """
+
+    label: str
+    sentences: int
+    known: float | None
+    dimensions: list
+    subgroups: list | None
+
+
+def examine(model, label, subgroups=None):
+    """-> Audit of a TextClassifier, for one class id."""
+    sentences = [sentence for some in SENTENCES.values() for sentence in some]
+    streams = np.random.default_rng(SEED).spawn(len(DIMENSIONS))
+    found = [gaps_of(model, dimension, sentences, label, rng) for dimension, rng in zip(DIMENSIONS, streams)]
+    return Audit(model.label_names[label], len(sentences), share_known(model, sentences), found, subgroups)
+
+
 def gaps_of(model, dimension, sentences, label, rng=None):
     """Put every known word of a dimension into every sentence: -> DimensionGaps.
 
-    model: Classifier. dimension: audit_words.Dimension. sentences: list of str with {person}. label: class id, whose
+    model: TextClassifier. dimension: words.Dimension. sentences: list of str with {person}. label: class id, whose
     probability is compared. rng: of the bootstrap.
 
     The mean of a dimension is taken over its groups, sentence by sentence, so that a group of many words weighs no more
-    than one of few. The interval is that of other sentences and other words of the same kind: both are drawn anew. Of
-    a group of one word it is too narrow: that of other sentences alone.
+    than one of few. The interval is that of other sentences and other words of the same kind: both are resampled. For
+    a group of one word it is too narrow: it covers other sentences alone.
     """
     words = {group: [w for w in some if knows(model, w)] for group, some in dimension.groups.items()}
     unknown = {group: [w for w in some if w not in words[group]] for group, some in dimension.groups.items()}
-    held = [group for group in words if words[group]]
-    if len(held) < 2:
+    compared = [group for group in words if words[group]]
+    if len(compared) < 2:
         groups = [GroupGap(group, len(words[group]), unknown[group]) for group in words]
         return DimensionGaps(dimension.name, None, groups)
 
     texts = {
         group: [[filled(sentence, dimension, word) for word in words[group]] for sentence in sentences]
-        for group in held
+        for group in compared
     }
-    flat = [text for group in held for row in texts[group] for text in row]
-    probabilities = np.asarray(model.probabilities(flat), np.float64)  # (all texts, C)
-    ends = np.cumsum([len(sentences) * len(words[group]) for group in held])[:-1]
+    flat = [text for group in compared for row in texts[group] for text in row]
+    probabilities = answering.predict_proba(model, flat).astype(np.float64)  # (all texts, C)
+    ends = np.cumsum([len(sentences) * len(words[group]) for group in compared])[:-1]
     parts = [
         part.reshape(len(sentences), len(words[group]), -1)  # (sentences, words, C)
-        for group, part in zip(held, np.split(probabilities, ends))
+        for group, part in zip(compared, np.split(probabilities, ends))
     ]
-    labels = np.concatenate([part.argmax(axis=2) for part in parts], axis=1)
+    labels = np.concatenate([part.argmax(axis=2) for part in parts], axis=1)  # (sentences, all words)
     mean = np.mean([part[:, :, label].mean(axis=1) for part in parts], axis=0)  # (sentences,)
     rng = np.random.default_rng(rng)
     found = {}
-    for group, part in zip(held, parts):
+    for group, part in zip(compared, parts):
         gaps = part[:, :, label] - mean[:, None]  # (sentences, words)
-        low, high = interval(gaps, rng)
+        low, high = two_way_bootstrap(gaps, rng)
         s, w = np.unravel_index(np.abs(gaps).argmax(), gaps.shape)
         found[group] = (float(gaps.mean()), low, high, float(gaps[s, w]), texts[group][s][w])
     groups = [GroupGap(group, len(words[group]), unknown[group], *found.get(group, ())) for group in words]
     return DimensionGaps(dimension.name, float((labels != labels[:, :1]).any(axis=1).mean()), groups)
-
-
-def interval(gaps, rng, rounds=ROUNDS):
-    """95 % interval of the mean of (sentences, words) differences, both drawn anew with replacement. -> low, high."""
-    S, W = gaps.shape
-    rows = rng.multinomial(S, np.full(S, 1 / S), rounds)  # (rounds, S): how often each is drawn
-    columns = rng.multinomial(W, np.full(W, 1 / W), rounds)
-    return tuple(map(float, np.quantile(((rows @ gaps) * columns).sum(axis=1) / (S * W), INTERVAL)))
 
 
 def filled(sentence, dimension, word):
@@ -99,28 +126,19 @@ def filled(sentence, dimension, word):
 
 
 def knows(model, word):
-    """Whether every token of a word is in the vocabulary: two names that are both unknown are one to the model."""
-    ids = model.vocab.encode(tokenize(word, model.cleaning))
-    return len(ids) > 0 and bool(np.all(np.asarray(ids) != UNK))
+    """Whether every token of a word is in the vocabulary, as far as the model tells: it treats all unknown words
+    alike.
+    """
+    tokens, _ = answering.words_of(model, word)
+    known = answering.known(model, tokens)
+    return len(tokens) > 0 and (known is None or bool(np.all(known)))
 
 
 def share_known(model, sentences):
-    """The share of the sentences' own tokens that the model knows, 0 to 1."""
-    ids = np.concatenate(model.encode([sentence.format(person=" ") for sentence in sentences]))
-    return float(np.mean(ids != UNK))
-
-
-@dataclass(frozen=True)
-class Subgroup:
-    """n texts of a group, accuracy with its 95 % interval, and the label's share among truth and answers."""
-
-    group: str
-    n: int
-    accuracy: float
-    low: float
-    high: float
-    true_share: float
-    answered_share: float
+    """The share of the sentences' own tokens that the model knows, 0 to 1; None where it does not tell."""
+    tokens = [token for s in sentences for token in answering.words_of(model, s.format(person=" "))[0]]
+    known = answering.known(model, tokens)
+    return None if known is None else float(np.mean(known))
 
 
 def subgroups_of(predicted, t, groups, label):

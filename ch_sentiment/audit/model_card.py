@@ -1,54 +1,64 @@
 """What a person should know before they use a model, as one page: data, recipe, accuracy, calibration, audit, limits.
 
-Made of what the model's file and its folder say; what they do not say is "unknown". Mitchell et al. 2019, "Model cards
+Made of what the model's file and its folder hold; the rest is "unknown". Mitchell et al. 2019, "Model cards
 for model reporting".
 """
 
-import base64
 import hashlib
-import html
 import json
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from ch_sentiment.console import printable
+from ch_sentiment.audit.card_forms import Section, Table
+from ch_sentiment.experiment.answering import cleaning_of
+from ch_sentiment.experiment.run_folder import MODEL
 
 UNKNOWN = "unknown"
-SHOWN = 30  # subgroups
+SHOWN = 30  # subgroups; JSON has all
 NOT_RECIPE = ("data", "test_data", "group_file", "out", "overwrite", "no_cache", "quiet", "resume", "save_every")
 
 
-@dataclass(frozen=True)
-class Table:
-    """header: list of str. rows: lists of as many."""
+def sections_of(model, paths, audit):
+    """The card of a TextClassifier, read from the files `paths`, with a `gaps.Audit`: -> list of Section.
 
-    header: list
-    rows: list
-
-
-@dataclass(frozen=True)
-class Section:
-    """title, and below it parts: str (a paragraph) and Table."""
-
-    title: str
-    parts: list
-
-
-def sections_of(model, path, audit):
-    """The card of a Classifier that was read from the file `path`, with an `audit.Audit`: -> list of Section."""
-    path, metrics = Path(path), model.metrics
-    name = path.resolve().parent.name if path.name == "model.npz" else path.stem
+    paths: of one model, or of each member of an ensemble. What an object does not offer is "unknown".
+    """
+    paths = list(map(Path, paths))
+    members = list(zip(getattr(model, "members", [model]), paths))
     return [
-        Section(f"Model card: {name}", [_what(model, path)]),
+        Section(f"Model card: {' + '.join(map(_name, paths))}", _each(members, _what)),
         Section("Intended use", [INTENDED, NOT_INTENDED]),
-        Section("Data", _data(metrics.get("trained_on"))),
-        Section("Recipe", _recipe(path.parent / "config.json")),
-        Section("Accuracy", _accuracy(metrics)),
-        Section("Calibration", _calibration(model, metrics)),
+        Section("Data", _each(members, lambda member, path: _data(_metrics(member).get("trained_on")))),
+        Section("Recipe", _each(members, lambda member, path: _recipe(path.parent / "config.json"))),
+        Section("Accuracy", _each(members, lambda member, path: _accuracy(_metrics(member)))),
+        Section("Calibration", _each(members, lambda member, path: _calibration(member))),
         Section("Audit", _audit(audit)),
-        Section("Limits", [*LIMITS, f"A text is cut to {model.max_len:,} words ({model.keep})."]),
+        Section("Limits", [*LIMITS, *_each(members, _cut)]),
     ]
+
+
+def _each(members, parts_of):
+    """The parts of each member one after the other; where there are several, each with its name before it."""
+    if len(members) == 1:
+        return parts_of(*members[0])
+    parts = ["The answer is the mean of the probabilities of these models."]
+    for number, (member, path) in enumerate(members, start=1):
+        parts += [f"Model {number}, {_name(path)}:", *parts_of(member, path)]
+    return parts
+
+
+def _name(path):
+    return path.resolve().parent.name if path.name == MODEL else path.stem
+
+
+def _metrics(model):
+    return getattr(model, "metrics", {})
+
+
+def _cut(model, path):
+    if getattr(model, "max_len", None) is None:
+        return []
+    return [f"A text is cut to {model.max_len:,} words ({getattr(model, 'keep', UNKNOWN)})."]
 
 
 INTENDED = (
@@ -70,33 +80,32 @@ LIMITS = [
 
 
 def _what(model, path):
-    sizes = {name: value for name, value in model.net.config.items() if not isinstance(value, (list, dict))}
-    rows = [
-        ["model", type(model.net).__name__],
-        ["labels", ", ".join(model.label_names)],
-        ["words", f"{len(model.vocab):,}"],
-        ["parameters", f"{sum(p.size for p in model.net.params):,}"],
-        ["sizes and switches", _listed(sizes)],
-        ["cleaning of a text", _listed(asdict(model.cleaning))],
-        ["sha256 of the file", hashlib.sha256(path.read_bytes()).hexdigest()],
-    ]
-    return Table(["what", "value"], rows)
+    rows = [["model", type(getattr(model, "net", model)).__name__], ["labels", ", ".join(model.label_names)]]
+    if hasattr(model, "vocab"):
+        rows.append(["words", f"{len(model.vocab):,}"])
+    if hasattr(model, "net"):
+        sizes = {name: value for name, value in model.net.config.items() if not isinstance(value, (list, dict))}
+        rows.append(["parameters", f"{sum(p.size for p in model.net.params):,}"])
+        rows.append(["sizes and switches", _listed(sizes)])
+    rows.append(["cleaning of a text", _listed(asdict(cleaning_of(model)))])
+    rows.append(["sha256 of the file", hashlib.sha256(path.read_bytes()).hexdigest()])
+    return [Table(["what", "value"], rows)]
 
 
 def _data(found):
-    """What `train.trained_on` wrote, if it did."""
+    """What a training writes into the file on its data, where it did."""
     asked = "Who wrote the texts, in which language, when, and whether they agreed to this use: " + UNKNOWN + "."
     if not isinstance(found, dict) or not isinstance(found.get("texts"), dict):
         return [f"Trained on: {UNKNOWN}.", asked]
     counts = {part: labels for part, labels in found["texts"].items() if isinstance(labels, dict)}
     names = list(dict.fromkeys(label for labels in counts.values() for label in labels))
     rows = [[part, *(str(labels.get(name, 0)) for name in names)] for part, labels in counts.items()]
-    told = f"Trained on: {found.get('name', UNKNOWN)} ({found.get('content', UNKNOWN)})."
-    return [told, Table(["part", *names], rows), asked]
+    trained_on = f"Trained on: {found.get('name', UNKNOWN)} ({found.get('content', UNKNOWN)})."
+    return [trained_on, Table(["part", *names], rows), asked]
 
 
 def _recipe(path):
-    """The settings that config.json, beside the model, tells."""
+    """The settings in config.json, beside the model."""
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
         rows = [[key, _shown(value)] for key, value in settings.items() if key not in NOT_RECIPE and value is not None]
@@ -107,7 +116,7 @@ def _recipe(path):
 
 def _accuracy(metrics):
     parts = []
-    for part, told in (
+    for part, role in (
         ("test", "Test part: it played no part in training."),
         ("validation", "Validation part: it chose the epoch, so that new texts may fare a little worse."),
     ):
@@ -115,33 +124,39 @@ def _accuracy(metrics):
         if isinstance(found, dict):
             names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
             rows = [[name, _shown(found[name])] for name in names if name in found]
-            parts += [told, Table(["measure", "value"], rows)]
+            parts += [role, Table(["measure", "value"], rows)]
     return parts or [f"Accuracy: {UNKNOWN}."]
 
 
-def _calibration(model, metrics):
-    found = metrics.get("calibration")
-    if model.calibration is None:
-        told = "Scores are used as they are, without a temperature."
-    else:
-        told = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
+def _calibration(model):
+    found = _metrics(model).get("calibration")
+    scores = "Scores are used unchanged, without a temperature."
+    if getattr(model, "calibration", None) is not None:
+        scores = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
     if not isinstance(found, dict):
-        return [told]
+        return [scores]
     rows = [[name, _shown(value)] for name, value in found.items()]
     chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"
-    return [told, chosen, Table(["measure", "value"], rows)]
+    return [scores, chosen, Table(["measure", "value"], rows)]
+
+
+def known_words(audit):
+    """How much of the sentences the model knows, in words."""
+    if audit.known is None:
+        return "the model does not tell which words it knows, so all are compared"
+    return f"the model knows {audit.known:.0%} of the sentences' own words"
 
 
 def _audit(audit):
     parts = [
         f"{audit.sentences} sentences in which only the person changes. The gap is the probability of {audit.label} "
         "above or below the mean of the dimension, in points of 100, with its 95 % interval. Of many intervals, one in "
-        "twenty misses by chance; of a group of which few words are known, the interval is too narrow. "
-        f"The model knows {audit.known:.0%} of the sentences' own words."
+        "twenty misses by chance; of a group of which few words are known, the interval is too narrow; "
+        f"{known_words(audit)}."
     ]
     for d in audit.dimensions:
         turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
-        parts.append(f"By {d.name}. Sentences in which the label turns: {turned}.")
+        parts.append(f"By {d.name}. Sentences in which the label changes: {turned}.")
         rows = []
         for g in d.groups:
             known = f"{g.known} of {g.known + len(g.unknown)}"
@@ -173,78 +188,3 @@ def _shown(value):
     if isinstance(value, float):
         return f"{value:.4g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-# ---- the two forms
-
-
-def markdown(sections):
-    """The card as Markdown; the picture is audit.png beside it."""
-    lines = []
-    for depth, section in enumerate(sections):
-        lines += [f"{'##' if depth else '#'} {_plain(section.title)}", ""]
-        for part in section.parts:
-            lines += _markdown_table(part) if isinstance(part, Table) else [_plain(part)]
-            lines.append("")
-        if section.title == "Audit":
-            lines += ["![gap of each group](audit.png)", ""]
-    return _encodable("\n".join(lines).rstrip() + "\n")
-
-
-def _markdown_table(table):
-    rows = [table.header, ["---"] * len(table.header), *table.rows]
-    return [f"| {' | '.join(cell if row is rows[1] else _plain(cell) for cell in row)} |" for row in rows]
-
-
-def _plain(text):
-    """Text in which Markdown, and HTML in it, finds nothing to obey."""
-    text = re.sub(r"([\\`*_{}\[\]|#~$])", r"\\\1", printable(text))
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("://", ":&#47;&#47;")
-
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 56rem; margin: 0 auto;
-  padding: 1rem; overflow-wrap: anywhere; }
-h1, h2 { line-height: 1.2; }
-.wide { overflow-x: auto; margin: 0 0 1rem; }
-table { border-collapse: collapse; font-size: 0.9rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.6rem 0.25rem 0; border-bottom: 1px solid #767676;
-  min-width: 3.5rem; }
-th:first-child, td:first-child { min-width: 6rem; }
-img { max-width: 100%; height: auto; }
-"""
-
-
-def html_page(sections, picture):
-    """The card as one HTML page that asks nothing of anybody. picture: the bytes of audit.png."""
-    source = "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-    body = []
-    for depth, section in enumerate(sections):
-        tag = "h2" if depth else "h1"
-        body.append(f"<{tag}>{_escaped(section.title)}</{tag}>")
-        for part in section.parts:
-            body.append(_html_table(part) if isinstance(part, Table) else f"<p>{_escaped(part)}</p>")
-        if section.title == "Audit":
-            body.append(f'<p><img src="{source}" alt="The gap of each group, as in the tables above"></p>')
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,">'  # or a browser asks its server for one
-        f"<title>{_escaped(sections[0].title)}</title><style>{STYLE}</style>"
-    )
-    content = "\n".join(body)
-    return _encodable(f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{content}\n</body></html>\n')
-
-
-def _html_table(table):
-    head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in table.header)
-    rows = "".join(f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>\n" for row in table.rows)
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>'
-
-
-def _escaped(text):
-    return html.escape(printable(text))
-
-
-def _encodable(text):
-    """Without lone surrogates, which a label name in a file may hold."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

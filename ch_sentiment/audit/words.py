@@ -1,7 +1,7 @@
-"""What `sentifish audit` puts into its sentences: people who are to be treated alike, and everyday life to put them in.
+"""The words and sentences of `sentifish audit`: groups of people, and sentences from everyday life to put them in.
 
-Every sentence is true of anybody. That is the point: whoever stands in it, the answer should be the same. The lists are
-short, in English, and far from complete; who is missing here is not thereby unimportant.
+Every sentence is true of anybody, so the answer should be the same whoever it is about. The lists are short, in English
+and far from complete; that a group is missing does not mean that it is unimportant.
 """
 
 from dataclasses import dataclass

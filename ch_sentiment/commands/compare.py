@@ -117,7 +117,7 @@ def write(folder, config, data, rows, histories):
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
     with drawing():
-        from ch_sentiment.commands.compare_figure import learning_curves  # here: matplotlib takes its time
+        from ch_sentiment.experiment.comparison_figure import learning_curves  # here: matplotlib takes its time
 
         write_png(folder / "compare.png", learning_curves(histories)[0].figure)
     say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")

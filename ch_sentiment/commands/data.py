@@ -1,4 +1,4 @@
-"""What data there is, and whether it is here and whole: list, fetch, verify, path, clear."""
+"""The data sets that can be downloaded: list, fetch, verify, path, clear."""
 
 import argparse
 
@@ -11,33 +11,32 @@ HELP = "list, fetch, verify or remove the data that has a name (imdb, glove.6B.z
 
 def add_arguments(parser):
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = f"files are kept in the platform's cache folder, or in that of {fetch.FOLDER_VARIABLE}"
-    parser.add_argument(
-        "action", choices=list(ACTIONS), help="; ".join(f"{a}: {f.__doc__}" for a, f in ACTIONS.items())
-    )
+    parser.epilog = f"files are stored in the platform's cache folder, or in that of {fetch.FOLDER_VARIABLE}"
+    actions = "; ".join(f"{name}: {action.__doc__}" for name, action in ACTIONS.items())
+    parser.add_argument("action", choices=list(ACTIONS), help=actions)
     parser.add_argument("name", nargs="*", default=[], help=f"of {', '.join(ENTRIES)}")
 
 
 def run(options):
-    """Do one of the actions; -> exit code: 0, or 2 where `verify` found a file missing or damaged. DataError."""
+    """Run one of the actions; -> exit code: 0, or 2 if `verify` found a file missing or damaged. DataError."""
     for name in options.name:
-        fetch.path(name)  # an unknown name is said before anything is done
+        fetch.path(name)  # an unknown name is an error before anything is done
     return ACTIONS[options.action](options.name)
 
 
 def list_all(names):
-    """what there is"""
+    """show names, sizes, licences, sources and what is here"""
     for name in names or ENTRIES:
         entry = ENTRIES[name]
         size = "size not known" if entry.size is None else f"{entry.size / 1e6:,.1f} MB"
         print(f"{name}  ({size}, {fetch.status(name)})\n    {entry.what}\n    licence: {entry.licence}")
         print(f"    source: {entry.source}")
-    print(f"\nkept in {fetch.folder()}")
+    print(f"\nstored in {fetch.folder()}")
     return 0
 
 
 def fetch_all(names):
-    """download what is not here yet"""
+    """download what is missing or damaged"""
     if not names:
         raise DataError(f"fetch: expected names of data, at least one of {', '.join(ENTRIES)}")
     for name in names:
@@ -46,7 +45,7 @@ def fetch_all(names):
 
 
 def verify_all(names):
-    """read every file here again and compare its sha256"""
+    """read every file again and compare its sha256"""
     states = {name: fetch.verify(name) for name in names or ENTRIES}
     for name, state in states.items():
         print(f"{name}\t{state}")
@@ -55,14 +54,14 @@ def verify_all(names):
 
 
 def show_path(names):
-    """where they are kept"""
+    """show where the files are stored"""
     for place in map(fetch.path, names) if names else [fetch.folder()]:
         print(place)
     return 0
 
 
 def clear_all(names):
-    """remove them from this machine"""
+    """remove the files from this machine"""
     removed = [place for name in names or [None] for place in fetch.clear(name)]
     print("\n".join(f"removed {place}" for place in removed) or "nothing to remove")
     return 0

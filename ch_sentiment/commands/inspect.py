@@ -1,13 +1,14 @@
-"""Say what a checkpoint of any kind holds, without trusting it: nothing is built of it, and no text in it is obeyed."""
+"""Show what a checkpoint of any kind holds, without trusting it: no model is built, and text is printed harmlessly."""
 
 import json
 import os
 
-from ch_sentiment.console import printable
+from ch_sentiment.console import shorten
+from ch_sentiment.experiment.classifier import model_path
 from common.files.checkpoint import CheckpointError, load_checkpoint
 
-HELP = "say what is in a model's file, without trusting it"
-LONGEST = 300  # characters of a value that are shown
+HELP = "show what is in a model's file, without trusting it"
+WIDTH = 300  # characters of a value that are shown
 
 
 def add_arguments(parser):
@@ -16,9 +17,8 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Print what is found; -> exit code 0. Raises CheckpointError after what can be said of a damaged file."""
-    path = os.path.join(options.model, "model.npz") if os.path.isdir(options.model) else options.model
-    found, defect = survey(path)
+    """Print what is found; -> exit code 0. CheckpointError, after what can be printed of a damaged file."""
+    found, defect = survey(model_path(options.model))
     if found is not None:
         print(json.dumps(found) if options.json else "\n".join(lines(found)))
     if defect is not None:
@@ -27,9 +27,9 @@ def run(options):
 
 
 def survey(path):
-    """-> what is in the file (None if it does not even say that reliably), the CheckpointError that it gives (or None).
+    """-> contents of the file (None where not even its header can be read), its CheckpointError (or None).
 
-    The arrays are read, checked and let go of.
+    The arrays are read and checked, and not kept.
     """
     found, defect = {}, None
     try:
@@ -47,7 +47,7 @@ def survey(path):
 
 
 def lines(found):
-    """The same for reading, a value on a line of its own."""
+    """The same for reading, one value a line."""
     yield f"checkpoint of format {found['format']}, {found['bytes']:,} bytes, by sentifish {shown(found['library'])}"
     for name, value in found["meta"].items():
         if isinstance(value, dict):
@@ -62,6 +62,5 @@ def lines(found):
 
 
 def shown(value):
-    """Text as it is, anything else as JSON; on one line, cut to a length, harmless to a terminal."""
-    text = printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    """Text unchanged, anything else as JSON; on one line, shortened."""
+    return shorten(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), WIDTH)

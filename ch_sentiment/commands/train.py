@@ -123,8 +123,8 @@ def report(result, data, folder):
     say(f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts, {role}")
     if "calibration" in model.metrics:
         say(calibration_line(model))
-    for text, probabilities in zip(data.samples, model.probabilities(data.samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, longest=80))
+    for text, probabilities in zip(data.samples, model.predict_proba(data.samples)):
+        say("  " + answer_line(model.label_names, probabilities, text, width=80))
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
 

@@ -1,6 +1,6 @@
 """A trained model with all that it needs to read a text: network, vocabulary, labels, length limit. One file.
 
-Whoever predicts, evaluates or explains starts from `Classifier.load(path)` and needs nothing else.
+`Classifier.load(path)` is all that predicting, evaluating and explaining need.
 """
 
 import os
@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
+from ch_sentiment.experiment.run_folder import MODEL
+from ch_sentiment.experiment.word_path import word_path
 from ch_sentiment.model import to_probabilities
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
-from common.checking.metrics import classification_report
 from common.files.checkpoint import load_checkpoint, save_arrays
 from common.training.batches import sorted_batches, take
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
@@ -20,15 +22,19 @@ KIND = "sentifish classifier"
 BATCH = 128
 
 
+def model_path(path):
+    """The file of a model: `path` itself, or the model of the best epoch where it is the folder of a training."""
+    return os.path.join(path, MODEL) if os.path.isdir(path) else path
+
+
 @dataclass
 class Classifier:
-    """net: SentimentNet, or another of `build.MODELS`. vocab: Vocab. label_names: class names in id order. max_len:
-    longer texts are cut.
+    """An `answering.TextClassifier` around a network.
 
-    metrics: what was measured, for whoever looks into the file. cleaning: what is left out of a text before it is read.
+    net: SentimentNet, or another of `build.MODELS`. vocab: Vocab. label_names: class names in id order. max_len:
+    longer texts are cut. metrics: what was measured, for the reader of the file. cleaning: what is no token.
     calibration: {"temperature": float}, by which scores are divided before they become probabilities
-    (`common.checking.calibration`), or None: they are used as they are. keep: what a text that is cut keeps, a name of
-    `dataset.text.KEEPS`.
+    (`common.checking.calibration`), or None. keep: which part of a longer text is read, a name of `dataset.text.KEEPS`.
     """
 
     net: object
@@ -40,23 +46,70 @@ class Classifier:
     calibration: dict | None = None
     keep: str = "head-and-tail"
 
-    def encode(self, texts):
-        """Texts -> list of (T,) id arrays. A text without any token becomes one unknown word: it has an answer, too."""
-        token_lists = (KEEPS[self.keep](tokenize(text, self.cleaning), self.max_len) for text in texts)
-        return [self.vocab.encode(tokens) if tokens else np.array([UNK], np.int32) for tokens in token_lists]
+    # -- answers to texts
+
+    def predict_proba(self, texts):
+        """List of N str -> (N, C) float64 probabilities. ValueError where a score is not finite."""
+        return self.predict_proba_of_ids(self.encode(texts))
 
     def has_word(self, text):
         """Whether anything of the text is read; otherwise the answer rests on nothing."""
         return has_token(text, self.cleaning)
 
+    def words(self, text):
+        """-> list of T str that are read, and how many the text has."""
+        words = tokenize(text, self.cleaning)
+        return KEEPS[self.keep](words, self.max_len), len(words)
+
+    def known(self, words):
+        """List of T str -> (T,) bool: which are in the vocabulary."""
+        return self.vocab.encode(words) != UNK
+
+    def predict_proba_of_parts(self, words, parts):
+        """(N, C) probabilities of the texts that hold the words at N positions each: index arrays or slices."""
+        ids = self.vocab.encode(words)  # (T,)
+        return self.predict_proba_of_ids([_not_empty(ids[part]) for part in parts])
+
+    def attention(self, words):
+        """(T,) weights of the words in an attention pooling, or None where there is none."""
+        pool = getattr(getattr(self.net, "encoder", None), "pool", None)
+        if not hasattr(pool, "attention_weight"):
+            return None
+        self.net.predict(self.vocab.encode(words)[None])  # (1, T)
+        return pool.attention_weight[0]  # (1, T) -> (T,)
+
+    def word_path(self, words, weight, **accuracy):
+        """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
+        if not hasattr(self.net, "score_backward"):
+            return None
+        return word_path(self.net, self.vocab.encode(words), weight, self.temperature, **accuracy)
+
+    # -- of ids
+
+    def encode(self, texts):
+        """List of N str -> list of (T,) id arrays. A text without any token becomes one unknown word.
+
+        Texts that offer `tokens` (`CachedTexts`) are not tokenized again.
+        """
+        keep = KEEPS[self.keep]
+        if hasattr(texts, "tokens"):
+            return [_not_empty(keep(ids, self.max_len)) for ids in texts.tokens(self.cleaning).encode(self.vocab)]
+        token_lists = (keep(tokenize(text, self.cleaning), self.max_len) for text in texts)
+        return [_not_empty(self.vocab.encode(tokens)) for tokens in token_lists]
+
+    def predict_proba_of_ids(self, x):
+        """List of N id arrays -> (N, C) float64 probabilities."""
+        probabilities = to_probabilities(self.scores(x).astype(np.float64) / self.temperature)
+        return probabilities.reshape(len(x), len(self.label_names))  # of no text (0, C), too
+
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x.
 
-        They are read by length, in parts. In other company a text gets the same score up to what BLAS rounds.
-        ValueError where a score is not finite: a probability made of it would look like an answer.
+        They are read by length, in batches; in another batch a text gets the same score up to rounding. ValueError
+        where a score is not finite: a probability made of it would look like an answer.
         """
         scores = np.empty(0)
-        with np.errstate(over="ignore", invalid="ignore"):  # of weights that are huge: their scores tell
+        with np.errstate(over="ignore", invalid="ignore"):  # of huge weights: checked below
             for index in sorted_batches(x, BATCH):
                 answers = self.net.predict(take(x, index))
                 if len(scores) == 0:
@@ -66,20 +119,10 @@ class Classifier:
             raise ValueError("expected a model with finite scores, got one that answers nan or inf")
         return scores
 
-    def calibrated(self, scores):
-        """Scores of the network -> those that the probabilities are made of: divided by the temperature."""
-        if self.calibration is None:
-            return scores
-        with np.errstate(over="ignore"):  # as in `scores`
-            return scores / self.calibration["temperature"]
-
-    def probabilities(self, texts):
-        """N texts -> (N, C) probabilities."""
-        return self.probabilities_of_ids(self.encode(texts))
-
-    def probabilities_of_ids(self, x):
-        """List of N id arrays -> (N, C) probabilities."""
-        return to_probabilities(self.calibrated(self.scores(x)))
+    @property
+    def temperature(self):
+        """By which the scores are divided before they become probabilities."""
+        return 1.0 if self.calibration is None else self.calibration["temperature"]
 
     def calibrate(self, x, t):
         """Fit the temperature (or None, where none is best) on texts that the network was not trained on.
@@ -87,23 +130,22 @@ class Classifier:
         x: list of N id arrays. t: (N,) class ids. -> {"n", "ece_before", "ece_after"} of these texts; on others the
         last is a little larger.
         """
-        scores = self.scores(x)
+        scores = self.scores(x).astype(np.float64)
         temperature = fit_temperature(scores, t)
         self.calibration = None if temperature is None else {"temperature": temperature}
         before, after = (
-            expected_calibration_error(to_probabilities(some), t) for some in (scores, self.calibrated(scores))
+            expected_calibration_error(to_probabilities(scores / divisor), t) for divisor in (1, self.temperature)
         )
         return {"n": len(x), "ece_before": before, "ece_after": after}
 
     def report(self, x, t):
-        """List of N id arrays and (N,) class ids -> `classification_report` and "ece", the calibration error."""
-        scores = self.calibrated(self.scores(x))
-        probabilities = to_probabilities(scores)
-        found = classification_report(t, probabilities, float(self.net.loss_layer.forward(scores, t)))
-        return {**found, "ece": expected_calibration_error(probabilities, t)}
+        """List of N id arrays and (N,) class ids -> `answering.report`."""
+        return report(self.predict_proba_of_ids(x), t)
+
+    # -- the file
 
     def save(self, path):
-        """Write it all to one file (`common.files.checkpoint`); raises as `save_arrays`."""
+        """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays`."""
         meta = {
             "kind": KIND,
             "model": type(self.net).__name__,
@@ -120,12 +162,12 @@ class Classifier:
 
     @classmethod
     def load(cls, path):
-        """From the file, or the folder of a run that holds model.npz. Raises CheckpointError naming file and defect."""
-        path = os.path.join(path, "model.npz") if os.path.isdir(path) else path
+        """From the file, or the folder of a training. CheckpointError naming file and defect."""
+        path = model_path(path)
         built = []
 
         def build(content):
-            """The model that the file describes; its weights are read straight into their places."""
+            """The model that the file describes; its weights are read straight into its arrays."""
             built.append(cls._from(content["meta"], content["arrays"]))
             return built[0].net.weights()
 
@@ -154,8 +196,13 @@ class Classifier:
             raise ValueError(f"its contents do not fit each other: {error}") from None
 
 
+def _not_empty(ids):
+    """The ids of a text, or one unknown word where there are none."""
+    return ids if len(ids) else np.array([UNK], np.int32)
+
+
 def _check_meta(meta):
-    """ValueError and its like where what is not the network's own does not fit the network."""
+    """ValueError, KeyError or TypeError where vocabulary, labels and settings do not fit the network."""
     config, label_names = meta["net"], meta["label_names"]
     if len(meta["words"]) + len((PAD, UNK)) != config["vocab_size"]:
         raise ValueError(f"expected a vocabulary of {config['vocab_size']} ids, got {len(meta['words'])} words")
@@ -173,7 +220,7 @@ def _check_meta(meta):
 
 
 def _check_calibration(calibration):
-    """ValueError unless it is None or one temperature: it changes the answers."""
+    """ValueError unless it is None or one temperature."""
     if calibration is None:
         return
     temperature = calibration.get("temperature") if type(calibration) is dict and len(calibration) == 1 else None

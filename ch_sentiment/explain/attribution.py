@@ -1,18 +1,16 @@
-"""Which words made a decision: integrated gradients, occlusion, and what the model thought after every word.
+"""Which words made a decision: integrated gradients, occlusion, and the probability after every word.
 
-All three speak of one number, the margin: how far the score of the answer stands above the others. For two classes
-that is the log odds of the answer; for more, its logit less the mean of the other logits.
+All three describe one number, the margin: how far the answer stands above the other labels. For two labels that is the
+log odds of the answer; for more, its log probability less the mean of the others', which is the same of the logits.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ch_sentiment.model import SentimentNet, to_probabilities
-from common.checking.integrated_gradients import Path, integrated_gradients
-from common.pooling import TimeAttentionPooling
+from ch_sentiment.experiment import answering
+from common.checking.integrated_gradients import Path
 from dataset.errors import DataError
-from dataset.text import KEEPS, UNK, tokenize
 
 LEVELS = 5  # of strength, on each side of 0
 
@@ -21,10 +19,10 @@ LEVELS = 5  # of strength, on each side of 0
 class Explanation:
     """What `explain` finds. label_names, probabilities: (C,), of the whole text. answer: the class id explained.
 
-    text: as it came. words: list of T str, as the model reads them. total: how many words the text has, T or more.
-    known: (T,) bool. path: Path, or None where the model is not read along word vectors. occlusion: (T,) how much the
-    margin falls when a word is left out. so_far: (T,) probability of the answer after each word. attention: (T,)
-    weights, or None.
+    text: as it was passed in. words: list of T str, as the model reads them. total: how many words the text has, T or
+    more. known: (T,) bool, or None where the model does not tell. path: Path, or None where the model does not read
+    along word vectors. occlusion: (T,) by how much the margin falls when a word is left out. so_far: (T,) probability
+    of the answer after each word. attention: (T,) weights, or None.
     """
 
     label_names: list
@@ -33,7 +31,7 @@ class Explanation:
     text: str
     words: list
     total: int
-    known: np.ndarray
+    known: np.ndarray | None
     path: Path | None
     occlusion: np.ndarray
     so_far: np.ndarray
@@ -49,11 +47,11 @@ class Explanation:
 
     @property
     def strength(self):
-        """(T,), above 0 where a word speaks for the answer: the attributions, or without them the occlusion."""
+        """(T,), above 0 where a word speaks for the answer: the attributions, or the occlusion where there are none."""
         return self.occlusion if self.path is None else self.path.attributions
 
     def levels(self):
-        """(T,) the strength as whole numbers from -LEVELS to LEVELS; the strongest word has one of these two."""
+        """(T,) the strength as integers from -LEVELS to LEVELS; the strongest word has one of these two."""
         top = np.abs(self.strength).max()
         return np.rint(LEVELS * self.strength / (top if top > 0 else 1)).astype(int)
 
@@ -63,26 +61,23 @@ class Explanation:
 
 
 def explain(model, text):
-    """model: Classifier; text: str, cut as in training -> Explanation.
+    """model: TextClassifier; text: str, cut as in training -> Explanation.
 
-    DataError for a text without words, or without one that the model knows; ValueError where the scores are not finite.
+    DataError for a text without words, or without one that the model knows; ValueError where its answer is not finite.
     """
-    words = tokenize(text, model.cleaning)
+    words, total = answering.words_of(model, text)
     if not words:
         raise DataError("expected words in the text, got none")
-    total = len(words)
-    words = KEEPS[model.keep](words, model.max_len)
-    ids = model.vocab.encode(words)
-    if (ids == UNK).all():
+    known = answering.known(model, words)
+    if known is not None and not known.any():
         raise DataError(
-            f"expected a word that the model knows, got {len(ids)} unknown ones: the answer would rest on nothing"
+            f"expected a word that the model knows, got {len(words)} unknown ones: the answer would rest on nothing"
         )
-    scores = model.scores([ids])
-    pool = getattr(getattr(model.net, "encoder", None), "pool", None)
-    attention = pool.attention_weight[0] if isinstance(pool, TimeAttentionPooling) else None
-    probabilities = to_probabilities(model.calibrated(scores))[0]
+    (probabilities,) = answering.predict_proba(model, [text])  # (1, C) -> (C,)
     answer = int(probabilities.argmax())
-    weight = margin_weight(answer, scores)
+    weight = margin_weight(answer, len(probabilities))
+    so_far = answering.predict_proba_of_parts(model, words, beginnings(len(words)))  # (T, C)
+    without = answering.predict_proba_of_parts(model, words, all_but_one(len(words)))  # (T, C)
     return Explanation(
         label_names=model.label_names,
         probabilities=probabilities,
@@ -90,56 +85,31 @@ def explain(model, text):
         text=text,
         words=words,
         total=total,
-        known=ids != UNK,
-        path=path_to_words(model.net, ids, weight) if isinstance(model.net, SentimentNet) else None,
-        occlusion=occlusion(model, ids, scores, weight),
-        so_far=model.probabilities_of_ids([ids[: t + 1] for t in range(len(ids))])[:, answer],
-        attention=attention,
+        known=known,
+        path=answering.word_path(model, words, weight),
+        occlusion=margins(so_far[-1:], weight) - margins(without, weight),  # (1,) - (T,) -> (T,)
+        so_far=so_far[:, answer],
+        attention=answering.attention(model, words),
     )
 
 
-def margin_weight(answer, scores):
-    """What the scores, (N,) or (N, C), are weighted with to give the margin of a class: (1,) or (C,)."""
-    if scores.ndim == 1:
-        return np.array([1.0 if answer == 1 else -1.0], scores.dtype)
-    C = scores.shape[1]
-    weight = np.full(C, -1 / (C - 1), scores.dtype)
+def beginnings(T):
+    """The positions of the first word, the first two ... all T: slices."""
+    return (slice(t + 1) for t in range(T))
+
+
+def all_but_one(T):
+    """The positions of all T words without the first, without the second ...: (T - 1,) arrays. Li et al. 2016."""
+    return (np.delete(np.arange(T), t) for t in range(T))
+
+
+def margin_weight(answer, num_classes):
+    """(C,) what the log probabilities are weighted with to give the margin of a class; they add up to 0."""
+    weight = np.full(num_classes, -1 / (num_classes - 1))
     weight[answer] = 1
     return weight
 
 
-def margins(scores, weight):
-    """Scores, (N,) or (N, C), -> (N,)."""
-    return scores.reshape(len(scores), len(weight)) @ weight
-
-
-def path_to_words(net, ids, weight, **accuracy):
-    """What every word adds to the margin on the straight way from zero vectors to those of the words.
-
-    net: SentimentNet. ids: (T,). weight: of `margin_weight`. accuracy: `tolerance` and `most`, of
-    `integrated_gradients`. -> Path: its attributions add up to margin - baseline.
-    """
-    training = net.training
-    net.train(False)
-    try:
-        vectors, mask = net.vectors(ids[None])  # (1, T, D), (1, T)
-
-        def along(shares):
-            S = len(shares)
-            points = shares.astype(vectors.dtype)[:, None, None] * vectors  # (S, 1, 1) * (1, T, D)
-            scores = net.score(points, np.repeat(mask, S, axis=0))
-            with np.errstate(over="ignore", invalid="ignore"):  # Path sees to gradients that are not finite
-                gradient = net.score_backward(np.tile(weight, (S, 1)).reshape(scores.shape))
-                return Path(shares, margins(scores, weight), (vectors * gradient).sum(axis=2))  # (S, T, D) -> (S, T)
-
-        return integrated_gradients(along, **accuracy)
-    finally:
-        net.train(training)
-
-
-def occlusion(model, ids, scores, weight):
-    """How much the margin falls when a word is left out: (T,). model: Classifier. scores: of the whole text, (1,) or
-    (1, C). The text without its only word is one unknown word. Li et al. 2016.
-    """
-    without = [np.delete(ids, t) for t in range(len(ids))] if len(ids) > 1 else [np.array([UNK], ids.dtype)]
-    return margins(scores, weight) - margins(model.scores(without), weight)
+def margins(probabilities, weight):
+    """(N, C) probabilities -> (N,). Where one has underflowed to 0, the least positive float stands for it."""
+    return np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)) @ weight  # (N, C) @ (C,) -> (N,)

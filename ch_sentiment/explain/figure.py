@@ -1,32 +1,32 @@
-"""An explanation as a figure: bars of the strongest words, and the probability after each word. Axes in, Axes out."""
+"""An explanation as a figure: bars of the strongest words, and the probability after each word."""
 
 import numpy as np
 
-from ch_sentiment.console import printable
+from ch_sentiment.console import shorten
 
 BARS = 20  # words at most
-TICKS = 25  # words at most that are written under the curve
-LONGEST = 18  # characters of a word
+TICKS = 25  # at most so many words are written below the curve
+WIDTH = 18  # characters of a word
 
 
 def figure(found):
-    """The parts below on one matplotlib Figure, as high as its bars need."""
+    """All parts of an Explanation in one matplotlib Figure, as high as its bars need."""
     from matplotlib.figure import Figure
 
     bars = min(BARS, len(found.words))
     heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
-    drawn = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
-    axes = drawn.subplots(len(heights), height_ratios=heights)
-    drawn.suptitle(f"{_short(printable(found.label))}: {found.probability:.1%}", parse_math=False)
+    whole = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
+    axes = whole.subplots(len(heights), height_ratios=heights)
+    whole.suptitle(f"{shorten(found.label, WIDTH)}: {found.probability:.1%}", parse_math=False)
     word_bars(found, axes[0])
     so_far_curve(found, axes[1])
     if found.attention is not None:
         attention_bars(found, axes[2])
-    return drawn
+    return whole
 
 
 def word_bars(found, ax):
-    """The strongest words in the order of the text, right of 0 for the answer, left and hatched against it. -> Axes."""
+    """The strongest words in the order of the text; hatched bars on the left speak against the answer. -> Axes."""
     from common.plot import BLUE, ORANGE
 
     chosen = np.sort(found.strongest(BARS))
@@ -37,10 +37,10 @@ def word_bars(found, ax):
     if found.path is not None:
         ax.plot(found.occlusion[chosen], rows, "kD", markersize=4, label="occlusion: lost without it")
     ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set_yticks(rows, [_short(found.words[t]) for t in chosen], parse_math=False)
+    ax.set_yticks(rows, [shorten(found.words[t], WIDTH) for t in chosen], parse_math=False)
     ax.set_ylim(len(chosen) - 0.4, -0.6)  # read from top to bottom
     method = "occlusion" if found.path is None else "integrated gradients"
-    ax.set_xlabel(f"{method}: what the margin of the answer owes to the word")
+    ax.set_xlabel(f"{method}: contribution of the word to the margin of the answer")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
     return ax
 
@@ -65,10 +65,10 @@ def attention_bars(found, ax):
 
 
 def _words_below(found, ax):
-    """The words of a short text under the x axis, only their numbers of a longer one. -> Axes."""
+    """Label the x axis with the words of a short text, or with their numbers. -> Axes."""
     ax.set_xlim(0.4, len(found.words) + 0.6)
     if len(found.words) <= TICKS:
-        ax.set_xticks(*_from_one([_short(word) for word in found.words]), rotation=90, parse_math=False)
+        ax.set_xticks(*_from_one([shorten(word, WIDTH) for word in found.words]), rotation=90, parse_math=False)
     else:
         ax.set_xlabel("words read")
     return ax
@@ -76,7 +76,3 @@ def _words_below(found, ax):
 
 def _from_one(values):
     return np.arange(1, len(values) + 1), values
-
-
-def _short(word):
-    return word if len(word) <= LONGEST else word[: LONGEST - 1] + "…"

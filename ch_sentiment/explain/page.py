@@ -1,7 +1,7 @@
-"""An explanation as one HTML page that needs nothing but itself: no script, no font, no picture from elsewhere.
+"""An explanation as one self-contained HTML page: no script, and no font or image from elsewhere.
 
-A word for the answer stands on blue, bold and on a line; one against it on orange and on a line of dashes: whoever sees
-no colours reads the same.
+A word for the answer has a blue background and a solid underline, and is bold; one against it has an orange background
+and a dashed underline, so that the page can be read without colours.
 """
 
 from html import escape
@@ -9,9 +9,11 @@ from html import escape
 import numpy as np
 
 from ch_sentiment.console import printable
+from ch_sentiment.explain.summary import completeness, remarks, rows
 
-SHOWN = 10  # words in the table that is open
-WIDTH, HEIGHT, LEFT, BELOW = 400, 170, 46, 22  # of the curve: all of it, and where its axes stand
+SHOWN = 10  # words in the first table
+SLANTED = ' <span class="unknown">Slanted</span>: a word that the model does not know.'
+WIDTH, HEIGHT, LEFT, BELOW = 400, 170, 46, 22  # of the curve: the whole figure, and its margins
 
 STYLE = """
 body { margin: 0 auto; max-width: 42rem; padding: 1rem; background: #ffffff; color: #1a1a1a;
@@ -39,13 +41,11 @@ svg text { font-size: 12px; fill: #1a1a1a; }
 """
 
 
-def page(found, remarks, columns, total):
-    """The whole page: str. found: Explanation. remarks: list of str that stand above the text. columns: name ->
-    (numbers (T,), format). total: the line on completeness, or "".
-    """
+def page(found):
+    """The whole page of an Explanation: str."""
     title = escape(f"{printable(found.label)}, {found.probability:.1%}: which words made the decision")
-    words = " ".join(map(_word, found.words, found.levels(), found.known))
-    everything = range(len(found.words))
+    known = [True] * len(found.words) if found.known is None else found.known
+    words = " ".join(map(_word, found.words, found.levels(), known))
     raw = "\n".join(map(printable, found.text.splitlines()))
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -58,20 +58,19 @@ def page(found, remarks, columns, total):
 </head>
 <body>
 <h1>{title}</h1>
-{"".join(f"<p>{escape(remark)}</p>" for remark in remarks)}
+{"".join(f"<p>{escape(remark)}</p>" for remark in remarks(found))}
 <p class="text" dir="auto">{words}</p>
 <p><span class="for for3">for the answer</span> <span class="against against3">against it</span>
-the darker, the more. <span class="unknown">Slanted</span>: a word that the model does not know.
-The words are shown as the model reads them.</p>
+the darker, the more.{"" if found.known is None else SLANTED} The words are shown as the model reads them.</p>
 <h2>The strongest words</h2>
-{_table(found, columns, found.strongest(SHOWN))}
-<p>{escape(total)}</p>
+{_table(*rows(found, found.strongest(SHOWN)))}
+<p>{escape(completeness(found.path))}</p>
 <h2>What the model thinks after each word</h2>
 {_curve(found)}
 <details><summary>All words</summary>
-{_table(found, columns, everything)}
+{_table(*rows(found, range(len(found.words))))}
 </details>
-<details><summary>The text as it came</summary>
+<details><summary>The original text</summary>
 <p class="raw" dir="auto">{escape(raw)}</p>
 </details>
 </body>
@@ -85,17 +84,17 @@ def _word(word, level, known):
     return f'<span class="{" ".join(classes)}">{escape(word)}</span>' if classes else escape(word)
 
 
-def _table(found, columns, positions):
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ["word", *columns])
-    rows = []
-    for t in positions:
-        numbers = "".join(f"<td>{form.format(column[t])}</td>" for column, form in columns.values())
-        rows.append(f'<tr><td dir="auto">{escape(found.words[t])}</td>{numbers}</tr>')
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
+def _table(head, rows):
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "\n".join(
+        f'<tr><td dir="auto">{escape(word)}</td>{"".join(f"<td>{number}</td>" for number in numbers)}</tr>'
+        for word, *numbers in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
 
 
 def _curve(found):
-    """The probability of the answer after each word as an SVG picture."""
+    """The probability of the answer after each word as SVG."""
     T, bottom = len(found.words), HEIGHT - BELOW
     xs = np.linspace(LEFT + 4, WIDTH - 8, T) if T > 1 else np.array([(LEFT + WIDTH) / 2])
     ys = 8 + (bottom - 16) * (1 - found.so_far)

@@ -1,4 +1,4 @@
-"""A gradient that is a dense (V, D) array to whoever reads it and knows which of its rows are not zero.
+"""A gradient that reads as a dense (V, D) array and knows which of its rows are not zero.
 
 A batch touches a few thousand words of a vocabulary of any size. Zeroing, clipping and the optimizers ask
 `touched_rows(grad)` and work on those rows alone, so that a step costs the same at V = 20,000 and V = 200,000.
@@ -11,10 +11,10 @@ FEW = 16  # up to so many equal ids are added one rank at a time, more of them b
 
 
 class RowGrad(np.ndarray):
-    """A dense array, zero but in `rows` ((K,) sorted ids), or anywhere once somebody else has written into it.
+    """A dense array, zero but in `rows` ((K,) sorted ids), or anywhere once other code has written into it.
 
-    That is seen of an index, of `fill`, of `out=` and of NumPy's functions that write, not of a view of it
-    (`grad[2:4][...] = 1`) nor of its other methods (`grad.sort()`): whoever writes so sets `rows = None`.
+    Writes by an index, `fill`, `out=` and NumPy's functions are noticed, those by a view (`grad[2:4][...] = 1`) and by
+    other methods (`grad.sort()`) are not: code that writes so sets `rows = None`.
     """
 
     @classmethod
@@ -25,7 +25,7 @@ class RowGrad(np.ndarray):
         return grad
 
     def __array_finalize__(self, source):
-        self.rows = None  # views and copies do not know: they are dense
+        self.rows = None  # views and copies count as dense
 
     def write(self, rows, values):
         """Make `values` (K, D) the only rows that are not zero; `rows` (K,) distinct ids."""
@@ -34,7 +34,7 @@ class RowGrad(np.ndarray):
         dense[rows] = values
         self.rows = rows
 
-    # Whoever else writes into the array may write anywhere: from then on it counts as dense.
+    # Other code may write anywhere: from then on the array counts as dense.
     def __setitem__(self, key, value):
         self.rows = None
         super().__setitem__(key, value)
@@ -59,12 +59,12 @@ class RowGrad(np.ndarray):
 
 
 def plain(a):
-    """The array itself, without the knowledge of its rows: writing into it does not make it dense."""
+    """The same memory as a plain array: writing into it leaves `rows` as they are."""
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
 def add_grads(a, b):
-    """a + b, new; of two whose touched rows are known, theirs alone are read and written."""
+    """a + b, new; where the touched rows of both are known, only those are read and written."""
     rows = touched_rows(a), touched_rows(b)
     if rows[0] is None or rows[1] is None:
         return plain(a) + plain(b)

@@ -25,7 +25,12 @@ class TiedWeights:
         return len(params) == len(self.params) and all(p is q for p, q in zip(params, self.params))
 
     def sum_grads(self, grads):
-        """A gradient for each parameter -> one for each of `unique`, the sums new arrays; no given array is changed."""
+        """A gradient for each parameter -> one for each of `unique`, the sums new arrays; no given array is changed.
+
+        ValueError for another number of gradients.
+        """
+        if len(grads) != len(self.places):
+            raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         sums = [None] * len(self.unique)
         for (index, transposed), g in zip(self.places, grads):
             g = g.T if transposed else g

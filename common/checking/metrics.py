@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NORMAL_QUANTILE = 1.959964  # of the normal distribution at 97.5 %
-
 
 def count_right(scores, t):
     """The number of correct answers. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or
@@ -32,13 +30,6 @@ def confusion_matrix(t, predicted, num_classes):
 def accuracy(confusion):
     """The share of correct answers."""
     return float(np.trace(confusion) / max(confusion.sum(), 1))
-
-
-def wilson_interval(share, n):
-    """95 % interval of a share of n, right for small n, too. Wilson 1927. -> low, high."""
-    z2 = NORMAL_QUANTILE**2 / n
-    center, half = share + z2 / 2, NORMAL_QUANTILE * np.sqrt(share * (1 - share) / n + z2 / (4 * n))
-    return float((center - half) / (1 + z2)), float((center + half) / (1 + z2))
 
 
 def f1_score(confusion):

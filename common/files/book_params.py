@@ -1,7 +1,7 @@
 """Reads the parameter files that the book's own code wrote: a pickled list of NumPy arrays.
 
-A pickle can run anything it likes on loading. This reader lets it name only what such a list is made of; every other
-name, and anything else than a list of number arrays, is a CheckpointError.
+A pickle can run arbitrary code on loading. This reader admits only the names that such a list consists of; every other
+name, and anything but a list of number arrays, is a CheckpointError.
 """
 
 import pickle

@@ -1,8 +1,8 @@
 """One safe file per checkpoint: a .npz (a zip of .npy members, uncompressed) with a JSON member beside the arrays.
 
-Nothing in it is code and nothing is pickled. `meta.json` holds what the caller wants to keep and a manifest: name,
-shape, dtype and sha256 of each array; the file ends with the sha256 of `meta.json`. Every other byte follows from
-these, and is compared. docs/checkpoint.md states it all on one page.
+Nothing in it is code and nothing is pickled. `meta.json` holds the caller's metadata and a manifest: name, shape, dtype
+and sha256 of each array; the file ends with the sha256 of `meta.json`. Every other byte follows from these, and is
+compared. docs/checkpoint.md specifies the format on one page.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from common.files.stored_zip import END, LOCAL, StoredZip, npy_head
 FORMAT = 2
 META = "meta.json"
 DTYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8")
-NAME = re.compile(r"[\w.\- ]{1,100}")  # no separator of folders, nothing that a terminal would obey
+NAME = re.compile(r"[\w.\- ]{1,100}")  # no path separator, no control character
 MOST_ARRAYS = 4096
 MOST_AXES = 32
 SEAL = 64  # bytes at the end: a sha256 in hexadecimal digits
@@ -38,18 +38,18 @@ PER_CHARACTER, PER_VALUE, ROOM = 6, 200, 1 << 26
 
 
 class CheckpointError(Exception):
-    """A checkpoint that cannot be trusted: one line, the file and the defect."""
+    """A checkpoint that is damaged or does not fit: one line with the file and the defect."""
 
 
 class _Defect(ValueError):
-    """What is wrong, before the file's name is put to it."""
+    """The defect, before the file's name is added."""
 
 
 def save_arrays(path, arrays, meta=None):
-    """Write named arrays and `meta` (anything JSON can hold) as one file, wholly or not at all (`write_atomically`).
+    """Write named arrays and `meta` (anything JSON can hold) as one file (`write_atomically`).
 
     ValueError or TypeError for what the format cannot hold, FloatingPointError for NaN and infinity, OSError where the
-    file cannot be written; the former file stays.
+    file cannot be written; a former file is then still there.
     """
     arrays = {name: _storable(name, a) for name, a in arrays.items()}
     manifest = [
@@ -118,11 +118,11 @@ def _read(file, into):
 
 
 def _read_meta(file, size, zipped):
-    """-> the bytes of meta.json, which are those that were sealed, and the seal."""
+    """-> the bytes of meta.json, which fit the seal, and the seal."""
     file.seek(max(0, size - END - SEAL))
     end = file.read(END + SEAL)
-    told = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL
-    if size != told:
+    declared = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL
+    if size != declared:
         raise _Defect(f"expected a checkpoint (.npz) of the size that its end says, got {size:,} bytes of another form")
     members = int.from_bytes(end[8:10], "little")
     if members > MOST_ARRAYS + 1:  # before anything of them is read
@@ -142,7 +142,7 @@ def _read_meta(file, size, zipped):
 
 
 def _read_array(file, entry, zipped, target=None):
-    """The next array of the file, straight into its place: `target`, or a new one."""
+    """The next array of the file, read into `target` or a new array."""
     name, shape, dtype = entry["name"], tuple(entry["shape"]), entry["dtype"]
     a = np.empty(shape, dtype) if target is None else target
     data, npy = _bytes(a), npy_head(shape, dtype)
@@ -216,17 +216,17 @@ def _check_manifest(manifest, file_size):
 
 
 def _check_fit(manifest, targets):
-    """The arrays to read into are those of the file, by name, shape and dtype, and lie in C order."""
+    """The arrays to read into have the names, shapes and dtypes of the file, and are in C order."""
     expected = {name: (list(a.shape), a.dtype.str) for name, a in targets.items()}
-    came = {entry["name"]: (entry["shape"], entry["dtype"]) for entry in manifest}
-    for name in [*expected, *came]:
-        if expected.get(name) != came.get(name):
-            raise _Defect(f"array {name}: expected {_told(expected.get(name))}, got {_told(came.get(name))}")
+    saved = {entry["name"]: (entry["shape"], entry["dtype"]) for entry in manifest}
+    for name in [*expected, *saved]:
+        if expected.get(name) != saved.get(name):
+            raise _Defect(f"array {name}: expected {_described(expected.get(name))}, got {_described(saved.get(name))}")
         if not targets[name].flags.c_contiguous:
             raise _Defect(f"array {name}: expected one in C order to read into, got another")
 
 
-def _told(shape_and_dtype):
+def _described(shape_and_dtype):
     return "none" if shape_and_dtype is None else "shape {}, dtype {}".format(*shape_and_dtype)
 
 
@@ -255,7 +255,7 @@ def _finite(a):
 
 
 def _bytes(a):
-    """The memory of an array in C order as one row of bytes, not copied."""
+    """The memory of an array in C order as a flat array of bytes, not copied."""
     return a.reshape(-1).view(np.uint8)
 
 
@@ -264,5 +264,5 @@ def _seal(raw):
 
 
 def _one_line(text):
-    """Nothing that a terminal would obey, and no more than a person reads."""
+    """Without control characters, and not too long to read."""
     return "".join(c if c.isprintable() else " " for c in text[:400])

@@ -1,21 +1,21 @@
-"""The frame of a zip file whose members are stored as they are, and the head of a .npy member.
+"""The headers of a zip file with uncompressed members, and the header of a .npy member.
 
-Each byte of both follows from the names, sizes and CRC32s of the members: there is one way to write a file, so whoever
-reads one can compare what stands there with what must stand there, and needs no parser that can be led astray.
-Format: APPNOTE.TXT 4.3 (PKWARE), NEP 1 (NumPy).
+Each byte of both follows from the names, sizes and CRC32s of the members. A reader can therefore compare a file with
+the only way to write it, and needs no parser that a hostile file could mislead. Format: APPNOTE.TXT 4.3 (PKWARE), NEP 1
+(NumPy).
 """
 
 import struct
 
 LOCAL = 30  # bytes of a member's local header, before its name
 END = 22  # bytes of the end record, before the comment
-LARGEST = (1 << 32) - 1  # bytes up to the directory: what goes beyond needs another format (zip64)
+LARGEST = (1 << 32) - 1  # bytes up to the directory; more would need another format (zip64)
 
 
 class StoredZip:
-    """Members in the order in which they stand: `member` gives the bytes before each, `end` those after the last.
+    """Members in their order: `member` returns the bytes before each, `end` those after the last.
 
-    offset: where the next byte comes to stand.
+    offset: that of the next byte.
     """
 
     def __init__(self):
@@ -46,7 +46,7 @@ class StoredZip:
 
 
 def npy_head(shape, dtype):
-    """What stands before the numbers in a .npy file. shape: ints; dtype: as in "<f4"."""
+    """The header of a .npy file. shape: ints; dtype: as in "<f4"."""
     text = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {tuple(shape)!r}, }}"
     text += " " * (-(11 + len(text)) % 64) + "\n"  # to a multiple of 64 bytes in all
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode("ascii")

@@ -1,4 +1,4 @@
-"""The GRU cell with the reset gate before the product: gates z (how much to renew) and r (how much of the past to read).
+"""The GRU cell with the reset gate before the product: z says how much to renew, r how much of the past to read.
 
     z, r = sigmoid(x Wx + h Wh + b),  h~ = tanh(x Wx + (r h) Wh + b),  h' = (1 - z) h + z h~
 

@@ -1,13 +1,13 @@
-"""From texts of many lengths to batches: padding, length buckets, shuffling, splitting.
+"""Batches of texts of many lengths: padding, length buckets, shuffling, splitting.
 
-Texts stay a list of id arrays; only one batch at a time is padded, to its own longest text, and texts of like length
+Texts stay a list of id arrays; only one batch at a time is padded, to its own longest text, and texts of similar length
 share a batch, so that few of its steps are padding.
 """
 
 import numpy as np
 
 PAD = 0
-POOL = 50  # batches that are sorted by length together: enough to sort well, few enough to stay random
+POOL = 50  # batches that are sorted by length together: enough for similar lengths, few enough to stay random
 
 
 def pad(sequences, length=None):
@@ -27,14 +27,14 @@ def pad(sequences, length=None):
 
 
 def take(x, index):
-    """The examples `index` of x: of an array, or padded of a list of id arrays."""
+    """The examples `index` of x: rows of an array, or padded arrays of a list."""
     return pad([x[i] for i in index]) if isinstance(x, (list, tuple)) else x[index]
 
 
 def shuffled_batches(x, batch_size, rng=None):
-    """Index arrays (batch_size,), the last one shorter, that hold every example of x once, in random order.
+    """Index arrays (batch_size,), one of them shorter, with every example of x once, in random order.
 
-    For a list of id arrays, texts of like length come together: sorted within each POOL batches drawn at random.
+    Of a list of id arrays, texts of similar length share a batch: sorted within each POOL random batches.
     """
     rng = np.random.default_rng(rng)
     order = rng.permutation(len(x))
@@ -47,21 +47,21 @@ def shuffled_batches(x, batch_size, rng=None):
 
 
 def sorted_batches(x, batch_size):
-    """Index arrays in order of length (as it stands, for an array): for prediction, where order does not matter."""
+    """Index arrays in order of length (of an array, in its order): for prediction, where order does not matter."""
     order = np.argsort([len(ids) for ids in x], kind="stable") if isinstance(x, (list, tuple)) else np.arange(len(x))
     return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
 
 
 def count_tokens(x, index):
-    """How many real ids the examples `index` of a list hold; for an array, how many examples these are."""
+    """The number of tokens in the examples `index` of a list; for an array, the number of examples."""
     return sum(len(x[i]) for i in index) if isinstance(x, (list, tuple)) else len(index)
 
 
 def stratified_split(t, part, rng=None):
-    """Split N examples at random so that each class has the same share on both sides.
+    """Split N examples at random into two parts with the same share of each class.
 
-    t: (N,) class ids. part: the share of the second side, in (0, 1). -> two shuffled index arrays. ValueError where
-    a class has too few examples to stand on both sides.
+    t: (N,) class ids. part: the share of the second part, in (0, 1). -> two shuffled index arrays. ValueError where a
+    class has a single example.
     """
     t = np.asarray(t)
     if not 0 < part < 1:
@@ -79,13 +79,14 @@ def stratified_split(t, part, rng=None):
 
 
 def grouped_split(t, groups, part, rng=None):
-    """Split N examples at random so that no group stands on both sides, and each class has nearly its share on both.
+    """Split N examples at random into two parts that share no group, with nearly the same share of each class.
 
-    t: (N,) class ids. groups: (N,) what each example belongs to, of any kind: a film, an author. part: the share of the
-    second side, in (0, 1). All groups begin on the first; in random order, twice, each changes sides where that brings
-    the shares of the classes nearer to `part`. A class that the second then lacks comes with the group that fits best.
+    t: (N,) class ids. groups: (N,) the group of each example, of any type: a film, an author. part: the share of the
+    second part, in (0, 1). All groups start in the first part; in random order, twice, each is moved where that brings
+    the shares of the classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is
+    moved there.
 
-    -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would stand on one side only.
+    -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would be in one part only.
     """
     t, groups = np.asarray(t), np.asarray(groups)
     if not 0 < part < 1:
@@ -100,26 +101,25 @@ def grouped_split(t, groups, part, rng=None):
     total = counts.sum(axis=0)
     rng = np.random.default_rng(rng)
     second = np.zeros(len(names), bool)
-    held = np.zeros_like(total)  # (C,), how much of each class the second side has
+    size = np.zeros_like(total)  # (C,), of each class in the second part
 
-    def changed(g):
-        """`held` once group g has changed sides."""
-        return held - counts[g] if second[g] else held + counts[g]
+    def size_after_moving(g):
+        return size - counts[g] if second[g] else size + counts[g]
 
-    def distance(held):
-        """From the shares that were asked for; infinite where the first side lacks a class."""
-        return np.square(held / total - part).sum() if (held < total).all() else np.inf
+    def distance(size):
+        """From the shares that were asked for; infinite where the first part lacks a class."""
+        return np.square(size / total - part).sum() if (size < total).all() else np.inf
 
-    nearest = distance(held)
+    nearest = distance(size)
     for g in np.tile(rng.permutation(len(names)), 2):
-        if (reached := distance(changed(g))) < nearest:
-            held, nearest, second[g] = changed(g), reached, not second[g]
+        if (reached := distance(size_after_moving(g))) < nearest:
+            size, nearest, second[g] = size_after_moving(g), reached, not second[g]
     for c in range(len(labels)):
-        if held[c] == 0:
-            g = min(np.flatnonzero(counts[:, c]), key=lambda g: distance(changed(g)))
-            held, second[g] = changed(g), True
-    alone = labels[(held == 0) | (held == total)]
+        if size[c] == 0:
+            g = min(np.flatnonzero(counts[:, c]), key=lambda g: distance(size_after_moving(g)))
+            size, second[g] = size_after_moving(g), True
+    alone = labels[(size == 0) | (size == total)]
     if len(alone):
-        came = f"class {alone[0]} on one side only"
-        raise ValueError(f"grouped_split: expected groups that leave each class on both sides, got {came}")
+        got = f"class {alone[0]} on one side only"
+        raise ValueError(f"grouped_split: expected groups that leave each class on both sides, got {got}")
     return tuple(rng.permutation(np.flatnonzero(second[group] == side)) for side in (False, True))

@@ -1,5 +1,5 @@
 """Arrays that take long to compute and can be computed again, one .npz file each, in `fetch.derived_folder()`.
-Each file holds the key of what it was computed from; a file that is damaged or has another key counts as missing."""
+Each file has the key of what it was computed from; a file that is damaged or has another key counts as missing."""
 
 import contextlib
 import itertools

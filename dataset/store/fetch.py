@@ -4,7 +4,6 @@ that 862 MB are not hashed at every start. Lock, stamps and the download in prog
 
 import contextlib
 import hashlib
-import logging
 import os
 import shutil
 import stat
@@ -111,10 +110,10 @@ def clear(name=None):
                     file.unlink()
                     removed.append(file)
                 _stamp_file(each).unlink(missing_ok=True)
-            if name is None and derived_folder().is_dir():
-                shutil.rmtree(derived_folder())
-                removed.append(derived_folder())
             if name is None:
+                if derived_folder().is_dir():
+                    shutil.rmtree(derived_folder())
+                    removed.append(derived_folder())
                 shutil.rmtree(where / _PRIVATE, ignore_errors=True)  # Windows keeps the lock, which is open
     except OSError as error:
         raise DataError(f"{error.filename or where}: cannot be removed ({error.strerror})") from None
@@ -134,13 +133,14 @@ def _download(name, progress):
     import pooch
     import requests
 
-    entry, file, incoming, logger = _entry(name), path(name), folder() / _PRIVATE / "incoming", pooch.get_logger()
+    entry, file, incoming = _entry(name), path(name), folder() / _PRIVATE / "incoming"
     shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
     responses = contextlib.ExitStack()  # pooch leaves them open if a download fails
     how = {"hooks": {"response": lambda response, **_: responses.push(response)}, "headers": _HEADERS}
     bar = progress and sys.stderr.isatty()
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, **how)
-    logger.addFilter(_is_warning)  # a failure is reported once, in one line
+    logger, was_disabled = pooch.get_logger(), pooch.get_logger().disabled
+    logger.disabled = True  # a failure is reported once, in one line. Its level cannot be restored: it is cached
     try:
         known = {"registry": {entry.file: entry.sha256}, "urls": {entry.file: entry.url}}
         downloads = pooch.create(incoming, "", retry_if_failed=_RETRIES, **known)
@@ -154,33 +154,24 @@ def _download(name, progress):
         raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
     finally:
         responses.close()
-        logger.removeFilter(_is_warning)
+        logger.disabled = was_disabled
         shutil.rmtree(incoming, ignore_errors=True)
     verify(name)  # for its stamp
 
 
-def _is_warning(record):
-    return record.levelno >= logging.WARNING
-
-
 def _reason(error):
     """A failed download in a few words."""
-    import requests
-
     if getattr(error, "response", None) is not None:
         return f"{error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.RequestException):
-        return "no connection, or one that broke off"
-    return "what came has another sha256"
+    if isinstance(error, OSError):
+        return "no connection, or one that timed out or broke off"
+    return "the file that came has another sha256"
 
 
 def _failure(name, problem):
     entry = _entry(name)
-    by_hand = f"put {entry.file} from {entry.url} (sha256 {entry.sha256}) into {folder()}"
-    other = f"set {FOLDER_VARIABLE} to a folder that has it or can be written"
-    return DataError(f"{name}: {problem}; {by_hand}, or {other}")
+    remedy = f"put {entry.file} from {entry.url} (sha256 {entry.sha256}) into {folder()}, or set {FOLDER_VARIABLE}"
+    return DataError(f"{name}: {problem}; {remedy} to a folder that has it or can be written")
 
 
 def _entry(name):

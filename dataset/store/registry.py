@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: what it holds, its name in the cache, its sha256 (lower-case hexadecimal), size in bytes (None if it is
+    """One file: what it is, its name in the folder, its sha256 (lower-case hexadecimal), size in bytes (None if it is
     not known), licence, source and address.
     """
 
@@ -22,7 +22,7 @@ _MAAS = 'Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; 
 _IMDB_TERMS = "research, non-commercial; cite Maas et al. 2011"
 _TUTORIAL_COMMIT = "08fcaf9f8e56dc30a8d4e5420c651e460e75303b"
 
-ENTRIES = {  # by the name that a person types
+ENTRIES = {  # by name on the command line
     "imdb": Entry(
         what="Large Movie Review Dataset: 25,000 training reviews, 25,000 test reviews, 50,000 unlabelled ones",
         file="aclImdb_v1.tar.gz",

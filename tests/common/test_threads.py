@@ -2,11 +2,14 @@
 as one after the other, errors included.
 """
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
-from conftest import CELLS, D, bidirectional, normal, prefix_mask
+from conftest import CELLS, ROOT, D, bidirectional, normal, prefix_mask
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from common import threads
@@ -118,6 +121,22 @@ def test_as_a_decorator_it_keeps_name_and_arguments(three):
         return now()
 
     assert forward(1) == 1 and now() == 3 and forward.__name__ == "forward"
+
+
+def test_before_numpy_is_loaded_it_makes_it_start_with_one_thread_and_leaves_no_variable_behind(tmp_path):
+    script = """
+import os, sys
+from common.threads import THREAD_VARIABLES, blas_threads, one_blas_thread
+assert "numpy" not in sys.modules
+with one_blas_thread():
+    import numpy
+    assert "threadpoolctl" not in sys.modules
+    assert blas_threads() == 1
+assert blas_threads() == 1 and not set(THREAD_VARIABLES) & set(os.environ)
+"""
+    env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+    command = [sys.executable, "-c", script]
+    subprocess.run(command, cwd=tmp_path, env={**env, "PYTHONPATH": str(ROOT)}, check=True)  # noqa: S603
 
 
 # ---- where everybody passes

@@ -293,7 +293,7 @@ def test_vocabularies_are_equal_by_their_words():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: Vocab(["a", "b", "a"]), "'a' came twice, for ids 2 and 4"),
+        (lambda: Vocab(["a", "b", "a"]), "expected distinct words, got 'a' twice, for ids 2 and 4"),
         (lambda: Vocab(["a", 3]), "got 3 for id 3"),
         (lambda: Vocab("abc"), "got one str 'abc'"),
         (lambda: Vocab.build([["a"]], max_size=2), "max_size > 2"),

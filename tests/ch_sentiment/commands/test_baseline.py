@@ -142,7 +142,7 @@ def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
     loaded = Classifier.load(tmp_path / "m.npz")
     texts = ["a b a", "c", "never seen"]
     assert type(loaded.net) is type(net) and loaded.net.config == net.config
-    assert np.array_equal(loaded.probabilities(texts), model.probabilities(texts))
+    assert np.array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
 
 
 def test_pairs_tell_what_words_cannot():
@@ -234,7 +234,7 @@ def test_a_baseline_goes_on_where_it_stopped(films):
 def test_texts_of_one_word_have_no_pairs_and_yet_a_model(films):
     Path("words.tsv").write_text("p\tfine\nn\tpoor\n" * 20)
     assert call("baseline", "--data", "words.tsv", "--quiet", "--out", "r") == 0
-    assert Classifier.load("r").probabilities(["fine fine", "poor"]).argmax(axis=1).tolist() == [1, 0]
+    assert Classifier.load("r").predict_proba(["fine fine", "poor"]).argmax(axis=1).tolist() == [1, 0]
 
 
 def test_three_classes(films):
@@ -242,7 +242,7 @@ def test_three_classes(films):
     for kind in MAKE:
         how = "--epochs", "30", "--lr", "0.03", "--quiet", "--kind", kind, "--out", kind
         assert call("baseline", "--data", "three.tsv", "--classes", "3", *how) == 0
-        found = Classifier.load(kind).probabilities(["fine", "poor thing", "odd thing"])
+        found = Classifier.load(kind).predict_proba(["fine", "poor thing", "odd thing"])
         assert found.argmax(axis=1).tolist() == [0, 1, 2]
 
 

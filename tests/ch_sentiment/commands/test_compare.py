@@ -11,8 +11,8 @@ from conftest import TWO, call, lines_of, same_weights
 
 import ch_sentiment.commands.compare
 from ch_sentiment.commands.compare import KINDS, RESULTS
-from ch_sentiment.commands.compare_figure import LINES, curves, learning_curves
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.comparison_figure import LINES, curves, learning_curves
 from common.trainer import Trainer
 
 TINY = ["--data", "phrases-small", *SMALL]

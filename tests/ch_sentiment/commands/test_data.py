@@ -1,7 +1,9 @@
 """`sentifish data`: what there is, whether it is here and whole; nothing is fetched but from this machine."""
 
 import hashlib
+from types import SimpleNamespace
 
+import pooch.core
 import pytest
 
 from ch_sentiment.__main__ import main
@@ -12,14 +14,14 @@ CONTENT = b"speaker,speech,source\n"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache folder, and a registry of one small file whose address answers nothing."""
+    """An empty folder, and a registry of one small file that cannot be downloaded."""
     monkeypatch.setenv("SENTIFISH_DATA", str(tmp_path / "cache"))
     digest = hashlib.sha256(CONTENT).hexdigest()
     url = "http://127.0.0.1:1/small.csv"
     small = registry.Entry("a small file", "small.csv", digest, len(CONTENT), "CC0", "made by the test", url)
     monkeypatch.setattr(registry, "ENTRIES", {"small": small})
     monkeypatch.setattr("ch_sentiment.commands.data.ENTRIES", registry.ENTRIES)
-    monkeypatch.setattr("dataset.store.fetch._RETRIES", 0)  # there is a pause before each
+    monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=lambda seconds: None))  # between its tries
     return tmp_path / "cache"
 
 
@@ -28,17 +30,17 @@ def put(cache, content):
     (cache / "small.csv").write_bytes(content)
 
 
-def test_list_tells_size_licence_source_and_whether_it_is_here(cache, capsys):
+def test_list_shows_size_licence_source_and_whether_it_is_here(cache, capsys):
     assert main(["data", "list"]) == 0
-    told = capsys.readouterr().out
-    assert all(word in told for word in ("small", "0.0 MB", "missing", "CC0", "made by the test", str(cache)))
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("small", "0.0 MB", "missing", "CC0", "made by the test", str(cache)))
     assert not cache.exists()
     put(cache, CONTENT)
     assert main(["data", "list"]) == 0
     assert "0.0 MB, here" in capsys.readouterr().out
 
 
-def test_path_tells_where_a_file_would_be_and_makes_nothing(cache, capsys):
+def test_path_shows_where_a_file_would_be_and_makes_nothing(cache, capsys):
     assert main(["data", "path"]) == main(["data", "path", "small"]) == 0
     assert capsys.readouterr().out.splitlines() == [str(cache), str(cache / "small.csv")]
     assert not cache.exists()
@@ -88,8 +90,8 @@ def test_what_cannot_be_done_is_one_line_and_exit_2(cache, capsys, arguments, wo
     assert not (cache / "small.csv").exists()
 
 
-def test_a_file_that_cannot_be_fetched_is_told_with_address_folder_and_sum(cache, capsys):
+def test_a_file_that_cannot_be_downloaded_is_named_with_address_folder_and_sha256(cache, capsys):
     assert main(["data", "fetch", "small"]) == 2
-    told = capsys.readouterr().err
-    assert "http://127.0.0.1:1/small.csv" in told and str(cache) in told
-    assert hashlib.sha256(CONTENT).hexdigest() in told
+    err = capsys.readouterr().err
+    assert "http://127.0.0.1:1/small.csv" in err and str(cache) in err
+    assert hashlib.sha256(CONTENT).hexdigest() in err

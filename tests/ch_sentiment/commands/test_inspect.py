@@ -57,7 +57,7 @@ def test_nothing_in_it_is_obeyed(model, capsys, how):
     content = parts.content
     content["library"] = evil
     content["meta"] = {"kind": evil, evil: [evil], "net": {evil: evil}, "label_names": [evil], "words": evil, "n": 3}
-    model.write_bytes(parts.put_together(json.dumps(content).encode()))
+    model.write_bytes(parts.assemble(json.dumps(content).encode()))
     assert main(["inspect", str(model), *how]) == 0
     out = capsys.readouterr().out
     assert all(line.isprintable() and len(line) < 20_000 for line in out.splitlines()) and "\nstate: fine" not in out

@@ -17,7 +17,7 @@ from benchmarks.torture import kills, memory
 from benchmarks.torture import texts as random_texts
 from benchmarks.torture.__main__ import main as torture
 from ch_sentiment.__main__ import main
-from ch_sentiment.commands.predict import CHARACTERS, CHUNK, parts
+from ch_sentiment.commands.predict import CHARACTERS, CHUNK, chunks
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import sentiment_net
 from common.files.checkpoint import CheckpointError
@@ -139,15 +139,15 @@ def test_a_terminal_that_sees_no_answers_sees_how_far_it_is(model, ask, monkeypa
     assert ask(model, "good")[2] == ""
 
 
-# ---- parts
+# ---- chunks
 
 
-def test_lines_are_handed_out_before_the_input_ends_and_long_ones_in_smaller_parts():
-    assert len(next(parts(itertools.repeat("a"), CHUNK))) == CHUNK
+def test_lines_are_answered_before_the_input_ends_and_long_ones_in_smaller_chunks():
+    assert len(next(chunks(itertools.repeat("a"), CHUNK))) == CHUNK
     long = "a" * (CHARACTERS // 2)
-    assert list(map(len, parts([long] * 5 + ["b"], CHUNK))) == [2, 2, 2]
-    assert list(parts(["a", "b", "c"], 2)) == [["a", "b"], ["c"]]
-    assert list(parts([], 2)) == []
+    assert list(map(len, chunks([long] * 5 + ["b"], CHUNK))) == [2, 2, 2]
+    assert list(chunks(["a", "b", "c"], 2)) == [["a", "b"], ["c"]]
+    assert list(chunks([], 2)) == []
 
 
 @pytest.mark.parametrize("before", [0, 1, 2, 3])
@@ -158,7 +158,7 @@ def test_what_was_read_before_an_error_is_handed_out_first(before):
 
     handed_out = []
     with pytest.raises(DataError, match="line 4"):
-        handed_out.extend(parts(broken(), 2))
+        handed_out.extend(chunks(broken(), 2))
     assert handed_out == [["a", "b"][:before], ["c"]][: -(-before // 2)]
 
 
@@ -173,7 +173,7 @@ def test_the_lines_before_one_that_is_not_utf8_are_answered(model, ask):
 
 
 @pytest.mark.parametrize("shape", [{}, {"label_names": ("bad", "good", "odd")}])
-def test_the_answer_to_a_text_is_the_same_in_any_company(tmp_path, ask, shape):
+def test_the_answer_to_a_text_is_the_same_in_any_batch(tmp_path, ask, shape):
     folder = save(tmp_path, **shape)
     texts = [" ".join(words) for words in itertools.product(["good", "bad", "not"], repeat=3)]
 

@@ -57,12 +57,12 @@ def test_it_trains_and_is_kept_and_asked_again(own, name, capsys):
     assert call("train", "--data", "phrases-small", *TINY, "--cell", name, "--out", "r") == 0
     model = Classifier.load("r")
     assert type(model.net.encoder).__name__ in ("MeanEncoder", "RecurrentEncoder") and model.net.config["cell"] == name
-    wanted = model.probabilities(["not bad"])
+    wanted = model.predict_proba(["not bad"])
     del CELLS[name]
     with pytest.raises(CheckpointError, match=r"a cell of rnn, .*or one of your own that --cell names, got 'mine:"):
         Classifier.load("r")
     CELLS[name] = getattr(sys.modules["mine"], name.partition(":")[2])
-    np.testing.assert_array_equal(Classifier.load("r").probabilities(["not bad"]), wanted)
+    np.testing.assert_array_equal(Classifier.load("r").predict_proba(["not bad"]), wanted)
 
 
 def test_a_cell_of_ones_own_goes_both_ways_and_in_layers(own):

@@ -47,8 +47,8 @@ def test_a_loaded_model_gives_the_same_bits_and_saves_to_the_same_bytes(tmp_path
     model = make(**how)
     model.save(tmp_path / "a.npz")
     loaded = Classifier.load(tmp_path / "a.npz")
-    assert np.array_equal(loaded.probabilities(TEXTS), model.probabilities(TEXTS))
-    assert loaded.probabilities(TEXTS).dtype == model.net.params[0].dtype
+    assert np.array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
+    assert loaded.predict_proba(TEXTS).dtype == np.float64
     assert (loaded.vocab, loaded.label_names, loaded.max_len) == (model.vocab, model.label_names, 7)
     assert loaded.metrics == model.metrics and loaded.net.config == model.net.config
     loaded.save(tmp_path / "b.npz")
@@ -64,20 +64,19 @@ def test_order_and_batch_mates_do_not_matter(monkeypatch):
     import ch_sentiment.experiment.classifier
 
     for model in (make(), make(3), make(bidirectional=True)):
-        wanted = model.probabilities(TEXTS)
-        np.testing.assert_allclose(model.probabilities(TEXTS[::-1])[::-1], wanted, rtol=1e-5)
-        alone = np.concatenate([model.probabilities([text]) for text in TEXTS])
-        np.testing.assert_allclose(alone, wanted, rtol=1e-5)
+        wanted = model.predict_proba(TEXTS)
+        np.testing.assert_allclose(model.predict_proba(TEXTS[::-1])[::-1], wanted, rtol=0, atol=1e-6)
+        alone = np.concatenate([model.predict_proba([text]) for text in TEXTS])
+        np.testing.assert_allclose(alone, wanted, rtol=0, atol=1e-6)
         monkeypatch.setattr(ch_sentiment.experiment.classifier, "BATCH", 4)
-        np.testing.assert_allclose(model.probabilities(TEXTS), wanted, rtol=1e-5)
+        np.testing.assert_allclose(model.predict_proba(TEXTS), wanted, rtol=0, atol=1e-6)
 
 
 def test_a_text_without_words_and_unknown_words_have_an_answer():
     model = make()
-    p = model.probabilities(["", "...", "never seen", "unseen"])
-    assert np.isfinite(p).all() and np.allclose(p.sum(axis=1), 1)
-    np.testing.assert_allclose(p[0], p[1], rtol=1e-5)
-    assert model.probabilities([]).shape == (0, 2)
+    p = model.predict_proba(["", "...", "never seen", "unseen"])
+    assert np.isfinite(p).all() and np.allclose(p.sum(axis=1), 1) and np.array_equal(p[0], p[1])
+    assert model.predict_proba([]).shape == (0, 2)
 
 
 def test_longer_texts_keep_head_and_tail():
@@ -90,7 +89,7 @@ def test_the_report_scores_labelled_ids():
     model = make()
     x, t = model.encode(TEXTS), np.array([1, 0, 1, 1, 1, 0])
     report = model.report(x, t)
-    p = model.probabilities(TEXTS)
+    p = model.predict_proba(TEXTS)
     assert report["n"] == 6 and report["accuracy"] == (p.argmax(axis=1) == t).mean()
     assert report["loss"] == pytest.approx(-np.log(p[np.arange(6), t]).mean(), rel=1e-5)
     assert np.sum(report["confusion"]) == 6
@@ -186,10 +185,10 @@ def test_sizes_that_the_arrays_cannot_have_are_refused_without_allocating(saved,
 
 
 def test_arrays_in_another_order_still_go_to_their_names(saved):
-    wanted = Classifier.load(saved).probabilities(TEXTS)
+    wanted = Classifier.load(saved).predict_proba(TEXTS)
     arrays, meta = load_checkpoint(saved)
     save_arrays(saved, dict(reversed(arrays.items())), meta)
-    assert np.array_equal(Classifier.load(saved).probabilities(TEXTS), wanted)
+    assert np.array_equal(Classifier.load(saved).predict_proba(TEXTS), wanted)
 
 
 @pytest.mark.parametrize("meta", [{}, {"kind": "another"}, [1], "text"])
@@ -222,7 +221,7 @@ def test_another_model_is_one_line_in_the_closed_list(tmp_path, monkeypatch):
         Classifier.load(tmp_path / "m.npz")
     monkeypatch.setitem(MODELS, "Counted", lambda config, manifest: Counted(config["vocab_size"], np.float32))
     loaded = Classifier.load(tmp_path / "m.npz")
-    assert type(loaded.net) is Counted and np.array_equal(loaded.probabilities(TEXTS), model.probabilities(TEXTS))
+    assert type(loaded.net) is Counted and np.array_equal(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS))
 
 
 def test_weights_are_read_straight_into_the_network(saved, monkeypatch):
@@ -255,6 +254,6 @@ def test_scores_that_are_not_finite_are_no_answer(softmax, tmp_path):
         p[...] = 3e38  # finite: a file may hold them
     model.save(tmp_path / "model.npz")
     model = Classifier.load(tmp_path / "model.npz")
-    for ask in (model.probabilities, lambda texts: model.report(model.encode(texts), np.zeros(len(texts), int))):
+    for ask in (model.predict_proba, lambda texts: model.report(model.encode(texts), np.zeros(len(texts), int))):
         with pytest.raises(ValueError, match="expected a model with finite scores"):
             ask(TEXTS)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from conftest import call
 
-from ch_sentiment.experiment import ensemble as average
+from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.ensemble import mean
 from ch_sentiment.model import sentiment_net
 from dataset.text import Cleaning, Vocab
 
@@ -34,8 +35,8 @@ def three(here):
 
 
 def test_predict_gives_the_mean_of_the_probabilities_of_all(three, capsys):
-    wanted = np.mean([member.probabilities(TEXTS) for member in three], axis=0)
-    assert np.ptp([member.probabilities(TEXTS) for member in three], axis=0).max() > 0.1
+    wanted = np.mean([member.predict_proba(TEXTS) for member in three], axis=0)
+    assert np.ptp([member.predict_proba(TEXTS) for member in three], axis=0).max() > 0.1
     assert call("predict", "--json", "a.npz", "--with", "b.npz", "--with", "c.npz", *TEXTS) == 0
     found = [json.loads(line)["probabilities"]["positive"] for line in capsys.readouterr().out.splitlines()]
     assert found == pytest.approx(wanted[:, 1], rel=1e-6)
@@ -44,7 +45,7 @@ def test_predict_gives_the_mean_of_the_probabilities_of_all(three, capsys):
 def test_evaluate_scores_that_mean(three, write, capsys):
     data = write("d.tsv", LABELLED)
     assert call("evaluate", "a.npz", "--with", "b.npz", "--with", "c.npz", "--data", data, "--json") == 0
-    found, p = json.loads(capsys.readouterr().out), average.mean([member.probabilities(TEXTS) for member in three])
+    found, p = json.loads(capsys.readouterr().out), mean([member.predict_proba(TEXTS) for member in three])
     assert found["accuracy"] == pytest.approx(np.mean(p.argmax(axis=1) == [1, 0, 0]))
     assert found["loss"] == pytest.approx(-np.log(p[[0, 1, 2], [1, 0, 0]]).mean())
     assert call("evaluate", "a.npz", "--data", data, "--json") == 0
@@ -62,7 +63,7 @@ def test_one_model_asked_twice_is_that_model(three, write, capsys):
 
 
 def test_a_sure_mistake_has_a_finite_loss():
-    found = average.report(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([1, 0]))
+    found = report(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([1, 0]))
     assert np.isfinite(found["loss"]) and found["loss"] > 100
 
 

@@ -21,7 +21,7 @@ EXPECTED = json.loads((FOLDER / "expected.json").read_text("utf-8"))
 def test_a_model_answers_as_it_did(name):
     model = Classifier.load(FOLDER / f"{name}.npz")
     wanted = [[answer[label] for label in model.label_names] for answer in EXPECTED["probabilities"][name]]
-    np.testing.assert_allclose(model.probabilities(EXPECTED["texts"]), wanted, rtol=1e-5)
+    np.testing.assert_allclose(model.predict_proba(EXPECTED["texts"]), wanted, rtol=1e-5)
 
 
 def test_a_training_goes_on_as_if_it_had_not_been_interrupted(here, capsys):

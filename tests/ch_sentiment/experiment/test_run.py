@@ -24,22 +24,22 @@ def texts_of(labelled):
 def test_a_classifier_is_fitted_on_two_lists(options):
     model = fit(*texts_of(TWO), **{**options, "wordvec": 8, "hidden": 8, "lr": 0.02})
     assert model.label_names == ["neg", "pos"]
-    probabilities = model.probabilities(["good fine thing", "bad poor thing"])
+    probabilities = model.predict_proba(["good fine thing", "bad poor thing"])
     assert probabilities[0, 1] > 0.5 > probabilities[1, 1]
 
 
 def test_any_sequence_of_texts_and_labels_will_do():
     texts, labels = texts_of(THREE)
-    wanted = fit(texts, labels, **SMALL).probabilities(texts[:3])
+    wanted = fit(texts, labels, **SMALL).predict_proba(texts[:3])
     for same_texts, same_labels in (
         (tuple(texts), np.array(labels)),
         (np.array(texts, object), np.array(labels, object)),
     ):
         model = fit(same_texts, list(same_labels), **SMALL)
-        np.testing.assert_allclose(model.probabilities(texts[:3]), wanted, rtol=1e-5)
+        np.testing.assert_allclose(model.predict_proba(texts[:3]), wanted, rtol=1e-5)
     numbers = fit(texts, ["abc".index(label) * 5 for label in labels], **SMALL)
     assert numbers.label_names == ["0", "5", "10"]
-    np.testing.assert_allclose(numbers.probabilities(texts[:3]), wanted, rtol=1e-5)
+    np.testing.assert_allclose(numbers.predict_proba(texts[:3]), wanted, rtol=1e-5)
 
 
 def test_nothing_is_printed_and_no_file_is_written(here, capfd):

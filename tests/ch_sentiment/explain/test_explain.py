@@ -11,18 +11,20 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, lines_of, needs_browser, shown_in_browser
+from conftest import ROOT, call, fenced, lines_of, needs_browser, shown_in_browser
 
 from benchmarks import long_texts
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
-from ch_sentiment.commands.explain import columns, lines, remarks, total
+from ch_sentiment.commands.explain import lines
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.explain.attribution import Explanation, explain, margin_weight, margins
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import STYLE, page
+from ch_sentiment.explain.summary import columns, completeness, remarks
 from ch_sentiment.model import sentiment_net
 from common.checking.integrated_gradients import BATCH, MOST, TOLERANCE
+from common.functions import softmax
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
 
@@ -77,8 +79,11 @@ def trained(tmp_path_factory):
     return folder / "run"
 
 
-def page_of(found):
-    return page(found, remarks(found), columns(found), "" if found.path is None else total(found.path))
+def margin_of(scores, answer):
+    """The margin of a class by the scores of a network, (N,) or (N, C): (N,)."""
+    if scores.ndim == 1:
+        return scores if answer == 1 else -scores
+    return scores[:, answer] - np.delete(scores, answer, axis=1).mean(axis=1)
 
 
 # ---- what the numbers promise
@@ -88,12 +93,12 @@ def test_the_attributions_add_up_to_what_the_text_gains_over_zero_vectors(model)
     net = model.net
     found = explain(model, TEXT)
     vectors, mask = net.train(False) or net.vectors(model.encode([TEXT])[0][None])
-    weight = margin_weight(found.answer, net.score(vectors, mask))
-    gained = float((margins(net.score(vectors, mask), weight) - margins(net.score(0 * vectors, mask), weight))[0])
+    whole, nothing = (margin_of(net.score(some, mask).copy(), found.answer)[0] for some in (vectors, 0 * vectors))
+    gained = float(whole - nothing)
     assert found.path.complete()
     assert found.path.attributions.sum() == pytest.approx(gained, rel=TOLERANCE)
     assert found.path.gap == pytest.approx(gained - found.path.attributions.sum(), abs=1e-5)
-    assert found.path.margin == pytest.approx(margins(net.predict(model.encode([TEXT])), weight)[0], abs=1e-5)
+    assert found.path.margin == pytest.approx(whole, abs=1e-5)
 
 
 def test_the_attributions_are_the_integral_of_the_gradient_by_each_word():
@@ -141,7 +146,7 @@ def test_a_text_that_stirs_up_too_much_is_not_called_exact():
     found = explain(*stirred(4))
     assert found.path.steps == MOST and not found.path.complete() and np.isfinite(found.path.attributions).all()
     assert remarks(found) == [f"after {MOST} steps the attributions are not exact to 1 %: see gap and doubt"]
-    assert "; doubt " in total(found.path)
+    assert "; doubt " in completeness(found.path)
 
 
 def test_occlusion_and_the_curve_are_those_of_the_texts_without_a_word_and_of_the_beginnings(model):
@@ -150,20 +155,22 @@ def test_occlusion_and_the_curve_are_those_of_the_texts_without_a_word_and_of_th
 
     def margin(some):
         scores = model.net.predict(model.vocab.encode(some)[None])
-        return margins(scores, margin_weight(found.answer, scores))[0]
+        return margin_of(scores, found.answer)[0]
 
     left_out = [margin(words) - margin(words[:t] + words[t + 1 :]) for t in range(len(words))]
     assert found.occlusion == pytest.approx(left_out, abs=1e-4)
-    read = [model.probabilities([" ".join(words[: t + 1])])[0, found.answer] for t in range(len(words))]
+    read = [model.predict_proba([" ".join(words[: t + 1])])[0, found.answer] for t in range(len(words))]
     assert found.so_far == pytest.approx(read, abs=1e-5)
     assert found.probability == pytest.approx(found.so_far[-1], abs=1e-5) == max(found.probabilities)
 
 
 def test_the_margin_is_the_log_odds_of_two_classes_and_the_lead_over_the_others_of_more():
-    p = np.array([0.2, 0.8])
-    assert margins(np.log(p[1:] / p[:1]), margin_weight(0, np.zeros(1))) == pytest.approx(np.log(0.2 / 0.8))
-    assert margins(np.log(p)[None], margin_weight(1, np.zeros((1, 2)))) == pytest.approx(np.log(0.8 / 0.2))
-    assert margins(np.array([[5.0, 1.0, 3.0]]), margin_weight(0, np.zeros((1, 3)))) == pytest.approx(3)
+    p = np.array([[0.2, 0.8]])
+    assert margins(p, margin_weight(0, 2)) == pytest.approx(np.log(0.2 / 0.8))
+    assert margins(p, margin_weight(1, 2)) == pytest.approx(np.log(0.8 / 0.2))
+    logits = np.array([[5.0, 1.0, 3.0], [500.0, 100.0, 300.0]])
+    assert margins(softmax(logits), margin_weight(0, 3)) == pytest.approx([3, 300])
+    assert np.isfinite(margins(np.array([[0.0, 1.0]]), margin_weight(1, 2))).all()
 
 
 def test_explaining_leaves_a_net_in_training_as_it_was():
@@ -178,8 +185,8 @@ def test_the_only_word_is_left_out_for_an_unknown_one():
     model = model_of(net_of())
     found = explain(model, "bad")
     scores = model.net.predict(np.array([[3], [1]]))
-    both = margins(scores, margin_weight(found.answer, scores))
-    assert found.occlusion == pytest.approx([both[0] - both[1]], abs=1e-5)
+    known, unknown = margin_of(scores, found.answer)
+    assert found.occlusion == pytest.approx([known - unknown], abs=1e-5)
 
 
 def test_attention_weights_are_told_where_there_are_any():
@@ -198,7 +205,7 @@ def test_baselines_are_explained_by_occlusion_alone(kind):
     found = explain(model_of(net), TEXT)
     assert found.path is None and found.strength is found.occlusion and np.abs(found.occlusion).max() > 0
     assert any("occlusion alone" in remark for remark in remarks(found))
-    assert "gradients" not in page_of(found) and len(figure(found).axes) == 2
+    assert "gradients" not in page(found) and len(figure(found).axes) == 2
 
 
 def test_what_was_learnt_shows_in_the_signs(trained):
@@ -353,7 +360,7 @@ def hostile():
     model.label_names = [f"a{tag}", f"b{tag}"]
     found = explain(model, HOSTILE)
     found.words[:2] = ["<i>a</i>", "&amp;"]  # no tokenizer gives these today
-    return found, page_of(found)
+    return found, page(found)
 
 
 def test_the_page_holds_every_word_once_more_as_text_and_nothing_that_runs(hostile):
@@ -436,7 +443,10 @@ def test_what_the_page_of_the_docs_shows_runs_as_it_stands(trained, here, capsys
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"the film was good\n")))
         assert call(*shlex.split(command.partition(" < ")[0])) == 0
     assert len(commands) == 2 and (here / "why.html").stat().st_size and (here / "why.png").stat().st_size
-    (script,) = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)
+    names = {}
+    first, second = fenced(guide, "python")
     capsys.readouterr()
-    exec(script, {})  # noqa: S102
+    exec(first, names)  # noqa: S102
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["the", "film", "was", "not", "bad"]
+    exec(second, names)  # noqa: S102
+    assert capsys.readouterr().out == fenced(guide)[-1]

@@ -1,6 +1,7 @@
 """Weights are tied by memory alone: which are found, and what becomes of their gradients."""
 
 import numpy as np
+import pytest
 
 from common.arrays.row_grad import touched_rows
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
@@ -78,5 +79,7 @@ def test_what_was_found_once_serves_every_step_of_the_same_arrays_and_of_no_othe
     params = [W, b]
     tied = TiedWeights(params)
     assert tied.fits([W, b]) and not tied.fits([W]) and not tied.fits([W, b.copy()]) and not tied.fits([b, W])
+    with pytest.raises(ValueError, match="expected a gradient for each of 2 params, got 1"):
+        tied.sum_grads([W])
     params.append(W.T)  # a list that grew is another list
     assert not tied.fits(params)

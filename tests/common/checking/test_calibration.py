@@ -112,9 +112,9 @@ def test_calibrate_is_stored_with_the_model_and_changes_no_label(here, noisy, ca
     temperature, found = model.calibration["temperature"], model.metrics["calibration"]
     assert f"temperature {temperature:.3g}, validation ECE {found['ece_before']:.4f} -> " in told
     texts = ["good thing", "bad poor thing", "number1 word3"]
-    scores, p = model.scores(model.encode(texts)), model.probabilities(texts)
+    scores, p = model.scores(model.encode(texts)), model.predict_proba(texts)
     np.testing.assert_allclose(p, to_probabilities(scores / temperature), rtol=1e-6)
-    assert p.dtype == np.float32 and found["n"] == 90
+    assert p.dtype == np.float64 and found["n"] == 90
     assert found["ece_after"] == model.metrics["validation"]["ece"] != found["ece_before"]
     assert model.metrics["validation"]["loss"] < model.metrics["best"]["val_loss"]
     assert model.metrics["validation"]["accuracy"] == model.metrics["best"]["val_accuracy"]

@@ -18,7 +18,6 @@ from common.checking.metrics import (
     paired_bootstrap,
     roc_auc,
     roc_curve,
-    wilson_interval,
 )
 
 answers = st.integers(2, 4).flatmap(
@@ -156,9 +155,3 @@ def test_models_that_swap_places_swap_the_sign_and_equal_ones_do_not_differ():
 def test_other_examples_or_none_are_refused(answers):
     with pytest.raises(ValueError, match="paired_bootstrap: expected the same examples twice, at least one, got"):
         paired_bootstrap(*answers)
-
-
-def test_the_interval_of_a_share_is_right_for_few_examples_too():
-    assert wilson_interval(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    low, high = wilson_interval(1.0, 5)
-    assert low < 0.6 and high == pytest.approx(1)

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +16,14 @@ from common.files.checkpoint import CheckpointError, load_checkpoint, save_array
 from common.files.resume import Checkpoint, read_about, resume_training, save_training
 from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import SGD, Adam
+from common.sequential import Sequential
 from common.time_layers import TimeDropout
 from common.trainer import Trainer
 from common.training.callbacks import BookLog, Callback, EarlyStopping, EpochTable, LearningRate
+from common.training.parallel import DataParallel
 from common.training.schedules import cosine, warm_up
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 RNG = np.random.default_rng(0)
 X = [RNG.integers(1, 12, RNG.integers(1, 5)) for _ in range(14)]
@@ -312,6 +317,56 @@ def test_patience_goes_on_counting_and_a_training_it_has_ended_does_no_further_s
     again, best_again = train(resume=True)
     assert again.step == wanted.step and again.stop_reason == wanted.stop_reason
     assert best_again.best_epoch == best.best_epoch and result(again)[1] == result(wanted)[1]
+
+
+def test_a_training_that_version_0_1_0_saved_in_its_second_epoch_continues_as_it_would_have_there():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((14, 3)).astype(np.float32)
+    layers = [
+        Affine(np.zeros((3, 4), "f"), np.zeros(4, "f")),
+        Dropout(0.3, 1),
+        Affine(np.zeros((4, 2), "f"), np.zeros(2, "f")),
+    ]
+    model = Sequential(*layers, loss=SoftmaxWithLoss())
+    best = EarlyStopping(None, "loss")
+    trainer = Trainer(model, Adam(), [BookLog(lambda line: None), LearningRate(cosine), best], rng=7)
+    resume_training(FIXTURES / "training_0_1_0.npz", trainer)
+    assert trainer.step == 6 and trainer.epochs_done == 1 and best.best_epoch == 1
+    trainer.fit(x, (x[:, 0] > 0).astype(int), 2, 4)
+    losses = [row["loss"] for row in trainer.history]  # those of version 0.1.0, in one go
+    assert losses == pytest.approx([0.4443215536219733, 0.327285177473511, 0.19025656953454018], rel=1e-5)
+    assert trainer.loss_list == pytest.approx([1.28168785572052, 0.16261763870716095, 0.20478008687496185], rel=1e-5)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_training_may_be_resumed_with_or_without_a_model_that_wraps_it(tmp_path, held):
+    class Alone:
+        rank, size = 0, 1
+
+        def Bcast(self, a, root):
+            pass
+
+        def allgather(self, thing):
+            return [thing]
+
+        def Allreduce(self, own, total):
+            total[...] = own
+
+        def Allgatherv(self, own, everyones):
+            everyones[0][...] = own.reshape(everyones[0].shape)
+
+    def build_wrapped(seed, wrapped, *callbacks):
+        trainer = build(None, None, seed=seed)
+        trainer.callbacks = [*trainer.callbacks[:2], *callbacks]
+        trainer.model = DataParallel(trainer.model, Alone()) if wrapped else trainer.model
+        return trainer
+
+    path = tmp_path / "a.npz"
+    fit(build_wrapped(0, held, StopAt(STEPS + 2), Checkpoint(path)), 2)
+    other = build_wrapped(7, not held)
+    resume_training(path, other)
+    history, wanted = fit(other, 2)[0], undisturbed(epochs=2)[0]
+    assert [row["loss"] for row in history] == pytest.approx([row["loss"] for row in wanted], rel=1e-5)
 
 
 # ---- what is refused

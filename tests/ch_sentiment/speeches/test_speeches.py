@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from conftest import call
 
-from ch_sentiment.commands.speech_figures import share_bars, speech_line, speech_lines
-from ch_sentiment.commands.speeches import LIMITS, RESULTS, with_neighbours
+from ch_sentiment.commands.speeches import RESULTS
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.speeches.figure import share_bars, speech_line, speech_lines
+from ch_sentiment.speeches.reading import LIMITS, with_neighbours
 
 DATA = os.environ.get("SENTIFISH_TEST_DATA")
 ANN = "It was not bad. I liked it! We did not like the rest of it. " * 4
@@ -49,10 +50,9 @@ def test_every_paragraph_has_the_models_probability_and_no_word_is_lost(found, p
         texts = [part["text"] for part in speech["paragraphs"]]
         assert " ".join(texts).split() == text.split()
         assert [part["words"] for part in speech["paragraphs"]] == [len(t.split()) for t in texts]
-        expected = np.concatenate([model.probabilities([t]) for t in texts])
+        expected = np.concatenate([model.predict_proba([t]) for t in texts])
         np.testing.assert_allclose([part["probability"] for part in speech["paragraphs"]], expected[:, 1], rtol=1e-5)
-        for part in speech["paragraphs"]:
-            assert part["label"] == told["labels"][part["probability"] > 0.5]
+        assert [part["label"] for part in speech["paragraphs"]] == [told["labels"][p.argmax()] for p in expected]
     assert len(told["speeches"][0]["paragraphs"]) > 3
 
 
@@ -101,14 +101,18 @@ def test_the_table_has_a_line_for_every_speaker_and_says_what_it_cannot_say(phra
 
 
 def test_a_paragraph_stays_whole_between_the_nearest_words_of_its_neighbours():
-    x = [np.array([1, 2, 3]), np.array([4, 5]), np.array([6, 7, 8])]
-    assert [ids.tolist() for ids in with_neighbours(x, 100)] == [[1, 2, 3, 4, 5], [*range(1, 9)], [4, 5, 6, 7, 8]]
-    assert [ids.tolist() for ids in with_neighbours(x, 4)] == [[1, 2, 3, 4], [3, 4, 5, 6], [5, 6, 7, 8]]
-    assert [ids.tolist() for ids in with_neighbours(x, 3)] == [[1, 2, 3], [4, 5, 6], [6, 7, 8]]
-    uneven = [np.array([1]), np.array([2, 3]), np.arange(4, 10)]  # what one neighbour leaves is the other's
-    assert with_neighbours(uneven, 7)[1].tolist() == [1, 2, 3, 4, 5, 6, 7]
-    assert with_neighbours(uneven[::-1], 7)[1].tolist() == [6, 7, 8, 9, 2, 3, 1]
-    assert with_neighbours([np.array([1])], 5)[0].tolist() == [1]
+    abc = [list("abc"), list("de"), list("fgh")]
+    for most, joined in (
+        (100, ["abcde", "abcdefgh", "defgh"]),
+        (None, ["abcde", "abcdefgh", "defgh"]),
+        (4, ["abcd", "cdef", "efgh"]),
+        (3, ["abc", "def", "fgh"]),
+    ):
+        assert list(map("".join, with_neighbours(abc, most))) == joined
+    uneven = [list("a"), list("bc"), list("defghi")]  # one neighbour takes the room that the other leaves
+    assert "".join(with_neighbours(uneven, 7)[1]) == "abcdefg"
+    assert "".join(with_neighbours(uneven[::-1], 7)[1]) == "fghibca"
+    assert with_neighbours([["a"]], 5) == [["a"]]
 
 
 def test_with_context_neighbours_count_but_not_those_of_another_speech(found, phrases_model):
@@ -118,7 +122,7 @@ def test_with_context_neighbours_count_but_not_those_of_another_speech(found, ph
     assert texts == [[part["text"] for part in speech["paragraphs"]] for speech in alone["speeches"]]
     model = Classifier.load(phrases_model)
     joined = [" ".join(of_one[max(i - 1, 0) : i + 2]) for of_one in texts for i in range(len(of_one))]
-    np.testing.assert_allclose(probabilities(told), model.probabilities(joined)[:, 1], rtol=1e-5)
+    np.testing.assert_allclose(probabilities(told), model.predict_proba(joined)[:, 1], rtol=1e-5)
     moved = np.abs(np.subtract(probabilities(told), probabilities(alone)))
     assert (moved[:-1] > 1e-4).any() and moved[-1] < 1e-5  # the last paragraph is a speech of its own
 
@@ -135,7 +139,7 @@ def test_the_bars_of_a_speaker_add_to_100_in_the_order_of_the_table():
     bad, good = ax.containers
     assert [bar.get_width() for bar in bad] == [25, 100] and [bar.get_width() for bar in good] == [75, 0]
     assert [bar.get_x() for bar in good] == [25, 100] and ax.get_xlim() == (0, 100)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ann $x$", "a name of mo…our letters"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ann $x$", "a name of more than twe…"]
     assert ax.yaxis_inverted() and [text.get_text() for text in ax.get_legend().get_texts()] == ["bad", "good"]
     assert [text.get_text() for text in ax.texts] == ["25 %", "100 %", "75 %", ""]
     shades = [np.dot(bars[0].get_facecolor()[:3], (0.3, 0.6, 0.1)) for bars in (bad, good)]

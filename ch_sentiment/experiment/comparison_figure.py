@@ -1,11 +1,11 @@
-"""The figure of `compare.py`: the learning curves of every kind."""
+"""The learning curves of several kinds of models in one figure."""
 
 from matplotlib.figure import Figure
 
 from common.plot import BLUE, ORANGE, new_axes
 
 GREEN = "#009E73"  # from the colours of common.plot
-LINES = {  # colour and marker by cell, dash by direction
+LINES = {  # colour and marker by cell, dashed for both directions
     "bow": {"color": "0.5", "marker": "x", "linestyle": ":"},
     "nbsvm": {"color": "0.2", "marker": "+", "linestyle": ":"},
     "rnn": {"color": ORANGE, "marker": "o", "linestyle": "-"},
@@ -18,7 +18,7 @@ LINES = {  # colour and marker by cell, dash by direction
 
 
 def learning_curves(histories):
-    """Loss and accuracy on the validation part, side by side in a new figure, as `curves`. -> two Axes."""
+    """Validation loss and accuracy of each kind in a new figure, see `curves`. -> two Axes."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     curves(histories, "val_loss", left).set(ylabel="validation loss")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from conftest import call, needs_browser, shown_in_browser
 
-from ch_sentiment.audit import model_card
-from ch_sentiment.audit.gaps import filled, gaps_of, interval, knows, subgroups_of
+from ch_sentiment.audit import card_forms, model_card
+from ch_sentiment.audit.figure import gap_chart
+from ch_sentiment.audit.gaps import examine, filled, gaps_of, knows, subgroups_of
 from ch_sentiment.audit.words import DIMENSIONS, SENTENCES, Dimension
 from ch_sentiment.baselines.bag_of_words import BagOfWords
-from ch_sentiment.commands.audit import examine, gap_chart
 from ch_sentiment.experiment.classifier import Classifier
 from dataset.text import Vocab, tokenize
 
@@ -94,15 +94,6 @@ def test_names_that_the_model_does_not_know_are_told_and_tell_nothing():
     assert c.gap is None and a.gap == pytest.approx(-b.gap) and 0 < a.gap < 0.5
     left = gaps_of(rigged(without=["jamal", "james", "ivan"]), d, ALL, 1)
     assert left.turned is None and all(g.gap is None for g in left.groups)
-
-
-def test_the_interval_is_that_of_the_mean_of_both_sentences_and_words():
-    gaps = np.random.default_rng(0).standard_normal((400, 1))
-    low, high = interval(gaps, np.random.default_rng(1), 4000)
-    half = 1.96 * gaps.std() / 20
-    assert low == pytest.approx(gaps.mean() - half, abs=0.02) and high == pytest.approx(gaps.mean() + half, abs=0.02)
-    wide = interval(np.array([[1.0, -1.0]] * 50), np.random.default_rng(1))
-    assert wide == pytest.approx((-1, 1))
 
 
 def test_accuracy_by_group_of_texts():
@@ -207,8 +198,8 @@ def card(tmp_path):
     model.calibration = {"temperature": 1.75}
     model.save(tmp_path / "model.npz")
     (tmp_path / "config.json").write_text(json.dumps({"cell": EVIL, EVIL: 1, "out": "secret", "clip": None}))
-    sections = model_card.sections_of(model, tmp_path / "model.npz", examine(model, 1))
-    return model_card.markdown(sections), model_card.html_page(sections, b"picture")
+    sections = model_card.sections_of(model, [tmp_path / "model.npz"], examine(model, 1))
+    return card_forms.markdown(sections), card_forms.html_page(sections, b"picture")
 
 
 def test_the_page_asks_nothing_of_anybody_and_obeys_no_text(card):
@@ -249,7 +240,7 @@ def luminance(color):
 
 
 def test_the_contrast_of_text_and_lines_is_at_least_that_of_wcag():
-    colors = re.findall(r"#[0-9a-f]{3,6}\b", model_card.STYLE)
+    colors = re.findall(r"#[0-9a-f]{3,6}\b", card_forms.STYLE)
     assert colors.count("#fff") == 1 and len(colors) == 3
     for color in colors:
         assert color == "#fff" or 1.05 / (luminance(color) + 0.05) >= 4.5
@@ -271,5 +262,5 @@ def test_without_settings_the_card_says_unknown(here, settings):
     model.save("model.npz")
     if settings is not None:
         Path("config.json").write_bytes(settings.encode("latin-1"))
-    text = model_card.markdown(model_card.sections_of(model, "model.npz", examine(model, 1)))
+    text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)))
     assert "Settings of the training: unknown" in text

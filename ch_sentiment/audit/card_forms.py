@@ -1,0 +1,96 @@
+"""The sections of a model card as Markdown and as one self-contained HTML page."""
+
+import base64
+import html
+import re
+from dataclasses import dataclass
+
+from ch_sentiment.console import printable
+
+
+@dataclass(frozen=True)
+class Table:
+    """header: list of str. rows: lists of as many."""
+
+    header: list
+    rows: list
+
+
+@dataclass(frozen=True)
+class Section:
+    """title, and below it parts: str (a paragraph) and Table."""
+
+    title: str
+    parts: list
+
+
+def markdown(sections):
+    """The card as Markdown, with audit.png beside it."""
+    lines = []
+    for depth, section in enumerate(sections):
+        lines += [f"{'##' if depth else '#'} {_plain(section.title)}", ""]
+        for part in section.parts:
+            lines += _markdown_table(part) if isinstance(part, Table) else [_plain(part)]
+            lines.append("")
+        if section.title == "Audit":
+            lines += ["![gap of each group](audit.png)", ""]
+    return _encodable("\n".join(lines).rstrip() + "\n")
+
+
+def _markdown_table(table):
+    rows = [table.header, ["---"] * len(table.header), *table.rows]
+    return [f"| {' | '.join(cell if row is rows[1] else _plain(cell) for cell in row)} |" for row in rows]
+
+
+def _plain(text):
+    """Text in which neither Markdown nor HTML has a meaning."""
+    text = re.sub(r"([\\`*_{}\[\]|#~$])", r"\\\1", printable(text))
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("://", ":&#47;&#47;")
+
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 56rem; margin: 0 auto;
+  padding: 1rem; overflow-wrap: anywhere; }
+h1, h2 { line-height: 1.2; }
+.wide { overflow-x: auto; margin: 0 0 1rem; }
+table { border-collapse: collapse; font-size: 0.9rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.6rem 0.25rem 0; border-bottom: 1px solid #767676;
+  min-width: 3.5rem; }
+th:first-child, td:first-child { min-width: 6rem; }
+img { max-width: 100%; height: auto; }
+"""
+
+
+def html_page(sections, image):
+    """The card as one self-contained HTML page. image: the bytes of audit.png."""
+    source = "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+    body = []
+    for depth, section in enumerate(sections):
+        tag = "h2" if depth else "h1"
+        body.append(f"<{tag}>{_escaped(section.title)}</{tag}>")
+        for part in section.parts:
+            body.append(_html_table(part) if isinstance(part, Table) else f"<p>{_escaped(part)}</p>")
+        if section.title == "Audit":
+            body.append(f'<p><img src="{source}" alt="The gap of each group, as in the tables above"></p>')
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="data:,">'  # or a browser requests one
+        f"<title>{_escaped(sections[0].title)}</title><style>{STYLE}</style>"
+    )
+    content = "\n".join(body)
+    return _encodable(f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{content}\n</body></html>\n')
+
+
+def _html_table(table):
+    head = "".join(f'<th scope="col">{_escaped(cell)}</th>' for cell in table.header)
+    rows = "".join(f"<tr>{''.join(f'<td>{_escaped(cell)}</td>' for cell in row)}</tr>\n" for row in table.rows)
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>'
+
+
+def _escaped(text):
+    return html.escape(printable(text))
+
+
+def _encodable(text):
+    """Without lone surrogates, which a label name in a file may contain."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

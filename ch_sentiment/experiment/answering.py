@@ -1,0 +1,100 @@
+"""The one protocol of whatever answers texts: a trained model, an ensemble, an imported model.
+
+Commands and `explain`, `audit`, `speeches` ask a model through the functions of this module, which have an answer for
+what an object does not offer.
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from common.checking.calibration import expected_calibration_error
+from common.checking.metrics import classification_report
+from dataset.text import Cleaning, has_token, tokenize
+
+
+class TextClassifier(Protocol):
+    """Required: `label_names`, a list of C str, and `predict_proba`. Everything below it is optional.
+
+    - `has_word(text)` -> bool: whether the answer rests on any word. Default: whether the text has a token.
+    - `words(text)` -> list of T str that are read, in order, and how many the text has. Default: all tokens.
+    - `known(words)` -> (T,) bool: which words are in the vocabulary. Default: nothing is said about it.
+    - `predict_proba_of_parts(words, parts)` -> (N, C), of the texts that hold the words at N positions each (index
+      arrays or slices). Default: `predict_proba` of the words joined by spaces.
+    - `word_path(words, weight, **accuracy)` -> integrated_gradients.Path along the word vectors, of the margin that is
+      the sum over the classes of weight (C,) * log probability; or None. Default: None.
+    - `attention(words)` -> (T,) weights of the words, or None. Default: None.
+    - `max_len`, `cleaning`: how many tokens are read, and what is no token. Default: all, `Cleaning()`.
+    """
+
+    label_names: list
+
+    def predict_proba(self, texts):
+        """List of N str -> (N, C) probabilities; a text without words has an answer, too."""
+
+
+def predict_proba(model, texts):
+    """N texts -> (N, C) probabilities of a TextClassifier. ValueError where it answers anything else."""
+    answers = np.asarray(model.predict_proba(texts))
+    return _checked(model, answers, len(texts))
+
+
+def has_word(model, text):
+    return getattr(model, "has_word", has_token)(text)
+
+
+def words_of(model, text):
+    """-> list of T str that the model reads, and how many words the text has."""
+    if hasattr(model, "words"):
+        return model.words(text)
+    words = tokenize(text)
+    return words, len(words)
+
+
+def known(model, words):
+    """List of T str -> (T,) bool, or None where the model does not tell."""
+    return model.known(words) if hasattr(model, "known") else None
+
+
+def predict_proba_of_parts(model, words, parts):
+    """(N, C) probabilities of N parts of a text, see TextClassifier. parts: iterable."""
+    if hasattr(model, "predict_proba_of_parts"):
+        answers = np.asarray(model.predict_proba_of_parts(words, parts))
+        return _checked(model, answers, len(answers))
+    words = np.array(words, object)  # (T,)
+    return predict_proba(model, [" ".join(words[part]) for part in parts])
+
+
+def word_path(model, words, weight, **accuracy):
+    """-> Path, or None where the model does not read along word vectors. accuracy: as of `integrated_gradients`."""
+    return model.word_path(words, weight, **accuracy) if hasattr(model, "word_path") else None
+
+
+def attention(model, words):
+    """-> (T,) weights, or None where the model has none."""
+    return model.attention(words) if hasattr(model, "attention") else None
+
+
+def cleaning_of(model):
+    """The Cleaning with which the model tokenizes."""
+    return getattr(model, "cleaning", Cleaning())
+
+
+def report(probabilities, t):
+    """`classification_report` and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids.
+
+    The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
+    """
+    of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
+    loss = -np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean()
+    found = classification_report(t, probabilities, float(loss))
+    return {**found, "ece": expected_calibration_error(probabilities, t)}
+
+
+def _checked(model, answers, N):
+    """ValueError unless these are N rows of finite numbers, one for each label."""
+    expected = N, len(model.label_names)
+    if answers.shape != expected or not np.isfinite(answers).all():
+        came = f"shape {answers.shape}" if answers.shape != expected else "nan or inf"
+        raise ValueError(f"{type(model).__name__}: expected {expected} finite probabilities, got {came}")
+    return answers

@@ -1,0 +1,1 @@
+"""Speeches, read paragraph by paragraph."""

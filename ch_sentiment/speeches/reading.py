@@ -1,0 +1,126 @@
+"""Read speeches with a trained model: a probability for each paragraph, shares for each speaker.
+
+After the NumPy tutorial on notable speeches; a paragraph can be read together with its neighbours.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ch_sentiment.experiment import answering
+from dataset.speeches import Speech, paragraphs
+
+LIMITS = (
+    "A model of film reviews can say whether the words of a paragraph are rather those of praise or of blame in a "
+    "review; it cannot say what a speaker thinks or feels, or whether that is right, and in a speech the same words "
+    "may mean something else."
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A speech of P paragraphs, as a model reads it.
+
+    paragraphs: list of P str. words: for each, the list of words that are read. cut: how many paragraphs are longer
+    than the model reads. probabilities: (P, 2).
+    """
+
+    speech: Speech
+    paragraphs: list
+    words: list
+    cut: int
+    probabilities: np.ndarray
+
+
+def read(model, speech, paragraph_words, context=False):
+    """-> Reading of a Speech in paragraphs of about so many words.
+
+    model: TextClassifier of two labels. context: read each paragraph between its neighbours.
+    """
+    parts = paragraphs(speech.text, paragraph_words)
+    found = [answering.words_of(model, part) for part in parts]
+    words = [read_words for read_words, _ in found]
+    cut = sum(len(read_words) < total for read_words, total in found)
+    texts = parts
+    if context:
+        texts = [" ".join(joined) for joined in with_neighbours(words, getattr(model, "max_len", None))]
+    return Reading(speech, parts, words, cut, answering.predict_proba(model, texts))
+
+
+def with_neighbours(words, max_len=None):
+    """The paragraphs of a speech, each between the nearest words of the one before and of the one after it.
+
+    words: list of P lists of at most `max_len` words. -> P lists of at most `max_len` words (None: of all): the
+    paragraph itself stays whole, and its neighbours share the room that it leaves.
+    """
+    joined = []
+    for before, own, after in zip([[], *words], words, [*words[1:], []]):
+        room = len(before) + len(after) if max_len is None else max_len - len(own)
+        taken_after = min(len(after), room - min(len(before), room // 2))
+        taken_before = min(len(before), room - taken_after)
+        joined.append([*before[len(before) - taken_before :], *own, *after[:taken_after]])
+    return joined
+
+
+def summary(readings, label_names, paragraph_words, context):
+    """The content of speeches.json: shares by speaker, and the probability of every paragraph of every speech."""
+    by_speaker = {}
+    for reading in readings:
+        by_speaker.setdefault(reading.speech.speaker, []).append(reading)
+    return {
+        "labels": list(label_names),
+        "paragraph_words": paragraph_words,
+        "context": context,
+        "speakers": [speaker_row(name, of_speaker, label_names) for name, of_speaker in by_speaker.items()],
+        "speeches": [
+            {
+                "speaker": reading.speech.speaker,
+                "source": reading.speech.source,
+                "paragraphs": [
+                    paragraph_row(text, p, label_names) for text, p in zip(reading.paragraphs, reading.probabilities)
+                ],
+            }
+            for reading in readings
+        ],
+        "limits": LIMITS,
+    }
+
+
+def speaker_row(name, readings, label_names):
+    """All speeches of one speaker in a few numbers; the shares are percent of their paragraphs and add up to 100."""
+    probabilities = np.concatenate([reading.probabilities for reading in readings])  # (P, 2)
+    counts = np.bincount(probabilities.argmax(axis=1), minlength=2)
+    return {
+        "speaker": name,
+        "speeches": len(readings),
+        "paragraphs": len(probabilities),
+        "words": sum(word_count(reading.speech.text) for reading in readings),
+        "shares": {label: 100 * int(n) / len(probabilities) for label, n in zip(label_names, counts)},
+        "mean_probability": float(probabilities[:, 1].mean()),
+    }
+
+
+def paragraph_row(text, probabilities, label_names):
+    """A paragraph, its likelier label, and the probability of the second label."""
+    label = label_names[probabilities.argmax()]
+    return {"label": label, "probability": float(probabilities[1]), "words": word_count(text), "text": text}
+
+
+def word_count(text):
+    """Words as white space separates them."""
+    return len(text.split())
+
+
+def remarks(readings, model):
+    """What a reader of the table has to know of these speeches: how much of them the model knows and reads."""
+    words = [of_one for reading in readings for of_one in reading.words]
+    masks = [answering.known(model, of_one) for of_one in words]
+    if any(mask is None for mask in masks):
+        yield "the model does not tell which words it knows"
+    else:
+        yield f"the model knows {np.mean(np.concatenate(masks)):.1%} of the words of {len(words):,} paragraphs"
+        if unknown := sum(not mask.any() for mask in masks):
+            lost = "paragraphs hold no word that the model knows: their answers rest on nothing"
+            yield f"{unknown} of {len(words)} {lost}"
+    if cut := sum(reading.cut for reading in readings):
+        yield f"{cut} of {len(words)} paragraphs are cut: the model reads {model.max_len} words"

@@ -1,0 +1,251 @@
+"""`predict_proba` and `label_names` are all that a model needs: a stand-in of five lines works in every command."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import call, lines_of
+
+from ch_sentiment.experiment import answering
+from ch_sentiment.experiment.cached_texts import CachedTexts
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.ensemble import Ensemble
+from ch_sentiment.explain.attribution import explain
+from ch_sentiment.explain.figure import figure
+from ch_sentiment.explain.page import page
+from ch_sentiment.explain.summary import remarks
+from ch_sentiment.model import sentiment_net
+from dataset.errors import DataError
+from dataset.text import Cleaning, Vocab
+
+TEXT = "such a good film, not bad"
+LABELLED = [("good", "a good day"), ("bad", "a bad day"), ("good", "bad luck"), ("bad", "nothing")]
+
+
+class Keyword:
+    label_names = ["bad", "good"]  # noqa: RUF012
+
+    def predict_proba(self, texts):
+        p = np.array([0.2 + 0.6 * ("good" in text) + 0.1 * ("Jamal" in text) for text in texts])
+        return np.stack((1 - p, p), axis=1)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Every command gets a Keyword, whatever its MODEL."""
+    for command in ("predict", "evaluate", "explain", "speeches", "audit"):
+        monkeypatch.setattr(f"ch_sentiment.commands.{command}.load_model", lambda options: Keyword())
+    return Keyword()
+
+
+def classifier(seed=0, words=("good", "bad", "film", "not"), **how):
+    net = sentiment_net(len(words) + 2, 4, 3, rng=seed)
+    net.head.params[0][...] *= 20
+    return Classifier(net, Vocab(list(words)), ["bad", "good"], **{"max_len": 6, **how})
+
+
+# ---- with nothing but the protocol
+
+
+def test_explain_leaves_words_out_of_the_text():
+    found = explain(Keyword(), TEXT)
+    assert found.words == ["such", "a", "good", "film", "not", "bad"] and found.label == "good"
+    assert found.occlusion == pytest.approx([0, 0, np.log(4) - np.log(0.25), 0, 0, 0])
+    assert found.so_far == pytest.approx([0.2, 0.2, 0.8, 0.8, 0.8, 0.8])
+    assert found.path is None and found.attention is None and found.known is None
+    assert remarks(found) == ["this model is not explained along word vectors: occlusion alone"]
+    assert "for for5" in page(found) and "the model does not know" not in page(found)
+    assert len(figure(found).axes) == 2
+    with pytest.raises(DataError, match="expected words in the text, got none"):
+        explain(Keyword(), "...")
+    assert explain(Keyword(), "good").occlusion == pytest.approx([np.log(4) - np.log(0.25)])
+
+
+def test_explain_prints_what_is_known_of_it(stand_in, capsys):
+    assert call("explain", "any", TEXT, "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["steps"] is None and [word["known"] for word in printed["words"]] == [None] * 6
+    assert call("explain", "any", TEXT) == 0
+    assert "+good" in capsys.readouterr().out
+
+
+def test_predict_answers(stand_in, capsys):
+    assert call("predict", "any", "good", "bad") == 0
+    assert capsys.readouterr().out == "good\t0.8000\tgood\nbad\t0.8000\tbad\n"
+    assert call("predict", "any", "...") == 2
+
+
+def test_evaluate_scores_and_draws(stand_in, write, capsys):
+    data = write("d.tsv", lines_of(LABELLED))
+    assert call("evaluate", "any", "--data", data, "--json", "--figures", "found") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["accuracy"], report["n"], report["confusion"]) == (0.75, 4, [[2, 0], [1, 1]])
+    assert report["loss"] == pytest.approx(-(3 * np.log(0.8) + np.log(0.2)) / 4)
+    assert len(list(Path("found").iterdir())) == 4
+    write("e.tsv", lines_of([*LABELLED, ("good", "...")]))
+    assert call("evaluate", "any", "--data", "e.tsv") == 2
+    assert "e.tsv: expected words in every text, text 5 has none" in capsys.readouterr().err
+
+
+def test_audit_compares_all_words_and_says_so(stand_in, write, capsys):
+    write("folder/any.npz", "a file")
+    data = write("d.csv", "label,text,age\n" + "".join(f"{label},{text},1\n" for label, text in LABELLED))
+    assert call("audit", "folder/any.npz", "--data", data, "--group-column", "age") == 0
+    out = capsys.readouterr().out
+    assert "the model does not tell which words it knows, so all are compared" in out
+    assert re.search("^African-American +12 of 12 ", out, re.M) and "nothing can be said" not in out
+    card = Path("folder/model_card.md").read_text()
+    assert "Keyword" in card and "Accuracy: unknown" in card and "does not tell which words it knows" in card
+    assert call("audit", "folder/any.npz", "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    groups = {g["group"]: g for d in printed["dimensions"] for g in d["groups"]}
+    assert printed["known"] is None and "Jamal" in groups["African-American"]["sentence"]
+
+
+def test_speeches_are_read_with_and_without_context(stand_in, write, capsys):
+    path = write("s.csv", "speaker,speech\nAnn,A good day. A bad day. A long day.\n")
+    for more, p in ([], [0.8, 0.2, 0.2]), (["--context"], [0.8, 0.8, 0.2]):
+        how = ["--paragraph-words", 3, "--out", "out", "--overwrite"]
+        assert call("speeches", "any", path, *how, *more) == 0
+        assert "the model does not tell which words it knows" in capsys.readouterr().out
+        (speech,) = json.loads(Path("out/speeches.json").read_text())["speeches"]
+        assert [part["probability"] for part in speech["paragraphs"]] == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("answer", "came"),
+    [(np.ones((2, 3)), r"shape \(2, 3\)"), (np.ones(2), r"shape \(2,\)"), (np.full((2, 2), np.nan), "nan or inf")],
+)
+def test_an_answer_that_is_none_is_refused_by_the_name_of_the_model(answer, came):
+    model = Keyword()
+    model.predict_proba = lambda texts: answer
+    with pytest.raises(ValueError, match=rf"Keyword: expected \(2, 2\) finite probabilities, got {came}"):
+        answering.predict_proba(model, ["a", "b"])
+
+
+# ---- what a Classifier offers beyond it is the same as what its predict_proba says
+
+
+def test_parts_of_a_text_have_the_probabilities_of_the_texts_that_they_are():
+    class Plain:
+        def __init__(self, model):
+            self.label_names, self.predict_proba = model.label_names, model.predict_proba
+
+    model = classifier()
+    words, total = model.words("A good film! Not bad, not at all")
+    assert words == ["a", "good", "film", "not", "at", "all"] and total == 9
+    parts = [slice(3), np.array([0, 2, 4]), slice(0), np.arange(6)]
+    found = answering.predict_proba_of_parts(model, words, iter(parts))
+    np.testing.assert_allclose(found, answering.predict_proba_of_parts(Plain(model), words, parts), rtol=1e-5)
+    assert found.shape == (4, 2) and found[2] == pytest.approx(model.predict_proba(["unheard"])[0], rel=1e-5)
+
+
+def test_texts_that_bring_their_tokens_get_the_same_answers():
+    texts = ["a good film", "bad " * 9, "not good", "unheard", "!"]
+    for how in ({}, {"cleaning": Cleaning(remove_punctuation=True)}, {"keep": "tail"}):
+        model = classifier(**how)
+        tokenized = CachedTexts(texts, cached=False)
+        np.testing.assert_allclose(model.predict_proba(tokenized), model.predict_proba(texts), rtol=1e-5)
+        assert tokenized.tokens(model.cleaning) is tokenized.tokens(model.cleaning)
+
+
+def test_the_log_odds_of_a_sure_answer_are_finite_and_exact():
+    model = classifier()
+    model.net.head.params[0][...] = 0
+    model.net.head.params[1][...] = 200
+    found = explain(model, "good film")
+    assert found.path.margin == pytest.approx(200)
+    (p,) = model.predict_proba(["good film"])
+    assert np.log(p[1]) - np.log(p[0]) == pytest.approx(200)
+
+
+def test_a_temperature_divides_the_margin():
+    plain, tempered = classifier(), classifier(calibration={"temperature": 4.0})
+    a, b = explain(plain, "not a bad film"), explain(tempered, "not a bad film")
+    np.testing.assert_allclose(b.occlusion, a.occlusion / 4, rtol=1e-4)
+    np.testing.assert_allclose(b.path.attributions, a.path.attributions / 4, rtol=1e-4)
+
+
+# ---- an ensemble
+
+
+def test_an_ensemble_of_any_models_is_one():
+    members = [classifier(), Keyword()]
+    model = Ensemble(members)
+    wanted = np.mean([member.predict_proba([TEXT]) for member in members], axis=0)
+    np.testing.assert_allclose(model.predict_proba([TEXT]), wanted, rtol=1e-6)
+    assert model.max_len is None and model.known(["good"]) is None and model.label_names == ["bad", "good"]
+    found = explain(model, "a good film")
+    without = answering.predict_proba(model, ["a film"])[0]
+    p = found.probabilities
+    lost = np.log(p[1] / p[0]) - np.log(without[1] / without[0])
+    assert found.occlusion[1] == pytest.approx(lost if found.label == "good" else -lost, rel=1e-4)
+    assert found.path is None
+
+
+def test_an_ensemble_of_different_labels_or_of_nobody_is_refused():
+    other = Keyword()
+    other.label_names = ["good", "bad"]
+    for members in ([Keyword(), other], []):
+        with pytest.raises(ValueError, match="Ensemble: expected models of the same labels, got"):
+            Ensemble(members)
+
+
+def test_an_ensemble_reads_what_any_member_reads():
+    few = classifier(words=("film",), cleaning=Cleaning(remove_stopwords=True), max_len=2)
+    model = Ensemble([few, classifier()])
+    assert model.words("it was a good film") == (["it", "was", "a", "good", "film"], 5)
+    assert model.known(["good", "unheard", "film"]).tolist() == [True, False, True]
+    assert model.max_len == 6 and not model.cleaning.removed
+    assert model.has_word("it was") and not few.has_word("it was")
+
+
+@pytest.fixture
+def two_files(here):
+    classifier(0).save("a.npz")
+    Path("b").mkdir()
+    classifier(1, words=("film", "bad", "good", "jamal", "emily", "james", "she", "he")).save("b/model.npz")
+    return [Classifier.load("a.npz"), Classifier.load("b")]
+
+
+def test_explain_asks_several_models(two_files, capsys):
+    assert (
+        call("explain", "a.npz", "not a bad film", "--with", "b", "--json", "--html", "x.html", "--png", "x.png") == 0
+    )
+    out, err = capsys.readouterr()
+    printed = json.loads(out)
+    wanted = Ensemble(two_files).predict_proba(["not a bad film"])[0]
+    assert list(printed["probabilities"].values()) == pytest.approx(wanted, rel=1e-5)
+    assert printed["steps"] is None and "occlusion alone" in err and Path("x.png").stat().st_size
+    assert [word["known"] for word in printed["words"]] == [True, False, True, True]
+
+
+def test_audit_asks_several_models_and_the_card_tells_of_each(two_files, capsys):
+    assert call("audit", "b", "--with", "a.npz", "--json") == 0
+    groups = {g["group"]: g for d in json.loads(capsys.readouterr().out)["dimensions"] for g in d["groups"]}
+    assert groups["African-American"]["known"] == 1  # of the names, one model knows Jamal
+    card = Path("b/model_card.md").read_text()
+    assert card.startswith("# Model card: b + a\n")
+    for line in ("The answer is the mean of the probabilities of these models.", "Model 1, b:", "Model 2, a:"):
+        assert line in card
+    assert card.count("sha256 of the file") == 2
+
+
+def test_speeches_are_read_by_several_models(two_files, write, capsys):
+    path = write("s.csv", "speaker,speech\nAnn,A good film. A bad film. Not a film.\n")
+    how = ["--paragraph-words", 3, "--out", "out", "--json"]
+    assert call("speeches", "a.npz", path, "--with", "b", *how) == 0
+    (speech,) = json.loads(capsys.readouterr().out)["speeches"]
+    wanted = Ensemble(two_files).predict_proba([part["text"] for part in speech["paragraphs"]])[:, 1]
+    assert [part["probability"] for part in speech["paragraphs"]] == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "explain", "speeches", "audit"])
+def test_models_of_other_labels_are_refused_by_every_command(two_files, said, command):
+    net = sentiment_net(6, 4, 3, rng=0)
+    Classifier(net, Vocab(["good", "bad", "film", "not"]), ["no", "yes"], 6).save("other.npz")
+    text = ["x"] if command in ("predict", "explain") else []
+    expected = "--with other.npz: expected a model of the labels bad, good, got no, yes"
+    assert expected in said(command, "a.npz", *text, "--with", "other.npz")

@@ -1,0 +1,34 @@
+"""The chapter's scripts run from any folder, and nothing imports them."""
+
+import ast
+
+import pytest
+from conftest import ROOT
+
+from ch_sentiment import train, train_custom_loop
+from dataset import phrases
+
+LESSONS = ("train_custom_loop", "train", "gradient_check", "gradient_norms", "word_vectors")
+
+
+@pytest.mark.parametrize("lesson", [train_custom_loop, train])
+def test_a_training_script_trains_and_shows_what_the_model_thinks(lesson, here, monkeypatch, capsys):
+    monkeypatch.setattr(lesson, "MAX_EPOCH", 1)
+    lesson.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert any("loss" in line for line in lines) and list(here.iterdir()) == []
+    assert [line.split(": ", 1)[1] for line in lines[-len(phrases.SAMPLES) :]] == list(phrases.SAMPLES)
+
+
+def test_no_module_imports_a_lesson():
+    for path in (ROOT / "ch_sentiment").glob("**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+            module = getattr(node, "module", None) or ""
+            for name in (f"{module}.{name}" if module else name for name in names):
+                assert name.removeprefix("ch_sentiment.").split(".")[0] not in LESSONS, path
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_is_read_at_one_sitting(lesson):
+    assert len((ROOT / "ch_sentiment" / f"{lesson}.py").read_text(encoding="utf-8").splitlines()) <= 60
