@@ -11,7 +11,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["common*", "dataset*", "ch_*"]),
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=[
         "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs
         "matplotlib>=3.8",  # the figures beside each model
