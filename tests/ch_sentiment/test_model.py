@@ -235,7 +235,7 @@ def test_labels_that_cannot_be_are_a_value_error(batch):
     ("how", "said"),
     [
         ({"cell": "transformer"}, "'transformer'"),
-        ({"cell": "LSTM"}, "a cell of rnn, gru, lstm"),
+        ({"cell": "LSTM"}, "a cell of rnn, gru, gru-reset-after, lstm"),
         ({"pool": "sum"}, "'sum'"),
         *(
             ({name: bad}, name)

@@ -354,7 +354,7 @@ def no_limits_of_the_interpreter():
 @pytest.mark.parametrize("bad", [b"[" * 2000 + b"]" * 2000, b"9" * 5000, b"-" + b"9" * 1001, b"1." + b"0" * 1001])
 def test_depth_and_length_are_counted_whatever_the_interpreter_would_take(small, no_limits_of_the_interpreter, bad):
     parts = Parts.of(small[1])
-    small[0].write_bytes(parts.put_together(parts.raw.replace(b'"x"', bad)))
+    small[0].write_bytes(parts.assemble(parts.raw.replace(b'"x"', bad)))
     refused(small[0], "expected (meta.json to be at most 100 deep|numbers of at most 1,000 digits)")
 
 
