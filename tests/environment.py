@@ -34,15 +34,10 @@ os.environ |= {
 }
 if "SENTIFISH_TEST_DATA" in os.environ:
     os.environ["SENTIFISH_TEST_DATA"] = os.path.abspath(os.environ["SENTIFISH_TEST_DATA"])
-_starts_the_others = "PYTEST_XDIST_WORKER" not in os.environ
-if _starts_the_others:
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has it from the process that started it
     _kept = tempfile.mkdtemp(prefix="sentifish-tests-")
     atexit.register(shutil.rmtree, _kept, ignore_errors=True)
     os.environ["MPLCONFIGDIR"] = os.path.join(_kept, "matplotlib")
     os.environ["SENTIFISH_DATA"] = os.path.join(_kept, "data")
 
-# It sets one BLAS thread, which the processes that tests start have, too: on a busy machine two wait for each other.
-import ch_sentiment.__main__  # noqa: E402, F401
-
-if _starts_the_others:
     import matplotlib.font_manager  # noqa: F401  (lists the fonts in that folder; each process would do so anew)

@@ -3,17 +3,14 @@
 import io
 import json
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
 from conftest import ROOT, TINY, call, lines_of, start
 
-import ch_sentiment.__main__
 import common.files.checkpoint
 from common.files.checkpoint import save_arrays
 from dataset import phrases
@@ -197,19 +194,6 @@ def test_an_empty_name_is_not_taken_for_the_folder_one_stands_in(said, phrases_m
 def test_only_what_is_needed_is_asked_for(said):
     assert "the following arguments are required: model (see" in said("predict")
     assert "the following arguments are required: action (see" in said("data")
-
-
-@pytest.mark.parametrize(
-    ("told", "openblas"),
-    [({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2"), ({"OMP_NUM_THREADS": "3"}, None)],
-)
-def test_it_takes_one_blas_thread_unless_somebody_set_a_number(told, openblas):
-    with mock.patch.dict(os.environ):
-        for name in ch_sentiment.__main__.THREAD_VARIABLES:
-            os.environ.pop(name, None)
-        os.environ.update(told)
-        runpy.run_path(ch_sentiment.__main__.__file__, run_name="as at the start")
-        assert os.environ.get("OPENBLAS_NUM_THREADS") == openblas
 
 
 # ---- pipes

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from conftest import normal
 
-from ch_sentiment.__main__ import THREAD_VARIABLES
 from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
 from common.files.checkpoint import load_arrays
@@ -258,8 +257,7 @@ SMALL = ("--limit", "200", "--hidden", "8", "--wordvec", "8", "--batch-size", "3
 def start(*arguments, ranks, cwd):
     launch = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
     command = [*launch, sys.executable, "-m", "ch_sentiment", "train", *arguments]
-    env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}  # a default is tested
-    return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def finish(process, code=0):
