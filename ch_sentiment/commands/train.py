@@ -8,6 +8,7 @@ from ch_sentiment.commands.arguments import add_options, check_typed, typed
 from ch_sentiment.commands.mpi_rank import options_of_rank
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.console import Terminated, say
+from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.recipes import chosen
@@ -59,6 +60,8 @@ def begin(config):
 def resume(options):
     """The training in the folder `options["resume"]` goes on, with its own settings but for what `options` change."""
     with old_folder(options["resume"]) as folder:
+        if "cell" in options:
+            own_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
         tell = teller(config)

@@ -46,8 +46,12 @@ def read_run_state(path):
 
 
 def with_changes(config, typed):
-    """The Config with those options of `typed` (by name) that may change in the middle of a training. DataError."""
+    """The Config with those options of `typed` (by name) that may change in the middle of a training. A cell of one's
+    own may be among them, because it is found by its name. DataError.
+    """
     fixed = [name for name in typed if name != "resume" and name not in MAY_CHANGE]
+    if ":" in typed.get("cell", "") and typed["cell"] == config.model.cell:
+        fixed.remove("cell")
     if fixed:
         names, free = (", ".join("--" + name.replace("_", "-") for name in some) for some in (fixed, MAY_CHANGE))
         raise DataError(f"--resume: expected nothing beside it but {free}, got {names}: a training keeps its settings")
