@@ -36,7 +36,7 @@ PAGES = {
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
-    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")
+    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
@@ -202,15 +202,41 @@ def test_the_commands_of_a_page_run_in_their_order(page, here, parse, monkeypatc
             assert answers == len((here / source).read_text().splitlines())
 
 
+@pytest.fixture
+def own_cells():
+    """The table of cells, to which a page adds one, is as before afterwards."""
+    before = dict(model.CELLS)
+    yield
+    model.CELLS.clear()
+    model.CELLS.update(before)
+
+
 @pytest.mark.parametrize("page", OURS)
-def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatch, capsys):
-    monkeypatch.setattr(model, "CELLS", dict(model.CELLS))  # a page adds one
+def test_the_python_of_a_page_prints_what_stands_below_it(page, here, own_cells, capsys):
     names = {"__name__": page}
     blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", TEXTS[page], re.M | re.S)
     assert blocks
     for code, printed in blocks:
         exec(compile(code, page, "exec"), names)  # noqa: S102
         assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize(
+    ("page", "blocks", "name"),
+    [("write_a_layer", [0, 1], "TimePeepholeLSTM"), ("fit", [1], "PairEncoder")],
+)
+def test_the_file_of_a_page_is_a_choice_of_the_command_line(page, blocks, name, here, own_cells, monkeypatch, capsys):
+    """A cell of one's own in one file, and an encoder: trained, asked and resumed by name from the folder it is in."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    code = fenced(TEXTS[f"docs/{page}.md"], "python")
+    (here / "of_a_page.py").write_text("".join(code[i] for i in blocks))
+    cell = ["--cell", f"of_a_page:{name}"]
+    monkeypatch.delitem(sys.modules, "of_a_page", raising=False)
+    assert call("train", "--data", "phrases-small", *TINY, *cell, "--epochs", 1, "--out", "r") == 0
+    assert call("train", "--resume", "r", "--epochs", 2, *cell) == 0
+    capsys.readouterr()
+    assert call("predict", "r", "not bad", *cell) == 0
+    assert re.fullmatch(r"\w+\t0\.\d{4}\tnot bad\n", capsys.readouterr().out)
 
 
 def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
