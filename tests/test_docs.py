@@ -229,9 +229,8 @@ def test_the_file_of_a_page_is_a_choice_of_the_command_line(page, blocks, name, 
     """A cell of one's own in one file, and an encoder: trained, asked and resumed by name from the folder it is in."""
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     code = fenced(TEXTS[f"docs/{page}.md"], "python")
-    (here / "of_a_page.py").write_text("".join(code[i] for i in blocks))
-    cell = ["--cell", f"of_a_page:{name}"]
-    monkeypatch.delitem(sys.modules, "of_a_page", raising=False)
+    (here / f"code_of_{page}.py").write_text("".join(code[i] for i in blocks))
+    cell = ["--cell", f"code_of_{page}:{name}"]
     assert call("train", "--data", "phrases-small", *TINY, *cell, "--epochs", 1, "--out", "r") == 0
     assert call("train", "--resume", "r", "--epochs", 2, *cell) == 0
     capsys.readouterr()
