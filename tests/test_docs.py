@@ -148,6 +148,7 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
+    (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
 
 
 def vectors(D):
@@ -179,7 +180,7 @@ def put_archives(monkeypatch, folder):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(p == "sentifish" for p, _, _ in shown(page))])
-def test_the_commands_of_a_page_run_in_their_order(page, here, parse, monkeypatch, capsys):
+def test_the_commands_of_a_page_run_in_their_order(page, here, own_cells, no_figures, parse, monkeypatch, capsys):
     put_archives(monkeypatch, here / "cache")
     write_stand_ins(here)
     for program, arguments, source in shown(page):
