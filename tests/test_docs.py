@@ -239,7 +239,7 @@ def test_the_file_of_a_page_is_a_choice_of_the_command_line(page, blocks, name, 
     assert re.fullmatch(r"\w+\t0\.\d{4}\tnot bad\n", capsys.readouterr().out)
 
 
-def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
+def test_the_code_of_the_page_on_training_continues_where_training_stopped(here):
     net = model.sentiment_net(9, 3, 4)
     x, t = [np.array([2, 3]), np.array([4, 5, 6])] * 4, np.array([0, 1] * 4)
     names = {"model": net, "optimizer": Adam(), "x": x, "t": t, "x_val": x[:2], "t_val": t[:2]}

@@ -283,7 +283,7 @@ def test_an_error_while_predicting_leaves_the_layers_as_they_were(batch):
     assert not net.encoder.recurrent_layers[0].inference
 
 
-def test_scores_are_the_same_with_and_without_a_way_back(batch):
+def test_scores_are_the_same_with_and_without_a_cache_for_backward(batch):
     net = net64(bidirectional=True, num_layers=2, pool="max-mean")
     net.train(False)
     net.forward(*batch)

@@ -89,7 +89,7 @@ def test_a_score_is_the_sum_of_weight_times_ratio_over_what_the_text_holds():
         assert net.predict(ids[None])[0] == pytest.approx((W[rows] * net.ratios[rows]).sum() + b[0])
 
 
-def test_the_pairs_kept_are_those_in_the_most_texts():
+def test_the_pairs_chosen_are_those_in_the_most_texts():
     assert nbsvm(max_pairs=1).pairs.tolist() == [2 * V + 3] and nbsvm(max_pairs=0).pairs.tolist() == []
     assert len(nbsvm(max_pairs=99).pairs) == len(nbsvm().pairs) == 6
 
@@ -135,7 +135,7 @@ def test_padding_changes_nothing(kind):
 
 @both
 @pytest.mark.parametrize("num_classes", [2, 3])
-def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
+def test_a_saved_model_gives_the_same_bits(kind, num_classes, tmp_path):
     net = MAKE[kind](num_classes, np.float32)
     model = Classifier(net, Vocab(list("abcd")), ["x", "y", "z"][:num_classes], 9)
     model.save(tmp_path / "m.npz")
@@ -145,7 +145,7 @@ def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
     assert np.array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
 
 
-def test_pairs_tell_what_words_cannot():
+def test_pairs_separate_what_words_cannot():
     """Every text holds the same three words; the order of the first two decides."""
     x = [np.array(ids, np.int32) for ids in ([2, 3, 4], [3, 2, 4])] * 20
     t = np.array([1, 0] * 20)
@@ -221,7 +221,7 @@ def test_one_seed_is_one_file_to_the_byte_and_texts_are_read_whole(films):
     assert len(Classifier.load("a").encode(["word " * 5000])[0]) == 5000
 
 
-def test_a_baseline_goes_on_where_it_stopped(films):
+def test_a_baseline_resumes_where_it_stopped(films):
     for kind in MAKE:
         how = [*films, "--kind", kind, "--out"]
         assert call("baseline", *how, f"{kind}-once", "--epochs", "3", "--patience", "9") == 0

@@ -106,7 +106,7 @@ def test_ones_own_text_is_scored_on_its_validation_part(two_kinds, two):
     assert (told["scored_on"], told["texts"]) == ("validation", 4) and all(row["loss"] > 0 for row in told["kinds"])
 
 
-def test_a_loss_that_is_no_longer_finite_is_a_row_and_the_rest_goes_on(here, monkeypatch, capsys):
+def test_a_loss_that_is_no_longer_finite_is_a_row_and_the_rest_is_trained(here, monkeypatch, capsys):
     kinds = {"bow": KINDS["bow"], "rnn": {**KINDS["rnn"], "lr": 1e38, "schedule": "constant"}, "gru": KINDS["gru"]}
     monkeypatch.setattr(ch_sentiment.commands.compare, "KINDS", kinds)
     assert call("compare", *TINY, "--out", "out") == 0

@@ -156,7 +156,7 @@ def test_the_vocabulary_is_no_larger_than_asked_and_of_the_training_part_only(wr
 
 
 @without_figures
-def test_max_len_and_limit_are_kept(two):
+def test_max_len_and_limit_are_obeyed(two):
     assert call("train", "--data", two, *TINY, "--max-len", "3", "--limit", "20", "--out", "r") == 0
     model = Classifier.load("r")
     assert model.max_len == 3 and len(model.encode(["a b c d e"])[0]) == 3
@@ -170,7 +170,7 @@ def test_overwrite_writes_into_a_folder_that_holds_files(two, write):
 
 
 @without_figures
-def test_the_model_kept_is_that_of_the_best_epoch(write):
+def test_the_model_saved_is_that_of_the_best_epoch(write):
     rng = np.random.default_rng(0)  # labels that mean nothing: what is learned is wrong elsewhere
     noise = [(rng.integers(2), " ".join(f"word{i}" for i in rng.integers(20, size=3))) for _ in range(60)]
     how = ["--epochs", "8", "--lr", "0.1", "--hidden", "8", "--dropout", "0", "--validation", "0.3", "--patience", "8"]

@@ -222,7 +222,7 @@ def test_explain_asks_several_models(two_files, capsys):
     assert [word["known"] for word in printed["words"]] == [True, False, True, True]
 
 
-def test_audit_asks_several_models_and_the_card_tells_of_each(two_files, capsys):
+def test_audit_averages_several_models_and_the_card_describes_each(two_files, capsys):
     assert call("audit", "b", "--with", "a.npz", "--json") == 0
     groups = {g["group"]: g for d in json.loads(capsys.readouterr().out)["dimensions"] for g in d["groups"]}
     assert groups["African-American"]["known"] == 1  # of the names, one model knows Jamal

@@ -56,7 +56,7 @@ def own(here, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["mine:OwnLSTM", "mine:MeanEncoder"])
-def test_it_trains_and_is_kept_and_asked_again(own, name, capsys):
+def test_it_trains_is_saved_and_predicts_again(own, name, capsys):
     assert call("train", "--data", "phrases-small", *TINY, "--cell", name, "--out", "r") == 0
     model = Classifier.load("r")
     assert type(model.net.encoder).__name__ in ("MeanEncoder", "RecurrentEncoder") and model.net.config["cell"] == name

@@ -160,7 +160,7 @@ def films_of(part):
     return {text.split()[-1] for text in part.texts}
 
 
-def test_no_group_stands_in_both_parts_however_the_groups_are_told(reviews):
+def test_no_group_is_in_two_parts_however_the_groups_are_given(reviews):
     data, films = reviews
     by_file, by_column = prepare(data=data, group_file=films), prepare(data=data, group_column="Film")
     assert by_file.val.texts == by_column.val.texts and by_file.train.texts == by_column.train.texts

@@ -59,7 +59,7 @@ def test_recipes_lists_all_and_shows_the_settings_of_one(capsys):
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "victor-zhou"])
-def test_each_trains_from_one_command_and_config_tells_the_recipe_and_what_was_used(name):
+def test_each_trains_from_one_command_and_config_has_the_recipe_and_what_was_used(name):
     Path("v.txt").write_text("good 1 2 3\nbad -1 0.5 4\n")
     Path("two.tsv").write_text(lines_of(TWO))
     embedding = ["--embedding", "v.txt"] if RECIPES[name].settings.get("embedding") else []
@@ -117,6 +117,6 @@ def test_clipping_by_element_reaches_the_gradients():
     assert moved[0] <= 2e-6 and 2e-6 < moved[1] <= 2e-3  # two steps of at most lr * limit
 
 
-def test_the_page_on_recipes_tells_of_each_and_gives_its_command():
+def test_the_page_on_recipes_describes_each_and_gives_its_command():
     for name in RECIPES:
         assert f"\n## {name}\n" in DOCS and f"sentifish train --recipe {name}" in DOCS

@@ -132,7 +132,7 @@ def stirred(factor):
     return model_of(net, max_len=400), " ".join(np.random.default_rng(1).choice(WORDS, 300))
 
 
-def test_a_jump_on_the_way_of_a_long_text_is_found():
+def test_a_jump_on_the_path_of_a_long_text_is_found():
     found = explain(*stirred(3))
     path = found.path
     jump = np.abs(np.diff(path.margins)).argmax()
@@ -189,7 +189,7 @@ def test_the_only_word_is_left_out_for_an_unknown_one():
     assert found.occlusion == pytest.approx([known - unknown], abs=1e-5)
 
 
-def test_attention_weights_are_told_where_there_are_any():
+def test_attention_weights_are_shown_where_there_are_any():
     found = explain(model_of(net_of(pool="attention")), TEXT)
     assert len(found.attention) == len(found.words) and found.attention.sum() == pytest.approx(1, abs=1e-5)
     assert "attention" in columns(found) and found.attention.min() >= 0
