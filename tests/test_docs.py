@@ -291,6 +291,23 @@ def test_the_index_lists_every_page_once():
     assert len(listed) == len(set(listed)) and set(listed) == pages
 
 
+@pytest.mark.parametrize("page", ["findings/README.md", "docs/elsewhere.md"])
+def test_every_finding_has_one_row_and_the_versions_of_its_script(page):
+    rows = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if re.match(r"\|.*\.sh`", line)]
+    names = [re.search(r"`([\w-]+\.sh)`", row)[1] for row in rows]
+    assert sorted(names) == sorted(path.name for path in (ROOT / "findings").glob("*.sh"))
+    for row, name in zip(rows, names):
+        script = (ROOT / "findings" / name).read_text(encoding="utf-8")
+        assert all(version in script for version in re.findall(r"\b\d+\.\d+\.\d+\b", row)), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_scripts_and_modules_that_a_page_names_are_there(page):
+    named = re.findall(r"`((?:common|dataset|ch_sentiment|tests|benchmarks|findings|docs)/[\w/.-]+\.\w+)`", TEXTS[page])
+    example = {"ch_sentiment/commands/count_words.py"}
+    assert [name for name in named if name not in example and not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_links_to_is_there(page):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", TEXTS[page]):
