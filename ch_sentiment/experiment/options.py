@@ -164,8 +164,8 @@ class RunOptions:
     resume: str = option(
         None,
         "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
-        "--save-every, --no-cache and --quiet may stand beside it. With another number of epochs the learning rate "
-        "follows, from the next step on, the schedule of that number",
+        "--save-every, --no-cache, --quiet and a --cell of one's own may be given. With another number of epochs the "
+        "learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
