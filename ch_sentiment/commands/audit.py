@@ -10,8 +10,8 @@ from pathlib import Path
 from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.figure import gap_chart
 from ch_sentiment.audit.gaps import examine, subgroups_of
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import png, table
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import drawing, printable, shorten
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cached_texts import CachedTexts

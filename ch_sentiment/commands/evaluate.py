@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table, write_png
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import drawing, printable
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cached_texts import CachedTexts

@@ -6,8 +6,8 @@ import shutil
 import sys
 import textwrap
 
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table, write_png
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import drawing, input_lines, printable, shorten
 from ch_sentiment.explain.attribution import explain
 from ch_sentiment.explain.page import page

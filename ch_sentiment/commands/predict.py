@@ -5,8 +5,8 @@ import sys
 
 from tqdm import tqdm
 
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
 from dataset.errors import DataError

@@ -2,8 +2,8 @@
 
 import json
 
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row, table, write_png
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import drawing, say, shorten
 from ch_sentiment.experiment.options import COUNT
 from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json

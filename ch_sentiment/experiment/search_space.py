@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from ch_sentiment.experiment.cells import own_cell
@@ -53,16 +54,10 @@ class Range:
 def parsed(texts):
     """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
     ranges = [Range.parse(text) for text in texts]
-    names = [r.name for r in ranges]
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
+    (name, times), *_ = Counter(r.name for r in ranges).most_common(1)
+    if times > 1:
+        raise DataError(f"--vary: expected each name once, got {name} {times} times")
     return ranges
-
-
-def sample(ranges, rng):
-    """A value of each range: a dict by name."""
-    return {r.name: r.sample(rng) for r in ranges}
 
 
 def _converted(name, text, whole):

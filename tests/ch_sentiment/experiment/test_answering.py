@@ -9,8 +9,8 @@ import pytest
 from conftest import call, lines_of
 
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cached_texts import CachedTexts
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import CachedTexts
 from ch_sentiment.experiment.ensemble import Ensemble
 from ch_sentiment.explain.attribution import explain
 from ch_sentiment.explain.figure import figure
