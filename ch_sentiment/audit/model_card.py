@@ -10,12 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ch_sentiment.audit.card_forms import Section, Table
+from ch_sentiment.console import shorten
 from ch_sentiment.experiment.answering import cleaning_of
-from ch_sentiment.experiment.run_folder import MODEL
+from ch_sentiment.experiment.classifier import MODEL
+from ch_sentiment.experiment.options import GROUP_OF
 
 UNKNOWN = "unknown"
+GAP_HEAD = ("group", "words known", "gap", "95 % interval", "worst")
+SUBGROUP_HEAD = ("group of texts", "texts", "accuracy", "95 % interval", "true", "answered")
+GROUP_WIDTH = 30  # characters of a group of texts in a table
 SHOWN = 30  # subgroups; JSON has all
-NOT_RECIPE = ("data", "test_data", "group_file", "out", "overwrite", "no_cache", "quiet", "resume", "save_every")
+OF_DATA = ("recipe", "seed", "split_seed", "validation", "limit", "group_column")  # also told with the recipe
 
 
 def sections_of(model, paths, audit):
@@ -56,9 +61,8 @@ def _metrics(model):
 
 
 def _cut(model, path):
-    if getattr(model, "max_len", None) is None:
-        return []
-    return [f"A text is cut to {model.max_len:,} words ({getattr(model, 'keep', UNKNOWN)})."]
+    longest, keep = getattr(model, "max_len", None), getattr(model, "keep", UNKNOWN)
+    return [] if longest is None else [f"A text is cut to {longest:,} words ({keep})."]
 
 
 INTENDED = (
@@ -105,10 +109,11 @@ def _data(found):
 
 
 def _recipe(path):
-    """The settings in config.json, beside the model."""
+    """What config.json, beside the model, says of the model and its training; no path, no switch of the run."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-        rows = [[key, _shown(value)] for key, value in settings.items() if key not in NOT_RECIPE and value is not None]
+        settings = json.loads(path.read_text(encoding="utf-8")).items()
+        told = [(k, v) for k, v in settings if k in OF_DATA or GROUP_OF.get(k) not in ("data", "run")]
+        rows = [[key, _shown(value)] for key, value in told if value is not None]
     except (OSError, ValueError, AttributeError, RecursionError):  # no JSON, no object, or one that is too deep
         return [f"Settings of the training: {UNKNOWN}, there is no config.json beside the model."]
     return [Table(["setting", "value"], rows)]
@@ -157,27 +162,27 @@ def _audit(audit):
     for d in audit.dimensions:
         turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
         parts.append(f"By {d.name}. Sentences in which the label changes: {turned}.")
-        rows = []
-        for g in d.groups:
-            known = f"{g.known} of {g.known + len(g.unknown)}"
-            if g.gap is None:
-                rows.append([g.group, known, UNKNOWN, UNKNOWN, ""])
-                continue
-            between = f"{100 * g.gap:+.2f} ({100 * g.low:+.2f} to {100 * g.high:+.2f})"
-            rows.append([g.group, known, between, f"{100 * g.worst:+.2f}", g.sentence])
-        parts.append(Table(["group", "words known", "gap", "worst", "the worst sentence"], rows))
+        rows = [[*gap_cells(g), g.sentence or ""] for g in d.groups]
+        parts.append(Table([*GAP_HEAD, "the worst sentence"], rows))
     if audit.subgroups is None:
         return [*parts, f"Accuracy by group of texts: {UNKNOWN}, no such texts were given (--data, --group-column)."]
-    rows = [
-        [
-            *(s.group, f"{s.n:,}", f"{s.accuracy:.1%} ({s.low:.1%} to {s.high:.1%})"),
-            *(f"{s.true_share:.1%}", f"{s.answered_share:.1%}"),
-        ]
-        for s in audit.subgroups[:SHOWN]
-    ]
-    head = ["group", "texts", "accuracy", f"truly {audit.label}", f"answered {audit.label}"]
     more = f" The {SHOWN} largest of {len(audit.subgroups):,}." if len(audit.subgroups) > SHOWN else ""
-    return [*parts, f"Accuracy by group of texts.{more}", Table(head, rows)]
+    what = f"Accuracy by group of texts, and the share of {audit.label} among true and among predicted labels.{more}"
+    return [*parts, what, Table(list(SUBGROUP_HEAD), list(map(subgroup_cells, audit.subgroups[:SHOWN])))]
+
+
+def gap_cells(g):
+    """A GroupGap below GAP_HEAD, in points of 100: list of str."""
+    numbers = ["-"] * 3
+    if g.gap is not None:
+        numbers = [f"{100 * g.gap:+.2f}", f"{100 * g.low:+.2f} to {100 * g.high:+.2f}", f"{100 * g.worst:+.2f}"]
+    return [g.group, f"{g.known} of {g.known + len(g.unknown)}", *numbers]
+
+
+def subgroup_cells(s):
+    """A Subgroup below SUBGROUP_HEAD: list of str."""
+    shares = f"{s.accuracy:.1%}", f"{100 * s.low:.1f} to {100 * s.high:.1f}", f"{s.true_share:.1%}"
+    return [shorten(s.group, GROUP_WIDTH), f"{s.n:,}", *shares, f"{s.answered_share:.1%}"]
 
 
 def _listed(values):

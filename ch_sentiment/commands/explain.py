@@ -7,11 +7,11 @@ import sys
 import textwrap
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
-from ch_sentiment.commands.formatting import table, write_png
-from ch_sentiment.console import drawing, input_lines, printable, shorten
-from ch_sentiment.explain.attribution import explain
+from ch_sentiment.commands.formatting import table
+from ch_sentiment.console import input_lines, printable, shorten
+from ch_sentiment.experiment.output import plotting, write_png
+from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
-from ch_sentiment.explain.summary import columns, completeness, remarks, rows
 from common.files.atomic_write import write_atomically
 
 HELP = "show which words made a model's decision"
@@ -43,7 +43,7 @@ def run(options):
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
-        with drawing():
+        with plotting():
             from ch_sentiment.explain.figure import figure
 
             write_png(options.png, figure(found))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ch_sentiment.experiment.corpus import LabelledTexts, Part
+from ch_sentiment.experiment.answering import cleaning_of
+from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 
@@ -42,6 +43,18 @@ def load_test(name, label_names):
         return _polar(name)[1]
     texts, t, _ = labelled_text.load_data(name, None, label_names)
     return Part(texts, t)
+
+
+def load_cached_test(options, model):
+    """`load_test` of --data for a TextClassifier, the texts as CachedTexts; -> Part, (N,) tokens of each text.
+
+    options: with `data`, `no_cache` and `json`. DataError also where a text has no token.
+    """
+    part = load_test(options.data, model.label_names)
+    part.texts = CachedTexts(part.texts, cached=not options.no_cache, progress=not options.json)
+    lengths = part.texts.tokens(cleaning_of(model)).lengths()
+    labelled_text.check_lengths(lengths, options.data, part.numbers)
+    return part, lengths
 
 
 def groups_of(part, options):

@@ -1,8 +1,10 @@
 """An explanation as a figure: bars of the strongest words, and the probability after each word."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ch_sentiment.console import shorten
+from common.plot import BLUE, ORANGE
 
 BARS = 20  # words at most
 TICKS = 25  # at most so many words are written below the curve
@@ -11,8 +13,6 @@ WIDTH = 18  # characters of a word
 
 def figure(found):
     """All parts of an Explanation in one matplotlib Figure, as high as its bars need."""
-    from matplotlib.figure import Figure
-
     bars = min(BARS, len(found.words))
     heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
     whole = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
@@ -27,8 +27,6 @@ def figure(found):
 
 def word_bars(found, ax):
     """The strongest words in the order of the text; hatched bars on the left speak against the answer. -> Axes."""
-    from common.plot import BLUE, ORANGE
-
     chosen = np.sort(found.strongest(BARS))
     strength, rows = found.strength[chosen], np.arange(len(chosen))
     sides = ((strength >= 0, BLUE, None, "for the answer"), (strength < 0, ORANGE, "///", "against it"))
@@ -47,8 +45,6 @@ def word_bars(found, ax):
 
 def so_far_curve(found, ax):
     """The probability of the answer after each word, in percent. -> Axes."""
-    from common.plot import BLUE
-
     style = "o-" if len(found.words) <= TICKS else "-"
     ax.plot(*_from_one(100 * found.so_far), style, color=BLUE, markersize=3)
     ax.axhline(50, color="0.4", linestyle=":", linewidth=0.8)

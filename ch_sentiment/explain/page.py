@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from ch_sentiment.console import printable
-from ch_sentiment.explain.summary import completeness, remarks, rows
+from ch_sentiment.explain.attribution import completeness, remarks, rows
 
 SHOWN = 10  # words in the first table
 SLANTED = ' <span class="unknown">Slanted</span>: a word that the model does not know.'
