@@ -123,10 +123,8 @@ class WordVectors:
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
-        if not mask.any(axis=1).all():
-            raise ValueError(
-                f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
-            )
+        if not (has_token := mask.any(axis=1)).all():
+            raise ValueError(f"SentimentNet: expected a token in every text, got only PAD in row {has_token.argmin()}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
@@ -246,9 +244,13 @@ def sentiment_net(
     )
     made, width = CELLS[cell], wordvec_size + pair_size
     if hasattr(made, "init_params"):
-        dropouts = [TimeDropout(dropout, drop_rng) for drop_rng in drop_rngs[1:]]  # between the layers
-        layers = _stack(made, width, hidden_size, bidirectional, layer_rngs, dropouts, dtype)
-        width = hidden_size * (2 if bidirectional else 1)
+        layers = []
+        for i, layer_rng in enumerate(layer_rngs):
+            layers += [TimeDropout(dropout, drop_rngs[i])] if i else []
+            sides = layer_rng.spawn(2)[: 1 + bidirectional]
+            directions = [made(*made.init_params(width, hidden_size, side, dtype)) for side in sides]
+            layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
+            width = hidden_size * len(sides)  # (N, T, D) -> (N, T, H or 2H)
         encoder = RecurrentEncoder(layers, pool, width, bidirectional, pool_rng, dtype)
     else:
         encoder = made(width, hidden_size, rng=layer_rngs[0], dtype=dtype)
@@ -266,27 +268,12 @@ def to_probabilities(scores):
     return softmax(scores)
 
 
-def _check(cell, pool, num_classes, pair_size, num_pairs, **sizes):
+def _check(cell, pool, **sizes):
     """ValueError naming the first argument of `sentiment_net` that is out of its range."""
-    for name in ("vocab_size", "wordvec_size", "hidden_size", "num_layers"):
-        if sizes[name] < 1:
-            raise ValueError(f"SentimentNet: expected {name} >= 1, got {sizes[name]}")
-    if pair_size < 0 or num_pairs < 0:
-        raise ValueError(f"SentimentNet: expected pair_size and num_pairs >= 0, got {pair_size} and {num_pairs}")
-    if num_classes < 2:
-        raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
+    least = {"vocab_size": 1, "wordvec_size": 1, "hidden_size": 1, "num_layers": 1, "num_classes": 2}
+    for name, smallest in {**least, "pair_size": 0, "num_pairs": 0}.items():
+        if sizes[name] < smallest:
+            raise ValueError(f"SentimentNet: expected {name} >= {smallest}, got {sizes[name]}")
     if cell not in CELLS or pool not in POOLS:
         expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
         raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
-
-
-def _stack(layer, wordvec_size, hidden_size, bidirectional, rngs, dropouts, dtype):
-    """A list of recurrent layers, one for each of `rngs`, with the dropouts between them."""
-    layers, width = [], wordvec_size
-    for rng, dropout in zip(rngs, [None, *dropouts]):
-        layers += [] if dropout is None else [dropout]
-        sides = rng.spawn(2)[: 1 + bidirectional]
-        directions = [layer(*layer.init_params(width, hidden_size, side, dtype)) for side in sides]
-        layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
-        width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
-    return layers

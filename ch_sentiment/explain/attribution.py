@@ -70,14 +70,16 @@ def explain(model, text):
         raise DataError("expected words in the text, got none")
     known = answering.known(model, words)
     if known is not None and not known.any():
-        raise DataError(
-            f"expected a word that the model knows, got {len(words)} unknown ones: the answer would rest on nothing"
-        )
+        got = f"got {len(words)} unknown ones: the answer would rest on nothing"
+        raise DataError(f"expected a word that the model knows, {got}")
     (probabilities,) = answering.predict_proba(model, [text])  # (1, C) -> (C,)
     answer = int(probabilities.argmax())
     weight = margin_weight(answer, len(probabilities))
-    so_far = answering.predict_proba_of_parts(model, words, beginnings(len(words)))  # (T, C)
-    without = answering.predict_proba_of_parts(model, words, all_but_one(len(words)))  # (T, C)
+    T = len(words)
+    beginnings = (slice(t + 1) for t in range(T))
+    so_far = answering.predict_proba_of_parts(model, words, beginnings)  # (T, C)
+    all_but_one = (np.delete(np.arange(T), t) for t in range(T))  # Li et al. 2016
+    without = answering.predict_proba_of_parts(model, words, all_but_one)  # (T, C)
     return Explanation(
         label_names=model.label_names,
         probabilities=probabilities,
@@ -91,16 +93,6 @@ def explain(model, text):
         so_far=so_far[:, answer],
         attention=answering.attention(model, words),
     )
-
-
-def beginnings(T):
-    """The positions of the first word, the first two ... all T: slices."""
-    return (slice(t + 1) for t in range(T))
-
-
-def all_but_one(T):
-    """The positions of all T words without the first, without the second ...: (T - 1,) arrays. Li et al. 2016."""
-    return (np.delete(np.arange(T), t) for t in range(T))
 
 
 def margin_weight(answer, num_classes):

@@ -12,10 +12,9 @@ from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import CachedTexts
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.explain.attribution import explain
+from ch_sentiment.explain.attribution import explain, remarks
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import page
-from ch_sentiment.explain.attribution import remarks
 from ch_sentiment.model import sentiment_net
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
