@@ -124,7 +124,7 @@ class WordVectors:
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
-            raise ValueError(f"SentimentNet: expected a token in every text, got only PAD in row {has_token.argmin()}")
+            raise ValueError(f"SentimentNet: expected a token in every text, got only padding in row {has_token.argmin()}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)

@@ -120,14 +120,14 @@ def _recipe(path):
 
 
 def _accuracy(metrics):
+    roles = {
+        "test": "Test part: it played no part in training.",
+        "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
+    }
+    names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
     parts = []
-    for part, role in (
-        ("test", "Test part: it played no part in training."),
-        ("validation", "Validation part: it chose the epoch, so that new texts may fare a little worse."),
-    ):
-        found = metrics.get(part)
-        if isinstance(found, dict):
-            names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
+    for part, role in roles.items():
+        if isinstance(found := metrics.get(part), dict):
             rows = [[name, _shown(found[name])] for name in names if name in found]
             parts += [role, Table(["measure", "value"], rows)]
     return parts or [f"Accuracy: {UNKNOWN}."]

@@ -45,7 +45,13 @@ def run(options):
     if name not in model.label_names:
         raise DataError(f"--label: expected one of {', '.join(model.label_names)}, got {name!r}")
     label = model.label_names.index(name)
-    audit = examine(model, label, None if options.data is None else accuracy_by_group(model, options, label))
+    subgroups = None
+    if options.data is not None:
+        part, _ = load_cached_test(options, model)
+        groups = groups_of(part, options)
+        predicted = answering.predict_proba(model, part.texts).argmax(axis=1)  # (N, C) -> (N,)
+        subgroups = subgroups_of(predicted, part.t, groups, label)
+    audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     with plotting():
         from ch_sentiment.audit.figure import gap_chart
@@ -60,14 +66,6 @@ def run(options):
     if not options.json:
         print(f"written to {printable(str(folder))}: {', '.join(CARD)}")
     return 0
-
-
-def accuracy_by_group(model, options, label):
-    """-> list of Subgroup of the texts of --data. DataError."""
-    part, _ = load_cached_test(options, model)
-    groups = groups_of(part, options)
-    predicted = answering.predict_proba(model, part.texts).argmax(axis=1)  # (N, C) -> (N,)
-    return subgroups_of(predicted, part.t, groups, label)
 
 
 def lines(audit):

@@ -31,22 +31,17 @@ def run(options):
     model = load_model(options)
     part, lengths = load_cached_test(options, model)
     if options.figures is not None:
-        folder = make_folder(options.figures)  # before the texts are scored, which may take minutes
+        folder = Path(options.figures)
+        if not options.figures or (folder.exists() and not folder.is_dir()):
+            got = f"{folder}, a file" if options.figures else "an empty name"
+            raise DataError(f"--figures: expected a folder, got {got}")
+        folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     report = answering.report(probabilities, part.t)
     print(json.dumps(report) if options.json else report_lines(report, model.label_names))
     if options.figures is not None:
         write_figures(folder, report["confusion"], model, probabilities, part.t, lengths)
     return 0
-
-
-def make_folder(name):
-    """-> Path of the folder, created where it is missing. DataError, OSError."""
-    folder = Path(name)
-    if not name or (folder.exists() and not folder.is_dir()):
-        raise DataError(f"--figures: expected a folder, got {f'{name}, a file' if name else 'an empty name'}")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def write_figures(folder, confusion, model, probabilities, t, lengths):

@@ -59,18 +59,12 @@ def run(options):
 def speaker_table(found):
     """A line for every speaker."""
     labels = [shorten(label, NAME_WIDTH) for label in found["labels"]]
-    head = ["speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})"]
-    rows = [
-        [
-            shorten(row["speaker"], NAME_WIDTH),
-            f"{row['paragraphs']:,}",
-            f"{row['words']:,}",
-            *(f"{share:.1f}" for share in row["shares"].values()),
-            f"{row['mean_probability']:.3f}",
-        ]
-        for row in found["speakers"]
-    ]
-    return table(head, rows)
+    rows = [["speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})"]]
+    for row in found["speakers"]:
+        counts, shares = (row["paragraphs"], row["words"]), row["shares"].values()
+        numbers = [*(f"{n:,}" for n in counts), *(f"{share:.1f}" for share in shares), f"{row['mean_probability']:.3f}"]
+        rows.append([shorten(row["speaker"], NAME_WIDTH), *numbers])
+    return table((), rows)
 
 
 def as_csv(found):
@@ -88,7 +82,5 @@ def write_figures(folder, found):
     with plotting():
         from ch_sentiment.speeches.figure import share_bars, speech_lines
 
-        bars = share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
-        lines = speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])
-        write_png(folder / "shares.png", bars.figure)
-        write_png(folder / "lines.png", lines[0].figure)
+        write_png(folder / "shares.png", share_bars(found["speakers"][:MOST_DRAWN], found["labels"]).figure)
+        write_png(folder / "lines.png", speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])[0].figure)

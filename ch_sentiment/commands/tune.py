@@ -105,18 +105,16 @@ def check_same(path, config, ranges, begun):
     free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
     search = {"vary": [str(r) for r in ranges], "options": options}
-    if not path.exists():
-        if any(entry.name != LOCK for entry in path.parent.iterdir()):
-            raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
-        write_json(path, search)
-        return
-    try:
-        same = json.loads(path.read_text("utf-8")) == search
-    except (ValueError, RecursionError):
-        raise DataError(f"{path}: expected the settings of a search, got something else") from None
-    if begun and not same:
-        raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
-    write_json(path, search)  # another one came to nothing, a file name with a slip in it, say
+    if path.exists():
+        try:
+            same = json.loads(path.read_text("utf-8")) == search
+        except (ValueError, RecursionError):
+            raise DataError(f"{path}: expected the settings of a search, got something else") from None
+        if begun and not same:
+            raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
+    elif any(entry.name != LOCK for entry in path.parent.iterdir()):
+        raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
+    write_json(path, search)  # over another one that came to nothing: a file name with a slip in it, say
 
 
 def read_trials(path):

@@ -85,9 +85,8 @@ def report(probabilities, t):
     The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
     """
     of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
-    loss = -np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean()
-    found = classification_report(t, probabilities, float(loss))
-    return {**found, "ece": expected_calibration_error(probabilities, t)}
+    loss = float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
+    return {**classification_report(t, probabilities, loss), "ece": expected_calibration_error(probabilities, t)}
 
 
 def _checked(model, answers, N):

@@ -71,16 +71,14 @@ class Classifier:
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
         pool = getattr(getattr(self.net, "encoder", None), "pool", None)
-        if not hasattr(pool, "attention_weight"):
-            return None
-        self.net.predict(self.vocab.encode(words)[None])  # (1, T)
-        return pool.attention_weight[0]  # (1, T) -> (T,)
+        if hasattr(pool, "attention_weight"):
+            self.net.predict(self.vocab.encode(words)[None])  # (1, T)
+            return pool.attention_weight[0]  # (1, T) -> (T,)
 
     def word_path(self, words, weight, **accuracy):
         """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
-        if not hasattr(self.net, "score_backward"):
-            return None
-        return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
+        if hasattr(self.net, "score_backward"):
+            return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
 
     # -- of ids
 
@@ -152,12 +150,11 @@ class Classifier:
         path = model_path(path)
         built = []
 
-        def build(content):
-            """The model that the file describes; its weights are read straight into its arrays."""
+        def arrays_to_fill(content):
             built.append(cls._from(content["meta"], content["arrays"]))
             return built[0].net.weights()
 
-        load_checkpoint(path, build)
+        load_checkpoint(path, arrays_to_fill)
         return built[0]
 
     @classmethod

@@ -41,9 +41,8 @@ class Part:
 
     def take(self, index):
         """Those at the positions `index`, an array."""
-        x = [self.x[i] for i in index] if self.x else []
-        groups = None if self.groups is None else self.groups[index]
-        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index], groups)
+        texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
+        return Part(texts, self.t[index], x, self.numbers[index], None if self.groups is None else self.groups[index])
 
 
 class CachedTexts(list):
@@ -86,9 +85,10 @@ class LabelledTexts:
         values, t = np.unique(np.asarray(labels), return_inverse=True)
         if len(values) < 2 or values.dtype.kind not in "biuUT":
             raise DataError(f"expected labels of two classes or more, each a str or an int, got {values.tolist()[:5]}")
-        groups = None if groups is None else np.array([str(group) for group in groups])
-        if groups is not None and len(groups) != len(texts):
-            raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
+        if groups is not None:
+            groups = np.array(list(map(str, groups)))
+            if len(groups) != len(texts):
+                raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
         return cls(Part(list(map(str, texts)), t, groups=groups), [str(value) for value in values])
 
 
@@ -169,16 +169,11 @@ def encode(texts, config, cached=False, progress=False):
     test = texts.test and replace(texts.test, x=ids(tokenized(texts.test, texts.test_name)))
     train, val = whole.take(train_index), whole.take(val_index)
     samples = texts.samples or (test or val).texts[:SAMPLES]
-    return Corpus(train, val, test, vocab, texts.label_names, samples, duplicates(whole, test))
-
-
-def duplicates(whole, test):
-    """[a line on texts that come more than once], or []."""
-    found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
-    if not (found.train or found.test or found.shared):
-        return []
-    in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
-    return [f"duplicates: {found.train} within train{in_test}"]
+    found, notes = imdb.count_duplicates(whole.texts, [] if test is None else test.texts), []
+    if found.train or found.test or found.shared:
+        in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
+        notes = [f"duplicates: {found.train} within train{in_test}"]
+    return Corpus(train, val, test, vocab, texts.label_names, samples, notes)
 
 
 def split(part, share, texts, rng):

@@ -29,8 +29,8 @@ def load_train(name, classes):
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
         train, test = _polar(name)
         return train, test, POLAR_NAMES[0]
-    texts, t, label_names = labelled_text.load_data(name, classes)
-    return Part(texts, t), None, label_names
+    *part, label_names = labelled_text.load_data(name, classes)
+    return Part(*part), None, label_names
 
 
 def load_test(name, label_names):
@@ -41,8 +41,7 @@ def load_test(name, label_names):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
         return _polar(name)[1]
-    texts, t, _ = labelled_text.load_data(name, None, label_names)
-    return Part(texts, t)
+    return Part(*labelled_text.load_data(name, None, label_names)[:2])
 
 
 def load_cached_test(options, model):
