@@ -12,6 +12,7 @@ from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
 from common.pooling import POOLS, pooling_by_name
+from common.sequential import Sequential
 from common.time_layers import (
     TimeBidirectional,
     TimeDropout,
@@ -124,7 +125,8 @@ class WordVectors:
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
-            raise ValueError(f"SentimentNet: expected a token in every text, got only padding in row {has_token.argmin()}")
+            got = f"got only padding in row {has_token.argmin()}"
+            raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
@@ -161,7 +163,7 @@ class WordDropout:
         return np.where((self.rng.random(xs.shape, dtype=np.float32) < self.ratio) & (xs != PAD), UNK, xs)
 
 
-class RecurrentEncoder(BaseModel):
+class RecurrentEncoder(Sequential):
     """Recurrent layers on top of each other, then pooling: vectors (N, T, D), mask (N, T) -> (N, K).
 
     layers: list of what takes `forward(xs, mask)`, (N, T, D) -> (N, T, H), dropout between them included; the last one
@@ -169,24 +171,14 @@ class RecurrentEncoder(BaseModel):
     """
 
     def __init__(self, layers, pool, width, bidirectional=False, rng=None, dtype=np.float32):
-        super().__init__()
-        self.recurrent_layers, self.pool = layers, pooling_by_name(pool, width, bidirectional, rng, dtype)
+        self.pool = pooling_by_name(pool, width, bidirectional, rng, dtype)
+        super().__init__(*layers, self.pool)  # (N, T, D) -> (N, T, H) -> (N, K)
         self.size = width * (2 if pool in ("first-last", "max-mean") else 1)
         self.parts = {**{f"layer{i}": layer for i, layer in enumerate(layers)}, "pool": self.pool}
         self.collect(**self.parts)
 
     def forward(self, vectors, mask):
-        hs = vectors
-        for layer in self.recurrent_layers:
-            hs = layer.forward(hs, mask)  # (N, T, D or H) -> (N, T, H)
-        return self.pool.forward(hs, mask)  # (N, T, H) -> (N, K)
-
-    def backward(self, dout):
-        """dout (N, K) -> gradient of the vectors (N, T, D)."""
-        dhs = self.pool.backward(dout)
-        for layer in reversed(self.recurrent_layers):
-            dhs = layer.backward(dhs)
-        return dhs
+        return super().forward(vectors, mask=mask)
 
 
 def sentiment_net(
