@@ -20,7 +20,7 @@ GAP_HEAD = ("group", "words known", "gap", "95 % interval", "worst")
 SUBGROUP_HEAD = ("group of texts", "texts", "accuracy", "95 % interval", "true", "answered")
 GROUP_WIDTH = 30  # characters of a group of texts in a table
 SHOWN = 30  # subgroups; JSON has all
-OF_DATA = ("recipe", "seed", "split_seed", "validation", "limit", "group_column")  # also told with the recipe
+OF_DATA = ("recipe", "seed", "split_seed", "validation", "limit", "group_column")  # shown with the recipe, too
 
 
 def sections_of(model, paths, audit):
@@ -33,10 +33,10 @@ def sections_of(model, paths, audit):
     return [
         Section(f"Model card: {' + '.join(map(_name, paths))}", _each(members, _what)),
         Section("Intended use", [INTENDED, NOT_INTENDED]),
-        Section("Data", _each(members, lambda member, path: _data(_metrics(member).get("trained_on")))),
-        Section("Recipe", _each(members, lambda member, path: _recipe(path.parent / "config.json"))),
-        Section("Accuracy", _each(members, lambda member, path: _accuracy(_metrics(member)))),
-        Section("Calibration", _each(members, lambda member, path: _calibration(member))),
+        Section("Data", _each(members, _data)),
+        Section("Recipe", _each(members, _recipe)),
+        Section("Accuracy", _each(members, _accuracy)),
+        Section("Calibration", _each(members, _calibration)),
         Section("Audit", _audit(audit)),
         Section("Limits", [*LIMITS, *_each(members, _cut)]),
     ]
@@ -96,8 +96,9 @@ def _what(model, path):
     return [Table(["what", "value"], rows)]
 
 
-def _data(found):
+def _data(model, path):
     """What a training writes into the file on its data, where it did."""
+    found = _metrics(model).get("trained_on")
     asked = "Who wrote the texts, in which language, when, and whether they agreed to this use: " + UNKNOWN + "."
     if not isinstance(found, dict) or not isinstance(found.get("texts"), dict):
         return [f"Trained on: {UNKNOWN}.", asked]
@@ -108,18 +109,18 @@ def _data(found):
     return [trained_on, Table(["part", *names], rows), asked]
 
 
-def _recipe(path):
+def _recipe(model, path):
     """What config.json, beside the model, says of the model and its training; no path, no switch of the run."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8")).items()
-        told = [(k, v) for k, v in settings if k in OF_DATA or GROUP_OF.get(k) not in ("data", "run")]
-        rows = [[key, _shown(value)] for key, value in told if value is not None]
+        settings = json.loads((path.parent / "config.json").read_text(encoding="utf-8")).items()
+        shown = [(k, v) for k, v in settings if k in OF_DATA or GROUP_OF.get(k) not in ("data", "run")]
+        rows = [[key, _shown(value)] for key, value in shown if value is not None]
     except (OSError, ValueError, AttributeError, RecursionError):  # no JSON, no object, or one that is too deep
         return [f"Settings of the training: {UNKNOWN}, there is no config.json beside the model."]
     return [Table(["setting", "value"], rows)]
 
 
-def _accuracy(metrics):
+def _accuracy(model, path):
     roles = {
         "test": "Test part: it played no part in training.",
         "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
@@ -127,22 +128,21 @@ def _accuracy(metrics):
     names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
     parts = []
     for part, role in roles.items():
-        if isinstance(found := metrics.get(part), dict):
+        if isinstance(found := _metrics(model).get(part), dict):
             rows = [[name, _shown(found[name])] for name in names if name in found]
             parts += [role, Table(["measure", "value"], rows)]
     return parts or [f"Accuracy: {UNKNOWN}."]
 
 
-def _calibration(model):
+def _calibration(model, path):
     found = _metrics(model).get("calibration")
     scores = "Scores are used unchanged, without a temperature."
     if getattr(model, "calibration", None) is not None:
         scores = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
     if not isinstance(found, dict):
         return [scores]
-    rows = [[name, _shown(value)] for name, value in found.items()]
     chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"
-    return [scores, chosen, Table(["measure", "value"], rows)]
+    return [scores, chosen, Table(["measure", "value"], [[name, _shown(value)] for name, value in found.items()])]
 
 
 def known_words(audit):

@@ -58,8 +58,8 @@ def known(model, words):
 def predict_proba_of_parts(model, words, parts):
     """(N, C) probabilities of N parts of a text, see TextClassifier. parts: iterable."""
     if hasattr(model, "predict_proba_of_parts"):
-        parts = list(parts)
-        return _checked(model, model.predict_proba_of_parts(words, parts), len(parts))
+        answers = model.predict_proba_of_parts(words, parts)
+        return _checked(model, answers, len(answers))
     words = np.array(words, object)  # (T,)
     return predict_proba(model, [" ".join(words[part]) for part in parts])
 

@@ -44,6 +44,7 @@ class Ensemble:
 
     def predict_proba_of_parts(self, words, parts):
         """As of `answering.TextClassifier`."""
+        parts = list(parts)
         return mean([answering.predict_proba_of_parts(member, words, parts) for member in self.members])
 
     def has_word(self, text):

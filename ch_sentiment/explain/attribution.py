@@ -80,19 +80,10 @@ def explain(model, text):
     so_far = answering.predict_proba_of_parts(model, words, beginnings)  # (T, C)
     all_but_one = (np.delete(np.arange(T), t) for t in range(T))  # Li et al. 2016
     without = answering.predict_proba_of_parts(model, words, all_but_one)  # (T, C)
-    return Explanation(
-        label_names=model.label_names,
-        probabilities=probabilities,
-        answer=answer,
-        text=text,
-        words=words,
-        total=total,
-        known=known,
-        path=answering.word_path(model, words, weight),
-        occlusion=margins(so_far[-1:], weight) - margins(without, weight),  # (1,) - (T,) -> (T,)
-        so_far=so_far[:, answer],
-        attention=answering.attention(model, words),
-    )
+    path, attention = answering.word_path(model, words, weight), answering.attention(model, words)
+    occlusion = margins(so_far[-1:], weight) - margins(without, weight)  # (1,) - (T,) -> (T,)
+    of_words = {"path": path, "occlusion": occlusion, "so_far": so_far[:, answer], "attention": attention}
+    return Explanation(model.label_names, probabilities, answer, text, words, total, known, **of_words)
 
 
 def margin_weight(answer, num_classes):
@@ -143,7 +134,5 @@ def completeness(path):
     difference = path.margin - path.baseline
     share = f", {abs(path.gap / difference):.2%}" if difference else ""
     how = f"gap {abs(path.gap):.4f}{share}; doubt {path.doubt:.2%}; {path.steps} steps"
-    return (
-        f"margin {path.margin:.3f}, of zero vectors {path.baseline:.3f}; the gradients add up to "
-        f"{path.attributions.sum():.3f} of {difference:.3f} ({how})"
-    )
+    ends = f"margin {path.margin:.3f}, of zero vectors {path.baseline:.3f}"
+    return f"{ends}; the gradients add up to {path.attributions.sum():.3f} of {difference:.3f} ({how})"

@@ -85,7 +85,7 @@ def speaker_row(name, readings, label_names):
         "speaker": name,
         "speeches": len(readings),
         "paragraphs": len(probabilities),
-        "words": sum(word_count(reading.speech.text) for reading in readings),
+        "words": sum(len(reading.speech.text.split()) for reading in readings),
         "shares": {label: 100 * int(n) / len(probabilities) for label, n in zip(label_names, counts)},
         "mean_probability": float(probabilities[:, 1].mean()),
     }
@@ -94,14 +94,9 @@ def speaker_row(name, readings, label_names):
 def paragraph_rows(reading, label_names):
     """Each paragraph, its likelier label, and the probability of the second label."""
     return [
-        {"label": label_names[p.argmax()], "probability": float(p[1]), "words": word_count(text), "text": text}
+        {"label": label_names[p.argmax()], "probability": float(p[1]), "words": len(text.split()), "text": text}
         for text, p in zip(reading.paragraphs, reading.probabilities)
     ]
-
-
-def word_count(text):
-    """Words as white space separates them."""
-    return len(text.split())
 
 
 def remarks(readings, model):
