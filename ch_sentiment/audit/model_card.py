@@ -160,8 +160,8 @@ def _audit(audit):
         f"{known_words(audit)}."
     ]
     for d in audit.dimensions:
-        turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
-        parts.append(f"By {d.name}. Sentences in which the label changes: {turned}.")
+        changed = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
+        parts.append(f"By {d.name}. Sentences in which the label changes: {changed}.")
         rows = [[*gap_cells(g), g.sentence or ""] for g in d.groups]
         parts.append(Table([*GAP_HEAD, "the worst sentence"], rows))
     if audit.subgroups is None:

@@ -73,8 +73,8 @@ def lines(audit):
     yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
     yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
-        turned = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
-        yield f"\n{dimension.name}{turned}"
+        changed = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
+        yield f"\n{dimension.name}{changed}"
         yield table(model_card.GAP_HEAD, map(model_card.gap_cells, dimension.groups))
         if lost := [g.group for g in dimension.groups if g.gap is None]:
             yield f"nothing can be said of {', '.join(lost)}: no words to compare that the model knows"

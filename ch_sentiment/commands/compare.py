@@ -9,7 +9,7 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
-from ch_sentiment.commands.train import STOPPED, corpus_of, teller
+from ch_sentiment.commands.train import STOPPED, corpus_of, inform
 from ch_sentiment.console import printable, say
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.output import plotting, write_json, write_png
@@ -51,19 +51,19 @@ def run(arguments):
     for each in kinds.values():
         check(each)
     check_out(config.run)
-    tell, data = teller(config), corpus_of(config)
+    data = corpus_of(config)
     rows, histories, code = [], {}, 0
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
             for number, (kind, each) in enumerate(kinds.items(), start=1):
-                tell(f"{number} of {len(kinds)}: {kind}")
+                inform(config, f"{number} of {len(kinds)}: {kind}")
                 result = trained(each.with_(out=str(folder / kind)), data)
                 if result.scores is None and result.error is None:
                     _, code = STOPPED[result.stop_reason]
                     break
                 rows.append(row_of(kind, result))
                 histories[kind] = result.history
-                tell(f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+                inform(config, f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
             if rows:
                 write(folder, config, data, rows, histories)

@@ -1,7 +1,7 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
-from ch_sentiment.commands.train import prepared, teller
+from ch_sentiment.commands.train import inform, prepared
 from ch_sentiment.console import say
 from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
 from ch_sentiment.experiment.output import plotting, write_json, write_png
@@ -33,7 +33,7 @@ def run(arguments):
     config = chosen(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
-    teller(config)(*notes)
+    inform(config, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 

@@ -42,20 +42,17 @@ def run(arguments):
     wrong with the input is said before anything is written.
     """
     with options_of_rank(typed(arguments)) as options:
-        return resume(options) if "resume" in options else begin(chosen(options))
+        return resume(options) if "resume" in options else start(chosen(options))
 
 
-def begin(config):
+def start(config):
     """A new training in a new folder."""
-    tell = teller(config)
     data = prepared(config)
     net, notes = new_net(config, data)
-    tell(*notes)
+    inform(config, *notes)
     with new_folder(config.run, name_of(config)) as folder:
-        tell(
-            f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
-            f"{sum(p.size for p in net.params):,} parameters"
-        )
+        texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
+        inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
         return train(in_folder(config, data, net, folder, *callbacks_of(config)), folder)
 
 
@@ -76,7 +73,7 @@ def resume(options):
         elif best.is_over(trainer):
             say(f"training had already ended after epoch {trainer.epoch}: no better loss for {best.patience} epochs")
         else:
-            teller(config)(f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
+            inform(config, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
         return train(experiment, folder)
 
 
@@ -109,7 +106,7 @@ def prepared(config):
 def corpus_of(config):
     """The Corpus that the options name; what there is to say of it is printed."""
     data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    teller(config)(*data.notes)
+    inform(config, *data.notes)
     return data
 
 
@@ -125,23 +122,24 @@ def train(experiment, folder):
     try:
         result = train_in_folder(experiment, folder)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {way_on(folder)}", error.filename) from None
+        raise OSError(error.errno, f"{error.strerror or error}; {how_to_resume(folder)}", error.filename) from None
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(way_on(folder), file=sys.stderr)
+        print(how_to_resume(folder), file=sys.stderr)
         raise
     if result.error is not None:
-        raise FloatingPointError(f"{result.error}; {left_by(result, folder)}")
+        raise FloatingPointError(f"{result.error}; {result_so_far(result, folder)}")
     if result.scores is None:
         message, code = STOPPED[result.stop_reason]
-        print(f"{message}: {left_by(result, folder)}\n{way_on(folder)}", file=sys.stderr)
+        print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
     report(result, experiment.data.samples, folder)
     return 0
 
 
-def teller(config):
-    """What prints lines, unless --quiet."""
-    return (lambda *lines: None) if config.run.quiet else (lambda *lines: [say(line) for line in lines])
+def inform(config, *lines):
+    """Print lines, unless --quiet."""
+    for line in () if config.run.quiet else lines:
+        say(line)
 
 
 def report(result, samples, folder):
@@ -167,7 +165,7 @@ def calibration_line(model):
     return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
 
 
-def left_by(result, folder):
+def result_so_far(result, folder):
     """What a training that did not come to its end leaves."""
     if result.best:
         return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
@@ -176,7 +174,7 @@ def left_by(result, folder):
     return f"no epoch was finished, so there is no model in {folder}"
 
 
-def way_on(folder):
+def how_to_resume(folder):
     """How a training that did not come to its end goes on."""
     if not (folder / LAST).exists():
         return "nothing of this training was saved"

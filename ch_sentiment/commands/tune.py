@@ -58,7 +58,7 @@ def run(arguments):
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
-        check_same(folder / SEARCH, config, ranges, begun=bool(rows))
+        check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
         texts = load(config.data)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
@@ -98,9 +98,9 @@ def trial(config, texts):
     }
 
 
-def check_same(path, config, ranges, begun):
+def check_same(path, config, ranges, has_trials):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
-    (`begun`), or other files.
+    (`has_trials`), or other files.
     """
     free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
@@ -110,7 +110,7 @@ def check_same(path, config, ranges, begun):
             same = json.loads(path.read_text("utf-8")) == search
         except (ValueError, RecursionError):
             raise DataError(f"{path}: expected the settings of a search, got something else") from None
-        if begun and not same:
+        if has_trials and not same:
             raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
     elif any(entry.name != LOCK for entry in path.parent.iterdir()):
         raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
