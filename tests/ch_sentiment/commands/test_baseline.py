@@ -14,7 +14,7 @@ from ch_sentiment.__main__ import main
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, ScaledSum, distinct_features
 from ch_sentiment.commands import train
-from ch_sentiment.experiment import run_in_folder
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import encode
 from common.arrays.row_grad import touched_rows
@@ -159,14 +159,14 @@ def test_pairs_separate_what_words_cannot():
 
 # ---- the command
 
-DRAW = run_in_folder.draw
+DRAW = run_folder.write_figures
 
 
 @pytest.fixture
 def films(tmp_path, monkeypatch):
     """A folder of one's own with 40 reviews of ten films, four each; nothing is drawn, which takes a second."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run_in_folder, "draw", lambda *a: None)
+    monkeypatch.setattr(run_folder, "write_figures", lambda *a: None)
     rows = [f"{'np'[i % 2]}\tfilm{i // 4}\t{('poor', 'fine')[i % 2]} film{i // 4} word{i % 3}\n" for i in range(40)]
     Path("films.tsv").write_text("label\tfilm\ttext\n" + "".join(rows))
     return ["--data", "films.tsv", "--group-column", "film", "--quiet"]
@@ -181,7 +181,7 @@ def call(*arguments):
 
 @both
 def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, films, capsys, monkeypatch):
-    monkeypatch.setattr(run_in_folder, "draw", DRAW)
+    monkeypatch.setattr(run_folder, "write_figures", DRAW)
     assert call("baseline", *films, "--kind", kind, "--validation", "0.2", "--lr", "0.03") == 0
     out, err = capsys.readouterr()
     assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts, best epoch \d+$", out, re.M)

@@ -12,7 +12,7 @@ import pytest
 from conftest import TINY, call, start
 
 import ch_sentiment.commands.train
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from benchmarks.torture.kills import kill_one_training
 from benchmarks.torture.training import training as read_training
 from ch_sentiment.experiment.classifier import Classifier
@@ -98,7 +98,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow, not tested here
 
 
 signals = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")

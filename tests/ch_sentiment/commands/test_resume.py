@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, TINY, TWO, call, lines_of, start
 
 import ch_sentiment.commands.train
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import Corpus, Part
 from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow, not tested here
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_there_is_a_table_line_per_epoch_unless_quiet(two, capsys, quiet):
 def test_every_variant_is_one_argument(how, monkeypatch):
     import ch_sentiment.commands.train
 
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, and the same for all
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow
     assert call("train", *TINY, "--limit", "40", "--out", "r", *how) == 0
     model = Classifier.load("r")
     told = dict(zip(how, [*how[1:], ""]))
@@ -197,7 +197,7 @@ def test_the_model_saved_is_that_of_the_best_epoch(write):
         ("three.tsv", "a\tx\nb\ty\nc\tz\n", "3 classes (a, b, c) found where 2 were asked for"),
         ("bytes.tsv", b"a\tx\nb\t\xff\xfe\n", "line 2: expected UTF-8"),
         ("clean.tsv", "a\tgood\nb\t<br/> ... &nbsp;\na\tx\nb\ty\n", "text 2 has none"),
-        ("single.tsv", "a\tx\na\ty\nb\tz\n", "at least 2 examples of each class"),
+        ("single.tsv", "a\tx\na\ty\nb\tz\n", "single.tsv: expected at least 2 texts of each label, got 1 labelled b"),
         ("zip.tsv", b"PK\x03\x04\x00\xff\x00", "expected"),
     ],
 )

@@ -9,13 +9,12 @@ import pytest
 from conftest import call, lines_of
 
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cached_texts import CachedTexts
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import CachedTexts
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.explain.attribution import explain
+from ch_sentiment.explain.attribution import explain, remarks
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import page
-from ch_sentiment.explain.summary import remarks
 from ch_sentiment.model import sentiment_net
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab

@@ -192,7 +192,7 @@ def test_a_group_file_fits_any_data(small_imdb, tmp_path):
         ({"data": "phrases", "group_column": "film"}, "--group-column: expected a .csv or .tsv file with a header"),
         ({"group_file": "films.txt", "group_column": "film"}, "expected --group-file or --group-column, got both"),
         ({"group_file": "short.txt"}, "short.txt: expected a line for each of the 60 texts, got 59"),
-        ({"group_file": "one.txt"}, "expected at least 2 groups, got 1"),
+        ({"group_file": "one.txt"}, "r.tsv: expected at least 2 groups, with texts of each label in several"),
         ({"group_column": "actor"}, "expected a header with the column 'actor', got the further columns film"),
         ({"group_file": "none.txt"}, "none.txt: cannot be read"),
     ],

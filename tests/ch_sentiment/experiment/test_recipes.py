@@ -9,7 +9,7 @@ import pytest
 from conftest import TWO, call, lines_of
 
 import ch_sentiment.experiment.build
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.recipes import RECIPES, chosen
@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[3].joinpath("docs", "recipes.md").read_text(encodi
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, and the same for all
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow
 
 
 def config(folder):

@@ -18,10 +18,17 @@ from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.commands.explain import lines
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.explain.attribution import Explanation, explain, margin_weight, margins
+from ch_sentiment.explain.attribution import (
+    Explanation,
+    columns,
+    completeness,
+    explain,
+    margin_weight,
+    margins,
+    remarks,
+)
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import STYLE, page
-from ch_sentiment.explain.summary import columns, completeness, remarks
 from ch_sentiment.model import sentiment_net
 from common.checking.integrated_gradients import BATCH, MOST, TOLERANCE
 from common.functions import softmax
