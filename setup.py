@@ -10,8 +10,28 @@ setup(
     description="A layered deep-learning mini-framework in the style of the fish book, with a sentiment model",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    url="https://github.com/sentifish/sentifish",
+    project_urls={
+        "Documentation": "https://github.com/sentifish/sentifish/tree/main/docs",
+        "Changes": "https://github.com/sentifish/sentifish/blob/main/CHANGES.md",
+    },
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Text Processing :: Linguistic",
+    ],
     packages=find_packages(include=["common*", "dataset*", "ch_*"]),
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=[
         "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs
         "matplotlib>=3.8",  # the figures beside each model

@@ -204,12 +204,12 @@ class SoftmaxWithLoss(Layer):
             t[np.arange(len(x)), ids] = 1  # (N,) -> (N, C)
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
-        self.cache = self.y, t
+        self.cache = t
         # where: a class of weight 0 costs nothing, also where log y is -inf
         return -float((t * np.where(t != 0, log_y, 0)).sum()) / len(x) + 0.0  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
-        y, t = self.cached()
+        t, y = self.cached(), self.y
         return (y * t.sum(axis=1, keepdims=True) - t) * (float(dout) / len(y))
 
 
@@ -230,12 +230,12 @@ class SigmoidWithLoss(Layer):
         if t.size and not (t.min() >= 0 and t.max() <= 1):
             raise ValueError(f"{type(self).__name__}: t: expected labels in [0, 1], got {t.min()} to {t.max()}")
         self.y = sigmoid(x)
-        self.cache = self.y, t
+        self.cache = t
         loss = np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
         return float(loss.mean())
 
     def backward(self, dout=1):
-        y, t = self.cached()
+        t, y = self.cached(), self.y
         return (y - t) * (float(dout) / y.size)
 
 

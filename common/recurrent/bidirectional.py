@@ -48,10 +48,10 @@ class TimeBidirectional(Layer):
 
     @one_blas_thread()
     def forward(self, xs, mask=None):
-        hs_forward, hs_backward = run_concurrently(
+        hs_forward, hs_backward = self.run_directions(
             lambda: self.forward_layer.forward(xs, mask),
             lambda: self.backward_layer.forward(_reversed(xs), None if mask is None else _reversed(mask)),
-            self.multiply_adds(len(xs) if np.ndim(xs) else 0),  # a number is refused by the layers
+            len(xs) if np.ndim(xs) else 0,  # a number is refused by the layers
         )
         self.cache = hs_forward.shape[2], hs_backward.shape[2]
         return np.concatenate((hs_forward, _reversed(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
@@ -61,17 +61,17 @@ class TimeBidirectional(Layer):
         """dhs (N, T, H1 + H2) -> dxs (N, T, D)."""
         H1, H2 = self.cached()
         dhs = as_floats(self, "dhs", dhs, ("N", "T", H1 + H2), float_dtype(dhs))
-        dxs, dxs_backward = run_concurrently(
+        dxs, dxs_backward = self.run_directions(
             lambda: self.forward_layer.backward(dhs[:, :, :H1]),
             lambda: self.backward_layer.backward(_reversed(dhs[:, :, H1:])),
-            self.multiply_adds(len(dhs)),
+            len(dhs),
         )
         dxs += _reversed(dxs_backward)
         return dxs
 
-    def multiply_adds(self, N):
-        """Of one step of both layers over N rows."""
-        return N * sum(param.size for param in self.params)
+    def run_directions(self, first, second, N):
+        """-> first(), second(), in two threads where a step over N rows, in multiply-adds, is large enough."""
+        return run_concurrently(first, second, N * sum(param.size for param in self.params))
 
 
 class TimeBiLSTM(TimeBidirectional):
