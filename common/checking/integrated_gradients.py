@@ -94,7 +94,7 @@ class Path:
 
     def merged(self, other):
         """The Path through the points of both."""
-        order = np.argsort(np.concatenate((self.shares, other.shares)))
+        order = np.argsort(np.concatenate((self.shares, other.shares)), kind="stable")
         pairs = ((self.shares, other.shares), (self.margins, other.margins), (self.slopes, other.slopes))
         return Path(*(np.concatenate(pair)[order] for pair in pairs))
 
