@@ -32,8 +32,7 @@ class Sequential(BaseModel):
         self.loss_layer, self.pad = loss, pad
         self.takes_mask = [_takes_mask(layer) for layer in layers]
         self.loss_takes_mask = loss is not None and _takes_mask(loss)
-        self.scores = None
-        self.shape = None  # of the output of the last layer, where a loss was made of it
+        self.scores = self.shape = None  # shape: of the output of the last layer, where a loss was made of it
 
     def predict(self, xs):
         """xs -> scores, without dropout; backward is not available after it."""

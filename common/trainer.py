@@ -139,7 +139,7 @@ class Trainer:
             xb, tb = take(x, index), t[index]
             with _no_float_warnings():
                 self.loss, norm = self._train_step(xb, tb, max_grad)
-            self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
+            self.running.add(self.loss, count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
             self.running.seconds = time.perf_counter() - start
             notify("on_step_end")
             if self.stop_reason is not None:
@@ -208,10 +208,10 @@ class Running:
     scored: bool = True
     seconds: float = 0.0
 
-    def add(self, loss, examples, tokens, scores, t, norm):
+    def add(self, loss, tokens, scores, t, norm):
         self.steps += 1
-        self.loss_sum += loss * examples
-        self.examples += examples
+        self.loss_sum += loss * len(t)
+        self.examples += len(t)
         self.tokens += tokens
         self.norm = max(self.norm, norm)
         self.scored = self.scored and scores is not None

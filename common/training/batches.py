@@ -81,11 +81,9 @@ def stratified_split(t, part, rng=None):
 def grouped_split(t, groups, part, rng=None):
     """Split N examples at random into two parts that share no group, with nearly the same share of each class.
 
-    t: (N,) class ids. groups: (N,) the group of each example, of any type: a film, an author. part: the share of the
-    second part, in (0, 1). All groups start in the first part; in random order, twice, each is moved where that brings
-    the shares of the classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is
-    moved there.
-
+    t: (N,) class ids. groups: (N,) of any type: a film, an author. part: the share of the second part, in (0, 1).
+    All groups start in the first part; in random order, twice, each is moved where that brings the shares of the
+    classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is moved there.
     -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would be in one part only.
     """
     t, groups = np.asarray(t), np.asarray(groups)
