@@ -177,8 +177,8 @@ class AdamW(Adam):
 def clip_grads(grads, max_norm, names=None):
     """Scale all gradients, in place, so that their common Euclidean norm is at most max_norm. Pascanu et al. 2013.
 
-    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming the first
-    gradient with a NaN or an infinity (`names`: a name for each; else its position); then no gradient is changed.
+    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming (by `names`,
+    else by position) the first gradient with a NaN or an infinity; then no gradient is changed.
     """
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"clip_grads: expected max_norm > 0 or None, got {max_norm}")

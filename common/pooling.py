@@ -111,32 +111,21 @@ class TimeMax(Layer):
         return dhs
 
 
-class TimeMaxMean(Layer):
+class TimeMaxMean(TimeMax):
     """The greatest value and the mean of each column over the real steps, concatenated. hs (N, T, H) -> (N, 2H)."""
 
     def __init__(self):
         super().__init__()
-        self.max, self.mean = TimeMax(), TimeMean()
-
-    @property
-    def inference(self):
-        """Whether backward is not available."""
-        return self.max.inference
-
-    @inference.setter
-    def inference(self, flag):
-        self.max.inference = flag
+        self.mean = TimeMean()
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.cache = len(hs), 2 * hs.shape[2]
-        return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
+        return np.concatenate((super().forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        N, width = self.cached()
-        dout = as_floats(self, "dout", dout, (N, width), float_dtype(dout))
-        H = width // 2
-        return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
+        _, _, ((N, _, H), _) = self.cached()
+        dout = as_floats(self, "dout", dout, (N, 2 * H), float_dtype(dout))
+        return super().backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
 
 class TimeAttentionPooling(Layer):

@@ -1,9 +1,6 @@
-"""Gradient checks: is the backward pass of a layer right? One line in a test, for our layers and for any others.
-
-    check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)
-
-compares every gradient with central differences in float64, and checks the contract of a layer: gradients are written
-in place, overwrite the former ones, and are the same when `backward` is called again.
+"""Gradient checks: is the backward pass of a layer right? `check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)` compares
+every gradient with central differences in float64, and checks the contract of a layer: gradients are written in place,
+overwrite the former ones, and are the same when `backward` is called again.
 """
 
 import copy
@@ -92,8 +89,7 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     model: `params`, `grads`, `forward(*inputs)` -> loss, `backward()`; float64. Four evaluations for each parameter
     and direction, whatever its size (after autograd's `check_grads`). Returns and raises as `check_layer`.
     """
-    called, names = type(model).__name__, _param_names(model)
-    rng = np.random.default_rng(rng)
+    called, names, rng = type(model).__name__, _param_names(model), np.random.default_rng(rng)
     probe = copy.deepcopy(model)
     with _same_global_random_state():
         probe.forward(*inputs)

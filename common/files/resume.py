@@ -147,9 +147,7 @@ def _form(arrays, meta):
 
 
 def _check_same(path, built, saved):
-    """Weights by name; random generators by their kinds in the order in which they are found, for their names are paths
-    through attributes, and a model that is held by another, or by a DataParallel, has longer ones.
-    """
+    """Weights by name; random generators by kind and order: a model that another holds has longer names for them."""
     generators = [[form[part] for part in form if part.startswith("stream ")] for form in (built, saved)]
     for part in {**built, **saved}:
         expected, got = built.get(part, "none"), saved.get(part, "none")
