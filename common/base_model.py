@@ -134,9 +134,7 @@ class WrappedModel(BaseModel):
 
 
 def held_layers(holder):
-    """(name, layer) of what a model or a layer holds: its `layers`, or, where it lists none, its attributes that are
-    layers, or lists or dicts of them.
-    """
+    """(name, layer) of its `layers`, or, where there are none, attributes that are layers, or lists or dicts of some."""
     layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
     if layers and len(names) == len(layers):
         return list(zip(names, layers))

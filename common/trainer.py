@@ -62,23 +62,19 @@ class Trainer:
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
-            raise ValueError(
-                f"Trainer.fit: expected as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0, "
-                f"got {len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
-            )
+            expected = "as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0"
+            got = f"{len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {got}")
         if validation is not None and not 0 < len(validation[0]) == len(validation[1]):
-            raise ValueError(
-                f"Trainer.fit: expected a validation set of as many examples as labels, at least one, "
-                f"got {len(validation[0])} examples, {len(validation[1])} labels"
-            )
+            expected = "a validation set of as many examples as labels, at least one"
+            got = f"{len(validation[0])} examples, {len(validation[1])} labels"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {got}")
         steps_done = 0
         if self.running is not None:
-            steps_done, expected = self.running.steps, (self.running.num_examples, self.running.batch_size)
-            if expected != (len(t), batch_size):
-                raise ValueError(
-                    f"Trainer.fit: expected the {expected[0]} examples and batch_size {expected[1]} of the unfinished "
-                    f"epoch, got {len(t)} and {batch_size}"
-                )
+            steps_done, num, size = self.running.steps, self.running.num_examples, self.running.batch_size
+            if (num, size) != (len(t), batch_size):
+                expected = f"the {num} examples and batch_size {size} of the unfinished epoch"
+                raise ValueError(f"Trainer.fit: expected {expected}, got {len(t)} and {batch_size}")
         self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch

@@ -132,12 +132,11 @@ def _backward(called, names, probe, douts):
             raise AssertionError(f"{called}: {expected}, got new arrays in grads")
         results.append(([None if g is None else np.array(g) for g in dxs], [np.array(g) for g in arrays]))
     (inputs1, params1), (inputs2, params2) = results
-    for name, a, b in zip([*names, *(f"input {i}" for i in range(len(inputs1)))], params1 + inputs1, params2 + inputs2):
+    names = [*names, *(f"input {i}" for i in range(len(inputs1)))]
+    for name, a, b in zip(names, params1 + inputs1, params2 + inputs2):
         if a is not None and not np.array_equal(a, b, equal_nan=True):
-            raise AssertionError(
-                f"{called}: {name}: expected the same gradient from a second backward, got another "
-                "(does it add to the former one, or change what forward cached?)"
-            )
+            got = "got another (does it add to the former one, or change what forward cached?)"
+            raise AssertionError(f"{called}: {name}: expected the same gradient from a second backward, {got}")
     return inputs1, params1
 
 

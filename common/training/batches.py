@@ -11,10 +11,7 @@ POOL = 50  # batches that are sorted by length together: enough for similar leng
 
 
 def pad(sequences, length=None):
-    """A list of N id arrays -> (N, T) int array, PAD after the end of each; T is the longest, or `length`.
-
-    ValueError where a sequence is longer than `length`.
-    """
+    """A list of N id arrays -> (N, T) ints, PAD after each; T: the longest, or `length` (else ValueError)."""
     longest = max(map(len, sequences), default=0)
     if length is not None and longest > length:
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
@@ -60,8 +57,7 @@ def count_tokens(x, index):
 def stratified_split(t, part, rng=None):
     """Split N examples at random into two parts with the same share of each class.
 
-    t: (N,) class ids. part: the share of the second part, in (0, 1). -> two shuffled index arrays. ValueError where a
-    class has a single example.
+    t: (N,) ids. part: of the second one, in (0, 1). -> two shuffled index arrays. ValueError for a class of one.
     """
     t = np.asarray(t)
     if not 0 < part < 1:

@@ -1,7 +1,6 @@
 """What a training loop should not know: printing, progress, early stopping, signals, learning-rate schedules.
 
-A callback is a few methods that the Trainer calls with itself as the argument; its attributes are there to be read.
-One object may serve several trainings, one after the other: each starts anew.
+The Trainer calls their methods with itself. One object may serve several trainings, one after the other.
 """
 
 import signal
