@@ -41,6 +41,7 @@ setup(
     extras_require={
         "test": [
             "pytest>=8",  # runs the tests
+            "pytest-xdist>=3.5",  # runs them on all cores
             "hypothesis>=6",  # looks for the text or the batch that breaks a promise
         ],
         "mpi": [

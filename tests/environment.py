@@ -34,17 +34,10 @@ os.environ |= {
 }
 if "SENTIFISH_TEST_DATA" in os.environ:
     os.environ["SENTIFISH_TEST_DATA"] = os.path.abspath(os.environ["SENTIFISH_TEST_DATA"])
-_starts_the_others = "PYTEST_XDIST_WORKER" not in os.environ
-if _starts_the_others:
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has it from the process that started it
     _kept = tempfile.mkdtemp(prefix="sentifish-tests-")
     atexit.register(shutil.rmtree, _kept, ignore_errors=True)
     os.environ["MPLCONFIGDIR"] = os.path.join(_kept, "matplotlib")
     os.environ["SENTIFISH_DATA"] = os.path.join(_kept, "data")
 
-_before = set(os.environ)
-import ch_sentiment.__main__  # noqa: E402, F401  (it sets the number of BLAS threads)
-
-for name in set(os.environ) - _before:  # of this process only: those that tests start shall set it themselves
-    del os.environ[name]
-if _starts_the_others:
     import matplotlib.font_manager  # noqa: F401  (lists the fonts in that folder; each process would do so anew)

@@ -282,7 +282,9 @@ def test_members_share_the_split_and_nothing_else_that_is_drawn():
     assert len({t.folder for t in found}) == 4
 
 
-def test_average_adds_a_row(tmp_path):
+def test_average_adds_a_row(trained, tmp_path):
+    for first in ("rnn-seed0", "rnn-seed1"):  # what is there already is one of the two
+        shutil.copytree(trained / first, tmp_path / first)
     assert bench(tmp_path, "--average", "2", runs=["rnn"]) == 0
     rows = {row[0]: row for row in rows_of((tmp_path / "accuracy.md").read_text(encoding="utf-8"))[1:]}
     assert set(rows) == {"rnn", "rnn, mean of 2"}

@@ -28,7 +28,7 @@ def compared(tmp_path_factory):
 
 
 @pytest.fixture
-def two_kinds(monkeypatch):
+def two_kinds(monkeypatch, no_figures):
     """The first baseline and the RNN only."""
     monkeypatch.setattr(ch_sentiment.commands.compare, "KINDS", {kind: KINDS[kind] for kind in ("bow", "rnn")})
 

@@ -34,7 +34,7 @@ def test_a_loss_that_is_not_finite_is_exit_3_one_line_that_names_a_gradient(two,
         seen.append(1)
         loss = plain(self, x, t)
         if len(seen) > 10:  # two steps and a validation make an epoch of this data
-            self.cache = self.y * np.nan, t
+            self.y = self.y * np.nan
             return np.nan
         return loss
 

@@ -14,6 +14,7 @@ from ch_sentiment.experiment.options import OPTIMIZERS
 from dataset import phrases
 
 pytestmark = pytest.mark.usefixtures("here")
+without_figures = pytest.mark.usefixtures("no_figures")
 WRITTEN = ["config.json", "confusion.png", "history.json", "last.npz", "learning_curve.png", "model.npz"]
 
 
@@ -33,6 +34,7 @@ def test_train_writes_six_files_and_says_what_it_found(here, capsys, two):
         assert Path("a/run", name).read_bytes().startswith(b"\x89PNG")
 
 
+@without_figures
 def test_without_out_runs_are_numbered_and_none_is_overwritten(here, two):
     for extra in ([], [], ["--bidirectional", "--cell", "rnn"]):
         assert call("train", "--data", two, *TINY, *extra) == 0
@@ -40,18 +42,21 @@ def test_without_out_runs_are_numbered_and_none_is_overwritten(here, two):
     assert same_weights("runs/two-lstm-1", "runs/two-lstm-2")
 
 
+@without_figures
 def test_another_seed_is_another_model(two):
     for seed in (1, 2):
         assert call("train", "--data", two, *TINY, "--seed", seed, "--out", f"r{seed}") == 0
     assert not same_weights("r1", "r2")
 
 
+@without_figures
 def test_one_seed_is_one_file_to_the_byte(two):
     for name in ("r1", "r2"):
         assert call("train", "--data", two, *TINY, "--out", name) == 0
     assert Path("r1/model.npz").read_bytes() == Path("r2/model.npz").read_bytes()
 
 
+@without_figures
 @pytest.mark.parametrize("quiet", [True, False])
 def test_there_is_a_table_line_per_epoch_unless_quiet(two, capsys, quiet):
     arguments = [a for a in TINY if a != "--quiet" or quiet]
@@ -93,6 +98,7 @@ def test_every_variant_is_one_argument(how, monkeypatch):
             assert str(kept[flag[2:].replace("-", "_")]) == value
 
 
+@without_figures
 def test_the_phrases_are_learned_to_99_percent_by_the_default_run(capsys):
     assert call("train", "--quiet", "--out", "r") == 0
     report = json.loads(Path("r/history.json").read_text())
@@ -104,6 +110,7 @@ def test_the_phrases_are_learned_to_99_percent_by_the_default_run(capsys):
     assert json.loads(capsys.readouterr().out)["accuracy"] >= 0.99
 
 
+@without_figures
 def test_tsv_csv_and_folder_give_the_same_model(write, two):
     write("two.csv", lines_of([(label, f'"{text}"') for label, text in TWO], ","))
     for name in ("two.tsv", "two.csv"):
@@ -115,6 +122,7 @@ def test_tsv_csv_and_folder_give_the_same_model(write, two):
     assert Classifier.load("r-folder").label_names == ["neg", "pos"]
 
 
+@without_figures
 def test_three_classes(write, capsys):
     write("three.tsv", lines_of(THREE))
     assert call("train", "--data", "three.tsv", "--classes", "3", *TINY, "--out", "r") == 0
@@ -126,6 +134,7 @@ def test_three_classes(write, capsys):
     assert set(json.loads(capsys.readouterr().out)["probabilities"]) == {"a", "b", "c"}
 
 
+@without_figures
 def test_test_data_is_scored_once_and_plays_no_part_in_training(write, two, capsys):
     write("test.tsv", lines_of([("pos", "unheard word"), ("neg", "bad"), ("neg", "poor")]))
     assert call("train", "--data", two, *TINY, "--out", "plain") == 0
@@ -136,6 +145,7 @@ def test_test_data_is_scored_once_and_plays_no_part_in_training(write, two, caps
     assert scored.vocab == plain.vocab and "unheard" not in scored.vocab and scored.metrics["test"]["n"] == 3
 
 
+@without_figures
 def test_the_vocabulary_is_no_larger_than_asked_and_of_the_training_part_only(write):
     write("many.tsv", lines_of([(i % 2, f"shared word{i}") for i in range(60)]))
     assert call("train", "--data", "many.tsv", *TINY, "--vocab-size", "10", "--out", "r") == 0
@@ -145,6 +155,7 @@ def test_the_vocabulary_is_no_larger_than_asked_and_of_the_training_part_only(wr
     assert len(Classifier.load("half").vocab) == 30 + 1 + 2
 
 
+@without_figures
 def test_max_len_and_limit_are_kept(two):
     assert call("train", "--data", two, *TINY, "--max-len", "3", "--limit", "20", "--out", "r") == 0
     model = Classifier.load("r")
@@ -158,6 +169,7 @@ def test_overwrite_writes_into_a_folder_that_holds_files(two, write):
     assert sorted(os.listdir("r")) == sorted([*WRITTEN, "mine.txt"]) and Path("r/mine.txt").read_text() == "precious"
 
 
+@without_figures
 def test_the_model_kept_is_that_of_the_best_epoch(write):
     rng = np.random.default_rng(0)  # labels that mean nothing: what is learned is wrong elsewhere
     noise = [(rng.integers(2), " ".join(f"word{i}" for i in rng.integers(20, size=3))) for _ in range(60)]

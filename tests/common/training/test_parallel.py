@@ -257,8 +257,7 @@ SMALL = ("--limit", "200", "--hidden", "8", "--wordvec", "8", "--batch-size", "3
 def start(*arguments, ranks, cwd):
     launch = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
     command = [*launch, sys.executable, "-m", "ch_sentiment", "train", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
+    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def finish(process, code=0):
