@@ -134,7 +134,7 @@ class WrappedModel(BaseModel):
 
 
 def held_layers(holder):
-    """(name, layer) of its `layers`, or, where there are none, attributes that are layers, or lists or dicts of some."""
+    """(name, layer) of its `layers`, or, without any, attributes that are layers, or lists or dicts of them."""
     layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
     if layers and len(names) == len(layers):
         return list(zip(names, layers))
