@@ -14,36 +14,47 @@ from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
 
 
+def first_step(mask):
+    """mask (N, T) -> the first real step of each row (N,)."""
+    return mask.argmax(axis=1)
+
+
+def last_step(mask):
+    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+
+
 class TimePick(Layer):
     """The base of what picks one or two steps of each text: a child says which, and which columns of them.
 
-    `picks`: for each part of the output, "first" or "last", and its columns of hs as a slice of halves of H.
+    `picks`: for each part of the output, its step and its columns of hs, from and to so many halves of H.
     """
 
     picks = ()
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        n, H, some = np.arange(len(hs)), hs.shape[2], mask.any(axis=1, keepdims=True)  # (N, 1): has it a real step?
-        steps = {"first": mask.argmax(axis=1), "last": mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)}  # (N,) each
-        index = [(n, steps[name], slice(H * start // 2, H * end // 2)) for name, start, end in self.picks]
-        self.cache = index, some, _layout(hs)
-        return np.concatenate([np.where(some, hs[i], 0) for i in index], axis=1)  # (N, ...) each -> (N, their sum)
+        n, half, some = np.arange(len(hs)), hs.shape[2] / 2, mask.any(axis=1, keepdims=True)  # some (N, 1)
+        index = [(n, step(mask), slice(int(half * start), int(half * end))) for step, start, end in self.picks]
+        out = np.concatenate([hs[i] for i in index], axis=1)  # (N, H / 2 or H) each -> (N, H or 2H)
+        self.cache = index, some, out.shape, _layout(hs)
+        return np.where(some, out, 0)
 
     def backward(self, dout):
-        index, some, (shape, order) = self.cached()
-        widths = [columns.stop - columns.start for _, _, columns in index]
-        dout = as_floats(self, "dout", dout, (shape[0], sum(widths)), float_dtype(dout))
+        index, some, out_shape, (shape, order) = self.cached()
+        dout = np.where(some, as_floats(self, "dout", dout, out_shape, float_dtype(dout)), 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
-        for i, part in zip(index, np.split(np.where(some, dout, 0), np.cumsum(widths)[:-1], axis=1)):
-            dhs[i] += part  # added: the first and the last step of a text may be the same
+        start = 0
+        for n, step, columns in index:
+            end = start + columns.stop - columns.start
+            dhs[n, step, columns] += dout[:, start:end]  # added: the first step of a text may be its last
+            start = end
         return dhs
 
 
 class TimeLast(TimePick):
     """The vector of the last real step."""
 
-    picks = (("last", 0, 2),)
+    picks = ((last_step, 0, 2),)
 
 
 class TimeBiLast(TimePick):
@@ -52,7 +63,7 @@ class TimeBiLast(TimePick):
     Fits `TimeBidirectional` around two layers of one size. H even.
     """
 
-    picks = (("last", 0, 1), ("first", 1, 2))
+    picks = ((last_step, 0, 1), (first_step, 1, 2))
 
     def forward(self, hs, mask=None):
         if np.ndim(hs) == 3 and np.shape(hs)[2] % 2:
@@ -66,7 +77,7 @@ class TimeFirstLast(TimePick):
     Over `TimeBidirectional` these are both final states and, with each, the other direction's first step.
     """
 
-    picks = (("first", 0, 2), ("last", 0, 2))
+    picks = ((first_step, 0, 2), (last_step, 0, 2))
 
 
 class TimeMean(Layer):
