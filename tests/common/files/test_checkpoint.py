@@ -75,6 +75,16 @@ def test_every_dtype_shape_and_order_is_loaded_as_saved(path):
     assert all(np.array_equal(a, b) for a, b in zip(load_arrays(path).values(), got.values()))
 
 
+def test_numpy_alone_reads_every_array_so_a_name_that_it_cannot_see_is_not_written(path):
+    save_arrays(path, {"x": W, "x.npy.W": W + 1})
+    with np.load(path) as loaded:
+        assert np.array_equal(loaded["x"], W) and np.array_equal(loaded["x.npy.W"], W + 1)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"^array x\.npy: expected a name that does not end in \.npy"):
+        save_arrays(path, {"x": W, "x.npy": W + 1})
+    assert path.read_bytes() == before
+
+
 def test_no_arrays_and_no_meta_are_loaded_as_saved(path):
     save_arrays(str(path), {})
     assert load_checkpoint(path) == ({}, {})
