@@ -22,7 +22,7 @@ from dataset.text import PAD, UNK
 ARCHIVE = "glove.6B.zip"
 MEMBERS = {f"glove.{size}": f"glove.6B.{size}d.txt" for size in (50, 100, 200, 300)}
 
-_BLOCK = 2048  # lines that are parsed at a time
+_BLOCK = 1024  # lines that are parsed at a time
 _BUFFER = 1 << 20  # bytes of a .zip that are unpacked at a time
 _SHOWN = 40  # characters of a bad line in a message
 _HEADER = re.compile("[0-9]+ [0-9]+")  # of word2vec: number of rows, and D
