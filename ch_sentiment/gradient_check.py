@@ -44,7 +44,7 @@ def main():
     for cell in CELLS:
         for pool in POOLS:
             net = sentiment_net(V, D, H, cell, True, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
-            worst = max(check_model(net, padded, np.array([0, 1, 1])).values())
+            worst = max(check_model(net, padded, np.array([0, 1, 1]), projections=2).values())
             print(f"SentimentNet, two bidirectional layers of {cell}, pool {pool}: worst relative error {worst:.1e}")
 
 
