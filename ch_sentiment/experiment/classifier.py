@@ -67,7 +67,8 @@ class Classifier:
         """As of `answering.TextClassifier`; the words may be those of a model that reads more."""
         ids, removed = self.vocab.encode(words), self.cleaning.removed  # (T,)
         stays = np.array([word not in removed for word in words], bool)  # (T,)
-        return self.predict_proba_of_ids([self._read(ids[part][stays[part]]) for part in parts])
+        whole = stays.all()
+        return self.predict_proba_of_ids([self._read(ids[part] if whole else ids[part][stays[part]]) for part in parts])
 
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
