@@ -4,6 +4,8 @@ Pennington, Socher and Manning 2014."""
 
 import contextlib
 import hashlib
+import io
+import itertools
 import re
 import zipfile
 import zlib
@@ -13,15 +15,17 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError
+from dataset.lines import decode_lines
 from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK
 
 ARCHIVE = "glove.6B.zip"
 MEMBERS = {f"glove.{size}": f"glove.6B.{size}d.txt" for size in (50, 100, 200, 300)}
 
-_BLOCK = 1 << 20  # bytes read at a time, and the longest line that is allowed
+_BLOCK = 1024  # lines that are parsed at a time
+_BUFFER = 1 << 20  # bytes of a .zip that are unpacked at a time
 _SHOWN = 40  # characters of a bad line in a message
-_HEADER = re.compile("[0-9]+ [0-9]+ ?")  # of word2vec: number of rows, and D
+_HEADER = re.compile("[0-9]+ [0-9]+")  # of word2vec: number of rows, and D
 _ZIP_DEFECTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -81,34 +85,36 @@ def load_vectors(source, vocab):
     -> Vectors. DataError, naming file and line: no such file or member, a damaged zip, a row of another width, a
     field that is no finite number, no rows, no UTF-8.
     """
-    V, W, found, moments = len(vocab), None, np.zeros(len(vocab), dtype=bool), _Moments()
     contractions = {word: parts for word in vocab.words if (parts := _split_contraction(word))}
-    rows_of_parts = dict.fromkeys(part for parts in contractions.values() for part in parts)  # (D,) each, once read
+    wanted = set(vocab.words).union(*contractions.values())
+    rows, sizes, means, variances = (
+        {},
+        [],
+        [],
+        [],
+    )  # rows: word -> (D,) float32; the others have an entry for each block
     with _open_source(source) as (where, file):
-        for number, lines in _blocks(file, where):
-            if W is None:
-                D = _width(lines[0], f"{where}, line {number}")
-            words, numbers = _parse(lines, number, D, where)
-            moments.add(numbers)
-            if W is None:  # not before the first block has turned out to be vectors
-                W = np.zeros((V, D), dtype=np.float32)
-            for row, word in enumerate(words):
-                word_id = vocab.word_to_id.get(word)
-                if word_id is not None and not found[word_id]:
-                    W[word_id], found[word_id] = numbers[row], True
-                if word in rows_of_parts and rows_of_parts[word] is None:
-                    rows_of_parts[word] = numbers[row].copy()  # a view would keep the whole block in memory
-        if W is None:
-            raise DataError(f"{where}: expected lines of a word and its numbers, got none")
-    for word, parts in contractions.items():
-        rows = [rows_of_parts[part] for part in parts if rows_of_parts[part] is not None]
-        word_id = vocab.word_to_id[word]
-        if len(rows) == len(parts) and not found[word_id]:
-            W[word_id], found[word_id] = np.mean(rows, axis=0), True
-    mean, std = moments.mean_and_std()
-    for word_id in np.flatnonzero(~found):
-        if word_id != PAD:
-            W[word_id] = mean + std * _normal_from_hash(vocab.id_to_word[word_id], D)
+        for words, numbers in _blocks(file, where):
+            sizes.append(len(words))
+            means.append(numbers.mean(axis=0, dtype=np.float64))
+            variances.append(numbers.var(axis=0, dtype=np.float64))
+            for i, word in enumerate(words):
+                if word in wanted and word not in rows:
+                    rows[word] = numbers[i].copy()  # a view would keep the whole block in memory
+    if not sizes:
+        raise DataError(f"{where}: expected lines of a word and its numbers, got none")
+    mean = np.average(means, axis=0, weights=sizes)  # (blocks, D) -> (D,)
+    std = np.sqrt(np.average(variances + np.square(means - mean), axis=0, weights=sizes))  # law of total variance
+    W = np.zeros((len(vocab), len(mean)), dtype=np.float32)
+    found = np.zeros(len(vocab), dtype=bool)
+    for word_id, word in enumerate(vocab.id_to_word[UNK:], start=UNK):
+        parts = contractions.get(word)
+        if word in vocab and word in rows:
+            W[word_id], found[word_id] = rows[word], True
+        elif parts and all(part in rows for part in parts):
+            W[word_id], found[word_id] = np.mean([rows[part] for part in parts], axis=0), True
+        else:
+            W[word_id] = mean + std * _normal_from_hash(word, len(mean))
     return Vectors(W, found)
 
 
@@ -135,7 +141,7 @@ def _open_source(source):
             member = member or _only_member(path, archive)
             if member not in archive.namelist():
                 raise DataError(f"{path}: expected {member} in it, got {_listed(archive.namelist())}")
-            with archive.open(member) as file:
+            with archive.open(member) as unpacked, io.BufferedReader(unpacked, _BUFFER) as file:
                 yield f"{path}/{member}", file
     except FileNotFoundError:
         raise DataError(
@@ -159,78 +165,33 @@ def _listed(names):
 
 
 def _blocks(file, where):
-    """(number of its first line, lines) of each block of a file, without the header; lines end at "\\n" only."""
-    number, rest = 1, b""
-    while block := file.read(_BLOCK):
-        whole, newline, rest = (rest + block).rpartition(b"\n")
-        if newline:
-            lines = _decode(whole, number, where)
-            yield from _without_header(number, lines)
-            number += len(lines)
-        if len(rest) > _BLOCK:
-            raise DataError(f"{where}, line {number}: expected a word and its numbers, got more than {_BLOCK:,} bytes")
-    if rest:
-        yield from _without_header(number, _decode(rest, number, where))
-
-
-def _decode(block, number, where):
-    """The lines of a block of bytes whose first line has this number."""
-    try:
-        text = block.decode("utf-8")
-    except UnicodeDecodeError as error:
-        number += block.count(b"\n", 0, error.start)
-        raise DataError(f"{where}, line {number}: expected UTF-8, got byte 0x{block[error.start]:02x}") from None
-    text = text.removeprefix("\ufeff") if number == 1 else text
-    return text.replace("\r\n", "\n").removesuffix("\r").split("\n")
-
-
-def _without_header(number, lines):
-    """The block without a first line of two integers; nothing if no other line is left."""
-    if number == 1 and _HEADER.fullmatch(lines[0]):
-        number, lines = 2, lines[1:]
-    if lines:
-        yield number, lines
-
-
-def _width(line, where):
-    """D, by the first row: all of its fields but the word."""
-    D = len(line.rstrip(" ").split(" ")) - 1
-    if D < 1:
-        raise DataError(f"{where}: expected a word and its numbers, got {line[:_SHOWN]!r}")
-    return D
-
-
-def _parse(lines, number, D, where):
-    """-> words (list of M str), numbers (M, D) float32 of the lines of a block that are not blank."""
-    words, numbers, line_numbers = [], [], []
-    for i, line in enumerate(lines, start=number):
-        if line.count(" ") == D:
-            word, _, rest = line.partition(" ")
-        elif line.strip(" "):
-            word, rest = _parse_unusual(line, D, f"{where}, line {i}")
-        else:
+    """(words, numbers (M, D) float32) of every M lines of a file that are not blank, without the header."""
+    D, lines = None, enumerate(decode_lines(file, where), start=1)
+    while block := list(itertools.islice(lines, _BLOCK)):
+        line_numbers, words, rows = [], [], []
+        for number, line in block:
+            line = line.rstrip(" \r\n")
+            if not line or (number == 1 and _HEADER.fullmatch(line)):
+                continue
+            D = D or line.count(" ")
+            word, _, row = line.partition(" ")
+            if not row:
+                raise DataError(f"{where}, line {number}: expected a word and its numbers, got {line[:_SHOWN]!r}")
+            if line.count(" ") > D:
+                long_word, *fields = line.rsplit(" ", D)
+                if _to_floats([long_word.rpartition(" ")[2]]) is None:  # else there are too many numbers
+                    word, row = long_word, " ".join(fields)
+            line_numbers.append(number)
+            words.append(word)
+            rows.append(row)
+        if not rows:
             continue
-        words.append(word)
-        numbers.append(rest)
-        line_numbers.append(i)
-    if not words:
-        return [], np.empty((0, D), dtype=np.float32)
-    parsed = _to_floats(numbers)
-    if parsed is None or parsed.shape[1] != D or not np.isfinite(parsed).all():
-        bad = next(i for i, row in enumerate(map(_to_finite, numbers)) if row is None or row.shape[1] != D)
-        got = f"{words[bad][:_SHOWN]!r} and {numbers[bad][:_SHOWN]!r}"
-        raise DataError(f"{where}, line {line_numbers[bad]}: expected a word and {D} finite numbers, got {got}")
-    return words, parsed
-
-
-def _parse_unusual(line, D, where):
-    """The word and the numbers of a row whose word has spaces, or that ends with spaces."""
-    fields = line.rstrip(" ").split(" ")
-    width = len(fields) - 1
-    # Everything before the D numbers is the word, unless it ends with a number itself: then the row is too wide.
-    if width < D or (width > D and _to_floats([fields[-D - 1]]) is not None):
-        raise DataError(f"{where}: expected a word and {D} numbers, got {width} fields after {fields[0][:_SHOWN]!r}")
-    return " ".join(fields[:-D]), " ".join(fields[-D:])
+        numbers = _to_floats(rows)
+        if not _are_finite(numbers, D):
+            i = next(i for i, row in enumerate(rows) if not _are_finite(_to_floats([row]), D))
+            got = f"{rows[i].count(' ') + 1} fields after {words[i][:_SHOWN]!r}, {rows[i][:_SHOWN]!r}"
+            raise DataError(f"{where}, line {line_numbers[i]}: expected a word and {D} finite numbers, got {got}")
+        yield words, numbers
 
 
 def _to_floats(rows):
@@ -243,31 +204,9 @@ def _to_floats(rows):
         return None
 
 
-def _to_finite(row):
-    """One row of numbers -> (1, D) float32, or None if one is not a finite number."""
-    parsed = _to_floats([row])
-    return parsed if parsed is not None and np.isfinite(parsed).all() else None
-
-
-class _Moments:
-    """Mean and standard deviation of each dimension over blocks of rows, in float64."""
-
-    def __init__(self):
-        self.n, self.sum, self.squares, self.origin = 0, 0.0, 0.0, None
-
-    def add(self, rows):
-        if self.origin is None and len(rows):
-            self.origin = rows[0].astype(np.float64)  # (D,): squares of small differences lose less
-        if len(rows):
-            shifted = rows - self.origin  # (M, D) float64
-            self.n += len(rows)
-            self.sum = self.sum + shifted.sum(axis=0)
-            self.squares = self.squares + np.square(shifted).sum(axis=0)
-
-    def mean_and_std(self):
-        """-> two (D,) float64 arrays."""
-        mean = self.sum / self.n
-        return self.origin + mean, np.sqrt(np.maximum(self.squares / self.n - mean**2, 0.0))
+def _are_finite(numbers, D):
+    """Whether the result of `_to_floats` is D finite numbers for each row."""
+    return numbers is not None and numbers.shape[1] == D and np.isfinite(numbers).all()
 
 
 def _normal_from_hash(word, D):

@@ -68,7 +68,9 @@ class DataOptions:
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
     classes: int = option(2, "how many labels the data has", type=CLASSES)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
-    group_file: str = option(None, "the group of each text (its film, its author): none is split", metavar="FILE")
+    group_file: str = option(
+        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    )
     group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
@@ -78,7 +80,7 @@ class DataOptions:
 class ModelOptions:
     """What reads the texts: the words that it knows, its layers and their sizes."""
 
-    model: str = option("recurrent", "what is trained: a recurrent net or a baseline", choices=MODELS)
+    model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
         f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
@@ -93,7 +95,9 @@ class ModelOptions:
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     pairvec: int = option(0, "size of a second vector, of each word and the one before", type=SIZE, baselines=REFUSED)
     max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
-    naive_bayes: bool = option(False, "start one element of a vector at its log-count ratio", baselines=REFUSED)
+    naive_bayes: bool = option(
+        False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
+    )
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -140,7 +144,9 @@ class RunOptions:
 
     recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
     seed: int = option(0, "one seed, one result", type=SEED)
-    calibrate: bool = option(False, "afterwards fit a temperature, so that the model is as sure as it is right")
+    calibrate: bool = option(
+        False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
     resume: str = option(
         None,
         "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
@@ -150,7 +156,7 @@ class RunOptions:
     )
     save_every: float = option(
         10.0,
-        "save the training at least so often",
+        "save the training, to go on with it, at least so often within an epoch",
         type=NOT_NEGATIVE,
         metavar="MINUTES",
         may_change=True,

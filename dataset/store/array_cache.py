@@ -5,24 +5,20 @@ import contextlib
 import itertools
 import os
 import tempfile
+from pathlib import Path
 
 import numpy as np
 
 from dataset.store.fetch import derived_folder
 
-_KEY = "key"
-
 
 def load(name, key):
-    """The arrays that were saved under this name and key: dict of str to array, or None (the zip format checks every
-    byte).
-    """
+    """The arrays that were saved under this name and key: dict of str to array, or None."""
     try:
         # Opened here: np.load leaves a file of its own open if it is no .npz file.
         with open(derived_folder() / name, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            if str(stored[_KEY]) != key:
-                return None
-            return {part: stored[part] for part in stored.files if part != _KEY}
+            arrays = dict(stored)
+            return arrays if str(arrays.pop("key")) == key else None
     except Exception:  # np.load hands a header to Python's own parser, which raises what its version raises
         return None
 
@@ -33,24 +29,18 @@ def save(name, key, arrays, max_files=None):
     max_files: of the files whose names are equal up to the first "-", only so many of the newest stay. A folder that
     cannot be written is no error: the arrays are computed again the next time.
     """
-    temporary = None
-    try:
+    with contextlib.suppress(OSError), contextlib.ExitStack() as at_exit:
         folder = derived_folder()
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(".part", f"{name}.", folder)
+        at_exit.callback(Path(temporary).unlink, missing_ok=True)
         with open(handle, "wb") as file:
-            np.savez(file, **arrays, **{_KEY: np.array(key)})
+            np.savez(file, **arrays, key=np.array(key))
         os.replace(temporary, folder / name)
         if max_files is not None:
             alike = sorted(folder.glob(f"{name.partition('-')[0]}-*"), key=lambda file: file.stat().st_mtime_ns)
             for old in alike[:-max_files]:
                 old.unlink()
-    except OSError:
-        pass
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):  # it has got its name
-                os.unlink(temporary)
 
 
 def pack(texts):

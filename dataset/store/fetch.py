@@ -17,7 +17,6 @@ from dataset.store.locks import locked
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
 
-_PRIVATE = ".sentifish"
 _RETRIES = 2  # pooch waits 1 s before the first, 2 s before the second
 _TIMEOUT = 30  # seconds without a byte
 _CHUNK = 2**16  # bytes; pooch's 1,024 would mean 842,000 writes for GloVe
@@ -26,9 +25,7 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """The folder of the files: that of the environment variable SENTIFISH_DATA, as it is now, or else the platform's
-    cache folder. -> absolute Path, which need not exist: `fetch` creates it.
-    """
+    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder."""
     if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named).expanduser().absolute()
     import pooch
@@ -37,7 +34,7 @@ def folder():
 
 
 def derived_folder():
-    """The folder of what was computed from texts, see `array_cache`. -> absolute Path, which need not exist."""
+    """The folder of what was computed from texts, see `array_cache`: an absolute Path."""
     return folder() / "derived"
 
 
@@ -57,8 +54,8 @@ def fetch(name, progress=True):
     """
     if status(name) != HERE:
         try:
-            (folder() / _PRIVATE).mkdir(parents=True, exist_ok=True)
-            with locked(_lock_file()):
+            _private("").mkdir(parents=True, exist_ok=True)
+            with locked(_private("lock")):
                 if status(name) != HERE:  # another process may have downloaded it meanwhile
                     _download(name, progress)
         except OSError as error:
@@ -67,8 +64,9 @@ def fetch(name, progress=True):
 
 
 def status(name):
-    """ "here" (and whole), "missing" or "damaged"; a file that was verified before is read again only if its size or
-    time has changed. DataError: no such name, or it cannot be read.
+    """HERE (and whole), MISSING or DAMAGED; a verified file is read again only if its size or time has changed.
+
+    DataError: no such name, or the file cannot be read.
     """
     with contextlib.suppress(OSError, ValueError):  # no stamp, no file, a stamp that is not text
         if _stamp_file(name).read_text(encoding="ascii") == _stamp(name):
@@ -86,11 +84,8 @@ def verify(name):
     except OSError as error:
         raise DataError(f"{path(name)}: cannot be read ({error.strerror})") from None
     with contextlib.suppress(OSError):  # in a read-only folder the file is hashed again the next time
-        if whole:
-            _stamp_file(name).parent.mkdir(exist_ok=True)
-            _stamp_file(name).write_text(stamp, encoding="ascii")
-        else:
-            _stamp_file(name).unlink(missing_ok=True)
+        _private("").mkdir(exist_ok=True)
+        _stamp_file(name).write_text(stamp if whole else "", encoding="ascii")
     return HERE if whole else DAMAGED
 
 
@@ -98,27 +93,24 @@ def clear(name=None):
     """Remove a file of the registry; without a name all of them, and everything else that this package has made in
     `folder()`. Other files stay. -> list of the Paths removed. DataError: no such name, or it cannot be removed.
     """
-    chosen = {each: path(each) for each in (registry.ENTRIES if name is None else [name])}
-    where, removed = folder(), []
-    if not where.is_dir():
-        return removed
+    files = [path(each) for each in (registry.ENTRIES if name is None else [name])]
+    if not folder().is_dir():
+        return []
+    removed = [file for file in files if os.path.lexists(file)]
     try:
-        _lock_file().parent.mkdir(exist_ok=True)
-        with locked(_lock_file()):  # not during a download
-            for each, file in chosen.items():
-                if os.path.lexists(file):
-                    file.unlink()
-                    removed.append(file)
-                _stamp_file(each).unlink(missing_ok=True)
+        _private("").mkdir(exist_ok=True)
+        with locked(_private("lock")):  # not during a download
+            for file in removed:
+                file.unlink()
             if name is None:
                 if derived_folder().is_dir():
                     shutil.rmtree(derived_folder())
                     removed.append(derived_folder())
-                shutil.rmtree(where / _PRIVATE, ignore_errors=True)  # Windows keeps the lock, which is open
+                shutil.rmtree(_private(""), ignore_errors=True)  # Windows keeps the lock, which is open
     except OSError as error:
-        raise DataError(f"{error.filename or where}: cannot be removed ({error.strerror})") from None
+        raise DataError(f"{error.filename or folder()}: cannot be removed ({error.strerror})") from None
     with contextlib.suppress(OSError):  # not empty
-        where.rmdir()
+        folder().rmdir()
     return removed
 
 
@@ -133,18 +125,18 @@ def _download(name, progress):
     import pooch
     import requests
 
-    entry, file, incoming = _entry(name), path(name), folder() / _PRIVATE / "incoming"
+    entry, file, incoming = _entry(name), path(name), _private("incoming")
     shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
-    responses = contextlib.ExitStack()  # pooch leaves them open if a download fails
-    how = {"hooks": {"response": lambda response, **_: responses.push(response)}, "headers": _HEADERS}
-    bar = progress and sys.stderr.isatty()
-    downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, **how)
     logger, was_disabled = pooch.get_logger(), pooch.get_logger().disabled
     logger.disabled = True  # a failure is reported once, in one line. Its level cannot be restored: it is cached
     try:
-        known = {"registry": {entry.file: entry.sha256}, "urls": {entry.file: entry.url}}
-        downloads = pooch.create(incoming, "", retry_if_failed=_RETRIES, **known)
-        new = Path(downloads.fetch(entry.file, downloader=downloader))
+        with contextlib.ExitStack() as responses:  # pooch leaves them open if a download fails
+            how = {"hooks": {"response": lambda response, **_: responses.push(response)}, "headers": _HEADERS}
+            bar = progress and sys.stderr.isatty()
+            downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, **how)
+            known = {"registry": {entry.file: entry.sha256}, "urls": {entry.file: entry.url}}
+            downloads = pooch.create(incoming, "", retry_if_failed=_RETRIES, **known)
+            new = Path(downloads.fetch(entry.file, downloader=downloader))
         new.chmod(stat.S_IMODE(incoming.stat().st_mode) & 0o666)  # pooch's 0o600 would not do for a shared folder
         if file.exists():
             print(f"{file} was damaged (expected sha256 {entry.sha256}): replaced", file=sys.stderr)
@@ -153,7 +145,6 @@ def _download(name, progress):
         damaged = f"{file} is damaged and " if file.exists() else ""
         raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
     finally:
-        responses.close()
         logger.disabled = was_disabled
         shutil.rmtree(incoming, ignore_errors=True)
     verify(name)  # for its stamp
@@ -180,12 +171,13 @@ def _entry(name):
     return registry.ENTRIES[name]
 
 
-def _lock_file():
-    return folder() / _PRIVATE / "lock"
+def _private(file):
+    """The Path of a file that only this module uses; of their folder for ""."""
+    return folder() / ".sentifish" / file
 
 
 def _stamp_file(name):
-    return folder() / _PRIVATE / f"{_entry(name).file}.verified"
+    return _private(f"{_entry(name).file}.verified")
 
 
 def _stamp(name):

@@ -32,26 +32,20 @@ def locked_if_free(path):
     """`locked` without waiting: -> bool, whether the lock is held; False if another process or thread holds it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        yield _lock(handle) and _is_at(handle, path)
+        yield _lock(handle, path)
     finally:
         os.close(handle)  # releases the lock as well
 
 
-def _lock(handle):
-    """True with the lock, or where there are no locks; False if another one holds it."""
+def _lock(handle, path):
     try:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-    except OSError as error:
-        return error.errno not in _BUSY
-    return True
-
-
-def _is_at(handle, path):
-    """Whether the open file still has this path: if its last holder removed it, others lock the next file."""
-    try:
+        # If the last holder has removed the file, others lock a new one of this path.
         return os.path.samestat(os.fstat(handle), os.stat(path))
     except FileNotFoundError:
         return False
+    except OSError as error:
+        return error.errno not in _BUSY

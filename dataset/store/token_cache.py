@@ -71,9 +71,9 @@ def tokenize_texts(texts, cleaning=None, use_cache=True, progress=True):
     newest files stay. progress: a bar on standard error, if that is a terminal.
     """
     cleaning = Cleaning() if cleaning is None else cleaning
-    key = _key(texts, cleaning) if use_cache and sum(map(len, texts)) >= _MIN_SIZE else None
-    if key is None:
+    if not use_cache or sum(map(len, texts)) < _MIN_SIZE:
         return _tokenize_all(texts, cleaning, progress)
+    key = _key(texts, cleaning)
     name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     tokenized = _load(name, key, len(texts))
     if tokenized is None:
@@ -97,17 +97,15 @@ def _tokenize_all(texts, cleaning, progress):
 
 def _load(name, key, count):
     """The TokenizedTexts of the cache, or None if it has none, or arrays that do not fit."""
-    arrays = array_cache.load(name, key)
-    if arrays is None:
-        return None
     try:
-        words, ids = array_cache.unpack(arrays["words"], arrays["word_offsets"]), arrays["ids"]
-        tokenized = TokenizedTexts(words, ids, arrays["offsets"])
-        array_cache.check_offsets(tokenized.offsets, len(ids))
+        arrays = array_cache.load(name, key) or {}
+        words = array_cache.unpack(arrays["words"], arrays["word_offsets"])
+        ids, offsets = arrays["ids"], arrays["offsets"]
+        array_cache.check_offsets(offsets, len(ids))
     except (KeyError, ValueError):
         return None
     in_range = ids.dtype == np.int32 and (len(ids) == 0 or (ids.min() >= 0 and ids.max() < len(words)))
-    return tokenized if in_range and len(tokenized) == count else None
+    return TokenizedTexts(words, ids, offsets) if in_range and len(offsets) == count + 1 else None
 
 
 def _key(texts, cleaning):
@@ -124,7 +122,4 @@ def _key(texts, cleaning):
 @functools.cache
 def _code_digest():
     """The sha256 of the tokenizer's code, so that nobody has to remember to increase a version."""
-    digest = hashlib.sha256()
-    for module in (text, stopwords):
-        digest.update(Path(module.__file__).read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in (text, stopwords))).hexdigest()
