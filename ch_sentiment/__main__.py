@@ -53,18 +53,22 @@ def main(argv=None):
         return fail(options, "terminated", 143)
 
 
+def module_names():
+    """Name of a command, or of another module in its folder -> name of the module, in alphabetical order."""
+    return {name.replace("_", "-"): name for name in sorted(m.name for m in pkgutil.iter_modules(commands.__path__))}
+
+
 def find_command(name):
     """The module of a command, or None where there is none of this name."""
-    if name.replace("-", "_") not in {found.name for found in pkgutil.iter_modules(commands.__path__)} or "_" in name:
+    if name not in module_names():
         return None
-    module = importlib.import_module(f"ch_sentiment.commands.{name.replace('-', '_')}")
+    module = importlib.import_module(f"ch_sentiment.commands.{module_names()[name]}")
     return module if hasattr(module, "HELP") else None
 
 
 def all_commands():
     """name -> module, in alphabetical order."""
-    names = sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(commands.__path__))
-    return {name: command for name in names if (command := find_command(name)) is not None}
+    return {name: command for name in module_names() if (command := find_command(name)) is not None}
 
 
 def parse(argv):
@@ -76,9 +80,8 @@ def parse(argv):
         command.add_arguments(parser)
         # intermixed: --json may stand between the model and the texts
         return command, parser.parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
-    parser = OneLineParser(
-        prog="sentifish", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    as_it_stands = argparse.RawDescriptionHelpFormatter
+    parser = OneLineParser(prog="sentifish", description=DESCRIPTION, formatter_class=as_it_stands)
     parser.add_argument("--version", action="version", version=f"sentifish {__version__}")
     choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in all_commands().items():

@@ -1,15 +1,13 @@
 """The command line's surroundings: standard streams in UTF-8, text that is safe in a terminal, SIGTERM as an exception,
-errors in one line, and matplotlib without messages.
+and errors in one line.
 """
 
 import argparse
 import contextlib
-import logging
 import os
 import signal
 import sys
 import threading
-import warnings
 
 from dataset.lines import decode_lines
 
@@ -42,20 +40,6 @@ def terminable():
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def drawing():
-    """Inside the block matplotlib reports neither its cache folder nor characters that its font lacks."""
-    logger = logging.getLogger("matplotlib")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def prepare_streams():

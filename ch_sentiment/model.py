@@ -12,6 +12,7 @@ from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
 from common.pooling import POOLS, pooling_by_name
+from common.sequential import Sequential
 from common.time_layers import (
     TimeBidirectional,
     TimeDropout,
@@ -123,10 +124,9 @@ class WordVectors:
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
-        if not mask.any(axis=1).all():
-            raise ValueError(
-                f"SentimentNet: expected a token in every text, got only padding in row {mask.any(axis=1).argmin()}"
-            )
+        if not (has_token := mask.any(axis=1)).all():
+            got = f"got only padding in row {has_token.argmin()}"
+            raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
@@ -163,7 +163,7 @@ class WordDropout:
         return np.where((self.rng.random(xs.shape, dtype=np.float32) < self.ratio) & (xs != PAD), UNK, xs)
 
 
-class RecurrentEncoder(BaseModel):
+class RecurrentEncoder(Sequential):
     """Recurrent layers on top of each other, then pooling: vectors (N, T, D), mask (N, T) -> (N, K).
 
     layers: list of what takes `forward(xs, mask)`, (N, T, D) -> (N, T, H), dropout between them included; the last one
@@ -171,24 +171,14 @@ class RecurrentEncoder(BaseModel):
     """
 
     def __init__(self, layers, pool, width, bidirectional=False, rng=None, dtype=np.float32):
-        super().__init__()
-        self.recurrent_layers, self.pool = layers, pooling_by_name(pool, width, bidirectional, rng, dtype)
+        self.pool = pooling_by_name(pool, width, bidirectional, rng, dtype)
+        super().__init__(*layers, self.pool)  # (N, T, D) -> (N, T, H) -> (N, K)
         self.size = width * (2 if pool in ("first-last", "max-mean") else 1)
         self.parts = {**{f"layer{i}": layer for i, layer in enumerate(layers)}, "pool": self.pool}
         self.collect(**self.parts)
 
     def forward(self, vectors, mask):
-        hs = vectors
-        for layer in self.recurrent_layers:
-            hs = layer.forward(hs, mask)  # (N, T, D or H) -> (N, T, H)
-        return self.pool.forward(hs, mask)  # (N, T, H) -> (N, K)
-
-    def backward(self, dout):
-        """dout (N, K) -> gradient of the vectors (N, T, D)."""
-        dhs = self.pool.backward(dout)
-        for layer in reversed(self.recurrent_layers):
-            dhs = layer.backward(dhs)
-        return dhs
+        return super().forward(vectors, mask=mask)
 
 
 def sentiment_net(
@@ -246,9 +236,13 @@ def sentiment_net(
     )
     made, width = CELLS[cell], wordvec_size + pair_size
     if hasattr(made, "init_params"):
-        dropouts = [TimeDropout(dropout, drop_rng) for drop_rng in drop_rngs[1:]]  # between the layers
-        layers = _stack(made, width, hidden_size, bidirectional, layer_rngs, dropouts, dtype)
-        width = hidden_size * (2 if bidirectional else 1)
+        layers = []
+        for i, layer_rng in enumerate(layer_rngs):
+            layers += [TimeDropout(dropout, drop_rngs[i])] if i else []
+            sides = layer_rng.spawn(2)[: 1 + bidirectional]
+            directions = [made(*made.init_params(width, hidden_size, side, dtype)) for side in sides]
+            layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
+            width = hidden_size * len(sides)  # (N, T, D) -> (N, T, H or 2H)
         encoder = RecurrentEncoder(layers, pool, width, bidirectional, pool_rng, dtype)
     else:
         encoder = made(width, hidden_size, rng=layer_rngs[0], dtype=dtype)
@@ -266,27 +260,12 @@ def to_probabilities(scores):
     return softmax(scores)
 
 
-def _check(cell, pool, num_classes, pair_size, num_pairs, **sizes):
+def _check(cell, pool, **sizes):
     """ValueError naming the first argument of `sentiment_net` that is out of its range."""
-    for name in ("vocab_size", "wordvec_size", "hidden_size", "num_layers"):
-        if sizes[name] < 1:
-            raise ValueError(f"SentimentNet: expected {name} >= 1, got {sizes[name]}")
-    if pair_size < 0 or num_pairs < 0:
-        raise ValueError(f"SentimentNet: expected pair_size and num_pairs >= 0, got {pair_size} and {num_pairs}")
-    if num_classes < 2:
-        raise ValueError(f"SentimentNet: expected num_classes >= 2, got {num_classes}")
+    least = {"vocab_size": 1, "wordvec_size": 1, "hidden_size": 1, "num_layers": 1, "num_classes": 2}
+    for name, smallest in {**least, "pair_size": 0, "num_pairs": 0}.items():
+        if sizes[name] < smallest:
+            raise ValueError(f"SentimentNet: expected {name} >= {smallest}, got {sizes[name]}")
     if cell not in CELLS or pool not in POOLS:
         expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
         raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
-
-
-def _stack(layer, wordvec_size, hidden_size, bidirectional, rngs, dropouts, dtype):
-    """A list of recurrent layers, one for each of `rngs`, with the dropouts between them."""
-    layers, width = [], wordvec_size
-    for rng, dropout in zip(rngs, [None, *dropouts]):
-        layers += [] if dropout is None else [dropout]
-        sides = rng.spawn(2)[: 1 + bidirectional]
-        directions = [layer(*layer.init_params(width, hidden_size, side, dtype)) for side in sides]
-        layers.append(TimeBidirectional(*directions) if bidirectional else directions[0])
-        width = hidden_size * (2 if bidirectional else 1)  # (N, T, D) -> (N, T, H or 2H)
-    return layers

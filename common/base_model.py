@@ -3,6 +3,7 @@
 A model may hold models: whatever has `params` and `forward` is a layer, at any depth.
 """
 
+import itertools
 import os
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -34,8 +35,7 @@ class BaseModel:
     def collect(self, **layers):
         """Take in layers and models by name, in order: layers, params, grads and param_names ("encoder.lstm.Wx").
 
-        ValueError for a layer that comes twice, at any depth: it would remember its last use alone. Build two layers
-        with the same weights instead.
+        ValueError for a layer that comes twice, at any depth: build two layers with the same weights instead.
         """
         self.layers, self.layer_names = list(layers.values()), list(layers)
         first = {}
@@ -63,13 +63,9 @@ class BaseModel:
 
     @contextmanager
     def predicting(self):
-        """Inside, nothing is dropped, and layers that know `inference` cache nothing for backward, at any depth; then
-        all is as it was.
-        """
-        holders = (self, *self._all_below())
-        before = [
-            (holder, name, getattr(holder, name)) for holder in holders for name in SWITCHES if hasattr(holder, name)
-        ]
+        """Inside, nothing is dropped, and layers that know `inference` cache nothing; then all is as it was."""
+        pairs = itertools.product((self, *self._all_below()), SWITCHES)
+        before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
         try:
             self.train(False)
             for holder, name, _ in before:
@@ -101,8 +97,8 @@ class BaseModel:
         Default: ClassName.npz, else ClassName.pkl. CheckpointError where the file is missing or damaged, or holds other
         shapes; then no parameter has changed.
         """
-        default = type(self).__name__
-        file_name = file_name or (default + ".npz" if os.path.exists(default + ".npz") else default + ".pkl")
+        name = type(self).__name__
+        file_name = file_name or (f"{name}.npz" if os.path.exists(f"{name}.npz") else f"{name}.pkl")
         own = self.weights()
         saved = read_book_params(file_name)
         if saved is None:
@@ -138,9 +134,7 @@ class WrappedModel(BaseModel):
 
 
 def held_layers(holder):
-    """(name, layer) of what a model or a layer holds: its `layers`, or, where it lists none, its attributes that are
-    layers, or lists or dicts of them.
-    """
+    """(name, layer) of its `layers`, or, without any, attributes that are layers, or lists or dicts of them."""
     layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
     if layers and len(names) == len(layers):
         return list(zip(names, layers))
@@ -148,13 +142,12 @@ def held_layers(holder):
     for name, value in vars(holder).items() if hasattr(holder, "__dict__") else ():
         if type(value) in _HOLDS_NO_LAYER:
             continue
-        if type(value) in (list, tuple, dict):
-            inside = value.items() if type(value) is dict else enumerate(value)
-            for key, layer in inside:
-                if not _is_layer(layer):  # all of them are, or none
-                    break
-                found.setdefault(id(layer), (f"{name}.{key}", layer))
-        elif _is_layer(value):
+        inside = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
+        for key, layer in inside:
+            if not _is_layer(layer):  # all of them are, or none
+                break
+            found.setdefault(id(layer), (f"{name}.{key}", layer))
+        if _is_layer(value):
             found.setdefault(id(value), (name, value))
     if not layers:
         return list(found.values())

@@ -32,8 +32,8 @@ def log_softmax(x, axis=-1):
 def cross_entropy_error(y, t):
     """Mean of -log y at the true class (fish book 1, chapter 4).
 
-    y: (N, C) or (C,) probabilities. t: (N,) class ids or one-hot of y's shape. No eps: a true class of
-    probability 0 costs infinity. To train, take the losses of `common.layers`, which start from logits.
+    y: (N, C) or (C,) probabilities. t: (N,) class ids or one-hot of y's shape. No eps: a true class of probability 0
+    costs infinity; to train, take the losses of `common.layers`, of logits.
     """
     y = np.atleast_2d(y)
     t = np.asarray(t)
@@ -43,10 +43,7 @@ def cross_entropy_error(y, t):
 
 
 def filled(xs, mask, value=0):
-    """xs (N, T, ...) with `value` where mask (N, T) is False, also in the place of NaN; in the same memory order.
-
-    xs itself where nothing is masked, or mask is None.
-    """
+    """xs (N, T, ...), in its memory order, with `value` where mask (N, T) is False; itself where nothing is masked."""
     if mask is None or mask.all():
         return xs
     xs = np.copy(xs)

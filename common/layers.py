@@ -15,10 +15,7 @@ from common.functions import log_softmax, sigmoid, softmax
 
 
 class MatMul(Layer):
-    """y = x W. Book, chapter 1.
-
-    W: (D, K). forward: (..., D) -> (..., K), of W's dtype.
-    """
+    """y = x W. W: (D, K). forward: (..., D) -> (..., K), of W's dtype. Book, chapter 1."""
 
     def __init__(self, W):
         super().__init__(W=(W, ("D", "K")))
@@ -37,10 +34,7 @@ class MatMul(Layer):
 
 
 class Affine(Layer):
-    """y = x W + b. Book, chapter 1.
-
-    W: (D, K), b: (K,). forward: (..., D) -> (..., K), of W's dtype.
-    """
+    """y = x W + b. W: (D, K), b: (K,). forward: (..., D) -> (..., K), of W's dtype. Book, chapter 1."""
 
     def __init__(self, W, b):
         super().__init__(W=(W, ("D", "K")), b=(b, ("K",)))
@@ -100,9 +94,7 @@ def write_rows(dW, ids, values, mask=None):
 class Dropout(Layer):
     """Sets a share of the elements to zero and scales the others up, while training. Srivastava et al. 2014.
 
-    forward: (...) -> (...). With `train_flg` false (argument or attribute) the input passes unchanged: the scaling
-    by 1 / (1 - dropout_ratio) happens in training, so that both modes have the same expected value. `rng`: a numpy
-    Generator, an int or None.
+    forward: (...) -> (...); unchanged where `train_flg` is false (argument or attribute). rng: Generator, int or None.
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
@@ -131,10 +123,7 @@ class Dropout(Layer):
 
 
 class LayerNorm(Layer):
-    """y = gamma (x - mean) / sqrt(variance + eps) + beta over the last axis. Ba et al. 2016.
-
-    gamma, beta: (D,). forward: (..., D) -> (..., D).
-    """
+    """y = gamma (x - mean) / sqrt(variance + eps) + beta over the last axis; gamma, beta: (D,). Ba et al. 2016."""
 
     def __init__(self, gamma, beta, eps=1e-5):
         super().__init__(gamma=(gamma, ("D",)), beta=(beta, ("D",)))

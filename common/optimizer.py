@@ -20,12 +20,11 @@ class Optimizer:
 
     slots = ()
 
-    def __init__(self, lr):
+    def __init__(self, lr, **constants):
         if not lr >= 0:
             raise ValueError(f"{type(self).__name__}: expected lr >= 0, got {lr}")
-        self.lr = lr
-        self.iter = 0
-        self.state = None
+        self.lr, self.iter, self.state = lr, 0, None
+        vars(self).update(constants)  # attributes, for `step`
 
     def update(self, params, grads):
         """One step. ValueError where params and grads do not match, or are not those of the step before."""
@@ -56,9 +55,7 @@ class Optimizer:
 
 
 def _parts(g):
-    """Indices along axis 0, of about BLOCK elements each, of all of g that can differ from zero: slices of a dense
-    gradient, ids of the touched rows of one that knows them.
-    """
+    """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
     if g.ndim == 0:
         return [...]
     rows = touched_rows(g)
@@ -84,8 +81,7 @@ class Momentum(Optimizer):
     slots = ("v",)
 
     def __init__(self, lr=0.01, momentum=0.9):
-        super().__init__(lr)
-        self.momentum = momentum
+        super().__init__(lr, momentum=momentum)
 
     def step(self, p, g, v):
         v *= self.momentum
@@ -112,8 +108,7 @@ class AdaGrad(Optimizer):
     slots = ("h",)
 
     def __init__(self, lr=0.01, eps=1e-7):
-        super().__init__(lr)
-        self.eps = eps
+        super().__init__(lr, eps=eps)
 
     def step(self, p, g, h):
         h += g * g
@@ -121,17 +116,12 @@ class AdaGrad(Optimizer):
 
 
 class AdaDelta(Optimizer):
-    """Steps in the unit of the parameter: p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and
-    step^2.
-
-    Zeiler 2012, algorithm 1 (lr = 1).
-    """
+    """p -= lr g sqrt(d + eps) / sqrt(h + eps), h and d running means of g^2 and step^2. Zeiler 2012, with lr = 1."""
 
     slots = ("h", "d")
 
     def __init__(self, lr=1.0, rho=0.95, eps=1e-6):
-        super().__init__(lr)
-        self.rho, self.eps = rho, eps
+        super().__init__(lr, rho=rho, eps=eps)
 
     def step(self, p, g, h, d):
         h *= self.rho
@@ -148,8 +138,7 @@ class RMSprop(Optimizer):
     slots = ("h",)
 
     def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7):
-        super().__init__(lr)
-        self.decay_rate, self.eps = decay_rate, eps
+        super().__init__(lr, decay_rate=decay_rate, eps=eps)
 
     def step(self, p, g, h):
         h *= self.decay_rate
@@ -163,8 +152,7 @@ class Adam(Optimizer):
     slots = ("m", "v")
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        super().__init__(lr)
-        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
 
     def step(self, p, g, m, v):
         m += (1 - self.beta1) * (g - m)
@@ -175,10 +163,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam after p -= lr weight_decay p: the decay does not pass through m and v. Loshchilov and Hutter 2019.
-
-    Of an embedding only the touched rows decay.
-    """
+    """Adam after p -= lr weight_decay p, of an embedding's touched rows alone. Loshchilov and Hutter 2019."""
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
         super().__init__(lr, beta1, beta2, eps)
@@ -192,13 +177,12 @@ class AdamW(Adam):
 def clip_grads(grads, max_norm, names=None):
     """Scale all gradients, in place, so that their common Euclidean norm is at most max_norm. Pascanu et al. 2013.
 
-    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming the first
-    gradient with a NaN or an infinity (`names`: a name for each; else its position); then no gradient is changed.
+    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming (by `names`,
+    else by position) the first gradient with a NaN or an infinity; then no gradient is changed.
     """
     if max_norm is not None and not max_norm > 0:
         raise ValueError(f"clip_grads: expected max_norm > 0 or None, got {max_norm}")
-    squares = [_square_sum(g) for g in grads]
-    norm = float(np.sqrt(sum(squares)))
+    norm = float(np.sqrt(sum(map(_square_sum, grads))))
     if not np.isfinite(norm):
         raise FloatingPointError(f"the gradient of {first_non_finite(grads, names)} is not finite")
     rate = 1.0 if max_norm is None else float(max_norm) / (norm + 1e-6)

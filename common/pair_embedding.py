@@ -38,9 +38,8 @@ class TimePairEmbedding:
 
     def __init__(self, W, pairs, vocab_size):
         if len(W) != len(pairs) + 1:
-            raise ValueError(
-                f"TimePairEmbedding: expected a row for each of {len(pairs)} pairs and one more, got {len(W)}"
-            )
+            expected = f"a row for each of {len(pairs)} pairs and one more"
+            raise ValueError(f"TimePairEmbedding: expected {expected}, got {len(W)}")
         self.embed = TimeEmbedding(W)
         self.layers = [self.embed]
         self.params, self.grads = self.embed.params, self.embed.grads

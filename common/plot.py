@@ -13,6 +13,9 @@ from matplotlib.transforms import Bbox
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # distinct for colour-blind people, too (Okabe and Ito 2008)
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), ("black", "D", ":"))  # colour, marker, dash
 LEGEND = {"framealpha": 1, "edgecolor": "none"}
+MARK = {"color": "0.4", "linestyle": ":"}  # a line at a value of interest
+CENTRED = {"ha": "center", "va": "center"}
+BAR = {"color": "#9ECAE1", "edgecolor": "black"}
 
 
 def new_axes(width=6.4, height=4.0):
@@ -37,9 +40,8 @@ def _curve(history, key, label, scale, best_epoch, ax):
         if points:
             ax.plot(*zip(*points), style, color=color, label=name, markersize=4)
     if best_epoch is not None:
-        ax.axvline(best_epoch, color="0.4", linestyle=":", label=f"best epoch: {best_epoch}")
-    ax.set(xlabel="epoch", ylabel=label)
-    ax.set_xlim(0.5, max([row["epoch"] for row in history], default=1) + 0.5)
+        ax.axvline(best_epoch, label=f"best epoch: {best_epoch}", **MARK)
+    ax.set(xlabel="epoch", ylabel=label, xlim=(0.5, max([row["epoch"] for row in history], default=1) + 0.5))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(**LEGEND)
@@ -50,21 +52,16 @@ def loss_curve(losses, eval_interval, ax=None, ylim=None):
     """The book's figure: the logged losses against the step, in units of eval_interval. -> Axes."""
     ax = ax or new_axes()
     ax.plot(np.arange(len(losses)), losses, color=BLUE, label="train")
-    ax.set(xlabel=f"iterations (x{eval_interval})", ylabel="loss")
-    if ylim is not None:
-        ax.set_ylim(*ylim)
+    ax.set(xlabel=f"iterations (x{eval_interval})", ylabel="loss", **({} if ylim is None else {"ylim": ylim}))
     return ax
 
 
 def range_curve(rates, losses, suggestion=None, ax=None):
-    """The losses of a learning-rate range test against the rates, on a logarithmic axis; `suggestion` marked. -> Axes.
-
-    rates, losses: of the same length. suggestion: one of the rates, or None.
-    """
+    """The losses of a learning-rate range test against the rates, on a log scale; the suggestion marked. -> Axes."""
     ax = ax or new_axes()
     ax.plot(rates, losses, color=BLUE, label="training loss, smoothed")
     if suggestion is not None:
-        ax.axvline(suggestion, color="0.4", linestyle=":", label=f"suggested: {suggestion:.2g}")
+        ax.axvline(suggestion, label=f"suggested: {suggestion:.2g}", **MARK)
     ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
     ax.legend(**LEGEND)
     return ax
@@ -78,8 +75,7 @@ def confusion(matrix, label_names, ax=None):
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), count in np.ndenumerate(matrix):
-        color = "white" if share[i, j] > 0.5 else "black"
-        ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
+        ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", color="white" if share[i, j] > 0.5 else "black", **CENTRED)
     names = [_shortened(name, 24) for name in label_names]
     rotated = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
     ax.set_xticks(range(len(matrix)), names, parse_math=False, **rotated)
@@ -107,15 +103,14 @@ def roc(curves, ax=None):
 def reliability_diagram(confidence, accuracy, count, ax=None):
     """Reliability diagram: the accuracy (bars) of answers of a given confidence (marks), ideally the same. -> Axes.
 
-    Mean confidence, accuracy and number of the answers in each of B intervals of the confidence, all of one width
-    (`common.checking.calibration.reliability`): (B,) each. The axis begins at the first
-    interval that is not empty.
+    confidence, accuracy, count: (B,) each, of B intervals (`common.checking.calibration.reliability`). The axis begins
+    at the first interval that is not empty.
     """
     edges = np.linspace(0, 1, len(count) + 1)
     filled = np.flatnonzero(count)
     middles, width = (edges[filled] + edges[filled + 1]) / 2, 1 / len(count)
     ax = ax or new_axes(5, 5)
-    ax.bar(middles, np.asarray(accuracy)[filled], width, color="#9ECAE1", edgecolor="black", label="how often right")
+    ax.bar(middles, np.asarray(accuracy)[filled], width, label="how often right", **BAR)
     confidence = np.asarray(confidence)[filled]
     ax.hlines(confidence, middles - width / 2, middles + width / 2, colors=ORANGE, linewidth=3, label="how sure")
     ax.set(xlabel="confidence", ylabel="accuracy", xlim=(edges[filled[0]] if len(filled) else 0, 1), ylim=(0, 1))
@@ -127,16 +122,13 @@ def reliability_diagram(confidence, accuracy, count, ax=None):
 
 
 def length_histogram(lengths, limit=None, ax=None):
-    """Histogram of text lengths in about forty bars, with the limit and the share of longer texts. -> Axes.
-
-    lengths: (N,) whole numbers. limit: int or None.
-    """
+    """Histogram of lengths (N,), ints, in about forty bars, with the limit and the share of longer texts. -> Axes."""
     lengths = np.asarray(lengths, int)
     width = 1 + lengths.max(initial=0) // 40
     counts = np.bincount(lengths // width)
     ax = ax or new_axes()
     middles = width * np.arange(len(counts)) + (width - 1) / 2  # of the lengths from i width to (i + 1) width - 1
-    ax.bar(middles, counts, width, color="#9ECAE1", edgecolor="black", linewidth=0.5)
+    ax.bar(middles, counts, width, linewidth=0.5, **BAR)
     if limit is not None:
         longer = np.mean(lengths > limit) if len(lengths) else 0
         ax.axvline(limit + 0.5, color=ORANGE, linestyle="--", label=f"limit {limit:,}: {longer:.1%} are longer")
@@ -150,7 +142,7 @@ def length_histogram(lengths, limit=None, ax=None):
 def attention_map(weight, words, ax=None):
     """A text in rows of eight words, each shaded by its weight, with the weight in percent below it. -> Axes.
 
-    weight: (T,), 0 or more, as `TimeAttentionPooling.attention_weight` holds them for a text. words: T names.
+    weight: (T,), 0 or more, a row of `TimeAttentionPooling.attention_weight`. words: T names.
     """
     if len(weight) != len(words):
         raise ValueError(f"attention_map: expected a weight for each of {len(words)} words, got {len(weight)}")
@@ -162,33 +154,27 @@ def attention_map(weight, words, ax=None):
     most = np.max(weight, initial=0) or 1
     ax.imshow(cells.reshape(rows, columns), cmap="Blues", vmin=0, vmax=most, aspect="auto")
     for k, (share, word) in enumerate(zip(weight, words)):
-        text = f"{_shortened(word, 11)}\n{share:.1%}"
-        color = "white" if share > 0.6 * most else "black"
-        ax.text(k % columns, k // columns, text, ha="center", va="center", color=color, fontsize=8, parse_math=False)
+        how = {"color": "white" if share > 0.6 * most else "black", "fontsize": 8, "parse_math": False, **CENTRED}
+        ax.text(k % columns, k // columns, f"{_shortened(word, 11)}\n{share:.1%}", **how)
     ax.set(xticks=[], yticks=[])
     return ax
 
 
 def gradient_norms(norms, ax=None):
-    """The norm of a gradient at each time step, on a logarithmic axis. -> Axes.
-
-    norms: name -> (T,), as `common.checking.gradient_flow.norms_by_step` gives them.
-    """
+    """Norms of gradients by time step, on a log scale: name -> (T,), as of `gradient_flow.norms_by_step`. -> Axes."""
     ax = ax or new_axes()
     for (name, values), (color, marker, dash) in zip(norms.items(), itertools.cycle(STYLES)):
-        every = max(len(values) // 10, 1)
-        steps = np.arange(1, len(values) + 1)
-        ax.plot(steps, values, dash, marker=marker, markevery=every, markersize=4, color=color, label=name)
+        how = {"marker": marker, "markevery": max(len(values) // 10, 1), "markersize": 4, "color": color, "label": name}
+        ax.plot(np.arange(1, len(values) + 1), values, dash, **how)
     ax.set(yscale="log", xlabel="time step", ylabel="norm of the gradient")
     ax.legend(**LEGEND)
     return ax
 
 
 def principal_components(x):
-    """x (K, D) -> its first two principal components (K, 2), and the share of the variance of each (2,).
+    """x (K, D), K and D >= 2 -> its first two principal components (K, 2), and the share of the variance of each (2,).
 
-    The sign of a direction is that which makes its largest element positive, so that a figure is never mirrored. K, D
-    >= 2.
+    The largest element of a direction is positive, so that a figure is never mirrored.
     """
     centred = x - np.mean(x, axis=0)
     _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
@@ -220,16 +206,14 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Write each word as near to its point as possible without touching a point, another word or the frame; with a line
-    to the point where that is not near.
-    """
+    """Each word as near to its point as it touches no point, word or frame; with a line where that is not near."""
     ax.figure.draw_without_rendering()  # from here on positions in pixels are known
     ax.autoscale(False)
     points, to_data = ax.transData.transform(places), ax.transData.inverted().transform  # (K, 2)
     taken = [Bbox([point - 4, point + 4]) for point in points]
     angles = np.arange(0, 2 * np.pi, np.pi / 8)
     around = [(reach, np.array([np.cos(a), np.sin(a)])) for reach in (6, *range(14, 400, 8)) for a in angles]
-    how = {"ha": "center", "va": "center", "fontsize": 8, "parse_math": False, "in_layout": False}
+    how = {"fontsize": 8, "parse_math": False, "in_layout": False, **CENTRED}
     how["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # covers the lines to other words
     for word, place, point in zip(words, places, points):
         text = ax.text(*place, word, **how)

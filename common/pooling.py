@@ -14,69 +14,70 @@ from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
 
 
-class TimeLast(Layer):
-    """The vector of the last real step."""
+def first_step(mask):
+    """mask (N, T) -> the first real step of each row (N,)."""
+    return mask.argmax(axis=1)
+
+
+def last_step(mask):
+    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+
+
+class TimePick(Layer):
+    """The base of what picks one or two steps of each text: a child says which, and which columns of them.
+
+    `picks`: for each part of the output, its step and its columns of hs, from and to so many halves of H.
+    """
+
+    picks = ()
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.cache = _last(mask), _layout(hs)
-        return _pick(hs, *self.cache[0])
+        n, half, some = np.arange(len(hs)), hs.shape[2] / 2, mask.any(axis=1, keepdims=True)  # some (N, 1)
+        index = [(n, step(mask), slice(int(half * start), int(half * end))) for step, start, end in self.picks]
+        out = np.concatenate([hs[i] for i in index], axis=1)  # (N, H / 2 or H) each -> (N, H or 2H)
+        self.cache = index, some, out.shape, _layout(hs)
+        return np.where(some, out, 0)
 
     def backward(self, dout):
-        (step, some), (shape, order) = self.cached()
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
+        index, some, out_shape, (shape, order) = self.cached()
+        dout = np.where(some, as_floats(self, "dout", dout, out_shape, float_dtype(dout)), 0)
         dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
-        dhs[np.arange(shape[0]), step] = np.where(some, dout, 0)
+        start = 0
+        for n, step, columns in index:
+            end = start + columns.stop - columns.start
+            dhs[n, step, columns] += dout[:, start:end]  # added: the first step of a text may be its last
+            start = end
         return dhs
 
 
-class TimeBiLast(Layer):
+class TimeLast(TimePick):
+    """The vector of the last real step."""
+
+    picks = ((last_step, 0, 2),)
+
+
+class TimeBiLast(TimePick):
     """Each direction's own last state: the first half of hs at the last real step, the second half at the first.
 
     Fits `TimeBidirectional` around two layers of one size. H even.
     """
 
+    picks = ((last_step, 0, 1), (first_step, 1, 2))
+
     def forward(self, hs, mask=None):
-        hs, mask = _checked(self, hs, mask)
-        if hs.shape[2] % 2:
-            raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {hs.shape[2]} columns")
-        half = hs.shape[2] // 2
-        last, first = _last(mask), _first(mask)
-        self.cache = last, first, _layout(hs)
-        return np.concatenate((_pick(hs[:, :, :half], *last), _pick(hs[:, :, half:], *first)), axis=1)
-
-    def backward(self, dout):
-        (last, some), (first, _), (shape, order) = self.cached()
-        dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
-        half, n = shape[2] // 2, np.arange(shape[0])
-        dout = np.where(some, dout, 0)
-        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
-        dhs[n, last, :half] = dout[:, :half]
-        dhs[n, first, half:] = dout[:, half:]
-        return dhs
+        if np.ndim(hs) == 3 and np.shape(hs)[2] % 2:
+            raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {np.shape(hs)[2]} columns")
+        return super().forward(hs, mask)
 
 
-class TimeFirstLast(Layer):
+class TimeFirstLast(TimePick):
     """The vectors of the first and of the last real step, concatenated. hs (N, T, H) -> (N, 2H).
 
     Over `TimeBidirectional` these are both final states and, with each, the other direction's first step.
     """
 
-    def forward(self, hs, mask=None):
-        hs, mask = _checked(self, hs, mask)
-        first, last = _first(mask), _last(mask)
-        self.cache = first, last, _layout(hs)
-        return np.concatenate((_pick(hs, *first), _pick(hs, *last)), axis=1)  # 2 (N, H) -> (N, 2H)
-
-    def backward(self, dout):
-        (first, some), (last, _), (shape, order) = self.cached()
-        H, n = shape[2], np.arange(shape[0])
-        dout = as_floats(self, "dout", dout, (shape[0], 2 * H), float_dtype(dout))
-        dout = np.where(some, dout, 0)
-        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
-        dhs[n, first] = dout[:, :H]
-        dhs[n, last] += dout[:, H:]  # added: a text of one step has the same step twice
-        return dhs
+    picks = ((first_step, 0, 2), (last_step, 0, 2))
 
 
 class TimeMean(Layer):
@@ -121,32 +122,21 @@ class TimeMax(Layer):
         return dhs
 
 
-class TimeMaxMean(Layer):
+class TimeMaxMean(TimeMax):
     """The greatest value and the mean of each column over the real steps, concatenated. hs (N, T, H) -> (N, 2H)."""
 
     def __init__(self):
         super().__init__()
-        self.max, self.mean = TimeMax(), TimeMean()
-
-    @property
-    def inference(self):
-        """Whether backward is not available."""
-        return self.max.inference
-
-    @inference.setter
-    def inference(self, flag):
-        self.max.inference = flag
+        self.mean = TimeMean()
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        self.cache = len(hs), 2 * hs.shape[2]
-        return np.concatenate((self.max.forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
+        return np.concatenate((super().forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        N, width = self.cached()
-        dout = as_floats(self, "dout", dout, (N, width), float_dtype(dout))
-        H = width // 2
-        return self.max.backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
+        _, _, ((N, _, H), _) = self.cached()
+        dout = as_floats(self, "dout", dout, (N, 2 * H), float_dtype(dout))
+        return super().backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
 
 class TimeAttentionPooling(Layer):
@@ -194,9 +184,8 @@ def pooling_by_name(name, width, bidirectional=False, rng=None, dtype=np.float32
         W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
         return TimeAttentionPooling(W, np.zeros(width, dtype), v)
     last = TimeBiLast if bidirectional else TimeLast
-    return {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}[
-        name
-    ]()
+    by_name = {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}
+    return by_name[name]()
 
 
 def _checked(layer, hs, mask, dtype=None, columns="H"):
@@ -206,20 +195,6 @@ def _checked(layer, hs, mask, dtype=None, columns="H"):
         raise ValueError(f"{type(layer).__name__}: hs: expected at least one step, got shape {hs.shape}")
     mask = as_mask(layer, mask, hs.shape[:2])
     return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
-
-
-def _last(mask):
-    """The last real step of each row (N,), and whether there is one (N, 1)."""
-    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1), mask.any(axis=1, keepdims=True)
-
-
-def _first(mask):
-    return mask.argmax(axis=1), mask.any(axis=1, keepdims=True)
-
-
-def _pick(hs, step, some):
-    """hs (N, T, H) at one step of each row, 0 where there is none -> (N, H)."""
-    return np.where(some, hs[np.arange(len(hs)), step], 0)
 
 
 def _layout(hs):

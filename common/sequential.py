@@ -15,15 +15,12 @@ class Sequential(BaseModel):
     """layers: in the order in which they read, each fed by the one before. loss: a layer with forward(scores, ts).
 
     As a model, `forward(xs, ts)` -> mean loss and `backward()`. xs (N, T) ids, where `pad` stands for padding (None:
-    for nothing): every layer whose `forward` takes a mask gets it, and so does the loss. xs (N, ...) floats: there is
-    no mask. A single score for each text, or step, loses its last axis: (N, 1) -> (N,). `scores`: those of the last
-    forward, for the Trainer's accuracy; None where the loss takes a mask, for then they are of steps, of which some do
-    not count.
+    for nothing): every layer, and the loss, whose `forward` takes a mask gets it. xs (N, ...) floats: there is none.
+    A single score for each text, or step, loses its last axis: (N, 1) -> (N,). `scores`: of the last forward, for the
+    Trainer's accuracy; None where the loss takes a mask.
 
     As a layer of another model, `forward(xs, mask=None)` -> the output of the last layer and `backward(dout)` -> the
-    gradient of xs; the mask is handed on.
-
-    Parameters are named by their layer's position, from 0: "0.W", "1.Wx"; of a Sequential in another, "1.0.W".
+    gradient of xs. Parameters are named by their layer's position: "0.W", "1.Wx"; of a Sequential in another, "1.0.W".
     """
 
     def __init__(self, *layers, loss=None, pad=0):
@@ -32,8 +29,7 @@ class Sequential(BaseModel):
         self.loss_layer, self.pad = loss, pad
         self.takes_mask = [_takes_mask(layer) for layer in layers]
         self.loss_takes_mask = loss is not None and _takes_mask(loss)
-        self.scores = None
-        self.shape = None  # of the output of the last layer, where a loss was made of it
+        self.scores = self.shape = None  # shape: of the output of the last layer, where a loss was made of it
 
     def predict(self, xs):
         """xs -> scores, without dropout; backward is not available after it."""

@@ -21,10 +21,8 @@ class one_blas_thread(ContextDecorator):
     """Limit BLAS to one thread inside, and put back the number that it had.
 
     May be nested and entered by several Python threads: the setting is the process's own, so the first that enters
-    sets it and the last that leaves restores it. Does nothing where one of THREAD_VARIABLES is set.
-
-    In a program that has not imported NumPy yet, the variables are set meanwhile: BLAS then starts with one thread and
-    keeps it, and the program starts faster.
+    sets it and the last that leaves restores it. Does nothing where one of THREAD_VARIABLES is set. Where NumPy is not
+    imported yet, the variables are set meanwhile: BLAS then starts with one thread, faster, and keeps it.
     """
 
     _lock = threading.Lock()
@@ -89,12 +87,10 @@ def core_to_spare():
 
 
 def run_concurrently(first, second, work):
-    """-> first(), second(): in two threads where there is a core to spare and `work`, in multiply-adds of a step, is
-    large, otherwise one after the other.
+    """-> first(), second(): in two threads where a core is free and `work`, the multiply-adds of a step, is large.
 
-    NumPy releases the interpreter lock while it computes, so a second thread gains where operations are large; with
-    small ones both would wait for the lock longer than they gain. An error of either call is raised. Each call's
-    arithmetic is the same either way, bit by bit.
+    NumPy releases the interpreter lock while it computes; with small operations both would wait for it longer than they
+    gain. An error of either call is raised. Each call's arithmetic is the same either way, bit by bit.
     """
     if work < LARGE or not core_to_spare():
         return first(), second()

@@ -10,50 +10,19 @@ import numpy as np
 from common.arrays.checks import as_floats, as_ids, as_mask, float_dtype
 from common.arrays.layer import Layer
 from common.functions import filled, log_softmax, sigmoid, softmax
-from common.layers import (
-    Affine,
-    Dropout,
-    Embedding,
-    MatMul,
-    SigmoidWithLoss,
-    Softmax,
-    SoftmaxWithLoss,
-)
+from common.layers import Affine, Dropout, Embedding, MatMul, SigmoidWithLoss, Softmax, SoftmaxWithLoss
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
 from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
 from common.recurrent.lstm import LSTM, TimeLSTM
 from common.recurrent.rnn import RNN, TimeRNN
 
-__all__ = [  # with what the book's module exports: its chapters rely on `from common.time_layers import *`
-    "GRU",
-    "LSTM",
-    "RNN",
-    "Affine",
-    "Dropout",
-    "Embedding",
-    "GRUResetAfter",
-    "MatMul",
-    "SigmoidWithLoss",
-    "Simple_TimeAffine",
-    "Simple_TimeSoftmaxWithLoss",
-    "Softmax",
-    "SoftmaxWithLoss",
-    "TimeAffine",
-    "TimeBiLSTM",
-    "TimeBidirectional",
-    "TimeDropout",
-    "TimeEmbedding",
-    "TimeGRU",
-    "TimeGRUResetAfter",
-    "TimeLSTM",
-    "TimeRNN",
-    "TimeSigmoidWithLoss",
-    "TimeSoftmaxWithLoss",
-    "np",
-    "sigmoid",
-    "softmax",
-]
+# With what the book's module exports: its chapters rely on `from common.time_layers import *`.
+__all__ = ["GRU", "LSTM", "RNN", "GRUResetAfter", "TimeGRU", "TimeGRUResetAfter", "TimeLSTM", "TimeRNN"]
+__all__ += ["TimeBiLSTM", "TimeBidirectional", "np", "sigmoid", "softmax"]
+__all__ += ["Affine", "Dropout", "Embedding", "MatMul", "SigmoidWithLoss", "Softmax", "SoftmaxWithLoss"]
+__all__ += ["Simple_TimeAffine", "Simple_TimeSoftmaxWithLoss", "TimeAffine", "TimeDropout", "TimeEmbedding"]
+__all__ += ["TimeSigmoidWithLoss", "TimeSoftmaxWithLoss"]
 
 
 class TimeEmbedding(Embedding):
@@ -73,11 +42,8 @@ class TimeEmbedding(Embedding):
         return out
 
 
-class Simple_TimeAffine(Layer):
+class Simple_TimeAffine(Affine):
     """The plain form of `TimeAffine`: an Affine for each step, whose gradients are summed."""
-
-    def __init__(self, W, b):
-        super().__init__(W=(W, ("D", "K")), b=(b, ("K",)))
 
     def forward(self, xs, mask=None):
         W, b = self.params

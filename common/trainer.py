@@ -22,33 +22,24 @@ class Trainer:
     """Trains any model that has `params`, `grads`, `forward(x, t)` -> loss and `backward()`.
 
     callbacks: a list of `common.training.callbacks.Callback`; None: the book's log line. rng: for the order of the
-    examples.
-
-    Tied weights are found once, when a step first sees these arrays in `params`; `grads` may be other arrays at each
-    step. BLAS has one thread while a model computes (`common.threads`).
+    examples. `params` stay the same arrays, `grads` may be others at each step. BLAS has one thread (`common.threads`).
 
     For callbacks to read: `model`, `optimizer`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all epochs, from
-    1), `steps_per_epoch`, `total_steps`, `running` (the unfinished epoch, see `Running`; None between epochs), `loss`
-    (the last step's).
+    1), `steps_per_epoch`, `total_steps`, `running` (the unfinished epoch; None between epochs), `loss` (of the step).
 
-    Training that stops in the middle of an epoch leaves `running` as it is, and the next `fit` continues that epoch at
-    the next step, in the same order. `common.files.resume` carries all of it to another process: n steps and n more
-    there are 2 n steps, bit by bit, on the same machine, BLAS and number of threads.
+    Where training stops in the middle of an epoch, the next `fit` continues it at the next step, in the same order;
+    `common.files.resume` carries it to another process, where the bits are the same on the same machine, BLAS and
+    number of threads.
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None):
-        self.model, self.optimizer = model, optimizer
-        self.callbacks = callbacks
+        self.model, self.optimizer, self.callbacks = model, optimizer, callbacks
         self.rng = np.random.default_rng(rng)
         self.history = []
         self.loss_list = []  # the book's: mean loss of every eval_interval steps
-        self.eval_interval = self.max_element = None
         self.epoch = self.max_epoch = self.step = self.steps_per_epoch = self.total_steps = 0
-        self.loss = None
-        self.running = None
-        self.stop_reason = None
-        self.tied = None  # TiedWeights of the model's params, and a name for each parameter of them
-        self.names = None
+        self.eval_interval = self.max_element = self.loss = self.running = self.stop_reason = None
+        self.tied = self.names = None  # TiedWeights of the model's params, and a name for each parameter of them
 
     @one_blas_thread()
     def fit(
@@ -57,44 +48,37 @@ class Trainer:
         """Train. Returns the history, a list of one dict per epoch, to which a further fit adds.
 
         x: (N, ...) array, or a list of N id arrays of any lengths (padded by the batch). t: (N, ...) labels.
-        max_epoch: so many epochs more; an unfinished one is the first of them. max_grad: clip gradients to this common
-        norm. eval_interval: steps per line of the book's log (None: no log). validation: a pair (x, t), scored after
-        every epoch. max_element: clip every element of a gradient to within [-max_element, max_element].
+        max_epoch: so many epochs more; an unfinished one is the first of them. max_grad, max_element: clip gradients to
+        this common norm, and every element to within [-max_element, max_element]. eval_interval: steps per line of the
+        book's log (None: no log). validation: a pair (x, t), scored after every epoch.
 
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
         without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (examples for arrays)
-        and seconds; these two count the time spent on the epoch in all processes, not the time between them.
+        and seconds, those spent on the epoch in all processes. An unfinished epoch has no row.
 
-        Where there are callbacks, Ctrl-C ends training after the step; without any it is a KeyboardInterrupt, as
-        elsewhere. An unfinished epoch has no row. Raises ValueError for x and t of different or zero length, or of
-        another number or batch_size than the unfinished epoch; FloatingPointError when the loss or a gradient is no
-        longer finite, naming the first such gradient; that step changes no parameter. After an error the next fit
-        begins a new epoch.
+        Where there are callbacks, Ctrl-C ends training after the step. Raises ValueError for x and t of different or
+        zero length, or of another number or batch_size than the unfinished epoch; FloatingPointError when the loss or a
+        gradient is no longer finite; that step changes no parameter. After an error the next fit begins a new epoch.
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
-            raise ValueError(
-                f"Trainer.fit: expected as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0, "
-                f"got {len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
-            )
+            expected = "as many examples as labels, at least one, batch_size >= 1 and max_epoch >= 0"
+            got = f"{len(x)} examples, {len(t)} labels, batch_size {batch_size}, max_epoch {max_epoch}"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {got}")
         if validation is not None and not 0 < len(validation[0]) == len(validation[1]):
-            raise ValueError(
-                f"Trainer.fit: expected a validation set of as many examples as labels, at least one, "
-                f"got {len(validation[0])} examples, {len(validation[1])} labels"
-            )
+            expected = "a validation set of as many examples as labels, at least one"
+            got = f"{len(validation[0])} examples, {len(validation[1])} labels"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {got}")
         steps_done = 0
         if self.running is not None:
-            steps_done, expected = self.running.steps, (self.running.num_examples, self.running.batch_size)
-            if expected != (len(t), batch_size):
-                raise ValueError(
-                    f"Trainer.fit: expected the {expected[0]} examples and batch_size {expected[1]} of the unfinished "
-                    f"epoch, got {len(t)} and {batch_size}"
-                )
-        self.eval_interval, self.max_element = eval_interval, max_element
+            steps_done, num, size = self.running.steps, self.running.num_examples, self.running.batch_size
+            if (num, size) != (len(t), batch_size):
+                expected = f"the {num} examples and batch_size {size} of the unfinished epoch"
+                raise ValueError(f"Trainer.fit: expected {expected}, got {len(t)} and {batch_size}")
+        self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         self.steps_per_epoch = -(-len(t) // batch_size)
         self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch
         self.max_epoch = self.epochs_done + max_epoch
-        self.stop_reason = None
         active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
         active = active and [StopOnSignal(), *active]
         started = []
@@ -128,35 +112,34 @@ class Trainer:
         from common.plot import loss_curve
 
         ax = loss_curve(self.loss_list, self.eval_interval, ax=pyplot.gca(), ylim=ylim)
-        if pyplot.get_backend().lower() in {"agg", "pdf", "svg", "ps", "cairo", "template"}:
-            return ax
-        pyplot.show()
+        if pyplot.get_backend().lower() not in {"agg", "pdf", "svg", "ps", "cairo", "template"}:
+            pyplot.show()
         return ax
 
     def _run_epoch(self, x, t, batch_size, max_grad, validation, callbacks):
         """An epoch, or the rest of an unfinished one, up to its end or to the step after which it has to stop."""
+
+        def notify(moment):
+            for callback in callbacks:
+                getattr(callback, moment)(self)
+
         _set_training(self.model, True)
         if self.running is None:
             self.epoch += 1
             self.running = Running(len(t), batch_size, self.rng.bit_generator.state)
-            for callback in callbacks:
-                callback.on_epoch_start(self)
+            notify("on_epoch_start")
         start = time.perf_counter() - self.running.seconds
         for index in self._batches_left(x, batch_size):
             self.step += 1
-            for callback in callbacks:
-                callback.on_step_start(self)
+            notify("on_step_start")
             xb, tb = take(x, index), t[index]
             with _no_float_warnings():
                 self.loss, norm = self._train_step(xb, tb, max_grad)
-            self.running.add(self.loss, len(tb), count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
+            self.running.add(self.loss, count_tokens(x, index), getattr(self.model, "scores", None), tb, norm)
             self.running.seconds = time.perf_counter() - start
-            for callback in callbacks:
-                callback.on_step_end(self)
+            notify("on_step_end")
             if self.stop_reason is not None:
-                for callback in callbacks:
-                    callback.on_pause(self)
-                return
+                return notify("on_pause")
         scores = {"loss": None, "accuracy": None}
         if validation is not None:
             with _no_float_warnings():
@@ -168,8 +151,7 @@ class Trainer:
         row["seconds"] = time.perf_counter() - start
         self.history.append(row)
         self.running = None
-        for callback in callbacks:
-            callback.on_epoch_end(self)
+        notify("on_epoch_end")
 
     def _batches_left(self, x, batch_size):
         """The batches of this epoch that are still to come: their order follows from the random state at its start."""
@@ -185,7 +167,9 @@ class Trainer:
         loss = float(self.model.forward(x, t))
         self.model.backward()
         if self.tied is None or not self.tied.fits(self.model.params):
-            self._find_tied_weights()
+            self.tied = TiedWeights(self.model.params)
+            known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
+            self.names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(self.tied.unique)]
         params, grads = self.tied.unique, self.tied.sum_grads(self.model.grads)
         if not np.isfinite(loss):
             name = first_non_finite(grads, self.names)
@@ -199,12 +183,6 @@ class Trainer:
             clip_elements(grads, self.max_element)
         self.optimizer.update(params, grads)
         return loss, norm
-
-    def _find_tied_weights(self):
-        params = self.model.params
-        self.tied = TiedWeights(params)
-        known = dict(zip(map(id, params), getattr(self.model, "param_names", [])))
-        self.names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(self.tied.unique)]
 
 
 @dataclass
@@ -226,10 +204,10 @@ class Running:
     scored: bool = True
     seconds: float = 0.0
 
-    def add(self, loss, examples, tokens, scores, t, norm):
+    def add(self, loss, tokens, scores, t, norm):
         self.steps += 1
-        self.loss_sum += loss * examples
-        self.examples += examples
+        self.loss_sum += loss * len(t)
+        self.examples += len(t)
         self.tokens += tokens
         self.norm = max(self.norm, norm)
         self.scored = self.scored and scores is not None

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import ch_sentiment.__main__
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
@@ -186,7 +186,7 @@ def here(tmp_path, monkeypatch):
 @pytest.fixture
 def no_figures(monkeypatch):
     """Trainings draw nothing: that takes most of the time of a small one."""
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ PAGES = {
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
-    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "write_a_layer", "your_data")
+    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
@@ -148,6 +148,7 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
+    (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
 
 
 def vectors(D):
@@ -179,7 +180,7 @@ def put_archives(monkeypatch, folder):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(p == "sentifish" for p, _, _ in shown(page))])
-def test_the_commands_of_a_page_run_in_their_order(page, here, no_figures, parse, monkeypatch, capsys):
+def test_the_commands_of_a_page_run_in_their_order(page, here, own_cells, no_figures, parse, monkeypatch, capsys):
     put_archives(monkeypatch, here / "cache")
     write_stand_ins(here)
     for program, arguments, source in shown(page):
@@ -202,9 +203,17 @@ def test_the_commands_of_a_page_run_in_their_order(page, here, no_figures, parse
             assert answers == len((here / source).read_text().splitlines())
 
 
+@pytest.fixture
+def own_cells():
+    """The table of cells, to which a page adds one, is as before afterwards."""
+    before = dict(model.CELLS)
+    yield
+    model.CELLS.clear()
+    model.CELLS.update(before)
+
+
 @pytest.mark.parametrize("page", OURS)
-def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatch, capsys):
-    monkeypatch.setattr(model, "CELLS", dict(model.CELLS))  # a page adds one
+def test_the_python_of_a_page_prints_what_stands_below_it(page, here, own_cells, capsys):
     names = {"__name__": page}
     blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", TEXTS[page], re.M | re.S)
     assert blocks
@@ -213,7 +222,24 @@ def test_the_python_of_a_page_prints_what_stands_below_it(page, here, monkeypatc
         assert capsys.readouterr().out == printed
 
 
-def test_the_code_of_the_page_on_training_goes_on_where_training_stood(here):
+@pytest.mark.parametrize(
+    ("page", "blocks", "name"),
+    [("write_a_layer", [0, 1], "TimePeepholeLSTM"), ("fit", [1], "PairEncoder")],
+)
+def test_the_file_of_a_page_is_a_choice_of_the_command_line(page, blocks, name, here, own_cells, monkeypatch, capsys):
+    """A cell of one's own in one file, and an encoder: trained, asked and resumed by name from the folder it is in."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
+    code = fenced(TEXTS[f"docs/{page}.md"], "python")
+    (here / f"code_of_{page}.py").write_text("".join(code[i] for i in blocks))
+    cell = ["--cell", f"code_of_{page}:{name}"]
+    assert call("train", "--data", "phrases-small", *TINY, *cell, "--epochs", 1, "--out", "r") == 0
+    assert call("train", "--resume", "r", "--epochs", 2, *cell) == 0
+    capsys.readouterr()
+    assert call("predict", "r", "not bad", *cell) == 0
+    assert re.fullmatch(r"\w+\t0\.\d{4}\tnot bad\n", capsys.readouterr().out)
+
+
+def test_the_code_of_the_page_on_training_continues_where_training_stopped(here):
     net = model.sentiment_net(9, 3, 4)
     x, t = [np.array([2, 3]), np.array([4, 5, 6])] * 4, np.array([0, 1] * 4)
     names = {"model": net, "optimizer": Adam(), "x": x, "t": t, "x_val": x[:2], "t_val": t[:2]}
@@ -263,6 +289,23 @@ def test_the_index_lists_every_page_once():
     listed = re.findall(r"\]\((\w+\.md)\)", TEXTS["docs/README.md"])
     pages = {path.name for name, path in PAGES.items() if name.startswith("docs/")} - {"README.md"}
     assert len(listed) == len(set(listed)) and set(listed) == pages
+
+
+@pytest.mark.parametrize("page", ["findings/README.md", "docs/elsewhere.md"])
+def test_every_finding_has_one_row_and_the_versions_of_its_script(page):
+    rows = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if re.match(r"\|.*\.sh`", line)]
+    names = [re.search(r"`([\w-]+\.sh)`", row)[1] for row in rows]
+    assert sorted(names) == sorted(path.name for path in (ROOT / "findings").glob("*.sh"))
+    for row, name in zip(rows, names):
+        script = (ROOT / "findings" / name).read_text(encoding="utf-8")
+        assert all(version in script for version in re.findall(r"\b\d+\.\d+\.\d+\b", row)), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_scripts_and_modules_that_a_page_names_are_there(page):
+    named = re.findall(r"`((?:common|dataset|ch_sentiment|tests|benchmarks|findings|docs)/[\w/.-]+\.\w+)`", TEXTS[page])
+    example = {"ch_sentiment/commands/count_words.py"}
+    assert [name for name in named if name not in example and not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES)

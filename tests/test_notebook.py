@@ -54,13 +54,13 @@ def test_it_runs_from_top_to_bottom_and_shows_what_it_says(here, no_window, caps
     names = {"__name__": "tour"}
     for cell in code_cells():
         exec(compile("".join(cell["source"]), cell["id"], "exec"), names)  # noqa: S102
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     for cell in ("TimeLSTM", "TimeGRU"):
-        (accuracy,) = re.findall(rf"^{cell}: (\d+\.\d)% of 770 held-out phrases$", told, re.M)
+        (accuracy,) = re.findall(rf"^{cell}: (\d+\.\d)% of 770 held-out phrases$", printed, re.M)
         assert float(accuracy) > 95
-    assert re.search(r"^  Wh +\S+  ok$", told, re.M) and "WRONG" not in told
-    assert len(re.findall(r"^(?:negative|positive) (?:\w+\([01]\.\d\d\) ?)+$", told, re.M)) == len(names["own"])
-    assert float(re.search(r"^largest difference (\S+)$", told, re.M)[1]) < 1e-5
+    assert re.search(r"^  Wh +\S+  ok$", printed, re.M) and "WRONG" not in printed
+    assert len(re.findall(r"^(?:negative|positive) (?:\w+\([01]\.\d\d\) ?)+$", printed, re.M)) == len(names["own"])
+    assert float(re.search(r"^largest difference (\S+)$", printed, re.M)[1]) < 1e-5
     drawn = [ax for number in pyplot.get_fignums() for ax in pyplot.figure(number).axes]
     text, *curves, first, second, third = drawn
     assert [ax.get_ylabel() for ax in (text, *curves)] == ["text", "loss", "accuracy in %"]

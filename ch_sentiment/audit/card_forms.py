@@ -3,25 +3,12 @@
 import base64
 import html
 import re
-from dataclasses import dataclass
+from collections import namedtuple
 
 from ch_sentiment.console import printable
 
-
-@dataclass(frozen=True)
-class Table:
-    """header: list of str. rows: lists of as many."""
-
-    header: list
-    rows: list
-
-
-@dataclass(frozen=True)
-class Section:
-    """title, and below it parts: str (a paragraph) and Table."""
-
-    title: str
-    parts: list
+Section = namedtuple("Section", "title parts")  # a part is a paragraph (str) or a Table
+Table = namedtuple("Table", "header rows")  # a list of str, and lists of as many
 
 
 def markdown(sections):
@@ -38,8 +25,8 @@ def markdown(sections):
 
 
 def _markdown_table(table):
-    rows = [table.header, ["---"] * len(table.header), *table.rows]
-    return [f"| {' | '.join(cell if row is rows[1] else _plain(cell) for cell in row)} |" for row in rows]
+    head, *rows = (f"| {' | '.join(map(_plain, row))} |" for row in (table.header, *table.rows))
+    return [head, "|" + " --- |" * len(table.header), *rows]
 
 
 def _plain(text):
@@ -72,13 +59,14 @@ def html_page(sections, image):
             body.append(_html_table(part) if isinstance(part, Table) else f"<p>{_escaped(part)}</p>")
         if section.title == "Audit":
             body.append(f'<p><img src="{source}" alt="The gap of each group, as in the tables above"></p>')
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,">'  # or a browser requests one
-        f"<title>{_escaped(sections[0].title)}</title><style>{STYLE}</style>"
-    )
     content = "\n".join(body)
-    return _encodable(f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{content}\n</body></html>\n')
+    return _encodable(f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><title>{_escaped(sections[0].title)}</title><style>{STYLE}</style></head>
+<body>
+{content}
+</body></html>
+""")  # without the empty icon a browser requests one
 
 
 def _html_table(table):

@@ -1,12 +1,11 @@
 """An audit as a figure: the gap of each group."""
 
 from ch_sentiment.console import shorten
+from common import plot
 
 
 def gap_chart(audit, ax=None):
     """A row for each group: its gap with the interval as a line, its worst sentence as a cross. -> Axes."""
-    from common import plot
-
     ax = ax or plot.new_axes(7.2, 1.4 + 0.24 * sum(len(d.groups) + 1 for d in audit.dimensions))
     y, ticks, names, rows = 0, [], [], []
     for dimension in audit.dimensions:

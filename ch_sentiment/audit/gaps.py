@@ -89,34 +89,29 @@ def gaps_of(model, dimension, sentences, label, rng=None):
     a group of one word it is too narrow: it covers other sentences alone.
     """
     words = {group: [w for w in some if knows(model, w)] for group, some in dimension.groups.items()}
-    unknown = {group: [w for w in some if w not in words[group]] for group, some in dimension.groups.items()}
     compared = [group for group in words if words[group]]
-    if len(compared) < 2:
-        groups = [GroupGap(group, len(words[group]), unknown[group]) for group in words]
-        return DimensionGaps(dimension.name, None, groups)
-
-    texts = {
-        group: [[filled(sentence, dimension, word) for word in words[group]] for sentence in sentences]
-        for group in compared
-    }
-    flat = [text for group in compared for row in texts[group] for text in row]
-    probabilities = answering.predict_proba(model, flat).astype(np.float64)  # (all texts, C)
-    ends = np.cumsum([len(sentences) * len(words[group]) for group in compared])[:-1]
-    parts = [
-        part.reshape(len(sentences), len(words[group]), -1)  # (sentences, words, C)
-        for group, part in zip(compared, np.split(probabilities, ends))
+    found, turned, rng = {}, None, np.random.default_rng(rng)
+    if len(compared) > 1:
+        columns = [word for group in compared for word in words[group]]
+        texts = [filled(sentence, dimension, word) for sentence in sentences for word in columns]
+        p = answering.predict_proba(model, texts).astype(np.float64)
+        p = p.reshape(len(sentences), len(columns), -1)  # (S * W, C) -> (S, W, C)
+        labels = p.argmax(axis=2)  # (S, W)
+        turned = float((labels != labels[:, :1]).any(axis=1).mean())
+        ends = np.cumsum([len(words[group]) for group in compared])[:-1]
+        parts = np.split(p[:, :, label], ends, axis=1)  # (S, words of the group) each
+        mean = np.mean([part.mean(axis=1) for part in parts], axis=0)  # (S,)
+        for group, part in zip(compared, parts):
+            gaps = part - mean[:, None]
+            low, high = two_way_bootstrap(gaps, rng)
+            s, w = np.unravel_index(np.abs(gaps).argmax(), gaps.shape)
+            worst = float(gaps[s, w]), filled(sentences[s], dimension, words[group][w])
+            found[group] = (float(gaps.mean()), low, high, *worst)
+    groups = [
+        GroupGap(group, len(words[group]), [w for w in some if w not in words[group]], *found.get(group, ()))
+        for group, some in dimension.groups.items()
     ]
-    labels = np.concatenate([part.argmax(axis=2) for part in parts], axis=1)  # (sentences, all words)
-    mean = np.mean([part[:, :, label].mean(axis=1) for part in parts], axis=0)  # (sentences,)
-    rng = np.random.default_rng(rng)
-    found = {}
-    for group, part in zip(compared, parts):
-        gaps = part[:, :, label] - mean[:, None]  # (sentences, words)
-        low, high = two_way_bootstrap(gaps, rng)
-        s, w = np.unravel_index(np.abs(gaps).argmax(), gaps.shape)
-        found[group] = (float(gaps.mean()), low, high, float(gaps[s, w]), texts[group][s][w])
-    groups = [GroupGap(group, len(words[group]), unknown[group], *found.get(group, ())) for group in words]
-    return DimensionGaps(dimension.name, float((labels != labels[:, :1]).any(axis=1).mean()), groups)
+    return DimensionGaps(dimension.name, turned, groups)
 
 
 def filled(sentence, dimension, word):

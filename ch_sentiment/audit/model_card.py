@@ -10,12 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ch_sentiment.audit.card_forms import Section, Table
+from ch_sentiment.console import shorten
 from ch_sentiment.experiment.answering import cleaning_of
-from ch_sentiment.experiment.run_folder import MODEL
+from ch_sentiment.experiment.classifier import MODEL
+from ch_sentiment.experiment.options import GROUP_OF
 
 UNKNOWN = "unknown"
+GAP_HEAD = ("group", "words known", "gap", "95 % interval", "worst")
+SUBGROUP_HEAD = ("group of texts", "texts", "accuracy", "95 % interval", "true", "answered")
+GROUP_WIDTH = 30  # characters of a group of texts in a table
 SHOWN = 30  # subgroups; JSON has all
-NOT_RECIPE = ("data", "test_data", "group_file", "out", "overwrite", "no_cache", "quiet", "resume", "save_every")
+OF_DATA = ("recipe", "seed", "split_seed", "validation", "limit", "group_column")  # shown with the recipe, too
 
 
 def sections_of(model, paths, audit):
@@ -28,10 +33,10 @@ def sections_of(model, paths, audit):
     return [
         Section(f"Model card: {' + '.join(map(_name, paths))}", _each(members, _what)),
         Section("Intended use", [INTENDED, NOT_INTENDED]),
-        Section("Data", _each(members, lambda member, path: _data(_metrics(member).get("trained_on")))),
-        Section("Recipe", _each(members, lambda member, path: _recipe(path.parent / "config.json"))),
-        Section("Accuracy", _each(members, lambda member, path: _accuracy(_metrics(member)))),
-        Section("Calibration", _each(members, lambda member, path: _calibration(member))),
+        Section("Data", _each(members, _data)),
+        Section("Recipe", _each(members, _recipe)),
+        Section("Accuracy", _each(members, _accuracy)),
+        Section("Calibration", _each(members, _calibration)),
         Section("Audit", _audit(audit)),
         Section("Limits", [*LIMITS, *_each(members, _cut)]),
     ]
@@ -56,9 +61,8 @@ def _metrics(model):
 
 
 def _cut(model, path):
-    if getattr(model, "max_len", None) is None:
-        return []
-    return [f"A text is cut to {model.max_len:,} words ({getattr(model, 'keep', UNKNOWN)})."]
+    longest, keep = getattr(model, "max_len", None), getattr(model, "keep", UNKNOWN)
+    return [] if longest is None else [f"A text is cut to {longest:,} words ({keep})."]
 
 
 INTENDED = (
@@ -92,8 +96,9 @@ def _what(model, path):
     return [Table(["what", "value"], rows)]
 
 
-def _data(found):
+def _data(model, path):
     """What a training writes into the file on its data, where it did."""
+    found = _metrics(model).get("trained_on")
     asked = "Who wrote the texts, in which language, when, and whether they agreed to this use: " + UNKNOWN + "."
     if not isinstance(found, dict) or not isinstance(found.get("texts"), dict):
         return [f"Trained on: {UNKNOWN}.", asked]
@@ -104,40 +109,40 @@ def _data(found):
     return [trained_on, Table(["part", *names], rows), asked]
 
 
-def _recipe(path):
-    """The settings in config.json, beside the model."""
+def _recipe(model, path):
+    """What config.json, beside the model, says of the model and its training; no path, no switch of the run."""
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-        rows = [[key, _shown(value)] for key, value in settings.items() if key not in NOT_RECIPE and value is not None]
+        settings = json.loads((path.parent / "config.json").read_text(encoding="utf-8")).items()
+        shown = [(k, v) for k, v in settings if k in OF_DATA or GROUP_OF.get(k) not in ("data", "run")]
+        rows = [[key, _shown(value)] for key, value in shown if value is not None]
     except (OSError, ValueError, AttributeError, RecursionError):  # no JSON, no object, or one that is too deep
         return [f"Settings of the training: {UNKNOWN}, there is no config.json beside the model."]
     return [Table(["setting", "value"], rows)]
 
 
-def _accuracy(metrics):
+def _accuracy(model, path):
+    roles = {
+        "test": "Test part: it played no part in training.",
+        "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
+    }
+    names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
     parts = []
-    for part, role in (
-        ("test", "Test part: it played no part in training."),
-        ("validation", "Validation part: it chose the epoch, so that new texts may fare a little worse."),
-    ):
-        found = metrics.get(part)
-        if isinstance(found, dict):
-            names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
+    for part, role in roles.items():
+        if isinstance(found := _metrics(model).get(part), dict):
             rows = [[name, _shown(found[name])] for name in names if name in found]
             parts += [role, Table(["measure", "value"], rows)]
     return parts or [f"Accuracy: {UNKNOWN}."]
 
 
-def _calibration(model):
+def _calibration(model, path):
     found = _metrics(model).get("calibration")
     scores = "Scores are used unchanged, without a temperature."
     if getattr(model, "calibration", None) is not None:
         scores = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
     if not isinstance(found, dict):
         return [scores]
-    rows = [[name, _shown(value)] for name, value in found.items()]
     chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"
-    return [scores, chosen, Table(["measure", "value"], rows)]
+    return [scores, chosen, Table(["measure", "value"], [[name, _shown(value)] for name, value in found.items()])]
 
 
 def known_words(audit):
@@ -155,29 +160,29 @@ def _audit(audit):
         f"{known_words(audit)}."
     ]
     for d in audit.dimensions:
-        turned = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
-        parts.append(f"By {d.name}. Sentences in which the label changes: {turned}.")
-        rows = []
-        for g in d.groups:
-            known = f"{g.known} of {g.known + len(g.unknown)}"
-            if g.gap is None:
-                rows.append([g.group, known, UNKNOWN, UNKNOWN, ""])
-                continue
-            between = f"{100 * g.gap:+.2f} ({100 * g.low:+.2f} to {100 * g.high:+.2f})"
-            rows.append([g.group, known, between, f"{100 * g.worst:+.2f}", g.sentence])
-        parts.append(Table(["group", "words known", "gap", "worst", "the worst sentence"], rows))
+        changed = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
+        parts.append(f"By {d.name}. Sentences in which the label changes: {changed}.")
+        rows = [[*gap_cells(g), g.sentence or ""] for g in d.groups]
+        parts.append(Table([*GAP_HEAD, "the worst sentence"], rows))
     if audit.subgroups is None:
         return [*parts, f"Accuracy by group of texts: {UNKNOWN}, no such texts were given (--data, --group-column)."]
-    rows = [
-        [
-            *(s.group, f"{s.n:,}", f"{s.accuracy:.1%} ({s.low:.1%} to {s.high:.1%})"),
-            *(f"{s.true_share:.1%}", f"{s.answered_share:.1%}"),
-        ]
-        for s in audit.subgroups[:SHOWN]
-    ]
-    head = ["group", "texts", "accuracy", f"truly {audit.label}", f"answered {audit.label}"]
     more = f" The {SHOWN} largest of {len(audit.subgroups):,}." if len(audit.subgroups) > SHOWN else ""
-    return [*parts, f"Accuracy by group of texts.{more}", Table(head, rows)]
+    what = f"Accuracy by group of texts, and the share of {audit.label} among true and among predicted labels.{more}"
+    return [*parts, what, Table(list(SUBGROUP_HEAD), list(map(subgroup_cells, audit.subgroups[:SHOWN])))]
+
+
+def gap_cells(g):
+    """A GroupGap below GAP_HEAD, in points of 100: list of str."""
+    numbers = ["-"] * 3
+    if g.gap is not None:
+        numbers = [f"{100 * g.gap:+.2f}", f"{100 * g.low:+.2f} to {100 * g.high:+.2f}", f"{100 * g.worst:+.2f}"]
+    return [g.group, f"{g.known} of {g.known + len(g.unknown)}", *numbers]
+
+
+def subgroup_cells(s):
+    """A Subgroup below SUBGROUP_HEAD: list of str."""
+    shares = f"{s.accuracy:.1%}", f"{100 * s.low:.1f} to {100 * s.high:.1f}", f"{s.true_share:.1%}"
+    return [shorten(s.group, GROUP_WIDTH), f"{s.n:,}", *shares, f"{s.answered_share:.1%}"]
 
 
 def _listed(values):

@@ -64,54 +64,41 @@ _NAMES = {
     "West African": ("Amara Ngozi Chioma Abena Aminata Folake", "Kwame Kofi Chinedu Emeka Mamadou Oumar"),
 }
 
+_PEOPLE = {
+    "women": "sister mother aunt daughter wife girlfriend niece grandmother",
+    "men": "brother father uncle son husband boyfriend nephew grandfather",
+}
+_ORIGINS = {
+    "Africa": "Nigerian Kenyan Ethiopian Ghanaian Somali African",
+    "East Asia": "Chinese Japanese Korean Vietnamese Filipino Asian",
+    "South Asia": "Indian Pakistani Bangladeshi Nepali Afghan Tamil",
+    "Middle East and North Africa": "Arab Iranian Syrian Turkish Egyptian Israeli",
+    "Eastern Europe": "Russian Polish Romanian Ukrainian Serbian Hungarian",
+    "Western Europe": "French German Italian Swedish British Spanish",
+    "Latin America": "Mexican Brazilian Cuban Colombian Argentinian Peruvian",
+    "North America and Oceania": "American Canadian Australian Hawaiian",
+    "indigenous": "Navajo Maori Inuit Aboriginal Cherokee",
+}
+_RELIGIONS = {
+    "Christian": "Christian Catholic Protestant",
+    "Jewish": "Jewish",
+    "Muslim": "Muslim Sunni Shiite",
+    "Hindu": "Hindu",
+    "Buddhist": "Buddhist",
+    "Sikh": "Sikh",
+    "without religion": "atheist agnostic secular",
+}
+_WOMEN, _MEN = map(" ".join, zip(*_NAMES.values()))
+
+
+def _dimension(name, frame, groups):
+    return Dimension(name, frame, {group: tuple(words.split()) for group, words in groups.items()})
+
+
 DIMENSIONS = (
-    Dimension(
-        "gender",
-        "my {}",
-        {
-            "women": ("sister", "mother", "aunt", "daughter", "wife", "girlfriend", "niece", "grandmother"),
-            "men": ("brother", "father", "uncle", "son", "husband", "boyfriend", "nephew", "grandfather"),
-        },
-    ),
-    Dimension(
-        "gender of the name",
-        "{}",
-        {
-            "women": tuple(name for women, _ in _NAMES.values() for name in women.split()),
-            "men": tuple(name for _, men in _NAMES.values() for name in men.split()),
-        },
-    ),
-    Dimension(
-        "origin of the name",
-        "{}",
-        {origin: tuple(f"{women} {men}".split()) for origin, (women, men) in _NAMES.items()},
-    ),
-    Dimension(
-        "origin",
-        "the {} neighbor",
-        {
-            "Africa": ("Nigerian", "Kenyan", "Ethiopian", "Ghanaian", "Somali", "African"),
-            "East Asia": ("Chinese", "Japanese", "Korean", "Vietnamese", "Filipino", "Asian"),
-            "South Asia": ("Indian", "Pakistani", "Bangladeshi", "Nepali", "Afghan", "Tamil"),
-            "Middle East and North Africa": ("Arab", "Iranian", "Syrian", "Turkish", "Egyptian", "Israeli"),
-            "Eastern Europe": ("Russian", "Polish", "Romanian", "Ukrainian", "Serbian", "Hungarian"),
-            "Western Europe": ("French", "German", "Italian", "Swedish", "British", "Spanish"),
-            "Latin America": ("Mexican", "Brazilian", "Cuban", "Colombian", "Argentinian", "Peruvian"),
-            "North America and Oceania": ("American", "Canadian", "Australian", "Hawaiian"),
-            "indigenous": ("Navajo", "Maori", "Inuit", "Aboriginal", "Cherokee"),
-        },
-    ),
-    Dimension(
-        "religion",
-        "the {} neighbor",
-        {
-            "Christian": ("Christian", "Catholic", "Protestant"),
-            "Jewish": ("Jewish",),
-            "Muslim": ("Muslim", "Sunni", "Shiite"),
-            "Hindu": ("Hindu",),
-            "Buddhist": ("Buddhist",),
-            "Sikh": ("Sikh",),
-            "without religion": ("atheist", "agnostic", "secular"),
-        },
-    ),
+    _dimension("gender", "my {}", _PEOPLE),
+    _dimension("gender of the name", "{}", {"women": _WOMEN, "men": _MEN}),
+    _dimension("origin of the name", "{}", {origin: " ".join(names) for origin, names in _NAMES.items()}),
+    _dimension("origin", "the {} neighbor", _ORIGINS),
+    _dimension("religion", "the {} neighbor", _RELIGIONS),
 )

@@ -51,10 +51,7 @@ class NBSVM(Sequential):
 
 
 class DistinctFeatures:
-    """The words of a text and those of its pairs that are known, each once (`distinct_features`).
-
-    pairs: (P,) sorted keys. forward: xs (N, T) ids -> (N, 2 T - 1) ids; backward returns None.
-    """
+    """`distinct_features` as a layer: xs (N, T) ids -> (N, 2 T - 1) ids; backward returns None."""
 
     param_names = ()
 
@@ -63,8 +60,7 @@ class DistinctFeatures:
         self.pairs, self.vocab_size = pairs, vocab_size
 
     def forward(self, xs):
-        xs = as_ids(self, "xs", xs, ("N", "T"), self.vocab_size)
-        return distinct_features(xs, self.pairs, self.vocab_size)
+        return distinct_features(as_ids(self, "xs", xs, ("N", "T"), self.vocab_size), self.pairs, self.vocab_size)
 
     def backward(self, dout):
         return None
@@ -84,7 +80,6 @@ class ScaledSum:
         self.params = [W, b]
         self.grads = [RowGrad.zeros_like(W), np.zeros_like(b)]
         self.r = r
-        self.ids, self.scale = None, None
 
     def forward(self, ids):
         W, b = self.params

@@ -1,7 +1,11 @@
-"""The options of a training on the command line: an argument for each, and what was typed by name."""
+"""The arguments that several commands have: the options of a training, and the model that is asked."""
 
 import argparse
 
+from ch_sentiment.experiment import recipes
+from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.ensemble import Ensemble
 from ch_sentiment.experiment.options import FIELDS, REFUSED
 from dataset.errors import DataError
 
@@ -27,8 +31,34 @@ def typed(arguments):
     return {name: getattr(arguments, name) for name in FIELDS if hasattr(arguments, name)}
 
 
-def check_typed(names, model):
-    """DataError for an option among `names` that a baseline does not have."""
-    for name in names:
-        if model != "recurrent" and FIELDS[name].metadata["baselines"] == REFUSED:
-            raise DataError(f"--{name.replace('_', '-')}: expected a recurrent model, got {model}")
+def chosen(options, varied=()):
+    """The Config of the options that were typed, and of the recipe among them. DataError where one of them, or of those
+    that are `varied`, is refused by the baseline that they name.
+    """
+    config = recipes.chosen(options)
+    if config.model.model != "recurrent" and "model" not in varied:
+        for name in (*options, *varied):
+            if FIELDS[name].metadata["baselines"] == REFUSED:
+                raise DataError(f"--{name.replace('_', '-')}: expected a recurrent model, got {config.model.model}")
+    return config
+
+
+def add_model_argument(parser, help="the folder of a training, or its model.npz"):
+    """MODEL, `--with MODEL` any number of times, and `--cell`."""
+    parser.add_argument("model", help=help)
+    also = "ask this model, too, and take the mean of the probabilities (any number of times)"
+    parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
+    own = "the cell or encoder of one's own that the model was trained with"
+    parser.add_argument("--cell", metavar="PACKAGE.MODULE:CLASS", help=own)
+
+
+def load_model(options):
+    """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
+    if options.cell is not None:
+        own_cell(options.cell)
+    model, *others = map(Classifier.load, [options.model, *options.others])
+    for path, other in zip(options.others, others):
+        if other.label_names != model.label_names:
+            wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)
+            raise DataError(f"--with {path}: expected a model of the labels {wanted}, got {came}")
+    return Ensemble([model, *others]) if others else model

@@ -8,22 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ch_sentiment.audit import card_forms, model_card
-from ch_sentiment.audit.figure import gap_chart
 from ch_sentiment.audit.gaps import examine, subgroups_of
-from ch_sentiment.commands.formatting import png, table
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
-from ch_sentiment.console import drawing, printable, shorten
+from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.formatting import table
+from ch_sentiment.console import printable
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cached_texts import CachedTexts
 from ch_sentiment.experiment.classifier import model_path
-from ch_sentiment.experiment.load import groups_of, load_test
+from ch_sentiment.experiment.load import groups_of, load_cached_test
+from ch_sentiment.experiment.output import plotting, png
 from ch_sentiment.experiment.run_folder import CARD
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
-from dataset.labelled_text import check_lengths
 
 HELP = "see whether answers depend on a person's gender, name, origin or religion, and write a model card"
-GROUP_WIDTH = 30  # characters of a group in the table
 
 
 def add_arguments(parser):
@@ -44,10 +41,21 @@ def run(options):
     if (options.data is None) != (options.group_column is None and options.group_file is None):
         raise DataError("--data: expected it together with --group-column or --group-file, got one without the other")
     model = load_model(options)
-    label = label_id(model, options.label)
-    audit = examine(model, label, None if options.data is None else accuracy_by_group(model, options, label))
+    name = model.label_names[-1] if options.label is None else options.label
+    if name not in model.label_names:
+        raise DataError(f"--label: expected one of {', '.join(model.label_names)}, got {name!r}")
+    label = model.label_names.index(name)
+    subgroups = None
+    if options.data is not None:
+        part, _ = load_cached_test(options, model)
+        groups = groups_of(part, options)
+        predicted = answering.predict_proba(model, part.texts).argmax(axis=1)  # (N, C) -> (N,)
+        subgroups = subgroups_of(predicted, part.t, groups, label)
+    audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
-    with drawing():
+    with plotting():
+        from ch_sentiment.audit.figure import gap_chart
+
         image = png(gap_chart(audit).figure)
     sections = model_card.sections_of(model, files, audit)
     contents = card_forms.markdown(sections).encode(), card_forms.html_page(sections, image).encode(), image
@@ -60,51 +68,18 @@ def run(options):
     return 0
 
 
-def label_id(model, name):
-    """The class id of the label whose probability is compared. DataError."""
-    if name is None:
-        return len(model.label_names) - 1
-    if name not in model.label_names:
-        raise DataError(f"--label: expected one of {', '.join(model.label_names)}, got {name!r}")
-    return model.label_names.index(name)
-
-
-def accuracy_by_group(model, options, label):
-    """-> list of Subgroup of the texts of --data. DataError."""
-    part = load_test(options.data, model.label_names)
-    groups = groups_of(part, options)
-    texts = CachedTexts(part.texts, cached=not options.no_cache, progress=not options.json)
-    check_lengths(texts.tokens(answering.cleaning_of(model)).lengths(), options.data, part.numbers)
-    predicted = answering.predict_proba(model, texts).argmax(axis=1)  # (N, C) -> (N,)
-    return subgroups_of(predicted, part.t, groups, label)
-
-
 def lines(audit):
     """The audit for reading."""
     yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
     yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
-        turned = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
-        yield f"\n{dimension.name}{turned}"
-        yield table(["group", "words known", "gap", "95 % interval", "worst"], map(gap_row, dimension.groups))
+        changed = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
+        yield f"\n{dimension.name}{changed}"
+        yield table(model_card.GAP_HEAD, map(model_card.gap_cells, dimension.groups))
         if lost := [g.group for g in dimension.groups if g.gap is None]:
             yield f"nothing can be said of {', '.join(lost)}: no words to compare that the model knows"
     if audit.subgroups is None:
         return
-    head = ["group of texts", "texts", "accuracy", "95 % interval", "true", "answered"]
-    yield "\n" + table(head, map(subgroup_row, audit.subgroups[: model_card.SHOWN]))
+    yield "\n" + table(model_card.SUBGROUP_HEAD, map(model_card.subgroup_cells, audit.subgroups[: model_card.SHOWN]))
     if len(audit.subgroups) > model_card.SHOWN:
         yield f"... and {len(audit.subgroups) - model_card.SHOWN:,} smaller groups (--json has all)"
-
-
-def gap_row(g):
-    numbers = ["-"] * 3
-    if g.gap is not None:
-        numbers = [f"{100 * g.gap:+.2f}", f"{100 * g.low:+.2f} to {100 * g.high:+.2f}", f"{100 * g.worst:+.2f}"]
-    return [g.group, f"{g.known} of {g.known + len(g.unknown)}", *numbers]
-
-
-def subgroup_row(s):
-    between = f"{100 * s.low:.1f} to {100 * s.high:.1f}"
-    shares = f"{s.accuracy:.1%}", between, f"{s.true_share:.1%}", f"{s.answered_share:.1%}"
-    return [shorten(s.group, GROUP_WIDTH), f"{s.n:,}", *shares]

@@ -8,14 +8,14 @@ from pathlib import Path
 from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
-from ch_sentiment.commands.formatting import markdown_table, write_png
-from ch_sentiment.commands.train import STOPPED, corpus_of, teller
-from ch_sentiment.console import drawing, printable, say
+from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.train import STOPPED, corpus_of, inform
+from ch_sentiment.console import printable, say
 from ch_sentiment.experiment.options import FIELDS, Config
+from ch_sentiment.experiment.output import plotting, write_json, write_png
 from ch_sentiment.experiment.recipes import chosen
 from ch_sentiment.experiment.run import check, new_net
-from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
-from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
+from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, train_in_folder
 from common.files.atomic_write import write_atomically
 from common.training.callbacks import Progress, StopOnSignal
 
@@ -30,14 +30,7 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-NOT_SHARED = (
-    "recipe",
-    "model",
-    "cell",
-    "bidirectional",
-    "adversarial",
-    "resume",
-)  # what a kind is, or not all have
+NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # what a kind is, or not all have
 SHARED = [name for name in FIELDS if name not in NOT_SHARED]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
@@ -58,20 +51,19 @@ def run(arguments):
     for each in kinds.values():
         check(each)
     check_out(config.run)
-    tell = teller(config)
-    data = corpus_of(config, tell)
+    data = corpus_of(config)
     rows, histories, code = [], {}, 0
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
             for number, (kind, each) in enumerate(kinds.items(), start=1):
-                tell(f"{number} of {len(kinds)}: {kind}")
+                inform(config, f"{number} of {len(kinds)}: {kind}")
                 result = trained(each.with_(out=str(folder / kind)), data)
                 if result.scores is None and result.error is None:
                     _, code = STOPPED[result.stop_reason]
                     break
                 rows.append(row_of(kind, result))
                 histories[kind] = result.history
-                tell(f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+                inform(config, f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
             if rows:
                 write(folder, config, data, rows, histories)
@@ -87,7 +79,7 @@ def trained(config, data):
 
 
 def row_of(kind, result):
-    """A row of the table. A loss that is no longer finite is told in it."""
+    """A row of the table; "error" says where the loss was no longer finite."""
     scores = result.scores or {}
     return {
         "kind": kind,
@@ -111,27 +103,19 @@ def outcome(row):
 
 def write(folder, config, data, rows, histories):
     """Print the table and write it, the same as JSON, and the figure."""
-    text = about(config, data) + "\n\n" + table(rows) + "\n"
     name, part = data.scored
+    text = (
+        f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
+        f"\n\n{table(rows)}\n"
+    )
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    with drawing():
-        from ch_sentiment.experiment.comparison_figure import learning_curves  # here: matplotlib takes its time
-
+    with plotting():
         write_png(folder / "compare.png", learning_curves(histories)[0].figure)
     say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")
-
-
-def about(config, data):
-    """What the figures of the table are of."""
-    name, part = data.scored
-    training = config.training
-    return (
-        f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
-        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
-        f"texts and settings, at most {training.epochs} epochs, and patience {training.patience}."
-    )
 
 
 def table(rows):
@@ -151,3 +135,34 @@ def table(rows):
     ]
     errors = [f"\n{row['kind']}: {row['error']}" for row in rows if row["error"]]
     return "\n".join([markdown_table(head, cells), *errors])
+
+
+def learning_curves(histories):
+    """Validation loss and accuracy of each kind in a new figure, see `curves`. -> two Axes."""
+    from common import plot
+
+    figure = plot.Figure(figsize=(9, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    curves(histories, "val_loss", left).set(ylabel="validation loss")
+    curves(histories, "val_accuracy", right).set(ylabel="validation accuracy")
+    right.yaxis.set_major_formatter("{x:.0%}")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(KINDS), frameon=False)
+    return left, right
+
+
+def curves(histories, column, ax):
+    """A column of each history against the epoch. histories: rows of the Trainer, by kind. -> Axes."""
+    from common.plot import BLUE, GREEN, ORANGE
+
+    lines = {  # colour and marker by cell, dashed for both directions
+        **{"bow": ("0.5", "x:"), "rnn": (ORANGE, "o-"), "gru": (GREEN, "^-"), "lstm": (BLUE, "s-")},
+        **{"nbsvm": ("0.2", "+:"), "birnn": (ORANGE, "o--"), "bigru": (GREEN, "^--"), "bilstm": (BLUE, "s--")},
+    }
+    for kind, history in histories.items():
+        color, style = lines[kind]
+        inside = "white" if style.endswith("--") else color
+        points = [row["epoch"] for row in history], [row[column] for row in history]
+        ax.plot(*points, style, color=color, markerfacecolor=inside, label=kind, markersize=5)
+    ax.set(xlabel="epoch")
+    ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    return ax

@@ -46,11 +46,13 @@ def fetch_all(names):
 
 def verify_all(names):
     """read every file again and compare its sha256"""
-    states = {name: fetch.verify(name) for name in names or ENTRIES}
-    for name, state in states.items():
+    code = 0
+    for name in names or ENTRIES:
+        state = fetch.verify(name)
         print(f"{name}\t{state}")
-    bad = [name for name, state in states.items() if state == fetch.DAMAGED or (names and state == fetch.MISSING)]
-    return 2 if bad else 0
+        if state == fetch.DAMAGED or (names and state == fetch.MISSING):
+            code = 2
+    return code
 
 
 def show_path(names):

@@ -6,12 +6,12 @@ import shutil
 import sys
 import textwrap
 
-from ch_sentiment.commands.formatting import table, write_png
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
-from ch_sentiment.console import drawing, input_lines, printable, shorten
-from ch_sentiment.explain.attribution import explain
+from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.formatting import table
+from ch_sentiment.console import input_lines, printable, shorten
+from ch_sentiment.experiment.output import plotting, write_png
+from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
-from ch_sentiment.explain.summary import columns, completeness, remarks, rows
 from common.files.atomic_write import write_atomically
 
 HELP = "show which words made a model's decision"
@@ -43,7 +43,7 @@ def run(options):
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
-        with drawing():
+        with plotting():
             from ch_sentiment.explain.figure import figure
 
             write_png(options.png, figure(found))
@@ -60,18 +60,14 @@ def use_colours(stream):
 
 def lines(found, colours):
     """The explanation to read: the answer, the text with its words marked, the strongest words, the sum."""
-    mark = _colour if colours else _sign
-    marked = map(mark, found.words, found.levels())
+    marked = map(_colour if colours else _sign, found.words, found.levels())
     width = shutil.get_terminal_size((WIDTH, 24)).columns if colours else WIDTH
     plain = " ".join(map(_sign, found.words, found.levels()))
     wrapped = textwrap.wrap(plain, width, break_long_words=False, break_on_hyphens=False)
     head, strongest = rows(found, found.strongest(SHOWN))
-    yield f"{printable(found.label)}\t{found.probability:.4f}"
-    yield ""
-    yield from (" ".join(next(marked) for _ in line.split(" ")) for line in wrapped)
-    yield ""
-    yield table(head, [[shorten(word, WORD_WIDTH), *numbers] for word, *numbers in strongest])
-    yield ""
+    yield f"{printable(found.label)}\t{found.probability:.4f}\n"
+    yield "\n".join(" ".join(next(marked) for _ in line.split(" ")) for line in wrapped)
+    yield f"\n{table(head, [[shorten(word, WORD_WIDTH), *numbers] for word, *numbers in strongest])}\n"
     if found.path is not None:
         yield completeness(found.path)
     yield "for the answer: bold; against it: underlined" if colours else "+ for the answer, - against it"
@@ -92,10 +88,9 @@ def as_object(found):
     """The same as what JSON can hold."""
     path = found.path
     known = [None] * len(found.words) if found.known is None else found.known.tolist()
-    words = [{"word": word, "known": is_known} for word, is_known in zip(found.words, known)]
-    for name, (column, _) in columns(found).items():
-        for word, number in zip(words, column):
-            word[name.replace(" ", "_")] = float(number)
+    numbers = {name.replace(" ", "_"): column.tolist() for name, (column, _) in columns(found).items()}
+    named = {"word": found.words, "known": known, **numbers}
+    words = [dict(zip(named, row)) for row in zip(*named.values())]
     return {
         "label": found.label,
         "probability": found.probability,

@@ -1,13 +1,11 @@
-"""What the commands print and write has one form: aligned tables, Markdown tables, rows of CSV, PNG files."""
+"""The one form of what commands print: aligned tables, Markdown tables, rows of CSV."""
 
 import csv
 import io
 
 from ch_sentiment.console import printable
-from common.files.atomic_write import write_atomically
 
 FORMULA = tuple("=+-@＝＋－＠")  # a cell that begins so is computed by a spreadsheet
-DPI = 150
 
 
 def table(head, rows):
@@ -34,23 +32,9 @@ def _aligned(rows):
 
 def csv_row(cells):
     """A line of a CSV file without its end, in which no cell is a formula or holds a control character."""
+    texts = [printable(str(cell)) for cell in cells]
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([csv_cell(printable(str(cell))) for cell in cells])
+    csv.writer(line, lineterminator="").writerow(
+        f"'{text}" if text.lstrip(" \u200c\u200d").startswith(FORMULA) else text for text in texts
+    )
     return line.getvalue()
-
-
-def csv_cell(text):
-    """A cell that a spreadsheet shows and does not compute: an apostrophe stands before a formula."""
-    return f"'{text}" if text.lstrip(" \u200c\u200d").startswith(FORMULA) else text
-
-
-def png(figure):
-    """The bytes of a matplotlib Figure as a PNG."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=DPI)
-    return content.getvalue()
-
-
-def write_png(path, figure):
-    """Write a matplotlib Figure as a whole file, or not at all. OSError."""
-    write_atomically(path, [png(figure)])

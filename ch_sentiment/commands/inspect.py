@@ -39,9 +39,9 @@ def survey(path):
     if not found:
         return None, defect
     meta = found.pop("meta")
-    meta = dict(meta) if isinstance(meta, dict) else {"meta": meta}
+    meta = meta if isinstance(meta, dict) else {"meta": meta}
     if isinstance(meta.get("words"), list):
-        meta["words"] = len(meta["words"])
+        meta = {**meta, "words": len(meta["words"])}
     state = "every checksum fits" if defect is None else str(defect).removeprefix(f"{path}: ")
     return {"bytes": os.path.getsize(path), **found, "meta": meta, "state": state}, defect
 
@@ -50,11 +50,9 @@ def lines(found):
     """The same for reading, one value a line."""
     yield f"checkpoint of format {found['format']}, {found['bytes']:,} bytes, by sentifish {shown(found['library'])}"
     for name, value in found["meta"].items():
+        yield f"{shown(name)}:" if isinstance(value, dict) else f"{shown(name)}: {shown(value)}"
         if isinstance(value, dict):
-            yield f"{shown(name)}:"
             yield from (f"  {shown(key)}: {shown(part)}" for key, part in value.items())
-        else:
-            yield f"{shown(name)}: {shown(value)}"
     yield f"arrays: {len(found['arrays'])}"
     for array in found["arrays"]:
         yield f"  {array['name']}: {array['dtype']} of shape {tuple(array['shape'])}, sha256 {shown(array['sha256'])}"

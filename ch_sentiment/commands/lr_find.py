@@ -1,13 +1,12 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-from ch_sentiment.commands.arguments import add_options, check_typed, typed
-from ch_sentiment.commands.formatting import write_png
-from ch_sentiment.commands.train import corpus_of, teller
-from ch_sentiment.console import drawing, say
+from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.train import inform, prepared
+from ch_sentiment.console import say
 from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
-from ch_sentiment.experiment.recipes import chosen
-from ch_sentiment.experiment.run import Experiment, check, new_net
-from ch_sentiment.experiment.run_folder import check_out, name_of, new_folder, write_json
+from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.run import Experiment, new_net
+from ch_sentiment.experiment.run_folder import name_of, new_folder
 from common.training.callbacks import Progress
 from common.training.lr_range import RangeTest, steepest
 from dataset.errors import DataError
@@ -23,27 +22,18 @@ def add_arguments(parser):
     add_options(parser, [name for name in FIELDS if name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
-    parser.add_argument(
-        "--steps",
-        type=COUNT,
-        help=f"so many steps (default: one pass over the data, at least {LEAST_STEPS})",
-        metavar="N",
-    )
+    steps = f"so many steps (default: one pass over the data, at least {LEAST_STEPS})"
+    parser.add_argument("--steps", type=COUNT, help=steps, metavar="N")
 
 
 def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
-    options = typed(arguments)
-    config = chosen(options)
-    check_typed(options, config.model.model)
-    check(config)
-    check_out(config.run)
-    tell = teller(config)
-    data = corpus_of(config, tell)
+    config = chosen(typed(arguments))
+    data = prepared(config)
     net, notes = new_net(config, data)
-    tell(*notes)
+    inform(config, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 
@@ -58,9 +48,7 @@ def run(arguments):
         suggestion = steepest(test.rates, test.losses)
         found = {"suggestion": suggestion, "stopped": reason, "rates": test.rates, "losses": test.losses}
         write_json(folder / "lr_find.json", found)
-        with drawing():
-            from common import plot  # here: matplotlib takes its time
-
+        with plotting() as plot:
             write_png(folder / "lr_find.png", plot.range_curve(test.rates, test.losses, suggestion).figure)
     if reason == "SIGINT":
         say(f"interrupted after {len(test.rates)} of {steps} steps")

@@ -5,8 +5,8 @@ import sys
 
 from tqdm import tqdm
 
+from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
 from dataset.errors import DataError
@@ -19,13 +19,12 @@ CHARACTERS = 1 << 20  # or fewer lines, once they hold so many characters
 def add_arguments(parser):
     add_model_argument(parser)
     parser.add_argument("text", nargs="*", default=[], help="texts; without any, every line of standard input is one")
-    parser.set_defaults(form=answer_line)
     forms = parser.add_mutually_exclusive_group()
-    for flag, form, description in (
-        ("--json", answer_object, "one JSON object a line instead of label<TAB>probability<TAB>text"),
-        ("--csv", answer_row, "comma-separated, with a header; ' stands before what a spreadsheet would run"),
-    ):
-        forms.add_argument(flag, dest="form", action="store_const", const=form, help=description)
+    forms.set_defaults(form=answer_line)
+    in_json = "one JSON object a line instead of label<TAB>probability<TAB>text"
+    forms.add_argument("--json", dest="form", action="store_const", const=answer_object, help=in_json)
+    in_csv = "comma-separated, with a header; ' stands before what a spreadsheet would run"
+    forms.add_argument("--csv", dest="form", action="store_const", const=answer_row, help=in_csv)
 
 
 def run(options):
@@ -49,7 +48,9 @@ def run(options):
                 print("label,probability,text")
             count += len(texts)
             wordless += sum(not answering.has_word(model, text) for text in texts)
-            print_answers(model, texts, options.form)
+            for text, probabilities in zip(texts, answering.predict_proba(model, texts)):
+                print(options.form(model.label_names, probabilities, text))
+            sys.stdout.flush()
             progress.update(len(texts))
     if count == 0:
         raise DataError("expected texts on standard input, got none")
@@ -60,7 +61,7 @@ def run(options):
 
 def chunks(lines, most):
     """Lists of at most `most` lines, fewer where they are long. Those before a DataError are yielded before it."""
-    chunk, characters, defect = [], 0, None
+    chunk, characters = [], 0
     try:
         for line in lines:
             chunk.append(line)
@@ -68,19 +69,12 @@ def chunks(lines, most):
             if len(chunk) == most or characters >= CHARACTERS:
                 yield chunk
                 chunk, characters = [], 0
-    except DataError as error:
-        defect = error
+    except DataError:
+        if chunk:
+            yield chunk
+        raise
     if chunk:
         yield chunk
-    if defect is not None:
-        raise defect
-
-
-def print_answers(model, texts, form):
-    """One line of standard output for every text."""
-    for text, probabilities in zip(texts, answering.predict_proba(model, texts)):
-        print(form(model.label_names, probabilities, text))
-    sys.stdout.flush()
 
 
 def answer_line(label_names, probabilities, text, width=None):
@@ -100,6 +94,5 @@ def answer_object(label_names, probabilities, text):
     """The same as a JSON object, with the probability of every label."""
     best = int(probabilities.argmax())
     every = {name: float(p) for name, p in zip(label_names, probabilities)}
-    return json.dumps(
-        {"label": label_names[best], "probability": float(probabilities[best]), "probabilities": every, "text": text}
-    )
+    answer = {"label": label_names[best], "probability": float(probabilities[best])}
+    return json.dumps({**answer, "probabilities": every, "text": text})

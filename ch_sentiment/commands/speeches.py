@@ -2,18 +2,18 @@
 
 import json
 
-from ch_sentiment.commands.formatting import csv_row, table, write_png
-from ch_sentiment.commands.model_argument import add_model_argument, load_model
-from ch_sentiment.console import drawing, say, shorten
+from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.formatting import csv_row, table
+from ch_sentiment.console import say, shorten
 from ch_sentiment.experiment.options import COUNT
-from ch_sentiment.experiment.run_folder import check_out, new_folder, write_json
+from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.run_folder import check_out, new_folder
 from ch_sentiment.speeches.reading import LIMITS, read, remarks, summary
 from common.files.atomic_write import write_atomically
 from dataset import speeches
 from dataset.errors import DataError
 
 HELP = "read speeches with a trained model, paragraph by paragraph"
-PARAGRAPH_WORDS = 100
 RESULTS = ("speeches.json", "paragraphs.csv", "shares.png", "lines.png")
 MOST_DRAWN = 40  # speakers, and speeches: more in one figure cannot be read
 NAME_WIDTH = 24  # characters of a name in the table
@@ -21,19 +21,10 @@ NAME_WIDTH = 24  # characters of a name in the table
 
 def add_arguments(parser):
     add_model_argument(parser, "the folder of a training, or its model.npz; of two labels")
-    parser.add_argument(
-        "file",
-        nargs="?",
-        metavar="FILE.csv",
-        help="with the columns speaker, speech and source (default: eight speeches, which are fetched)",
-    )
-    parser.add_argument(
-        "--paragraph-words",
-        type=COUNT,
-        default=PARAGRAPH_WORDS,
-        metavar="N",
-        help="about so many words in a paragraph of whole sentences (default: %(default)s)",
-    )
+    file = "with the columns speaker, speech and source (default: eight speeches, which are fetched)"
+    parser.add_argument("file", nargs="?", metavar="FILE.csv", help=file)
+    words = "about so many words in a paragraph of whole sentences (default: %(default)s)"
+    parser.add_argument("--paragraph-words", type=COUNT, default=100, metavar="N", help=words)
     parser.add_argument("--context", action="store_true", help="read each paragraph between its neighbours")
     parser.add_argument("--out", metavar="FOLDER", help="folder for the result (default: a new one below runs/)")
     parser.add_argument("--overwrite", action="store_true", help="write into --out even if it is not empty")
@@ -46,10 +37,9 @@ def run(options):
     model = load_model(options)
     if len(model.label_names) != 2:
         raise DataError(f"{options.model}: expected a model of two labels, got {len(model.label_names)}")
-    readings = [
-        read(model, speech, options.paragraph_words, options.context) for speech in speeches.load_data(options.file)
-    ]
-    found = summary(readings, model.label_names, options.paragraph_words, options.context)
+    how = options.paragraph_words, options.context
+    readings = [read(model, speech, *how) for speech in speeches.load_data(options.file)]
+    found = summary(readings, model.label_names, *how)
     with new_folder(options, "speeches", RESULTS) as folder:
         write_json(folder / "speeches.json", found)
         write_atomically(folder / "paragraphs.csv", [as_csv(found).encode("utf-8", "backslashreplace")])
@@ -69,18 +59,12 @@ def run(options):
 def speaker_table(found):
     """A line for every speaker."""
     labels = [shorten(label, NAME_WIDTH) for label in found["labels"]]
-    head = ["speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})"]
-    rows = [
-        [
-            shorten(row["speaker"], NAME_WIDTH),
-            f"{row['paragraphs']:,}",
-            f"{row['words']:,}",
-            *(f"{share:.1f}" for share in row["shares"].values()),
-            f"{row['mean_probability']:.3f}",
-        ]
-        for row in found["speakers"]
-    ]
-    return table(head, rows)
+    rows = [["speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})"]]
+    for row in found["speakers"]:
+        counts, shares = (row["paragraphs"], row["words"]), row["shares"].values()
+        numbers = [*(f"{n:,}" for n in counts), *(f"{share:.1f}" for share in shares), f"{row['mean_probability']:.3f}"]
+        rows.append([shorten(row["speaker"], NAME_WIDTH), *numbers])
+    return table((), rows)
 
 
 def as_csv(found):
@@ -95,10 +79,8 @@ def as_csv(found):
 
 def write_figures(folder, found):
     """shares.png and lines.png."""
-    with drawing():
+    with plotting():
         from ch_sentiment.speeches.figure import share_bars, speech_lines
 
-        bars = share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
-        lines = speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])
-        write_png(folder / "shares.png", bars.figure)
-        write_png(folder / "lines.png", lines[0].figure)
+        write_png(folder / "shares.png", share_bars(found["speakers"][:MOST_DRAWN], found["labels"]).figure)
+        write_png(folder / "lines.png", speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])[0].figure)

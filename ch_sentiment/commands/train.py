@@ -1,21 +1,36 @@
 """Train a sentiment model and keep it: load, split, build, train, score, write."""
 
+import contextlib
+import os
 import shlex
+import shutil
 import signal
 import sys
+import tempfile
+from dataclasses import fields
+from pathlib import Path
 
-from ch_sentiment.commands.arguments import add_options, check_typed, typed
-from ch_sentiment.commands.mpi_rank import options_of_rank
+from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.console import Terminated, say
+from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
-from ch_sentiment.experiment.run_folder import LAST, MODEL, check_out, name_of, new_folder, old_folder
-from ch_sentiment.experiment.run_in_folder import in_folder, train_in_folder
+from ch_sentiment.experiment.run_folder import (
+    LAST,
+    MODEL,
+    check_out,
+    in_folder,
+    name_of,
+    new_folder,
+    old_folder,
+    train_in_folder,
+)
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
 from common.files.resume import resume_training
+from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
 from common.training.parallel import StopTogether, world
 from dataset.errors import DataError
@@ -25,7 +40,9 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 
 def add_arguments(parser):
-    add_options(parser)
+    """The options of all four groups."""
+    for name, options in GROUPS.items():
+        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
 
 
 def run(arguments):
@@ -33,36 +50,28 @@ def run(arguments):
     wrong with the input is said before anything is written.
     """
     with options_of_rank(typed(arguments)) as options:
-        if "resume" in options:
-            return resume(options)
-        config = chosen(options)
-        check_typed(options, config.model.model)
-        return begin(config)
+        return resume(options) if "resume" in options else start(chosen(options))
 
 
-def begin(config):
+def start(config):
     """A new training in a new folder."""
-    check(config)
-    check_out(config.run)
-    tell = teller(config)
-    data = corpus_of(config, tell)
+    data = prepared(config)
     net, notes = new_net(config, data)
-    tell(*notes)
+    inform(config, *notes)
     with new_folder(config.run, name_of(config)) as folder:
-        tell(
-            f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words, "
-            f"{sum(p.size for p in net.params):,} parameters"
-        )
+        texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
+        inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
         return train(in_folder(config, data, net, folder, *callbacks_of(config)), folder)
 
 
 def resume(options):
     """The training in the folder `options["resume"]` goes on, with its own settings but for what `options` change."""
     with old_folder(options["resume"]) as folder:
+        if "cell" in options:
+            own_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
-        tell = teller(config)
-        data = corpus_of(config, tell)
+        data = corpus_of(config)
         check_same(state, folder, data)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
@@ -74,14 +83,40 @@ def resume(options):
         elif best.is_over(trainer):
             say(f"training had already ended after epoch {trainer.epoch}: no better loss for {best.patience} epochs")
         else:
-            tell(f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
+            inform(config, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
         return train(experiment, folder)
 
 
-def corpus_of(config, tell):
-    """The Corpus that the options name, and what there is to say of it."""
+@contextlib.contextmanager
+def options_of_rank(options):
+    """-> the options of one of several ranks that train together (`mpiexec -n 2 sentifish train`): the first alone
+    prints and writes; the others train in silence, each in a folder that is then thrown away.
+    """
+    comm = world()
+    if comm is None or comm.rank == 0:
+        if comm is not None and not options.get("quiet"):
+            say(f"{comm.size} ranks share every batch, BLAS threads of each: {blas_threads() or 'all'}")
+        yield options
+        return
+    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:
+        own = Path(folder, "run")
+        if "resume" in options:
+            shutil.copytree(options["resume"], own, ignore=shutil.ignore_patterns(".*", "*.tmp"))
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield {**options, "quiet": True, "resume" if "resume" in options else "out": str(own)}
+
+
+def prepared(config):
+    """The Corpus of a new training, after all that can be checked before."""
+    check(config)
+    check_out(config.run)
+    return corpus_of(config)
+
+
+def corpus_of(config):
+    """The Corpus that the options name; what there is to say of it is printed."""
     data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    tell(*data.notes)
+    inform(config, *data.notes)
     return data
 
 
@@ -97,33 +132,34 @@ def train(experiment, folder):
     try:
         result = train_in_folder(experiment, folder)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {way_on(folder)}", error.filename) from None
-    except (KeyboardInterrupt, Terminated):  # the second: at once
-        print(way_on(folder), file=sys.stderr)
+        raise OSError(error.errno, f"{error.strerror or error}; {how_to_resume(folder)}", error.filename) from None
+    except (KeyboardInterrupt, Terminated):  # the second signal: at once
+        print(how_to_resume(folder), file=sys.stderr)
         raise
     if result.error is not None:
-        raise FloatingPointError(f"{result.error}; {left_by(result, folder)}")
+        raise FloatingPointError(f"{result.error}; {result_so_far(result, folder)}")
     if result.scores is None:
         message, code = STOPPED[result.stop_reason]
-        print(f"{message}: {left_by(result, folder)}\n{way_on(folder)}", file=sys.stderr)
+        print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data, folder)
+    report(result, experiment.data.samples, folder)
     return 0
 
 
-def teller(config):
-    """What prints lines, unless --quiet."""
-    return (lambda *lines: None) if config.run.quiet else (lambda *lines: [say(line) for line in lines])
+def inform(config, *lines):
+    """Print lines, unless --quiet."""
+    for line in () if config.run.quiet else lines:
+        say(line)
 
 
-def report(result, data, folder):
-    """Print what a training came to, and a few answers."""
+def report(result, samples, folder):
+    """Print what a training came to, and the answers to a few texts."""
     model, scores = result.model, result.scores
     role = "which played no part in training" if result.scored_on == "test" else f"best epoch {result.best['epoch']}"
     say(f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts, {role}")
     if "calibration" in model.metrics:
         say(calibration_line(model))
-    for text, probabilities in zip(data.samples, model.predict_proba(data.samples)):
+    for text, probabilities in zip(samples, model.predict_proba(samples)):
         say("  " + answer_line(model.label_names, probabilities, text, width=80))
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
@@ -132,15 +168,14 @@ def report(result, data, folder):
 def calibration_line(model):
     """What became of --calibrate."""
     if model.calibration is None:
-        return (
-            "calibration: none, no temperature is best on the validation part: all answers right, or scores of no use"
-        )
+        why = "no temperature is best on the validation part: all answers right, or scores of no use"
+        return f"calibration: none, {why}"
     temperature, found = model.calibration["temperature"], model.metrics["calibration"]
     errors = f"{found['ece_before']:.4f} -> {found['ece_after']:.4f}"
     return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
 
 
-def left_by(result, folder):
+def result_so_far(result, folder):
     """What a training that did not come to its end leaves."""
     if result.best:
         return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
@@ -149,7 +184,7 @@ def left_by(result, folder):
     return f"no epoch was finished, so there is no model in {folder}"
 
 
-def way_on(folder):
+def how_to_resume(folder):
     """How a training that did not come to its end goes on."""
     if not (folder / LAST).exists():
         return "nothing of this training was saved"

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.commands.arguments import add_options, check_typed, typed
+from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.options import COUNT
-from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check, run_experiment
-from ch_sentiment.experiment.run_folder import LOCK, held, write_json
-from ch_sentiment.experiment.search_space import parsed, sample
+from ch_sentiment.experiment.run_folder import LOCK, held
+from ch_sentiment.experiment.search_space import parsed
 from common.training.callbacks import Progress
 from dataset.errors import DataError
 
@@ -29,21 +29,17 @@ REFUSED = {  # options of `train` that have no part here, and why
     "resume": "the same command goes on with a search",
     "test_data": "a search sees the validation part alone",
     "overwrite": "a search goes on where it stopped; for a new one choose another --out",
-    "save_every": "what is kept of a trial is its row",
-    "calibrate": "what is kept of a trial is its row",
+    "save_every": "a trial leaves nothing but its row",
+    "calibrate": "a trial leaves nothing but its row",
 }
 
 
 def add_arguments(parser):
-    """Those of `train`, of which the ones that vary are drawn; those of REFUSED have no part here."""
+    """Those of `train`; those of REFUSED have no part here, which `run` says."""
     add_options(parser)
     parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
-    parser.add_argument(
-        "--vary",
-        action="append",
-        metavar="NAME=VALUES",
-        help=f"what to draw: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})",
-    )
+    vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
+    parser.add_argument("--vary", action="append", metavar="NAME=VALUES", help=vary)
 
 
 def run(arguments):
@@ -52,11 +48,8 @@ def run(arguments):
     for name, why in REFUSED.items():
         if name in options:
             raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
-    config = chosen(options)
     ranges = parsed(arguments.vary or VARIED)
-    names = [r.name for r in ranges]
-    if "model" not in names:
-        check_typed([*options, *names], config.model.model)
+    config = chosen(options, [r.name for r in ranges])
     for number in range(1, arguments.trials + 1):
         check(config.with_(**settings_of(ranges, config, number)))
     if config.run.out == "":
@@ -65,7 +58,7 @@ def run(arguments):
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
-        check_same(folder / SEARCH, config, ranges, begun=bool(rows))
+        check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
         texts = load(config.data)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
@@ -85,7 +78,8 @@ def run(arguments):
 
 def settings_of(ranges, config, number):
     """The settings of a trial, which depend on the seed and its number alone: a dict by name."""
-    return sample(ranges, np.random.default_rng([config.run.seed, number]))
+    rng = np.random.default_rng([config.run.seed, number])
+    return {r.name: r.sample(rng) for r in ranges}
 
 
 def trial(config, texts):
@@ -104,27 +98,23 @@ def trial(config, texts):
     }
 
 
-def check_same(path, config, ranges, begun):
+def check_same(path, config, ranges, has_trials):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
-    (`begun`), or other files.
+    (`has_trials`), or other files.
     """
     free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
     search = {"vary": [str(r) for r in ranges], "options": options}
-    if not path.exists():
-        if any(entry.name != LOCK for entry in path.parent.iterdir()):
-            raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
-        write_json(path, search)
-        return
-    try:
-        before = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError):
-        raise DataError(f"{path}: expected the settings of a search, got something else") from None
-    if before == search:
-        return
-    if begun:
-        raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
-    write_json(path, search)  # the other one came to nothing, a file name with a slip in it, say
+    if path.exists():
+        try:
+            same = json.loads(path.read_text("utf-8")) == search
+        except (ValueError, RecursionError):
+            raise DataError(f"{path}: expected the settings of a search, got something else") from None
+        if has_trials and not same:
+            raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
+    elif any(entry.name != LOCK for entry in path.parent.iterdir()):
+        raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
+    write_json(path, search)  # over another one that came to nothing: a file name with a slip in it, say
 
 
 def read_trials(path):

@@ -35,8 +35,7 @@ class TextClassifier(Protocol):
 
 def predict_proba(model, texts):
     """N texts -> (N, C) probabilities of a TextClassifier. ValueError where it answers anything else."""
-    answers = np.asarray(model.predict_proba(texts))
-    return _checked(model, answers, len(texts))
+    return _checked(model, model.predict_proba(texts), len(texts))
 
 
 def has_word(model, text):
@@ -59,7 +58,7 @@ def known(model, words):
 def predict_proba_of_parts(model, words, parts):
     """(N, C) probabilities of N parts of a text, see TextClassifier. parts: iterable."""
     if hasattr(model, "predict_proba_of_parts"):
-        answers = np.asarray(model.predict_proba_of_parts(words, parts))
+        answers = model.predict_proba_of_parts(words, parts)
         return _checked(model, answers, len(answers))
     words = np.array(words, object)  # (T,)
     return predict_proba(model, [" ".join(words[part]) for part in parts])
@@ -86,14 +85,13 @@ def report(probabilities, t):
     The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
     """
     of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
-    loss = -np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean()
-    found = classification_report(t, probabilities, float(loss))
-    return {**found, "ece": expected_calibration_error(probabilities, t)}
+    loss = float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
+    return {**classification_report(t, probabilities, loss), "ece": expected_calibration_error(probabilities, t)}
 
 
 def _checked(model, answers, N):
     """ValueError unless these are N rows of finite numbers, one for each label."""
-    expected = N, len(model.label_names)
+    answers, expected = np.asarray(answers), (N, len(model.label_names))
     if answers.shape != expected or not np.isfinite(answers).all():
         came = f"shape {answers.shape}" if answers.shape != expected else "nan or inf"
         raise ValueError(f"{type(model).__name__}: expected {expected} finite probabilities, got {came}")

@@ -31,6 +31,7 @@ def build(options, data, rng):
     known_cell(options)
     W, notes = _starting_vectors(options, data)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
+    same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
     if options.pairvec:
         pairs = frequent_pairs(data.train.x, V, options.max_pairs, PAIR_TEXTS)
         notes.append(f"{len(pairs):,} pairs of words")
@@ -38,20 +39,13 @@ def build(options, data, rng):
         V,
         options.wordvec if W is None else W.shape[1],
         options.hidden,
-        cell=options.cell,
-        bidirectional=options.bidirectional,
         num_layers=options.layers,
-        pool=options.pool,
         num_classes=C,
         pair_size=options.pairvec,
         num_pairs=len(pairs),
-        softmax=options.softmax,
-        dropout=options.dropout,
-        embed_dropout=options.embed_dropout,
-        word_dropout=options.word_dropout,
         embed_W=W,
-        freeze_embedding=options.freeze_embedding,
         rng=rng,
+        **{name: getattr(options, name) for name in same},
     )
     if options.pairvec:
         net.words.pair_embed.pairs[...] = pairs
@@ -74,11 +68,10 @@ def _starting_vectors(options, data):
     if options.embedding is None:
         return None, []
     if options.embedding == "one-hot":
-        if len(data.vocab) > MOST_ONE_HOT:
-            raise DataError(
-                f"--embedding one-hot: expected at most {MOST_ONE_HOT:,} words (--vocab-size), got {len(data.vocab):,}"
-            )
-        return np.eye(len(data.vocab), dtype=np.float32), []
+        V, most = len(data.vocab), f"{MOST_ONE_HOT:,} words (--vocab-size)"
+        if V > MOST_ONE_HOT:
+            raise DataError(f"--embedding one-hot: expected at most {most}, got {V:,}")
+        return np.eye(V, dtype=np.float32), []
     vectors = load_vectors(options.embedding, data.vocab)
     return vectors.W, [f"{options.embedding}: {vectors.coverage(data.train.x)}"]
 
@@ -94,8 +87,11 @@ def rebuild(name, config, manifest):
     return MODELS[name](config, manifest)
 
 
-def _elements(manifest):
-    return sum(math.prod(entry["shape"]) for entry in manifest)
+def _check_size(largest, config, manifest):
+    """ValueError where the largest array, of so many numbers, cannot be in the file."""
+    elements = sum(math.prod(entry["shape"]) for entry in manifest)
+    if largest > elements:
+        raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
 
 
 def _sizes(config, *names):
@@ -111,10 +107,8 @@ def _sentiment_net(config, manifest):
     D2, P = config["pair_size"], config["num_pairs"]
     if not all(type(size) is int and size >= 0 for size in (D2, P)):
         raise ValueError(f"expected whole numbers as pair_size and num_pairs, got {D2} and {P}")
-    elements = _elements(manifest)
     largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
-    if largest > elements or 3 * layers > len(manifest):
-        raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
+    _check_size(largest if 3 * layers <= len(manifest) else math.inf, config, manifest)
     if config["cell"] not in CELLS:
         expected = f"expected a cell of {', '.join(CELLS)}, or one of your own that --cell names"
         raise ValueError(f"{expected}, got {config['cell']!r}")
@@ -125,16 +119,14 @@ def _sentiment_net(config, manifest):
 
 def _bag_of_words(config, manifest):
     V, D, classes = _sizes(config, "vocab_size", "wordvec_size", "num_classes")
-    if max(V * D, D * classes // 2) > _elements(manifest):
-        raise ValueError(f"expected a network of {_elements(manifest):,} numbers, got {config}")
+    _check_size(max(V * D, D * classes // 2), config, manifest)
     return BagOfWords(**config, rng=0, dtype=manifest[0]["dtype"])
 
 
 def _nbsvm(config, manifest):
     V, classes = _sizes(config, "vocab_size", "num_classes")
     pairs = config["num_pairs"]
-    if type(pairs) is not int or pairs < 0 or (V + pairs) * classes // 2 > _elements(manifest):
-        raise ValueError(f"expected a model of {_elements(manifest):,} numbers, got {config}")
+    _check_size((V + pairs) * classes // 2 if type(pairs) is int and pairs >= 0 else math.inf, config, manifest)
     return NBSVM(**config, dtype=manifest[0]["dtype"])
 
 

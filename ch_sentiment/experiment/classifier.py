@@ -1,7 +1,4 @@
-"""A trained model with all that it needs to read a text: network, vocabulary, labels, length limit. One file.
-
-`Classifier.load(path)` is all that predicting, evaluating and explaining need.
-"""
+"""A trained model with all that it needs to read a text: network, vocabulary, labels, length limit. One file."""
 
 import os
 from dataclasses import asdict, dataclass, field
@@ -10,16 +7,17 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
-from ch_sentiment.experiment.run_folder import MODEL
-from ch_sentiment.experiment.word_path import word_path
 from ch_sentiment.model import to_probabilities
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
+from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
 from common.training.batches import sorted_batches, take
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
+MODEL = "model.npz"  # in the folder of a training: the model of the best epoch
 BATCH = 128
+PLAIN = ("label_names", "max_len", "keep", "metrics", "calibration")  # attributes that stand in the file as they are
 
 
 def model_path(path):
@@ -73,16 +71,14 @@ class Classifier:
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
         pool = getattr(getattr(self.net, "encoder", None), "pool", None)
-        if not hasattr(pool, "attention_weight"):
-            return None
-        self.net.predict(self.vocab.encode(words)[None])  # (1, T)
-        return pool.attention_weight[0]  # (1, T) -> (T,)
+        if hasattr(pool, "attention_weight"):
+            self.net.predict(self.vocab.encode(words)[None])  # (1, T)
+            return pool.attention_weight[0]  # (1, T) -> (T,)
 
     def word_path(self, words, weight, **accuracy):
         """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
-        if not hasattr(self.net, "score_backward"):
-            return None
-        return word_path(self.net, self.vocab.encode(words), weight, self.temperature, **accuracy)
+        if hasattr(self.net, "score_backward"):
+            return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
 
     # -- of ids
 
@@ -91,11 +87,11 @@ class Classifier:
 
         Texts that offer `tokens` (`CachedTexts`) are not tokenized again.
         """
-        keep = KEEPS[self.keep]
         if hasattr(texts, "tokens"):
-            return [_not_empty(keep(ids, self.max_len)) for ids in texts.tokens(self.cleaning).encode(self.vocab)]
-        token_lists = (keep(tokenize(text, self.cleaning), self.max_len) for text in texts)
-        return [_not_empty(self.vocab.encode(tokens)) for tokens in token_lists]
+            ids = texts.tokens(self.cleaning).encode(self.vocab)
+        else:
+            ids = (self.vocab.encode(tokenize(text, self.cleaning)) for text in texts)
+        return [_not_empty(KEEPS[self.keep](ids_of_text, self.max_len)) for ids_of_text in ids]
 
     def predict_proba_of_ids(self, x):
         """List of N id arrays -> (N, C) float64 probabilities."""
@@ -133,9 +129,7 @@ class Classifier:
         scores = self.scores(x).astype(np.float64)
         temperature = fit_temperature(scores, t)
         self.calibration = None if temperature is None else {"temperature": temperature}
-        before, after = (
-            expected_calibration_error(to_probabilities(scores / divisor), t) for divisor in (1, self.temperature)
-        )
+        before, after = (expected_calibration_error(to_probabilities(scores / c), t) for c in (1, self.temperature))
         return {"n": len(x), "ece_before": before, "ece_after": after}
 
     def report(self, x, t):
@@ -146,19 +140,9 @@ class Classifier:
 
     def save(self, path):
         """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays`."""
-        meta = {
-            "kind": KIND,
-            "model": type(self.net).__name__,
-            "net": self.net.config,
-            "words": self.vocab.words,
-            "label_names": list(self.label_names),
-            "max_len": self.max_len,
-            "keep": self.keep,
-            "cleaning": asdict(self.cleaning),
-            "metrics": self.metrics,
-            "calibration": self.calibration,
-        }
-        save_arrays(path, self.net.weights(), meta)
+        meta = {"kind": KIND, "model": type(self.net).__name__, "net": self.net.config, "words": self.vocab.words}
+        plain = {name: getattr(self, name) for name in PLAIN}
+        save_arrays(path, self.net.weights(), {**meta, **plain, "cleaning": asdict(self.cleaning)})
 
     @classmethod
     def load(cls, path):
@@ -166,12 +150,11 @@ class Classifier:
         path = model_path(path)
         built = []
 
-        def build(content):
-            """The model that the file describes; its weights are read straight into its arrays."""
+        def arrays_to_fill(content):
             built.append(cls._from(content["meta"], content["arrays"]))
             return built[0].net.weights()
 
-        load_checkpoint(path, build)
+        load_checkpoint(path, arrays_to_fill)
         return built[0]
 
     @classmethod
@@ -181,17 +164,8 @@ class Classifier:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
             _check_meta(meta)
-            net = rebuild(meta["model"], meta["net"], manifest)
-            return cls(
-                net,
-                Vocab(meta["words"]),
-                meta["label_names"],
-                meta["max_len"],
-                meta["metrics"],
-                Cleaning(**meta["cleaning"]),
-                meta["calibration"],
-                meta["keep"],
-            )
+            net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
+            return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
 
@@ -216,14 +190,37 @@ def _check_meta(meta):
         raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {meta['keep']!r}")
     if type(meta["metrics"]) is not dict:
         raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
-    _check_calibration(meta["calibration"])
+    match meta["calibration"]:
+        case None:
+            pass
+        case {"temperature": float(temperature), **more} if LOWEST <= temperature <= HIGHEST and not more:
+            pass
+        case other:
+            expected = f"null or one temperature from {LOWEST:g} to {HIGHEST:g}"
+            raise ValueError(f"expected calibration to be {expected}, got {other!r}")
 
 
-def _check_calibration(calibration):
-    """ValueError unless it is None or one temperature."""
-    if calibration is None:
-        return
-    temperature = calibration.get("temperature") if type(calibration) is dict and len(calibration) == 1 else None
-    if type(temperature) is not float or not LOWEST <= temperature <= HIGHEST:
-        expected = f"null or one temperature from {LOWEST:g} to {HIGHEST:g}"
-        raise ValueError(f"expected calibration to be {expected}, got {calibration!r}")
+def _word_path(net, ids, weight, **accuracy):
+    """What every word adds to a margin on the straight path from zero vectors to its vector. -> Path.
+
+    ids: (T,). weight: (C,), adding up to 0: the margin is the sum over the classes of weight * score.
+    """
+    training = net.training
+    net.train(False)
+    try:
+        vectors, mask = net.vectors(ids[None])  # (1, T, D), (1, T)
+
+        def along(shares):
+            S = len(shares)
+            points = shares.astype(vectors.dtype)[:, None, None] * vectors  # (S, 1, 1) * (1, T, D)
+            scores = net.score(points, np.repeat(mask, S, axis=0))  # (S,) or (S, C)
+            # the logit of class 1 is the log odds: weight[1] * log(p[1] / p[0]), as weight[0] = -weight[1]
+            w = (weight[1:] if scores.ndim == 1 else weight).astype(vectors.dtype)  # (1,) or (C,)
+            margins = scores.reshape(S, len(w)) @ w  # (S, C) @ (C,) -> (S,)
+            with np.errstate(over="ignore", invalid="ignore"):  # Path handles gradients that are not finite
+                gradient = net.score_backward(np.tile(w, (S, 1)).reshape(scores.shape))
+                return Path(shares, margins, (vectors * gradient).sum(axis=2))  # (S, T, D) -> (S, T)
+
+        return integrated_gradients(along, **accuracy)
+    finally:
+        net.train(training)

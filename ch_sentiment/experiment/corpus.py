@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,9 +41,20 @@ class Part:
 
     def take(self, index):
         """Those at the positions `index`, an array."""
-        x = [self.x[i] for i in index] if self.x else []
-        groups = None if self.groups is None else self.groups[index]
-        return Part([self.texts[i] for i in index], self.t[index], x, self.numbers[index], groups)
+        texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
+        return Part(texts, self.t[index], x, self.numbers[index], None if self.groups is None else self.groups[index])
+
+
+class CachedTexts(list):
+    """A list of N str for any `predict_proba`; a model that asks it for `tokens` need not tokenize again.
+
+    cached: take the tokens from the cache of long data, and store them there. progress: a bar on standard error.
+    """
+
+    def __init__(self, texts, cached=True, progress=False):
+        super().__init__(texts)
+        # Cleaning -> `token_cache.TokenizedTexts`, the same for every model with this Cleaning
+        self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress))
 
 
 @dataclass
@@ -74,9 +85,10 @@ class LabelledTexts:
         values, t = np.unique(np.asarray(labels), return_inverse=True)
         if len(values) < 2 or values.dtype.kind not in "biuUT":
             raise DataError(f"expected labels of two classes or more, each a str or an int, got {values.tolist()[:5]}")
-        groups = None if groups is None else np.array([str(group) for group in groups])
-        if groups is not None and len(groups) != len(texts):
-            raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
+        if groups is not None:
+            groups = np.array(list(map(str, groups)))
+            if len(groups) != len(texts):
+                raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
         return cls(Part(list(map(str, texts)), t, groups=groups), [str(value) for value in values])
 
 
@@ -135,63 +147,57 @@ def encode(texts, config, cached=False, progress=False):
     do not fit the options.
     """
     rng = np.random.default_rng(config.split_seed).spawn(1)[0]
-    whole = limited(texts.texts, config.data.limit, len(texts.label_names), rng)
-    how = config.model.cleaning, cached, progress
-    tokens = tokens_of(whole, texts.name, *how)
-    train_index, val_index = split(whole, config.data.validation, rng)
-    if config.training.drop_longer is not None:
-        train_index = train_index[tokens.lengths()[train_index] <= config.training.drop_longer]
-        check_classes_left(whole.t[train_index], texts.label_names, config.training.drop_longer)
-    vocab = tokens.build_vocab(train_index, config.model.vocab_size)
-    whole.x = encoded(tokens, vocab, config.model.max_len, config.model.keep)
-    test = None
-    if texts.test is not None:
-        test = Part(texts.test.texts, texts.test.t, numbers=texts.test.numbers)
-        test.x = encoded(tokens_of(test, texts.test_name, *how), vocab, config.model.max_len, config.model.keep)
+    whole = limited(texts, config.data.limit, rng)
+    model, longest = config.model, config.training.drop_longer
+
+    def tokenized(part, name):
+        tokens = tokenize_texts(part.texts, model.cleaning, cached, progress)
+        labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
+        return tokens
+
+    def ids(tokens):
+        return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
+
+    tokens = tokenized(whole, texts.name)
+    train_index, val_index = split(whole, config.data.validation, texts, rng)
+    if longest is not None:
+        train_index = train_index[tokens.lengths()[train_index] <= longest]
+        if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
+            raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {lost[0]}, got none")
+    vocab = tokens.build_vocab(train_index, model.vocab_size)
+    whole.x = ids(tokens)
+    test = texts.test and replace(texts.test, x=ids(tokenized(texts.test, texts.test_name)))
     train, val = whole.take(train_index), whole.take(val_index)
     samples = texts.samples or (test or val).texts[:SAMPLES]
-    return Corpus(train, val, test, vocab, texts.label_names, samples, duplicates(whole, test))
+    found, notes = imdb.count_duplicates(whole.texts, [] if test is None else test.texts), []
+    if found.train or found.test or found.shared:
+        in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
+        notes = [f"duplicates: {found.train} within train{in_test}"]
+    return Corpus(train, val, test, vocab, texts.label_names, samples, notes)
 
 
-def duplicates(whole, test):
-    """[a line on texts that come more than once], or []."""
-    found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
-    if not (found.train or found.test or found.shared):
-        return []
-    in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
-    return [f"duplicates: {found.train} within train{in_test}"]
-
-
-def split(part, share, rng):
-    """Positions of the texts to train on, and of the share to validate; by group where there are groups. ValueError."""
+def split(part, share, texts, rng):
+    """Positions of the texts to train on, and of the `share` to validate; by group where there are groups. DataError
+    where a label cannot stand in both parts. part: of `texts`, LabelledTexts.
+    """
+    members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
+    if lonely := [label for label, index in members.items() if len(index) == 1]:
+        raise DataError(f"{texts.name}: expected at least 2 texts of each label, got 1 labelled {lonely[0]}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
-    return grouped_split(part.t, part.groups, share, rng)
+    try:
+        return grouped_split(part.t, part.groups, share, rng)
+    except ValueError:
+        found = ", ".join(f"{label} in {len(set(part.groups[index]))}" for label, index in members.items())
+        expected = "expected at least 2 groups, with texts of each label in several of them"
+        raise DataError(f"{texts.name}: {expected}, got {len(set(part.groups))} ({found})") from None
 
 
-def limited(part, limit, num_classes, rng):
-    """`limit` of the texts, drawn with every class in its share; all, where there are no more."""
+def limited(texts, limit, rng):
+    """`limit` of the texts, drawn with every class in its share; all, where there are no more. -> Part."""
+    part, C = texts.texts, len(texts.label_names)
     if limit is None or limit >= len(part):
         return part.take(np.arange(len(part)))
-    if limit < 2 * num_classes:
-        raise DataError(f"--limit: expected at least two texts of each of {num_classes} classes, got {limit}")
-    return part.take(np.sort(stratified_split(part.t, limit / len(part), rng)[1]))
-
-
-def tokens_of(part, name, cleaning, cached, progress):
-    """The `dataset.store.token_cache.TokenizedTexts` of every text. DataError naming the first text that has none."""
-    tokens = tokenize_texts(part.texts, cleaning, cached, progress)
-    labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
-    return tokens
-
-
-def encoded(tokens, vocab, max_len, keep):
-    """-> list of N (T,) id arrays, T <= max_len; keep: a name of `dataset.text.KEEPS`."""
-    return [KEEPS[keep](ids, max_len) for ids in tokens.encode(vocab)]
-
-
-def check_classes_left(t, label_names, longest):
-    """DataError unless --drop-longer has left training texts of every class."""
-    for class_id, name in enumerate(label_names):
-        if class_id not in t:
-            raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {name}, got none")
+    if limit < 2 * C:
+        raise DataError(f"--limit: expected at least two texts of each of {C} classes, got {limit}")
+    return part.take(np.sort(split(replace(part, groups=None), limit / len(part), texts, rng)[1]))

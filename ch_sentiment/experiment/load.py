@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ch_sentiment.experiment.corpus import LabelledTexts, Part
+from ch_sentiment.experiment.answering import cleaning_of
+from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 
@@ -28,8 +29,8 @@ def load_train(name, classes):
             raise DataError(f"{name}: 2 classes found where {classes} were asked for")
         train, test = _polar(name)
         return train, test, POLAR_NAMES[0]
-    texts, t, label_names = labelled_text.load_data(name, classes)
-    return Part(texts, t), None, label_names
+    *part, label_names = labelled_text.load_data(name, classes)
+    return Part(*part), None, label_names
 
 
 def load_test(name, label_names):
@@ -40,8 +41,19 @@ def load_test(name, label_names):
         if list(label_names) not in POLAR_NAMES:
             raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
         return _polar(name)[1]
-    texts, t, _ = labelled_text.load_data(name, None, label_names)
-    return Part(texts, t)
+    return Part(*labelled_text.load_data(name, None, label_names)[:2])
+
+
+def load_cached_test(options, model):
+    """`load_test` of --data for a TextClassifier, the texts as CachedTexts; -> Part, (N,) tokens of each text.
+
+    options: with `data`, `no_cache` and `json`. DataError also where a text has no token.
+    """
+    part = load_test(options.data, model.label_names)
+    part.texts = CachedTexts(part.texts, cached=not options.no_cache, progress=not options.json)
+    lengths = part.texts.tokens(cleaning_of(model)).lengths()
+    labelled_text.check_lengths(lengths, options.data, part.numbers)
+    return part, lengths
 
 
 def groups_of(part, options):

@@ -5,6 +5,7 @@ config.json and what was typed are plain dicts, which `Config.of` sorts into the
 """
 
 import argparse
+import functools
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 
@@ -16,6 +17,7 @@ from dataset.text import KEEPS, Cleaning
 SCHEDULES = {"constant": constant, "cosine": cosine}
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
 MODELS = ("recurrent", "bow", "nbsvm")
+TEXTS = "a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
 def number(kind, expected, fits):
@@ -51,20 +53,18 @@ def option(default, text, *, baselines=None, may_change=False, switch=False, **a
     all models the same. may_change: whether a training that is resumed may have another value. switch: a flag that
     no recipe sets, so that nobody needs to unset it.
     """
-    argument = {"help": text, **argument}
     more = {"baselines": baselines, "may_change": may_change, "switch": switch}
-    return field(default=default, metadata={"argument": argument, **more})
+    return field(default=default, metadata={"argument": {"help": text, **argument}, **more})
+
+
+share = functools.partial(option, type=SHARE, baselines=IGNORED)
 
 
 @dataclass
 class DataOptions:
     """Which texts are trained on, and which of them are held out."""
 
-    data: str = option(
-        "phrases",
-        "labelled text: a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'",
-        metavar="FILE_OR_FOLDER",
-    )
+    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE_OR_FOLDER")
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
     classes: int = option(2, "how many labels the data has", type=CLASSES)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
@@ -80,11 +80,7 @@ class DataOptions:
 class ModelOptions:
     """What reads the texts: the words that it knows, its layers and their sizes."""
 
-    model: str = option(
-        "recurrent",
-        "what is trained: a recurrent net, or one of the baselines (see `sentifish baseline`)",
-        choices=MODELS,
-    )
+    model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
         f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
@@ -97,33 +93,26 @@ class ModelOptions:
     softmax: bool = option(False, "a score for each class, where there are two classes, too", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
-    pairvec: int = option(
-        0, "size of a second vector at each word, of its pair with the word before", type=SIZE, baselines=REFUSED
-    )
+    pairvec: int = option(0, "size of a second vector, of each word and the one before", type=SIZE, baselines=REFUSED)
     max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
     naive_bayes: bool = option(
-        False, "start an element of each of these vectors at its naive-Bayes log-count ratio", baselines=REFUSED
+        False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, glove.100, glove.200, glove.300, a file of such, or "
-        "one-hot",
+        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of such, or one-hot",
         metavar="FILE_OR_NAME",
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
     remove_stopwords: bool = option(False, "leave out function words, though no negation")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
-    dropout: float = option(
-        0.5, "share dropped of embeddings, between layers and before the head", type=SHARE, baselines=IGNORED
-    )
-    embed_dropout: float = option(
-        None, "share dropped of embeddings, if another (default: --dropout)", type=SHARE, baselines=IGNORED
-    )
-    word_dropout: float = option(0.0, "share of words read as unknown while training", type=SHARE, baselines=IGNORED)
+    dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
+    embed_dropout: float = share(None, "share dropped of embeddings, if another (default: --dropout)")
+    word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
     def cleaning(self):
@@ -137,10 +126,7 @@ class TrainingOptions:
 
     drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     adversarial: float = option(
-        0.0,
-        "read each batch again with its vectors moved by such a step, to where the loss is larger",
-        type=NOT_NEGATIVE,
-        baselines=REFUSED,
+        0.0, "read a batch again, its vectors moved so far to a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
@@ -159,13 +145,13 @@ class RunOptions:
     recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
-        False, "after training, fit a temperature on the validation part, so that the model is as sure as it is right"
+        False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
     )
     resume: str = option(
         None,
         "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
-        "--save-every, --no-cache and --quiet may stand beside it. With another number of epochs the learning rate "
-        "follows, from the next step on, the schedule of that number",
+        "--save-every, --no-cache, --quiet and a --cell of one's own may be given. With another number of epochs the "
+        "learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
@@ -177,9 +163,7 @@ class RunOptions:
     )
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty", switch=True)
-    no_cache: bool = option(
-        False, "do not keep the tokens of long data for the next start", may_change=True, switch=True
-    )
+    no_cache: bool = option(False, "do not store the tokens of long data", may_change=True, switch=True)
     quiet: bool = option(False, "no table and no progress: only the result", may_change=True, switch=True)
 
 
@@ -203,11 +187,10 @@ class Config:
         """A copy with other values of some options. TypeError for a name that is none."""
         if unknown := sorted(set(values) - set(FIELDS)):
             raise TypeError(f"Config: expected options of {', '.join(FIELDS)}, got {', '.join(unknown)}")
-        parts = {
-            group.name: {name: value for name, value in values.items() if GROUP_OF[name] == group.name}
-            for group in fields(self)
-        }
-        return Config(**{name: replace(getattr(self, name), **part) for name, part in parts.items()})
+        parts = {group: {} for group in GROUPS}
+        for name, value in values.items():
+            parts[GROUP_OF[name]][name] = value
+        return Config(**{group: replace(getattr(self, group), **part) for group, part in parts.items()})
 
     def by_name(self):
         """All options in one dict, as config.json holds them."""

@@ -65,15 +65,16 @@ def fit(texts, labels, callbacks=(), **options):
     return result.model
 
 
-def streams(seed):
-    """Random streams from the one seed: of initial weights and dropout, and of the order of the texts."""
-    return np.random.default_rng(seed).spawn(3)[1:]  # the first draws the validation part
-
-
 def new_net(config, data):
     """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from."""
-    model_rng, _ = streams(config.run.seed)
-    return build(config.model, data, model_rng)
+    return build(config.model, data, _stream(config, 1))
+
+
+def _stream(config, number):
+    """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
+    the order of the texts.
+    """
+    return np.random.default_rng(config.run.seed).spawn(3)[number]
 
 
 class Experiment:
@@ -88,17 +89,15 @@ class Experiment:
 
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
         self.config, self.data = config, data
-        options, (_, order_rng) = config.model, streams(config.run.seed)
         net = new_net(config, data)[0] if net is None else net
-        self.model = Classifier(
-            net, data.vocab, data.label_names, options.max_len, cleaning=options.cleaning, keep=options.keep
-        )
+        reading = {"max_len": config.model.max_len, "cleaning": config.model.cleaning, "keep": config.model.keep}
+        self.model = Classifier(net, data.vocab, data.label_names, **reading)
         trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
-        self.trainer = Trainer(trained, optimizer, [schedule, self.best, *callbacks], order_rng)
+        self.trainer = Trainer(trained, optimizer, [schedule, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
     def train(self):
@@ -145,9 +144,8 @@ class Experiment:
         """What a model's file says of its training: {"best": the history of the best epoch}, without times, so that one
         seed gives the same bytes.
         """
-        best = self.result().best
-        kept = {"best": {name: value for name, value in best.items() if name not in ("seconds", "tokens_per_s")}}
-        return {"trained_on": self.data.summary(self.config.data.data), **(kept if best else {})}
+        best = {k: v for k, v in self.result().best.items() if k not in ("seconds", "tokens_per_s")}
+        return {"trained_on": self.data.summary(self.config.data.data), **({"best": best} if best else {})}
 
 
 def check(config):

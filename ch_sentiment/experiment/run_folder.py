@@ -1,18 +1,61 @@
-"""The folder of a run: what stands in it, and that one training at a time writes there."""
+"""A training that writes what it makes into a folder, where one process at a time may write."""
 
 import contextlib
-import json
+import itertools
 from pathlib import Path
 
-from common.files.atomic_write import remove_stale, write_atomically
+from ch_sentiment.experiment.classifier import MODEL
+from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.run import Experiment
+from ch_sentiment.experiment.run_state import about
+from common.files.atomic_write import remove_stale
+from common.files.resume import Checkpoint
 from dataset.errors import DataError
 from dataset.store.locks import locked_if_free
 
-MODEL = "model.npz"  # the best epoch: all that prediction needs
 LAST = "last.npz"  # where training stands: all that it needs to go on
 CARD = ("model_card.md", "model_card.html", "audit.png")  # what `sentifish audit` writes beside the model
 RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png", *CARD)
 LOCK = ".lock"  # there while a training writes
+
+
+def in_folder(config, data, net, folder, callbacks=(), comm=None):
+    """-> Experiment that saves the model of the best epoch in the folder, and its own state from time to time."""
+    checkpoint = Checkpoint(folder / LAST, config.run.save_every, about(config, data, net))
+    # It stands last, so that it saves what all the others know.
+    return Experiment(config, data, net, [*callbacks, checkpoint], lambda experiment: _save(experiment, folder), comm)
+
+
+def train_in_folder(experiment, folder):
+    """Train, score and write; -> Result. A training that is broken off leaves the model of the best epoch, or without
+    one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
+    """
+    result = experiment.train()
+    write_json(folder / "history.json", result.history)
+    found = {"labels": experiment.data.label_names, "best_epoch": experiment.best.best_epoch}
+    write_json(folder / "config.json", {**experiment.config.by_name(), **found})
+    if result.error is None and not experiment.came_to_its_end:
+        _save(experiment, folder)
+    elif result.error is None:
+        result = experiment.score()
+        experiment.model.save(folder / MODEL)
+        write_figures(folder, result, experiment.data.label_names)
+    return result
+
+
+def _save(experiment, folder):
+    experiment.model.metrics = experiment.metrics()
+    experiment.model.save(folder / MODEL)
+
+
+def write_figures(folder, result, label_names):
+    """learning_curve.png and confusion.png."""
+    with plotting() as plot:
+        figure = plot.Figure(figsize=(9, 3.6), layout="constrained")
+        for curve, ax in zip((plot.learning_curve, plot.accuracy_curve), figure.subplots(1, 2)):
+            curve(result.history, result.best.get("epoch"), ax)
+        write_png(folder / "learning_curve.png", figure)
+        write_png(folder / "confusion.png", plot.confusion(result.scores["confusion"], label_names).figure)
 
 
 def check_out(options):
@@ -49,23 +92,20 @@ def new_folder(options, name, results=RESULTS):
         yield folder
 
 
+def _numbered(name):
+    for number in itertools.count(1):
+        with contextlib.suppress(FileExistsError):
+            folder = Path("runs") / f"{name}-{number}"
+            folder.mkdir(parents=True)
+            return folder
+
+
 def name_of(config):
     """What the folder of a training is called: "reviews-bilstm"."""
     model = config.model
     cell = f"{'bi' if model.bidirectional else ''}{model.cell.rpartition(':')[2].lower()}"
     kind = config.run.recipe or (cell if model.model == "recurrent" else model.model)
     return f"{Path(config.data.data).resolve().stem}-{kind}"
-
-
-def _numbered(name):
-    number = 1
-    while True:
-        folder = Path("runs") / f"{name}-{number}"
-        try:
-            folder.mkdir(parents=True)
-            return folder
-        except FileExistsError:
-            number += 1
 
 
 @contextlib.contextmanager
@@ -80,8 +120,8 @@ def old_folder(path):
 
 @contextlib.contextmanager
 def held(folder):
-    """No other training writes here meanwhile, and what a dead one left half-written is gone. DataError where one does
-    write; a dead process keeps no folder.
+    """No other training writes here meanwhile, and unfinished files of processes that died are removed. DataError
+    where one does write; a process that died holds no folder.
     """
     with locked_if_free(folder / LOCK) as free:
         if not free:
@@ -92,9 +132,3 @@ def held(folder):
         finally:
             with contextlib.suppress(OSError):
                 (folder / LOCK).unlink()
-
-
-def write_json(path, content):
-    """Readable JSON."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, [text.encode("utf-8", "backslashreplace")])

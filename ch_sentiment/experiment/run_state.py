@@ -26,8 +26,11 @@ class RunState:
 def about(config, data, net):
     """What `read_run_state` needs to find in a checkpoint: a dict that JSON can hold."""
     options = config.by_name()
+    for name in PATHS:  # so that they are found from any working folder
+        if options[name] is not None and options[name] not in NAMES and os.path.exists(options[name]):
+            options[name] = os.path.abspath(options[name])
     return {
-        "options": {**options, **{name: _absolute(options[name]) for name in PATHS}},
+        "options": options,
         "model": type(net).__name__,
         "net": net.config,
         "words": data.vocab.words,
@@ -46,8 +49,12 @@ def read_run_state(path):
 
 
 def with_changes(config, typed):
-    """The Config with those options of `typed` (by name) that may change in the middle of a training. DataError."""
+    """The Config with those options of `typed` (by name) that may change in the middle of a training. A cell of one's
+    own may be among them, because it is found by its name. DataError.
+    """
     fixed = [name for name in typed if name != "resume" and name not in MAY_CHANGE]
+    if ":" in typed.get("cell", "") and typed["cell"] == config.model.cell:
+        fixed.remove("cell")
     if fixed:
         names, free = (", ".join("--" + name.replace("_", "-") for name in some) for some in (fixed, MAY_CHANGE))
         raise DataError(f"--resume: expected nothing beside it but {free}, got {names}: a training keeps its settings")
@@ -61,9 +68,3 @@ def check_same(state, folder, data):
         raise DataError(f"--resume: expected the data that {began}, {state.data}, got {data.fingerprint}")
     if state.words != data.vocab.words:
         raise DataError(f"--resume: expected the words that {began}, got others: another version cut the texts up")
-
-
-def _absolute(name):
-    """A path that is found from any working folder; the name of a data set, or none, as it is."""
-    is_path = name is not None and name not in NAMES and os.path.exists(name)
-    return os.path.abspath(name) if is_path else name

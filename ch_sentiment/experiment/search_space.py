@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 from ch_sentiment.experiment.cells import own_cell
@@ -27,8 +28,7 @@ class Range:
         if name not in VARIABLE or not content:
             raise DataError(f"--vary: expected NAME=VALUES with a name of {', '.join(VARIABLE)}, got {text!r}")
         interval = ".." in content
-        parts = content.split("..") if interval else content.split(",")
-        values = tuple(_converted(name, part.strip(), text) for part in parts)
+        values = tuple(_converted(name, part.strip(), text) for part in content.split(".." if interval else ","))
         if interval and not (len(values) == 2 and VARIABLE[name].type in (int, float) and values[0] < values[1]):
             raise DataError(f"--vary: expected LOW..HIGH, two numbers in ascending order, got {text!r}")
         return cls(name, values, interval)
@@ -40,10 +40,8 @@ class Range:
         if not self.interval:
             return self.values[rng.integers(len(self.values))]
         low, high = self.values
-        if low > 0 and high >= 10 * low:
-            value = math.exp(rng.uniform(math.log(low), math.log(high)))
-        else:
-            value = rng.uniform(low, high)
+        logarithmic = low > 0 and high >= 10 * low
+        value = math.exp(rng.uniform(math.log(low), math.log(high))) if logarithmic else rng.uniform(low, high)
         return round(value) if VARIABLE[self.name].type is int else float(f"{value:.3g}")
 
     def __str__(self):
@@ -53,31 +51,23 @@ class Range:
 def parsed(texts):
     """-> list of Range. DataError for a text that is none, and for a name that comes twice."""
     ranges = [Range.parse(text) for text in texts]
-    names = [r.name for r in ranges]
-    for name in names:
-        if names.count(name) > 1:
-            raise DataError(f"--vary: expected each name once, got {name} {names.count(name)} times")
+    (name, times), *_ = Counter(r.name for r in ranges).most_common(1)
+    if times > 1:
+        raise DataError(f"--vary: expected each name once, got {name} {times} times")
     return ranges
-
-
-def sample(ranges, rng):
-    """A value of each range: a dict by name."""
-    return {r.name: r.sample(rng) for r in ranges}
 
 
 def _converted(name, text, whole):
     """A value of an option, from its text. DataError where it cannot be one."""
-    field = VARIABLE[name]
-    argument = field.metadata["argument"]
-    if field.type is bool:
-        if text not in ("true", "false"):
-            raise DataError(f"--vary {whole}: expected true or false, got {text!r}")
-        return text == "true"
-    if "choices" in argument and text not in argument["choices"]:
-        raise DataError(f"--vary {whole}: expected one of {', '.join(argument['choices'])}, got {text!r}")
+    argument = VARIABLE[name].metadata["argument"]
+    flag = VARIABLE[name].type is bool
+    choices = ("true", "false") if flag else argument.get("choices", (text,))
+    if text not in choices:
+        expected = "true or false" if flag else f"one of {', '.join(choices)}"
+        raise DataError(f"--vary {whole}: expected {expected}, got {text!r}")
     try:
         if name == "cell":
             own_cell(text)
-        return argument["type"](text) if "type" in argument else text
+        return text == "true" if flag else argument.get("type", str)(text)
     except (argparse.ArgumentTypeError, DataError) as error:
         raise DataError(f"--vary {whole}: {error}") from None

@@ -70,37 +70,20 @@ def explain(model, text):
         raise DataError("expected words in the text, got none")
     known = answering.known(model, words)
     if known is not None and not known.any():
-        raise DataError(
-            f"expected a word that the model knows, got {len(words)} unknown ones: the answer would rest on nothing"
-        )
+        got = f"got {len(words)} unknown ones: the answer would rest on nothing"
+        raise DataError(f"expected a word that the model knows, {got}")
     (probabilities,) = answering.predict_proba(model, [text])  # (1, C) -> (C,)
     answer = int(probabilities.argmax())
     weight = margin_weight(answer, len(probabilities))
-    so_far = answering.predict_proba_of_parts(model, words, beginnings(len(words)))  # (T, C)
-    without = answering.predict_proba_of_parts(model, words, all_but_one(len(words)))  # (T, C)
-    return Explanation(
-        label_names=model.label_names,
-        probabilities=probabilities,
-        answer=answer,
-        text=text,
-        words=words,
-        total=total,
-        known=known,
-        path=answering.word_path(model, words, weight),
-        occlusion=margins(so_far[-1:], weight) - margins(without, weight),  # (1,) - (T,) -> (T,)
-        so_far=so_far[:, answer],
-        attention=answering.attention(model, words),
-    )
-
-
-def beginnings(T):
-    """The positions of the first word, the first two ... all T: slices."""
-    return (slice(t + 1) for t in range(T))
-
-
-def all_but_one(T):
-    """The positions of all T words without the first, without the second ...: (T - 1,) arrays. Li et al. 2016."""
-    return (np.delete(np.arange(T), t) for t in range(T))
+    T = len(words)
+    beginnings = (slice(t + 1) for t in range(T))
+    so_far = answering.predict_proba_of_parts(model, words, beginnings)  # (T, C)
+    all_but_one = (np.delete(np.arange(T), t) for t in range(T))  # Li et al. 2016
+    without = answering.predict_proba_of_parts(model, words, all_but_one)  # (T, C)
+    path, attention = answering.word_path(model, words, weight), answering.attention(model, words)
+    occlusion = margins(so_far[-1:], weight) - margins(without, weight)  # (1,) - (T,) -> (T,)
+    of_words = {"path": path, "occlusion": occlusion, "so_far": so_far[:, answer], "attention": attention}
+    return Explanation(model.label_names, probabilities, answer, text, words, total, known, **of_words)
 
 
 def margin_weight(answer, num_classes):
@@ -113,3 +96,43 @@ def margin_weight(answer, num_classes):
 def margins(probabilities, weight):
     """(N, C) probabilities -> (N,). Where one has underflowed to 0, the least positive float stands for it."""
     return np.log(np.maximum(probabilities, np.finfo(np.float64).tiny)) @ weight  # (N, C) @ (C,) -> (N,)
+
+
+# -- what every form of it (terminal, page, JSON) has in common
+
+
+def remarks(found):
+    """What a reader has to know before believing an Explanation: list of str."""
+    lines = []
+    if len(found.words) < found.total:
+        lines.append(f"cut as in training: {len(found.words):,} of {found.total:,} words are read")
+    if found.path is None:
+        lines.append("this model is not explained along word vectors: occlusion alone")
+    elif not found.path.complete():
+        lines.append(f"after {found.path.steps} steps the attributions are not exact to 1 %: see gap and doubt")
+    return lines
+
+
+def columns(found):
+    """name -> (numbers (T,), format) of each column that there is."""
+    named = {} if found.path is None else {"gradients": (found.path.attributions, "{:+.3f}")}
+    named |= {"occlusion": (found.occlusion, "{:+.3f}"), "so far": (found.so_far, "{:.4f}")}
+    return named if found.attention is None else named | {"attention": (found.attention, "{:.4f}")}
+
+
+def rows(found, positions):
+    """-> head and rows of a table of the words at these positions, as text."""
+    named = columns(found)
+    lines = [[found.words[t], *(form.format(column[t]) for column, form in named.values())] for t in positions]
+    return ["word", *named], lines
+
+
+def completeness(path):
+    """What the attributions add up to, and how exactly, in one line; "" where there is no Path."""
+    if path is None:
+        return ""
+    difference = path.margin - path.baseline
+    share = f", {abs(path.gap / difference):.2%}" if difference else ""
+    how = f"gap {abs(path.gap):.4f}{share}; doubt {path.doubt:.2%}; {path.steps} steps"
+    ends = f"margin {path.margin:.3f}, of zero vectors {path.baseline:.3f}"
+    return f"{ends}; the gradients add up to {path.attributions.sum():.3f} of {difference:.3f} ({how})"

@@ -1,8 +1,10 @@
 """An explanation as a figure: bars of the strongest words, and the probability after each word."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ch_sentiment.console import shorten
+from common.plot import BLUE, ORANGE
 
 BARS = 20  # words at most
 TICKS = 25  # at most so many words are written below the curve
@@ -11,24 +13,30 @@ WIDTH = 18  # characters of a word
 
 def figure(found):
     """All parts of an Explanation in one matplotlib Figure, as high as its bars need."""
-    from matplotlib.figure import Figure
-
     bars = min(BARS, len(found.words))
     heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
     whole = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
     axes = whole.subplots(len(heights), height_ratios=heights)
     whole.suptitle(f"{shorten(found.label, WIDTH)}: {found.probability:.1%}", parse_math=False)
     word_bars(found, axes[0])
-    so_far_curve(found, axes[1])
+    read = np.arange(1, len(found.words) + 1)
+    axes[1].plot(read, 100 * found.so_far, "o-" if len(read) <= TICKS else "-", color=BLUE, markersize=3)
+    axes[1].axhline(50, color="0.4", linestyle=":", linewidth=0.8)
+    axes[1].set(ylim=(-3, 103), ylabel="probability in %\nafter each word")
     if found.attention is not None:
-        attention_bars(found, axes[2])
+        axes[2].bar(read, 100 * found.attention, color="0.35")
+        axes[2].set_ylabel("attention in %")
+    for ax in axes[1:]:
+        ax.set_xlim(0.4, len(read) + 0.6)
+        if len(read) <= TICKS:
+            ax.set_xticks(read, [shorten(word, WIDTH) for word in found.words], rotation=90, parse_math=False)
+        else:
+            ax.set_xlabel("words read")
     return whole
 
 
 def word_bars(found, ax):
     """The strongest words in the order of the text; hatched bars on the left speak against the answer. -> Axes."""
-    from common.plot import BLUE, ORANGE
-
     chosen = np.sort(found.strongest(BARS))
     strength, rows = found.strength[chosen], np.arange(len(chosen))
     sides = ((strength >= 0, BLUE, None, "for the answer"), (strength < 0, ORANGE, "///", "against it"))
@@ -43,36 +51,3 @@ def word_bars(found, ax):
     ax.set_xlabel(f"{method}: contribution of the word to the margin of the answer")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
     return ax
-
-
-def so_far_curve(found, ax):
-    """The probability of the answer after each word, in percent. -> Axes."""
-    from common.plot import BLUE
-
-    style = "o-" if len(found.words) <= TICKS else "-"
-    ax.plot(*_from_one(100 * found.so_far), style, color=BLUE, markersize=3)
-    ax.axhline(50, color="0.4", linestyle=":", linewidth=0.8)
-    ax.set_ylim(-3, 103)
-    ax.set_ylabel("probability in %\nafter each word")
-    return _words_below(found, ax)
-
-
-def attention_bars(found, ax):
-    """The weight of every word in the attention pooling, in percent. -> Axes."""
-    ax.bar(*_from_one(100 * found.attention), color="0.35")
-    ax.set_ylabel("attention in %")
-    return _words_below(found, ax)
-
-
-def _words_below(found, ax):
-    """Label the x axis with the words of a short text, or with their numbers. -> Axes."""
-    ax.set_xlim(0.4, len(found.words) + 0.6)
-    if len(found.words) <= TICKS:
-        ax.set_xticks(*_from_one([shorten(word, WIDTH) for word in found.words]), rotation=90, parse_math=False)
-    else:
-        ax.set_xlabel("words read")
-    return ax
-
-
-def _from_one(values):
-    return np.arange(1, len(values) + 1), values

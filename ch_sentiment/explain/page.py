@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from ch_sentiment.console import printable
-from ch_sentiment.explain.summary import completeness, remarks, rows
+from ch_sentiment.explain.attribution import completeness, remarks, rows
 
 SHOWN = 10  # words in the first table
 SLANTED = ' <span class="unknown">Slanted</span>: a word that the model does not know.'
@@ -86,17 +86,15 @@ def _word(word, level, known):
 
 def _table(head, rows):
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "\n".join(
-        f'<tr><td dir="auto">{escape(word)}</td>{"".join(f"<td>{number}</td>" for number in numbers)}</tr>'
-        for word, *numbers in rows
-    )
+    cells = ((escape(word), "".join(f"<td>{number}</td>" for number in numbers)) for word, *numbers in rows)
+    body = "\n".join(f'<tr><td dir="auto">{word}</td>{numbers}</tr>' for word, numbers in cells)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
 
 
 def _curve(found):
     """The probability of the answer after each word as SVG."""
     T, bottom = len(found.words), HEIGHT - BELOW
-    xs = np.linspace(LEFT + 4, WIDTH - 8, T) if T > 1 else np.array([(LEFT + WIDTH) / 2])
+    xs = np.linspace(LEFT + 4, WIDTH - 8, T) if T > 1 else [(LEFT + WIDTH) / 2]
     ys = 8 + (bottom - 16) * (1 - found.so_far)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys))
     grid = "".join(

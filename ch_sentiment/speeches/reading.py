@@ -38,13 +38,10 @@ def read(model, speech, paragraph_words, context=False):
     model: TextClassifier of two labels. context: read each paragraph between its neighbours.
     """
     parts = paragraphs(speech.text, paragraph_words)
-    found = [answering.words_of(model, part) for part in parts]
-    words = [read_words for read_words, _ in found]
-    cut = sum(len(read_words) < total for read_words, total in found)
-    texts = parts
-    if context:
-        texts = [" ".join(joined) for joined in with_neighbours(words, getattr(model, "max_len", None))]
-    return Reading(speech, parts, words, cut, answering.predict_proba(model, texts))
+    words, totals = zip(*(answering.words_of(model, part) for part in parts))
+    cut = sum(len(read_words) < total for read_words, total in zip(words, totals))
+    texts = map(" ".join, with_neighbours(words, getattr(model, "max_len", None))) if context else parts
+    return Reading(speech, parts, list(words), cut, answering.predict_proba(model, list(texts)))
 
 
 def with_neighbours(words, max_len=None):
@@ -73,14 +70,8 @@ def summary(readings, label_names, paragraph_words, context):
         "context": context,
         "speakers": [speaker_row(name, of_speaker, label_names) for name, of_speaker in by_speaker.items()],
         "speeches": [
-            {
-                "speaker": reading.speech.speaker,
-                "source": reading.speech.source,
-                "paragraphs": [
-                    paragraph_row(text, p, label_names) for text, p in zip(reading.paragraphs, reading.probabilities)
-                ],
-            }
-            for reading in readings
+            {"speaker": r.speech.speaker, "source": r.speech.source, "paragraphs": paragraph_rows(r, label_names)}
+            for r in readings
         ],
         "limits": LIMITS,
     }
@@ -94,21 +85,18 @@ def speaker_row(name, readings, label_names):
         "speaker": name,
         "speeches": len(readings),
         "paragraphs": len(probabilities),
-        "words": sum(word_count(reading.speech.text) for reading in readings),
+        "words": sum(len(reading.speech.text.split()) for reading in readings),
         "shares": {label: 100 * int(n) / len(probabilities) for label, n in zip(label_names, counts)},
         "mean_probability": float(probabilities[:, 1].mean()),
     }
 
 
-def paragraph_row(text, probabilities, label_names):
-    """A paragraph, its likelier label, and the probability of the second label."""
-    label = label_names[probabilities.argmax()]
-    return {"label": label, "probability": float(probabilities[1]), "words": word_count(text), "text": text}
-
-
-def word_count(text):
-    """Words as white space separates them."""
-    return len(text.split())
+def paragraph_rows(reading, label_names):
+    """Each paragraph, its likelier label, and the probability of the second label."""
+    return [
+        {"label": label_names[p.argmax()], "probability": float(p[1]), "words": len(text.split()), "text": text}
+        for text, p in zip(reading.paragraphs, reading.probabilities)
+    ]
 
 
 def remarks(readings, model):

@@ -66,15 +66,11 @@ def check_ratio(layer, name, ratio):
 
 
 def _fits(shape, wanted, sizes=None):
-    if len(shape) != len(wanted):
-        return False
     sizes = {} if sizes is None else sizes
     for size, want in zip(shape, wanted):
         if isinstance(want, str):
             sizes.setdefault(want[-1], size // int(want[:-1] or 1))
-        if size != _size(want, sizes):
-            return False
-    return True
+    return len(shape) == len(wanted) and all(size == _size(want, sizes) for size, want in zip(shape, wanted))
 
 
 def _size(want, sizes):

@@ -15,10 +15,7 @@ def normal(rows, columns, std, rng=None, dtype=np.float32):
 
 
 def xavier(n_in, n_out, rng=None, dtype=np.float32):
-    """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)): keeps the variance forward and backward.
-
-    Glorot and Bengio 2010, equation 16.
-    """
+    """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)). Glorot and Bengio 2010, equation 16."""
     limit = np.sqrt(6 / (n_in + n_out))
     return np.random.default_rng(rng).uniform(-limit, limit, (n_in, n_out)).astype(dtype)
 

@@ -1,7 +1,4 @@
-"""What the layers of this package share: their lists of params and grads, and what forward caches for backward.
-
-No layer has to inherit from `Layer`: whatever has `params`, `grads`, `forward` and `backward` is one.
-"""
+"""What our layers share; whatever has `params`, `grads`, `forward` and `backward` is a layer without inheriting it."""
 
 import numpy as np
 
@@ -9,10 +6,7 @@ from common.arrays.checks import check_weights
 
 
 class Layer:
-    """weights: name=(array, shape), checked by `check_weights`; none for a layer without weights.
-
-    The arrays are handed in and never copied; each has a gradient of its own shape.
-    """
+    """weights: name=(array, shape), checked by `check_weights` and never copied; each gets a gradient of its shape."""
 
     param_names = ()
     cache = None  # what the last forward left for backward

@@ -1,8 +1,7 @@
 """The order in which an array's axes stand in memory.
 
-A recurrent layer works on (T, H, N), so what it returns has the shape (N, T, H) and the strides of (T, H, N): copying
-it into another order costs more than reading it as it is. Gradients are allocated in the order of the array that they
-belong to, so that no layer has to transpose them either.
+A recurrent layer works on (T, H, N) and returns (N, T, H) with these strides: copying it into another order costs more
+than reading it as it is. Gradients are allocated in the order of their array, so that nobody transposes them either.
 """
 
 import math

@@ -82,9 +82,8 @@ def touched_rows(grad):
 def sum_rows(ids, values, counted=None):
     """The distinct ids, sorted, and the sum of the values that belong to each.
 
-    ids (M,) integers >= 0, values (M, D) -> rows (K,), sums (K, D); of the places `counted` alone, where given. Rows
-    are added in order of appearance, so equal input gives equal bits. (`np.add.at` and `np.add.reduceat` do the same at
-    a fraction of the speed.)
+    ids (M,) integers >= 0, values (M, D) -> rows (K,), sums (K, D); of the places `counted` alone, where given. Added
+    in order of appearance, as `np.add.at` and `np.add.reduceat` do at a fraction of the speed.
     """
     order = _sorting(ids) if counted is None else counted[_sorting(ids[counted])]
     ordered = ids[order]

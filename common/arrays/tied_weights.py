@@ -25,10 +25,7 @@ class TiedWeights:
         return len(params) == len(self.params) and all(p is q for p, q in zip(params, self.params))
 
     def sum_grads(self, grads):
-        """A gradient for each parameter -> one for each of `unique`, the sums new arrays; no given array is changed.
-
-        ValueError for another number of gradients.
-        """
+        """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed."""
         if len(grads) != len(self.places):
             raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         sums = [None] * len(self.unique)

@@ -47,10 +47,9 @@ def fit_temperature(scores, t):
     """The temperature, by which scores are divided, of the least log loss; it changes confidences, never an answer.
 
     scores: (N,) logits of class 1 of two, or (N, C). t: (N,) class ids of examples that the model was not trained on.
-    The loss is convex in 1 / temperature, so the zero of its derivative is found by bisection. -> float, above 1 where
-    the scores are overconfident, at least 0.01. None where there is no minimum: every answer is correct (the lower the
-    better), or the scores carry no information (100 is better than anything lower). ValueError where shapes do not fit
-    or a score is not finite.
+    The loss is convex in 1 / temperature: its minimum is found by bisection. -> float, above 1 where the scores are
+    overconfident, at least 0.01; None where every answer is correct (the lower the better), or the scores carry no
+    information (the higher the better). ValueError where shapes do not fit or a score is not finite.
     """
     scores, t = np.asarray(scores, np.float64), np.asarray(t)
     if scores.ndim not in (1, 2) or t.shape != scores.shape[:1] or len(t) == 0 or not np.isfinite(scores).all():

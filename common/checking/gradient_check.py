@@ -1,9 +1,6 @@
-"""Gradient checks: is the backward pass of a layer right? One line in a test, for our layers and for any others.
-
-    check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)
-
-compares every gradient with central differences in float64, and checks the contract of a layer: gradients are written
-in place, overwrite the former ones, and are the same when `backward` is called again.
+"""Gradient checks: is the backward pass of a layer right? `check_layer(TimeLSTM(Wx, Wh, b), xs, mask=mask)` compares
+every gradient with central differences in float64, and checks the contract of a layer: gradients are written in place,
+overwrite the former ones, and are the same when `backward` is called again.
 """
 
 import copy
@@ -15,17 +12,19 @@ EPS = 1e-5  # balances the error of the difference (eps^2) with that of rounding
 
 
 def numerical_gradient(f, x, eps=EPS):
-    """df/dx by central differences. f: a function of no arguments that reads x -> float; x: float array, changed and
-    restored.
+    """df/dx by central differences. f: a function of no arguments that reads x -> float, or an array, whose sum is
+    meant; x: float array, changed and restored.
     """
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         value = x[i]
-        x[i] = value + eps
-        above = f()
-        x[i] = value - eps
-        gradient[i] = (above - f()) / (2 * eps)
-        x[i] = value
+        try:
+            x[i] = value + eps
+            above = f()
+            x[i] = value - eps
+            gradient[i] = np.sum(above - f()) / (2 * eps)
+        finally:
+            x[i] = value
     return gradient
 
 
@@ -55,9 +54,8 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     names = _param_names(layer)
     for name, a in [*zip(names, layer.params), *((f"input {i}", inputs[i]) for i in floats)]:
         if a.dtype != np.float64:
-            raise ValueError(
-                f"{called}: {name}: expected float64 (float32 rounds too much for differences), got {a.dtype}"
-            )
+            expected = "expected float64 (float32 rounds too much for differences)"
+            raise ValueError(f"{called}: {name}: {expected}, got {a.dtype}")
 
     def run(probe):
         with _same_global_random_state():
@@ -72,32 +70,16 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     if len(analytic_inputs) == len(inputs):
         analytic_inputs = [analytic_inputs[i] for i in floats]
     if len(analytic_inputs) != len(floats) or any(g is None for g in analytic_inputs):
-        raise ValueError(
-            f"{called}: expected a gradient from backward for each of {len(floats)} float inputs; see `constants`"
-        )
+        expected = f"expected a gradient from backward for each of {len(floats)} float inputs"
+        raise ValueError(f"{called}: {expected}; see `constants`")
 
-    def numeric(array_in):
-        """Central differences of sum(dout * output) by every element of array_in(probe)."""
-        gradient = np.zeros(array_in(layer).shape)
-        for i in np.ndindex(gradient.shape):
-            ends = []
-            for step in (eps, -eps):
-                a = array_in(layer)  # changed before the copy is made, so that views of it in the layer change, too
-                value = a[i]
-                a[i] = value + step
-                try:
-                    ends.append(run(copy.deepcopy(layer)))
-                finally:
-                    a[i] = value
-            gradient[i] = sum(np.sum(d * (above - below)) for d, above, below in zip(douts, *ends)) / (2 * eps)
-        return gradient
+    def weighted_outputs():  # of a copy made after the change, so that views of a parameter in the layer change, too
+        return np.concatenate([np.ravel(d * y) for d, y in zip(douts, run(copy.deepcopy(layer)))])
 
-    checked = {}
-    for k, name in enumerate(names):
-        checked[name] = analytic_params[k], numeric(lambda probe, k=k: probe.params[k])
-    for k, analytic in zip(floats, analytic_inputs):
-        name = f"input {k}" if len(floats) > 1 else "input"
-        checked[name] = analytic, numeric(lambda _, k=k: inputs[k])
+    names += [f"input {i}" if len(floats) > 1 else "input" for i in floats]
+    arrays = [*layer.params, *(inputs[i] for i in floats)]
+    numeric = [numerical_gradient(weighted_outputs, a, eps) for a in arrays]
+    checked = dict(zip(names, zip(analytic_params + analytic_inputs, numeric)))
     return _judge(called, checked, tolerance, verbose)
 
 
@@ -107,8 +89,7 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     model: `params`, `grads`, `forward(*inputs)` -> loss, `backward()`; float64. Four evaluations for each parameter
     and direction, whatever its size (after autograd's `check_grads`). Returns and raises as `check_layer`.
     """
-    called, names = type(model).__name__, _param_names(model)
-    rng = np.random.default_rng(rng)
+    called, names, rng = type(model).__name__, _param_names(model), np.random.default_rng(rng)
     probe = copy.deepcopy(model)
     with _same_global_random_state():
         probe.forward(*inputs)
@@ -132,11 +113,9 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     for k, name in enumerate(names):
         if model.params[k].dtype != np.float64:
             raise ValueError(f"{called}: {name}: expected float64, got {model.params[k].dtype}")
-        directions = rng.standard_normal((projections, *grads[k].shape))
-        directions /= np.sqrt((directions**2).sum(axis=tuple(range(1, directions.ndim)), keepdims=True))
-        analytic = np.array([np.sum(d * grads[k]) for d in directions])
-        numeric = np.array([slope(k, d) for d in directions])
-        checked[name] = analytic, numeric
+        directions = [rng.standard_normal(grads[k].shape) for _ in range(projections)]
+        directions = [d / np.sqrt((d**2).sum()) for d in directions]
+        checked[name] = np.array([[np.sum(d * grads[k]), slope(k, d)] for d in directions]).T
     return _judge(called, checked, tolerance, verbose)
 
 
@@ -149,17 +128,15 @@ def _backward(called, names, probe, douts):
             g[...] = arbitrary
         dxs = _as_tuple(probe.backward(*douts))
         if len(probe.grads) != len(arrays) or any(a is not b for a, b in zip(probe.grads, arrays)):
-            raise AssertionError(
-                f"{called}: expected gradients written in place (grads[0][...] = ...), got new arrays in grads"
-            )
+            expected = "expected gradients written in place (grads[0][...] = ...)"
+            raise AssertionError(f"{called}: {expected}, got new arrays in grads")
         results.append(([None if g is None else np.array(g) for g in dxs], [np.array(g) for g in arrays]))
     (inputs1, params1), (inputs2, params2) = results
-    for name, a, b in zip([*names, *(f"input {i}" for i in range(len(inputs1)))], params1 + inputs1, params2 + inputs2):
+    names = [*names, *(f"input {i}" for i in range(len(inputs1)))]
+    for name, a, b in zip(names, params1 + inputs1, params2 + inputs2):
         if a is not None and not np.array_equal(a, b, equal_nan=True):
-            raise AssertionError(
-                f"{called}: {name}: expected the same gradient from a second backward, got another "
-                "(does it add to the former one, or change what forward cached?)"
-            )
+            got = "got another (does it add to the former one, or change what forward cached?)"
+            raise AssertionError(f"{called}: {name}: expected the same gradient from a second backward, {got}")
     return inputs1, params1
 
 
@@ -168,9 +145,8 @@ def _judge(called, checked, tolerance, verbose):
     errors = {}
     for name, (analytic, numeric) in checked.items():
         if analytic.shape != numeric.shape:
-            raise AssertionError(
-                f"{called}: {name}: expected a gradient of shape {numeric.shape}, got {analytic.shape}"
-            )
+            expected = f"expected a gradient of shape {numeric.shape}"
+            raise AssertionError(f"{called}: {name}: {expected}, got {analytic.shape}")
         largest = max(np.abs(analytic).max(initial=0), np.abs(numeric).max(initial=0), 0.1 * overall)
         scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * largest)
         error = np.abs(analytic - numeric) / np.where(scale > 0, scale, 1)
@@ -182,9 +158,8 @@ def _judge(called, checked, tolerance, verbose):
             print(f"  {name:<{width}}  {error:9.2e}  {'ok' if error <= tolerance else 'WRONG'}")
     worst = max(errors, key=errors.get, default=None)
     if worst is not None and not errors[worst] <= tolerance:
-        raise AssertionError(
-            f"{called}: the gradient of {worst} is wrong: relative error {errors[worst]:.2e} > {tolerance:g}"
-        )
+        error = f"relative error {errors[worst]:.2e} > {tolerance:g}"
+        raise AssertionError(f"{called}: the gradient of {worst} is wrong: {error}")
     return errors
 
 

@@ -1,9 +1,8 @@
 """Integrated gradients: the contribution of each of T inputs to an output, along the line from a baseline to the input.
 
-Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", with evenly spaced points. The output of a
-recurrent network that reads hundreds of words can jump within a millionth of the line, so here points are added where
-the error is estimated to be large. The output (the margin) is known at every point, and so is its change from one to
-the next, the sum over all inputs: only each input's share of it has to be estimated.
+Sundararajan, Taly and Yan 2017, "Axiomatic attribution for deep networks", with evenly spaced points. The output (the
+margin) of a recurrent network over hundreds of words can jump within a millionth of the line, so here points are added
+where the error is estimated to be large. Its change between points is known; each input's share of it is estimated.
 """
 
 from dataclasses import dataclass
@@ -30,10 +29,10 @@ class Path:
     def pieces(self):
         """Each input's contribution within each interval, (S - 1, T), and an estimate of its error, (S - 1,).
 
-        The error of the trapezoid rule is the part of the margin's change that it misses. Where that is large, at a
-        jump, the change is divided in proportion to the inputs' shares of the slope, the mean of those at the two ends
-        of the interval. The error of this rule is the difference of the shares at the two ends, plus the part of the
-        slope there that belongs to the rest of the line. Each interval uses the rule with the smaller error.
+        The error of the trapezoid rule is the part of the margin's change that it misses. At a jump the change is
+        divided in proportion to the inputs' shares of the slope, the mean of those at the two ends. The error of this
+        rule is the difference of the shares at the two ends, plus the part of the slope there that belongs to the rest
+        of the line. Each interval uses the rule with the smaller error.
         """
         finite = np.isfinite(self.slopes).all(axis=1, keepdims=True)  # through many steps a gradient can overflow
         slopes = np.where(finite, self.slopes, 0).astype(np.float64)
@@ -77,9 +76,7 @@ class Path:
 
     @property
     def doubt(self):
-        """The estimated error of the attributions, relative to the sum of their sizes. It is estimated from the
-        ends of the intervals alone, so it is rather too low.
-        """
+        """The estimated error of the attributions, relative to the sum of their sizes: rather too low."""
         size = np.abs(self.attributions).sum()
         return float(self.pieces[1].sum() / size) if size > 0 else 0.0
 
@@ -94,7 +91,7 @@ class Path:
 
     def merged(self, other):
         """The Path through the points of both."""
-        order = np.argsort(np.concatenate((self.shares, other.shares)))
+        order = np.argsort(np.concatenate((self.shares, other.shares)), kind="stable")
         pairs = ((self.shares, other.shares), (self.margins, other.margins), (self.slopes, other.slopes))
         return Path(*(np.concatenate(pair)[order] for pair in pairs))
 

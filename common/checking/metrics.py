@@ -100,11 +100,11 @@ class Comparison:
 
 
 def paired_bootstrap(right_a, right_b, rng=None, rounds=10_000):
-    """Compare two models on the same examples: -> Comparison. Efron and Tibshirani 1993; Koehn 2004.
+    """Compare two models on the same examples, resampled `rounds` times. Efron and Tibshirani 1993; Koehn 2004.
 
-    right_a, right_b: (N,) bool, which examples each model answers correctly. The N examples are resampled with
-    replacement `rounds` times; only the counts of those that A alone and B alone have right matter, so these are drawn.
-    p is that of the differences shifted to a mean of 0. ValueError where N differs or is 0.
+    right_a, right_b: (N,) bool, which examples each model answers correctly. Only the counts of those that A alone and
+    B alone have right matter, so these are drawn. p is that of the differences shifted to a mean of 0. -> Comparison.
+    ValueError where N differs or is 0.
     """
     right_a, right_b = np.asarray(right_a, bool), np.asarray(right_b, bool)
     if right_a.shape != right_b.shape or right_a.ndim != 1 or len(right_a) == 0:

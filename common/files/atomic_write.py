@@ -62,15 +62,12 @@ def remove_stale(folder):
 @contextlib.contextmanager
 def _opened_folder(path):
     """A handle of the folder of `path`; None where it cannot be opened."""
-    try:
-        handle = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
-    except OSError:
+    with contextlib.ExitStack() as stack:
         handle = None
-    try:
+        with contextlib.suppress(OSError):
+            handle = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+            stack.callback(os.close, handle)
         yield handle
-    finally:
-        if handle is not None:
-            os.close(handle)
 
 
 def _lock(handle, exclusive):

@@ -5,31 +5,23 @@ name, and anything but a list of number arrays, is a CheckpointError.
 """
 
 import pickle
+import re
 
 import numpy as np
 
 from common.files.checkpoint import CheckpointError
 
-_ADMITTED = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.numeric", "_frombuffer"),  # protocol 5
-    ("numpy._core.numeric", "_frombuffer"),
-    ("_codecs", "encode"),
-}
+_CORE = "numpy._core" if int(np.__version__.split(".")[0]) >= 2 else "numpy.core"  # a pickle may have the other name
+_ADMITTED = {"numpy.ndarray", "numpy.dtype", "_codecs.encode"}
+_ADMITTED |= {f"{_CORE}.multiarray._reconstruct", f"{_CORE}.numeric._frombuffer"}  # the second in protocol 5
 
 
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module, name):
-        if (module, name) not in _ADMITTED:
+        here = re.sub(r"^numpy\._?core\b", _CORE, module)
+        if f"{here}.{name}" not in _ADMITTED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        old, new = ("numpy.core", "numpy._core") if _NEW_NUMPY else ("numpy._core", "numpy.core")
-        return super().find_class(module.replace(old, new), name)
-
-
-_NEW_NUMPY = int(np.__version__.split(".")[0]) >= 2  # where numpy.core is a warning
+        return super().find_class(here, name)
 
 
 def read_book_params(path):
@@ -43,9 +35,8 @@ def read_book_params(path):
     except OSError as error:
         raise CheckpointError(f"{path}: expected a parameter file, got {error.strerror or error}") from None
     except Exception as error:  # a damaged pickle may raise anything
-        raise CheckpointError(
-            f"{path}: expected a list of arrays, got a file that cannot be read as one ({error})"
-        ) from None
+        got = f"got a file that cannot be read as one ({error})"
+        raise CheckpointError(f"{path}: expected a list of arrays, {got}") from None
     if not isinstance(params, list) or not all(isinstance(p, np.ndarray) and p.dtype.kind in "fiu" for p in params):
         raise CheckpointError(f"{path}: expected a list of number arrays, got something else")
     return params

@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import zlib
+from itertools import accumulate
 
 import numpy as np
 
@@ -29,6 +30,7 @@ SEAL = 64  # bytes at the end: a sha256 in hexadecimal digits
 # Counted here, because what Python's own reader lets through depends on its version and settings.
 MOST_DEEP = 100  # lists and objects inside one another, that of meta.json itself among them
 MOST_DIGITS = 1000  # in a row, in a number
+TOO_DEEP = f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper"
 NUMBER_TOO_LONG = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -90,7 +92,7 @@ def load_checkpoint(path, into=None):
         defect = f"expected a checkpoint, got {error.strerror or error}"
     except Exception as error:  # JSON that is none, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
-    raise CheckpointError(f"{path}: {_one_line(defect)}")
+    raise CheckpointError(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
 
 
 def _read(file, into):
@@ -106,11 +108,9 @@ def _read(file, into):
         targets = None if into is None else into(content)
     except ValueError as error:
         raise _Defect(str(error)) from None
-    if targets is None:
-        arrays = {entry["name"]: _read_array(file, entry, zipped) for entry in manifest}
-    else:
+    if targets is not None:
         _check_fit(manifest, targets)
-        arrays = {entry["name"]: _read_array(file, entry, zipped, targets[entry["name"]]) for entry in manifest}
+    arrays = {entry["name"]: _read_array(file, entry, zipped, targets) for entry in manifest}
     end = zipped.end(seal)
     if file.read(len(end)) != end:
         raise _Defect("expected the directory that its members give, got another")
@@ -141,10 +141,10 @@ def _read_meta(file, size, zipped):
     return raw, seal
 
 
-def _read_array(file, entry, zipped, target=None):
-    """The next array of the file, read into `target` or a new array."""
+def _read_array(file, entry, zipped, targets):
+    """The next array of the file, read into the target of its name or a new array."""
     name, shape, dtype = entry["name"], tuple(entry["shape"]), entry["dtype"]
-    a = np.empty(shape, dtype) if target is None else target
+    a = np.empty(shape, dtype) if targets is None else targets[name]
     data, npy = _bytes(a), npy_head(shape, dtype)
     head = file.read(LOCAL + len(f"{name}.npy".encode()) + len(npy))
     if file.readinto(data) != len(data):
@@ -162,7 +162,7 @@ def _encoded(content):
     try:
         return json.dumps(content, ensure_ascii=True, allow_nan=False).encode("ascii")
     except RecursionError:  # far beyond our limit, which is checked in what is written
-        raise _Defect(f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper") from None
+        raise _Defect(TOO_DEEP) from None
 
 
 def _decoded(raw, file_size):
@@ -170,7 +170,12 @@ def _decoded(raw, file_size):
     values = sum(raw.count(c) for c in b",[{")
     if PER_CHARACTER * len(raw) + PER_VALUE * values > max(2 * file_size, ROOM):
         raise _Defect(f"expected a {META} that takes little memory beside the arrays, got {len(raw):,} bytes of it")
-    _check_depth_and_numbers(raw)
+    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in outside.translate(None, NO_BRACKETS))
+    if max(depths, default=0) > MOST_DEEP:
+        raise _Defect(TOO_DEEP)
+    if NUMBER_TOO_LONG.search(outside):
+        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
     content = json.loads(raw.decode("ascii"))
     if type(content) is dict and content.get("format") != FORMAT:
         raise _Defect(f"expected format {FORMAT}, got {content.get('format')!r}")
@@ -180,20 +185,6 @@ def _decoded(raw, file_size):
         raise _Defect(f"expected format, library, arrays and meta in {META}, got something else")
     _check_manifest(content["arrays"], file_size)
     return content
-
-
-def _check_depth_and_numbers(raw):
-    """_Defect for JSON that is too deep, or has a number too long, whatever the parser would say to it."""
-    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
-    depth = 0
-    for bracket in outside.translate(None, NO_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MOST_DEEP:
-            raise _Defect(f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper")
-        if depth < 0:  # the parser stops here or before
-            break
-    if NUMBER_TOO_LONG.search(outside):
-        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
 
 
 def _check_manifest(manifest, file_size):
@@ -217,17 +208,13 @@ def _check_manifest(manifest, file_size):
 
 def _check_fit(manifest, targets):
     """The arrays to read into have the names, shapes and dtypes of the file, and are in C order."""
-    expected = {name: (list(a.shape), a.dtype.str) for name, a in targets.items()}
-    saved = {entry["name"]: (entry["shape"], entry["dtype"]) for entry in manifest}
+    expected = {name: f"shape {list(a.shape)}, dtype {a.dtype.str}" for name, a in targets.items()}
+    saved = {entry["name"]: f"shape {entry['shape']}, dtype {entry['dtype']}" for entry in manifest}
     for name in [*expected, *saved]:
         if expected.get(name) != saved.get(name):
-            raise _Defect(f"array {name}: expected {_described(expected.get(name))}, got {_described(saved.get(name))}")
+            raise _Defect(f"array {name}: expected {expected.get(name, 'none')}, got {saved.get(name, 'none')}")
         if not targets[name].flags.c_contiguous:
             raise _Defect(f"array {name}: expected one in C order to read into, got another")
-
-
-def _described(shape_and_dtype):
-    return "none" if shape_and_dtype is None else "shape {}, dtype {}".format(*shape_and_dtype)
 
 
 def _file_size(meta_size, manifest):
@@ -241,6 +228,8 @@ def _file_size(meta_size, manifest):
 
 def _storable(name, a):
     """The array in C order, little-endian. ValueError for another kind, FloatingPointError for NaN and infinity."""
+    if str(name).endswith(".npy"):
+        raise ValueError(f"array {name}: expected a name that does not end in .npy, which np.load takes for an ending")
     a = np.asarray(a, order="C")
     a = a.astype(a.dtype.newbyteorder("<"), copy=False)
     if a.dtype.str not in DTYPES:
@@ -261,8 +250,3 @@ def _bytes(a):
 
 def _seal(raw):
     return hashlib.sha256(raw).hexdigest().encode("ascii")
-
-
-def _one_line(text):
-    """Without control characters, and not too long to read."""
-    return "".join(c if c.isprintable() else " " for c in text[:400])

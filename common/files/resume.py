@@ -25,8 +25,7 @@ class Checkpoint(Callback):
     """Saves the training to `path`: before its first step, at the end of every epoch, where it stops in the middle of
     one, and after a step when `minutes` have passed since the last time.
 
-    It comes last in the list, so that it saves what the other callbacks did. about: what `read_about` is to return
-    (JSON).
+    It comes last in the list, so that it saves what the other callbacks did. about: JSON, for `read_about`.
     """
 
     def __init__(self, path, minutes=10.0, about=None):
@@ -44,8 +43,7 @@ class Checkpoint(Callback):
 
 
 def save_training(path, trainer, about=None):
-    """Write all that the next step depends on to one file: weights, optimizer, random generators, position, history and
-    the state of the callbacks; with it, `about`.
+    """Write all that the next step depends on, and `about` (JSON), to one file.
 
     OSError where it cannot be written, FloatingPointError where a number in it is no longer finite; then a former file
     is still there.
@@ -79,7 +77,7 @@ def resume_training(path, trainer):
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: its contents do not fit each other: {error!r}") from None
-    for name, a in _arrays(trainer):
+    for name, a in _arrays(trainer).items():
         a[...] = arrays[name]
     vars(optimizer).update(meta["optimizer"]["numbers"])
     for (_, rng), stream in zip(_streams(trainer), streams, strict=True):
@@ -108,19 +106,19 @@ def _load(path, into=None):
 
 
 def _arrays(trainer):
-    """(name, array) of the weights, frozen ones too, and of the optimizer's state."""
+    """The weights, frozen ones too, and the optimizer's state, by name."""
     model = trainer.model
     weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
-    for name, w in weights.items():
-        yield f"weight.{name}", w
-    for slot, slot_arrays in (trainer.optimizer.state or {}).items():
-        for i, a in enumerate(slot_arrays):
-            yield f"optimizer.{slot}.{i}", a
+    state = (trainer.optimizer.state or {}).items()
+    return {f"weight.{name}": w for name, w in weights.items()} | {
+        f"optimizer.{slot}.{i}": a for slot, arrays in state for i, a in enumerate(arrays)
+    }
 
 
 def _state(trainer):
     """-> arrays by name, and a dict that JSON can hold."""
-    arrays, callbacks = dict(_arrays(trainer)), []
+    arrays, callbacks, optimizer = _arrays(trainer), [], trainer.optimizer
+    numbers = {name: value for name, value in vars(optimizer).items() if isinstance(value, (int, float))}
     for i, callback in enumerate(_with_state(trainer)):
         values, callback_arrays = callback.state()
         callbacks.append({"name": type(callback).__name__, "memory": values, "arrays": len(callback_arrays)})
@@ -128,7 +126,7 @@ def _state(trainer):
     running = trainer.running
     return arrays, {
         "kind": KIND,
-        "optimizer": {"name": type(trainer.optimizer).__name__, "numbers": _numbers(trainer.optimizer)},
+        "optimizer": {"name": type(optimizer).__name__, "numbers": numbers},  # the rate, the steps, the constants
         "streams": {name: _plain(rng.bit_generator.state) for name, rng in _streams(trainer)},
         "position": {"epoch": trainer.epoch, "step": trainer.step},
         "running": None if running is None else {**asdict(running), "stream": _plain(running.stream)},
@@ -140,29 +138,21 @@ def _state(trainer):
 
 def _form(arrays, meta):
     """What two trainings must have in common, by name: {"weight.embed.W": "float32 (12, 4)", ...}."""
-    own = {name: a for name, a in arrays.items() if not name.startswith("callback.")}
     return {
         "optimizer": " ".join([meta["optimizer"]["name"], *meta["optimizer"]["numbers"]]),
         "callbacks with state": " ".join(callback["name"] for callback in meta["callbacks"]),
         **{f"stream {name}": state["bit_generator"] for name, state in meta["streams"].items()},
-        **{name: f"{a.dtype} {a.shape}" for name, a in own.items()},
+        **{name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith("callback.")},
     }
 
 
 def _check_same(path, built, saved):
-    """Weights by name; random generators by their kinds in the order in which they are found, for their names are paths
-    through attributes, and a model that is held by another, or by a DataParallel, has longer ones.
-    """
+    """Weights by name; random generators by kind and order: a model that another holds has longer names for them."""
     generators = [[form[part] for part in form if part.startswith("stream ")] for form in (built, saved)]
     for part in {**built, **saved}:
         expected, got = built.get(part, "none"), saved.get(part, "none")
         if expected != got and not (part.startswith("stream ") and generators[0] == generators[1]):
             raise CheckpointError(f"{path}: expected a training with {part}: {expected}, got {got}")
-
-
-def _numbers(optimizer):
-    """The learning rate, the number of steps and every other attribute that is a plain number."""
-    return {name: value for name, value in vars(optimizer).items() if isinstance(value, (int, float))}
 
 
 def _with_state(trainer):
@@ -171,8 +161,8 @@ def _with_state(trainer):
 
 
 def _streams(trainer):
-    """(name, Generator) of all that training draws from: that of the order, then those that attributes, lists and dicts
-    of the model and the optimizer lead to, at any depth.
+    """(name, Generator) of all that training draws from: that of the order, and what attributes, lists and dicts of the
+    model and the optimizer lead to.
     """
     waiting = [("optimizer", trainer.optimizer), ("model", trainer.model), ("order", trainer.rng)]
     seen = set()
@@ -185,10 +175,9 @@ def _streams(trainer):
             yield name, thing
             continue
         if isinstance(thing, (list, tuple)):
-            inside = list(enumerate(thing))
-        else:
-            inside = list((thing if isinstance(thing, Mapping) else getattr(thing, "__dict__", {})).items())
-        waiting.extend((f"{name}.{key}", value) for key, value in reversed(inside))
+            thing = dict(enumerate(thing))
+        inside = thing if isinstance(thing, Mapping) else getattr(thing, "__dict__", {})
+        waiting.extend((f"{name}.{key}", value) for key, value in reversed(list(inside.items())))
 
 
 def _plain(state):

@@ -1,8 +1,7 @@
-"""The headers of a zip file with uncompressed members, and the header of a .npy member.
+"""The headers of a zip file with uncompressed members, and of a .npy member: APPNOTE.TXT 4.3 (PKWARE), NEP 1 (NumPy).
 
-Each byte of both follows from the names, sizes and CRC32s of the members. A reader can therefore compare a file with
-the only way to write it, and needs no parser that a hostile file could mislead. Format: APPNOTE.TXT 4.3 (PKWARE), NEP 1
-(NumPy).
+Each byte follows from the names, sizes and CRC32s of the members. A reader can therefore compare a file with the only
+way to write it, and needs no parser that a hostile file could mislead.
 """
 
 import struct

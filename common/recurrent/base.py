@@ -14,8 +14,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
 from common.arrays.memory_order import memory_order, new_array
-from common.recurrent.state import RecurrentState
-from common.recurrent.weights import RecurrentWeights
+from common.recurrent.contract import RecurrentState, RecurrentWeights
 from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
@@ -24,9 +23,7 @@ CHUNK = 8  # steps per product of the weights' gradients: its operands stay in t
 class TimeRecurrent(RecurrentState, RecurrentWeights):
     """The base of the fast whole-sequence layers. A child has `gates`, and one loop each in `forward` and `backward`.
 
-    Wx: (D, G H), Wh: (H, G H), b: (G H,), where G = `gates`. A masked step keeps the old state, and the gradient of
-    its output passes straight through to that state; the input at a masked step is never looked at.
-
+    A masked step keeps the old state, and passes the gradient of its output on to that; its input is never looked at.
     While `inference` is true, forward caches nothing for backward: each step's gates overwrite those of the step
     before, and so stay in the processor's cache.
     """
@@ -48,8 +45,8 @@ class TimeRecurrent(RecurrentState, RecurrentWeights):
     # -- for the children -----------------------------------------------------------------------------------------
 
     def prepare_inputs(self, xs, mask):
-        """Checks and transposes the input: -> ins (T + 1, D + 1 + H, N), with 0 where a step is masked and with the
-        states not filled in yet, and for each step its masked rows of the batch (N,), or None.
+        """xs -> ins (T + 1, D + 1 + H, N), 0 where a step is masked, the states not filled in yet, and for each step
+        its masked rows of the batch (N,), or None.
         """
         Wx, Wh, _ = self.params
         xs = as_floats(self, "xs", xs, ("N", "T", len(Wx)), Wx.dtype)
@@ -131,10 +128,7 @@ def overwrite_masked(new, old, masked):
 
 
 def sigmoid_of_negated(a):
-    """a = 1 / (1 + exp(a)), in place: sigmoid(-a), for an `a` that was made by negated weights.
-
-    Three passes over one contiguous block; exp(a) may overflow to inf, and the gate is then shut.
-    """
+    """a = 1 / (1 + exp(a)), in place: sigmoid(-a), for an `a` of negated weights; exp(a) = inf shuts the gate."""
     np.exp(a, out=a)
     a += 1
     np.reciprocal(a, out=a)

@@ -12,7 +12,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.weights import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights
 
 
 class GRU(RecurrentWeights):
@@ -54,8 +54,7 @@ class GRU(RecurrentWeights):
 class TimeGRUBase(TimeRecurrent):
     """What TimeGRU and TimeGRUResetAfter share: all but what the reset gate acts on, in five methods of each.
 
-    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H). After forward `h` (N, H) is the last state; after
-    backward `dh` (N, H) is the gradient of the one before step 0.
+    forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H). The state is `h`, its gradient `dh`, (N, H) each.
     """
 
     gates = 3
@@ -152,10 +151,7 @@ class TimeGRUBase(TimeRecurrent):
 
 
 class TimeGRU(TimeGRUBase):
-    """A whole sequence of GRU steps.
-
-    Wx: (D, 3H), Wh: (H, 3H), b: (3H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    """
+    """A whole sequence of GRU steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,)."""
 
     def past_weights(self):
         return self.params[1][:, -len(self.params[1]) :].T.copy()  # (H, H) -> (H, H)

@@ -10,8 +10,8 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
+from common.recurrent.contract import RecurrentWeights
 from common.recurrent.gru import TimeGRUBase
-from common.recurrent.weights import RecurrentWeights
 
 
 class GRUResetAfter(RecurrentWeights):
@@ -54,10 +54,7 @@ class GRUResetAfter(RecurrentWeights):
 
 
 class TimeGRUResetAfter(TimeGRUBase):
-    """A whole sequence of GRUResetAfter steps.
-
-    Wx: (D, 3H), Wh: (H, 3H), b: (3H,) or (2, 3H). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    """
+    """A whole sequence of GRUResetAfter steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,) or (2, 3H)."""
 
     bias_shape = GRUResetAfter.bias_shape
 

@@ -12,14 +12,11 @@ from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.weights import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights
 
 
 class LSTM(RecurrentWeights):
-    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,).
-
-    forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next (N, H).
-    """
+    """One step. Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: x (N, D), h_prev, c_prev (N, H) -> h_next, c_next."""
 
     gates = 4
     states = ("h", "c")
@@ -63,11 +60,9 @@ class LSTM(RecurrentWeights):
 
 
 class TimeLSTM(TimeRecurrent):
-    """A whole sequence of LSTM steps.
+    """A whole sequence of LSTM steps, with the states `h` and `c` and their gradients `dh` and `dc`, (N, H) each.
 
     Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    After forward `h` and `c` (N, H) are the last states; after backward `dh` and `dc` (N, H) are the gradients of those
-    before step 0.
     """
 
     gates, states, init_params = LSTM.gates, LSTM.states, LSTM.init_params

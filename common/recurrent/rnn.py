@@ -7,7 +7,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked
-from common.recurrent.weights import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights
 
 
 class RNN(RecurrentWeights):
@@ -35,10 +35,9 @@ class RNN(RecurrentWeights):
 
 
 class TimeRNN(TimeRecurrent):
-    """A whole sequence of RNN steps.
+    """A whole sequence of RNN steps, with the state `h` and its gradient `dh`, (N, H) each.
 
     Wx: (D, H), Wh: (H, H), b: (H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
-    After forward `h` (N, H) is the last state; after backward `dh` (N, H) is the gradient of the one before step 0.
     """
 
     def forward(self, xs, mask=None):

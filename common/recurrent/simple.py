@@ -10,11 +10,11 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
 from common.arrays.layer import Layer
+from common.recurrent.contract import RecurrentState
 from common.recurrent.gru import GRU
 from common.recurrent.gru_reset_after import GRUResetAfter
 from common.recurrent.lstm import LSTM
 from common.recurrent.rnn import RNN
-from common.recurrent.state import RecurrentState
 
 
 class SimpleTimeRecurrent(RecurrentState, Layer):
@@ -49,7 +49,8 @@ class SimpleTimeRecurrent(RecurrentState, Layer):
         cells = [self.cell_class(*self.params) for _ in range(T)]
         hs = np.empty((N, T, len(Wh)), Wx.dtype, like=Wx)
         for t, cell in enumerate(cells):
-            after = _as_tuple(cell.forward(xs[:, t], *states))  # (N, D), (N, H) -> (N, H)
+            after = cell.forward(xs[:, t], *states)  # (N, D), (N, H) -> (N, H), or a tuple of several
+            after = after if isinstance(after, tuple) else (after,)
             states = [np.where(real[:, t], new, old) for new, old in zip(after, states)]
             hs[:, t] = states[0]
         self.save_state(*states)
@@ -93,7 +94,3 @@ class SimpleTimeGRU(SimpleTimeRecurrent):
 
 class SimpleTimeGRUResetAfter(SimpleTimeRecurrent):
     cell_class = GRUResetAfter
-
-
-def _as_tuple(states):
-    return states if isinstance(states, tuple) else (states,)

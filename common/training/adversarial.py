@@ -21,9 +21,9 @@ from common.base_model import WrappedModel
 class AdversarialTraining(WrappedModel):
     """What a Trainer trains in place of a model that comes in two halves. Nothing is added to the model itself.
 
-    forward: xs (N, T) ids, ts (N,) class ids -> half of the mean loss, plus half of that after the vectors of each text
-    (N, T, D) were moved, together, by a step of length `epsilon` along their gradient. `backward` takes the step as a
-    constant. Outside of training, the plain loss. ValueError unless epsilon > 0.
+    forward: xs (N, T) ids, ts (N,) class ids -> half of the mean loss, plus half of that after each text's vectors were
+    moved, together, by a step of length `epsilon` along their gradient, which `backward` takes as a constant. Outside
+    of training, the plain loss. ValueError unless epsilon > 0.
     """
 
     def __init__(self, model, epsilon):

@@ -11,10 +11,7 @@ POOL = 50  # batches that are sorted by length together: enough for similar leng
 
 
 def pad(sequences, length=None):
-    """A list of N id arrays -> (N, T) int array, PAD after the end of each; T is the longest, or `length`.
-
-    ValueError where a sequence is longer than `length`.
-    """
+    """A list of N id arrays -> (N, T) ints, PAD after each; T: the longest, or `length` (else ValueError)."""
     longest = max(map(len, sequences), default=0)
     if length is not None and longest > length:
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
@@ -60,8 +57,7 @@ def count_tokens(x, index):
 def stratified_split(t, part, rng=None):
     """Split N examples at random into two parts with the same share of each class.
 
-    t: (N,) class ids. part: the share of the second part, in (0, 1). -> two shuffled index arrays. ValueError where a
-    class has a single example.
+    t: (N,) ids. part: of the second one, in (0, 1). -> two shuffled index arrays. ValueError for a class of one.
     """
     t = np.asarray(t)
     if not 0 < part < 1:
@@ -81,11 +77,9 @@ def stratified_split(t, part, rng=None):
 def grouped_split(t, groups, part, rng=None):
     """Split N examples at random into two parts that share no group, with nearly the same share of each class.
 
-    t: (N,) class ids. groups: (N,) the group of each example, of any type: a film, an author. part: the share of the
-    second part, in (0, 1). All groups start in the first part; in random order, twice, each is moved where that brings
-    the shares of the classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is
-    moved there.
-
+    t: (N,) class ids. groups: (N,) of any type: a film, an author. part: the share of the second part, in (0, 1).
+    All groups start in the first part; in random order, twice, each is moved where that brings the shares of the
+    classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is moved there.
     -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would be in one part only.
     """
     t, groups = np.asarray(t), np.asarray(groups)

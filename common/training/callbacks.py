@@ -1,7 +1,6 @@
 """What a training loop should not know: printing, progress, early stopping, signals, learning-rate schedules.
 
-A callback is a few methods that the Trainer calls with itself as the argument; its attributes are there to be read.
-One object may serve several trainings, one after the other: each starts anew.
+The Trainer calls their methods with itself. One object may serve several trainings, one after the other.
 """
 
 import signal
@@ -20,31 +19,14 @@ class Callback:
     """
 
     def on_fit_start(self, trainer):
-        pass
+        """Nothing; nor do the others."""
 
-    def on_epoch_start(self, trainer):
-        pass
-
-    def on_step_start(self, trainer):
-        pass
-
-    def on_step_end(self, trainer):
-        pass
-
-    def on_pause(self, trainer):
-        pass
-
-    def on_epoch_end(self, trainer):
-        pass
-
-    def on_fit_end(self, trainer):
-        pass
+    on_epoch_start = on_step_start = on_step_end = on_pause = on_epoch_end = on_fit_end = on_fit_start
 
     def state(self):
-        """What has to be saved for training to continue in another process: a dict that JSON can hold, and a list of
-        arrays. A random generator of the callback's own belongs here.
+        """What continues in another process, a random generator too: a dict that JSON can hold, and a list of arrays.
 
-        A callback without such state does not define this method: it may be there in one process and not in the other.
+        A callback that does not define this method may be there in one process and not in the other.
         """
         return {}, []
 
@@ -53,16 +35,14 @@ class Callback:
 
 
 class StopOnSignal(Callback):
-    """The first Ctrl-C ends training after the step; a second one interrupts immediately. The Trainer adds one wherever
-    there are callbacks.
+    """The first Ctrl-C ends training after the step; a second one interrupts immediately.
 
-    signals: which ones; `trainer.stop_reason` is then the signal's name ("SIGINT"). The handlers of before are restored
-    at the end of `fit`.
+    The Trainer adds one wherever there are callbacks. `trainer.stop_reason` is the signal's name ("SIGINT"). The
+    handlers of before are restored at the end of `fit`.
     """
 
     def __init__(self, signals=(signal.SIGINT,)):
-        self.signals = signals
-        self.before = {}
+        self.signals, self.before = signals, {}
 
     def on_fit_start(self, trainer):
         if threading.current_thread() is not threading.main_thread():
@@ -81,14 +61,10 @@ class StopOnSignal(Callback):
 
 
 class BookLog(Callback):
-    """The book's log line every `trainer.eval_interval` steps, and the list of losses that `Trainer.plot` shows.
-
-    Neither where `eval_interval` is None.
-    """
+    """The book's log line, and a loss for `Trainer.plot`, every `trainer.eval_interval` steps; None: neither."""
 
     def __init__(self, sink=print):
-        self.sink = sink
-        self.losses = []  # since the last line
+        self.sink, self.losses = sink, []  # losses: since the last line
 
     def on_fit_start(self, trainer):
         self.start = time.perf_counter()
@@ -100,8 +76,7 @@ class BookLog(Callback):
         self.losses.append(trainer.loss)
         done = trainer.running.steps
         if trainer.eval_interval and (done - 1) % trainer.eval_interval == 0:
-            mean = sum(self.losses) / len(self.losses)
-            seconds = time.perf_counter() - self.start
+            mean, seconds = sum(self.losses) / len(self.losses), time.perf_counter() - self.start
             place = f"| epoch {trainer.epoch} |  iter {done} / {trainer.steps_per_epoch} |"
             self.sink(f"{place} time {seconds:.0f}[s] | loss {mean:.2f}")
             trainer.loss_list.append(mean)
@@ -117,15 +92,8 @@ class BookLog(Callback):
 class EpochTable(Callback):
     """A header, then one line per epoch."""
 
-    COLUMNS = (
-        ("epoch", "epoch", "d"),
-        ("loss", "loss", ".4f"),
-        ("accuracy", "accuracy", ".4f"),
-        ("val_loss", "val loss", ".4f"),
-        ("val_accuracy", "val accuracy", ".4f"),
-        ("tokens_per_s", "tokens/s", ",.0f"),
-        ("seconds", "seconds", ".1f"),
-    )
+    TITLES = ("epoch", "loss", "accuracy", "val loss", "val accuracy", "tokens/s", "seconds")
+    FORMS = ("d", ".4f", ".4f", ".4f", ".4f", ",.0f", ".1f")
 
     def __init__(self, sink=print):
         self.sink = sink
@@ -135,23 +103,20 @@ class EpochTable(Callback):
 
     def on_epoch_end(self, trainer):
         if self.header_due:
-            self.sink("  ".join(f"{title:>{self._width(title)}}" for _, title, _ in self.COLUMNS))
+            self._print(self.TITLES)
             self.header_due = False
-        row = trainer.history[-1]
-        cells = ["-" if row[key] is None else format(row[key], form) for key, _, form in self.COLUMNS]
-        self.sink("  ".join(f"{cell:>{self._width(title)}}" for cell, (_, title, _) in zip(cells, self.COLUMNS)))
+        values = [trainer.history[-1][title.replace(" ", "_").replace("/", "_per_")] for title in self.TITLES]
+        self._print("-" if value is None else format(value, form) for value, form in zip(values, self.FORMS))
 
-    @staticmethod
-    def _width(title):
-        return max(len(title), 8)
+    def _print(self, cells):
+        self.sink("  ".join(f"{cell:>{max(len(title), 8)}}" for cell, title in zip(cells, self.TITLES)))
 
 
 class Progress(Callback):
     """The progress of training, on stderr: a bar in a terminal, else a plain line every `interval` seconds."""
 
     def __init__(self, interval=10.0, file=None):
-        self.interval, self.file = interval, file
-        self.bar = None
+        self.interval, self.file, self.bar = interval, file, None
 
     def on_fit_start(self, trainer):
         file = self.file or sys.stderr
@@ -191,11 +156,9 @@ class Progress(Callback):
 class EarlyStopping(Callback):
     """Stops when `monitor` has not improved for `patience` epochs, and always restores the weights of the best epoch.
 
-    A resumed training whose patience has run out already stops before the first step.
-
     monitor: a column of the history; "accuracy" in its name means that more is better. patience None: never stops
-    early. on_best: called with the trainer whenever an epoch is the best so far (the place to save a checkpoint).
-    `best_epoch`, `best`: its number and its value of `monitor`; None before the first epoch has ended.
+    early; one that has run out before a resumed training stops it before the first step. on_best: called with the
+    trainer whenever an epoch is the best so far. `best_epoch`, `best`: its number and value; None before there is one.
     """
 
     def __init__(self, patience=3, monitor="val_loss", on_best=None):
@@ -247,14 +210,12 @@ class LearningRate(Callback):
     """Sets `optimizer.lr` before every step: the initial rate times schedule(progress); restores it at the end.
 
     schedule: a function of `progress`, the share of the steps of this `fit` that is done, in [0, 1)
-    (`common.training.schedules`). A resumed training counts its steps from its very first one to the last one now
-    planned: with the same number of epochs its rates are those of an uninterrupted training; with another number each
-    further step has the rate that it would have had if that number had been planned from the start.
+    (`common.training.schedules`). A resumed training counts from its very first step to the last one now planned, as if
+    that number of epochs had been planned from the start.
     """
 
     def __init__(self, schedule):
-        self.schedule = schedule
-        self.base = self.first = None
+        self.schedule, self.base, self.first = schedule, None, None
 
     def on_fit_start(self, trainer):
         if self.base is None:  # otherwise it was loaded, with the training that is resumed

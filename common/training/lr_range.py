@@ -25,8 +25,7 @@ class RangeTest(Callback):
         self.on_fit_start(None)
 
     def on_fit_start(self, trainer):
-        self.rates, self.losses = [], []
-        self.average = 0.0
+        self.rates, self.losses, self.average = [], [], 0.0
 
     def on_step_start(self, trainer):
         trainer.optimizer.lr = self.low * (self.high / self.low) ** (len(self.rates) / (self.count - 1))
@@ -44,8 +43,8 @@ class RangeTest(Callback):
 def steepest(rates, losses):
     """The rate at which the loss falls fastest against the logarithm of the rate; None where it falls nowhere.
 
-    rates, losses: of the same length, the rates a geometric series. The slope is that of a line fitted to a tenth of
-    the steps, so that a single batch counts little; steps after the smallest loss are not considered.
+    rates, losses: of the same length, the rates a geometric series; only steps up to the smallest loss count. The slope
+    is that of a line fitted to a tenth of the steps.
     """
     width = max(len(rates) // 10, 2)
     losses = np.asarray(losses)[: int(np.argmin(losses)) + 1]

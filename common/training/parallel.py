@@ -66,11 +66,9 @@ def _abort_after_error():
 class DataParallel(WrappedModel):
     """Any model, trained by all ranks of a communicator together; to be given to a `Trainer` in its place.
 
-    comm: `world()`, or any object with the interface of an mpi4py communicator. The weights become those of rank 0.
-    `forward` returns the mean loss of the whole batch, and `scores` are those of the whole batch; `backward` leaves the
-    gradients of the whole batch in `grads`. Layers at any depth that draw with their `rng.random` (dropout) draw for
-    the whole batch, so that they, too, do what they would do in one process. ValueError where ranks were given
-    different batches.
+    comm: `world()`, or any object with the interface of an mpi4py communicator. The weights become those of rank 0. The
+    loss, `scores` and `grads` are those of the whole batch, and layers that draw with their `rng.random` (dropout) draw
+    for all of it, as they would in one process. ValueError where ranks were given different batches.
     """
 
     def __init__(self, model, comm):
@@ -115,8 +113,7 @@ class DataParallel(WrappedModel):
     def _sum_rows(self, grad):
         """The rows that any rank touched, each the sum over the ranks."""
         rows = touched_rows(grad)
-        values = plain(grad)[rows]  # (K, D)
-        values *= self.share
+        values = plain(grad)[rows] * grad.dtype.type(self.share)  # (K, D)
         counts = self.comm.allgather(len(rows))
         all_rows = np.empty(sum(counts), rows.dtype)
         all_values = np.empty((sum(counts), grad.shape[1]), grad.dtype)

@@ -126,7 +126,7 @@ def test_what_is_done_is_not_trained_again(trained, monkeypatch, capsys):
     assert "4 of 4 trainings are there already" in said.err and said.err.count("scoring") == 4
 
 
-def test_a_training_that_was_broken_off_is_trained_anew(trained, tmp_path, capsys):
+def test_an_interrupted_training_is_trained_again(trained, tmp_path, capsys):
     shutil.copytree(trained / "bow-seed0", tmp_path / "bow-seed0")
     (tmp_path / "bow-seed0" / "cost.json").unlink()
     (tmp_path / "bow-seed1").symlink_to(trained / "bow-seed1")
@@ -165,7 +165,7 @@ def test_the_validation_figure_counts_where_there_is_no_test_part():
 # ---- failures
 
 
-def test_a_run_that_fails_is_named_and_the_others_are_kept(trained, tmp_path, monkeypatch, capsys):
+def test_a_run_that_fails_is_named_and_the_others_are_reported(trained, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(RUNS, "bad", "--cell gru --embedding no-such-file.txt")
     (tmp_path / "bow-seed0").symlink_to(trained / "bow-seed0")
     (tmp_path / "bow-seed1").symlink_to(trained / "bow-seed1")
@@ -298,7 +298,7 @@ def test_one_seed_has_no_deviation(tmp_path):
     assert "4 texts" in write_report(tmp_path, rows, [7], "command")
 
 
-def test_the_table_tells_differences_with_their_sign():
+def test_the_table_shows_differences_with_their_sign():
     row = rows_of(table(compare({"good": scored([1] * 99 + [0]), "bad": scored([1] * 49 + [0] * 51)}, ARGUMENTS), [0]))[
         2
     ]

@@ -179,7 +179,7 @@ def test_a_job_travels_as_json():
     assert Job(**json.loads(json.dumps(asdict(QUICK.step)))) == QUICK.step
 
 
-def test_each_form_on_the_way_to_the_fast_layer_has_the_gradients_of_the_plain_loop():
+def test_each_form_between_the_plain_loop_and_the_fast_layer_has_the_same_gradients():
     for name in fast_layers.FORMS | fast_layers.ALONE:
         assert fast_layers.measure(name, 3, 18, 4, 5) > 0
     assert fast_layers.TimeRecurrent.buffer is not fast_layers.new_buffer  # every switch is back

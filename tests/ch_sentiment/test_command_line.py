@@ -91,7 +91,7 @@ def test_evaluate_draws_what_it_found(phrases_model, here, capsys):
 
 
 @pytest.mark.parametrize("labels", [["$\\q$", "好"], ["好", "\U0001f600 $\\q$"], ["A", "_b"]])
-def test_labels_of_any_letters_are_drawn_without_a_word_on_the_way(labels, complaints_of):
+def test_labels_of_any_letters_are_plotted_without_a_warning(labels, complaints_of):
     Path("d.tsv").write_text(lines_of([(label, text) for label, text in zip(labels, ("fine", "poor"))] * 10))
     assert complaints_of("train", "--data", "d.tsv", *TINY, "--out", "r") == ""
     assert complaints_of("evaluate", "r", "--data", "d.tsv", "--figures", "found") == ""

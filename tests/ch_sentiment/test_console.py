@@ -75,7 +75,7 @@ def test_a_closed_stream_is_no_traceback(model, tmp_path, stream):
     assert done.returncode == 2 and done.stdout == b""
 
 
-def test_training_goes_on_when_nobody_reads_its_table(tmp_path):
+def test_training_continues_when_nobody_reads_its_table(tmp_path):
     done = shell(f"sentifish {SMALL} | head -1", tmp_path)
     assert done.returncode == 0 and done.stderr == b"" and done.stdout.count(b"\n") == 1
     assert len(list((tmp_path / "r").iterdir())) == 6

@@ -76,7 +76,7 @@ def test_softmax_gives_two_classes_a_logit_each(batch):
 def test_first_last_takes_both_ends_of_each_text(batch):
     net = net64("gru", True, pool="first-last", num_classes=3)
     scores = net.predict(batch[0])
-    layer, (W, b) = net.encoder.recurrent_layers[-1], net.head.params
+    layer, (W, b) = net.encoder.layers[-2], net.head.params
     hs = layer.forward(net.words.embed.forward(batch[0], batch[0] != PAD), batch[0] != PAD)
     ends = [np.concatenate((hs[i, 0], hs[i, n - 1])) for i, n in enumerate((5, 1, 3, 2))]
     np.testing.assert_allclose(scores, np.array(ends) @ W + b, rtol=1e-12)
@@ -87,7 +87,7 @@ def test_embeddings_may_have_a_dropout_of_their_own(batch):
         net = net64(num_layers=2, dropout=0.3, **how)
         ratios = [
             layer.dropout_ratio
-            for layer in (net.words.dropout, *net.encoder.recurrent_layers, net.head_dropout)
+            for layer in (net.words.dropout, *net.encoder.layers[:-1], net.head_dropout)
             if hasattr(layer, "rng")
         ]
         assert ratios == [share, 0.3, 0.3]
@@ -98,7 +98,7 @@ def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
     net = net64(cell, True, num_classes=3)
     scores = net.predict(batch[0])
     W, b = net.head.params
-    layer = net.encoder.recurrent_layers[-1]
+    layer = net.encoder.layers[-2]
     last = np.concatenate((layer.forward_layer.h, layer.backward_layer.h), axis=1)
     np.testing.assert_allclose(scores, last @ W + b, rtol=1e-12)
     first_word_changed = batch[0].copy()
@@ -257,7 +257,7 @@ def test_arguments_that_cannot_be_are_a_value_error_that_names_them(how, said):
 def test_predict_keeps_nothing_for_backward_and_leaves_the_layers_as_they_were(bidirectional, batch):
     net = net64(bidirectional=bidirectional, dropout=0.5)
     xs, ts = batch
-    layer = net.encoder.recurrent_layers[0]
+    layer = net.encoder.layers[0]
     scores = net.predict(xs)
     net.loss_layer.forward(scores, ts)
     with pytest.raises(ValueError, match="TimeLSTM: backward: expected a forward"):
@@ -280,10 +280,10 @@ def test_an_error_while_predicting_leaves_the_layers_as_they_were(batch):
     with pytest.raises(ValueError, match="only padding"):
         net.predict(np.zeros((2, 3), int))
     assert net.training
-    assert not net.encoder.recurrent_layers[0].inference
+    assert not net.encoder.layers[0].inference
 
 
-def test_scores_are_the_same_with_and_without_a_way_back(batch):
+def test_scores_are_the_same_with_and_without_a_cache_for_backward(batch):
     net = net64(bidirectional=True, num_layers=2, pool="max-mean")
     net.train(False)
     net.forward(*batch)

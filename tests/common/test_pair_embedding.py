@@ -51,7 +51,7 @@ def test_rows_and_ids_that_do_not_fit_are_refused(layer):
         layer.forward(np.array([[2, 7]]))
 
 
-def test_a_net_reads_words_and_pairs_side_by_side():
+def test_a_net_reads_concatenated_vectors_of_words_and_pairs():
     net = sentiment_net(V, 3, 4, bidirectional=True, pair_size=2, num_pairs=2, rng=0, dtype=np.float64)
     xs, ts = np.array([[2, 3, 2, 6], [3, 2, 0, 0], [4, 4, 4, 0]]), np.array([0, 1, 1])
     before = net.predict(xs)
@@ -64,5 +64,5 @@ def test_a_net_reads_words_and_pairs_side_by_side():
     frozen = sentiment_net(V, 3, 4, pair_size=2, num_pairs=2, embed_W=np.ones((V, 3)), freeze_embedding=True)
     assert "embed.W" not in frozen.param_names and "pair_embed.W" in frozen.param_names
     assert set(frozen.frozen) == {"embed.W", "pair_embed.pairs"}
-    with pytest.raises(ValueError, match="SentimentNet: expected pair_size and num_pairs >= 0, got -1 and 0"):
+    with pytest.raises(ValueError, match="SentimentNet: expected pair_size >= 0, got -1"):
         sentiment_net(V, 3, 4, pair_size=-1)

@@ -58,7 +58,8 @@ def test_backward_through_max_is_not_available_in_inference_mode(name):
     pooled = layer.forward(HS, MASK)
     layer.inference = True
     assert layer.inference and np.array_equal(layer.forward(HS, MASK), pooled)
-    with pytest.raises(ValueError, match="TimeMax: backward: expected a forward before it, outside inference mode"):
+    expected = f"^{type(layer).__name__}: backward: expected a forward before it, outside inference mode"
+    with pytest.raises(ValueError, match=expected):
         layer.backward(pooled)
 
 

@@ -107,7 +107,7 @@ def test_prediction_is_without_dropout_and_leaves_training_as_it_was():
 
 
 @pytest.mark.parametrize(("scores", "loss"), [(C, TimeSoftmaxWithLoss()), (1, TimeSigmoidWithLoss())])
-def test_the_trainer_trains_on_a_label_for_every_step_and_tells_no_accuracy(scores, loss):
+def test_the_trainer_trains_on_a_label_for_every_step_and_reports_no_accuracy(scores, loss):
     embed, head = TimeEmbedding(normal(V, D)), TimeAffine(normal(D, scores), np.zeros(scores))
     model, labels = Sequential(embed, head, loss=loss), XS % 2
     history = Trainer(model, Adam(lr=0.1), callbacks=[], rng=0).fit(XS, labels, 9, validation=(XS, labels))

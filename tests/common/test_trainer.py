@@ -478,7 +478,7 @@ def timeless(history):
 
 
 @pytest.mark.parametrize("step", [1, 3, 5, 7, 9, 10])  # five steps an epoch
-def test_training_goes_on_after_ctrl_c_as_if_nothing_had_been(data, handler, step):
+def test_training_continues_after_ctrl_c_as_if_uninterrupted(data, handler, step):
     undisturbed = quiet(TwoLayerNet(), Adam(0.1))
     wanted = timeless(undisturbed.fit(*data, 2, 5, validation=data))
     starts, pauses = [], []
@@ -505,7 +505,7 @@ def test_an_unfinished_epoch_continues_with_its_own_examples_and_batches_only(da
     assert len(trainer.fit(*data, 1, 5)) == 1
 
 
-def test_a_stream_that_others_draw_from_too_goes_on_where_it_was(data):
+def test_a_stream_that_others_draw_from_too_continues_where_it_was(data):
     def fit(*stops):
         draws = []
         draw = Callback()

@@ -179,7 +179,7 @@ def test_the_second_start_parses_nothing(parsed):
     assert len(list(derived_folder().iterdir())) == 2
 
 
-def test_another_archive_or_parser_is_parsed_anew(parsed, monkeypatch, write):
+def test_another_archive_or_parser_is_parsed_again(parsed, monkeypatch, write):
     archive, times = parsed
     monkeypatch.setattr(imdb, "_PARSER", imdb._PARSER + 1)
     check(imdb.load_data(archive))
@@ -199,7 +199,7 @@ def turn_a_bit(content):
 
 
 @pytest.mark.parametrize("damage", [cut, turn_a_bit, lambda content: b"", lambda content: b"PK\x03\x04junk"])
-def test_a_damaged_cache_is_made_anew(parsed, damage):
+def test_a_damaged_cache_is_rebuilt(parsed, damage):
     archive, times = parsed
     for file in derived_folder().iterdir():
         file.write_bytes(damage(file.read_bytes()) if "unlabelled" not in file.name else b"x")
@@ -220,7 +220,7 @@ def test_a_damaged_cache_is_made_anew(parsed, damage):
         {"text": np.zeros(3, np.uint8), "offsets": np.array([0.0, *[3.0] * 12])},
     ],
 )
-def test_a_cache_with_the_right_key_and_foreign_arrays_is_made_anew(parsed, foreign):
+def test_a_cache_with_the_right_key_and_other_arrays_is_rebuilt(parsed, foreign):
     archive, times = parsed
     array_cache.save(*imdb._cache_name(sha256(archive), "labelled"), foreign)
     check(imdb.load_data(archive))

@@ -82,7 +82,7 @@ MISREAD = "don’t “so” – — … • ‹a› a\u200bb café déjà 1.5°C
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(st.lists(st.sampled_from(MISREAD.split())))
-def test_what_was_misread_comes_back_and_mending_is_done_once(encoding, words):
+def test_misread_characters_are_repaired_once(encoding, words):
     text = " ".join([*words, "don’t"])  # one sign that shows it
     assert repair(misread(text, encoding)) == text == repair(text)
 

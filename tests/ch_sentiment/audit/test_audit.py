@@ -84,7 +84,7 @@ def test_a_gap_is_that_of_the_probability_of_the_label_by_hand():
     assert gaps_of(model, d, ["{person} sat"], 0, rng=0).groups[0].gap == pytest.approx(-a.gap)
 
 
-def test_names_that_the_model_does_not_know_are_told_and_tell_nothing():
+def test_names_that_the_model_does_not_know_are_reported_and_do_not_count():
     d = Dimension("kind", "{}", {"a": ("Jamal", "James"), "b": ("Hans",), "c": ("Ivan",)})
     model = rigged(without=["jamal", "ivan"], hans=-30)
     model.net.params[0][1] = 50  # of the unknown word
@@ -225,7 +225,7 @@ def test_nothing_in_the_markdown_is_obeyed(card):
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in block.splitlines()}) == 1
 
 
-def test_the_card_tells_what_is_known(card):
+def test_the_card_contains_what_is_known(card):
     for form in (card[0], Seen(card[1]).text):
         for said in ("0.9123", "temperature of 1.75", "0.0123", "played no part in training", "Limits", "Intended use"):
             assert said in form

@@ -14,7 +14,7 @@ from ch_sentiment.__main__ import main
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, ScaledSum, distinct_features
 from ch_sentiment.commands import train
-from ch_sentiment.experiment import run_in_folder
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import encode
 from common.arrays.row_grad import touched_rows
@@ -89,7 +89,7 @@ def test_a_score_is_the_sum_of_weight_times_ratio_over_what_the_text_holds():
         assert net.predict(ids[None])[0] == pytest.approx((W[rows] * net.ratios[rows]).sum() + b[0])
 
 
-def test_the_pairs_kept_are_those_in_the_most_texts():
+def test_the_pairs_chosen_are_those_in_the_most_texts():
     assert nbsvm(max_pairs=1).pairs.tolist() == [2 * V + 3] and nbsvm(max_pairs=0).pairs.tolist() == []
     assert len(nbsvm(max_pairs=99).pairs) == len(nbsvm().pairs) == 6
 
@@ -135,7 +135,7 @@ def test_padding_changes_nothing(kind):
 
 @both
 @pytest.mark.parametrize("num_classes", [2, 3])
-def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
+def test_a_saved_model_gives_the_same_bits(kind, num_classes, tmp_path):
     net = MAKE[kind](num_classes, np.float32)
     model = Classifier(net, Vocab(list("abcd")), ["x", "y", "z"][:num_classes], 9)
     model.save(tmp_path / "m.npz")
@@ -145,7 +145,7 @@ def test_a_kept_model_gives_the_same_bits(kind, num_classes, tmp_path):
     assert np.array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
 
 
-def test_pairs_tell_what_words_cannot():
+def test_pairs_separate_what_words_cannot():
     """Every text holds the same three words; the order of the first two decides."""
     x = [np.array(ids, np.int32) for ids in ([2, 3, 4], [3, 2, 4])] * 20
     t = np.array([1, 0] * 20)
@@ -159,14 +159,14 @@ def test_pairs_tell_what_words_cannot():
 
 # ---- the command
 
-DRAW = run_in_folder.draw
+DRAW = run_folder.write_figures
 
 
 @pytest.fixture
 def films(tmp_path, monkeypatch):
     """A folder of one's own with 40 reviews of ten films, four each; nothing is drawn, which takes a second."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run_in_folder, "draw", lambda *a: None)
+    monkeypatch.setattr(run_folder, "write_figures", lambda *a: None)
     rows = [f"{'np'[i % 2]}\tfilm{i // 4}\t{('poor', 'fine')[i % 2]} film{i // 4} word{i % 3}\n" for i in range(40)]
     Path("films.tsv").write_text("label\tfilm\ttext\n" + "".join(rows))
     return ["--data", "films.tsv", "--group-column", "film", "--quiet"]
@@ -181,7 +181,7 @@ def call(*arguments):
 
 @both
 def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, films, capsys, monkeypatch):
-    monkeypatch.setattr(run_in_folder, "draw", DRAW)
+    monkeypatch.setattr(run_folder, "write_figures", DRAW)
     assert call("baseline", *films, "--kind", kind, "--validation", "0.2", "--lr", "0.03") == 0
     out, err = capsys.readouterr()
     assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts, best epoch \d+$", out, re.M)
@@ -221,7 +221,7 @@ def test_one_seed_is_one_file_to_the_byte_and_texts_are_read_whole(films):
     assert len(Classifier.load("a").encode(["word " * 5000])[0]) == 5000
 
 
-def test_a_baseline_goes_on_where_it_stopped(films):
+def test_a_baseline_resumes_where_it_stopped(films):
     for kind in MAKE:
         how = [*films, "--kind", kind, "--out"]
         assert call("baseline", *how, f"{kind}-once", "--epochs", "3", "--patience", "9") == 0

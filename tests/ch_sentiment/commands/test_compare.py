@@ -10,9 +10,9 @@ from conftest import TINY as SMALL
 from conftest import TWO, call, lines_of, same_weights
 
 import ch_sentiment.commands.compare
-from ch_sentiment.commands.compare import KINDS, RESULTS
+from ch_sentiment.commands.compare import KINDS, RESULTS, curves, learning_curves
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.comparison_figure import LINES, curves, learning_curves
+from common.plot import new_axes
 from common.trainer import Trainer
 
 TINY = ["--data", "phrases-small", *SMALL]
@@ -106,7 +106,7 @@ def test_ones_own_text_is_scored_on_its_validation_part(two_kinds, two):
     assert (told["scored_on"], told["texts"]) == ("validation", 4) and all(row["loss"] > 0 for row in told["kinds"])
 
 
-def test_a_loss_that_is_no_longer_finite_is_a_row_and_the_rest_goes_on(here, monkeypatch, capsys):
+def test_a_loss_that_is_no_longer_finite_is_a_row_and_the_rest_is_trained(here, monkeypatch, capsys):
     kinds = {"bow": KINDS["bow"], "rnn": {**KINDS["rnn"], "lr": 1e38, "schedule": "constant"}, "gru": KINDS["gru"]}
     monkeypatch.setattr(ch_sentiment.commands.compare, "KINDS", kinds)
     assert call("compare", *TINY, "--out", "out") == 0
@@ -173,12 +173,12 @@ def test_the_curves_hold_the_column_of_every_kind_and_no_two_look_alike():
     histories = {
         kind: [{"epoch": 1, "val_loss": 0.5 + i}, {"epoch": 2, "val_loss": 0.25}] for i, kind in enumerate(KINDS)
     }
-    ax = curves(histories, "val_loss")
+    ax = curves(histories, "val_loss", new_axes())
     assert [line.get_label() for line in ax.lines] == list(KINDS)
     assert [list(line.get_ydata()) for line in ax.lines] == [[0.5 + i, 0.25] for i in range(len(KINDS))]
     assert all(list(line.get_xdata()) == [1, 2] for line in ax.lines)
     looks = {(line.get_marker(), line.get_linestyle()) for line in ax.lines}
-    assert len(looks) == len(KINDS) == len(LINES)  # without their colours
+    assert len(looks) == len(KINDS)  # without their colours
     ax.figure.canvas.draw()
     assert all(tick == round(tick) for tick in ax.get_xticks())
 

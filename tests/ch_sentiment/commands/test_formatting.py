@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from ch_sentiment.commands.formatting import csv_row, markdown_table, png, table, write_png
-from ch_sentiment.console import drawing, shorten
+from ch_sentiment.commands.formatting import csv_row, markdown_table, table
+from ch_sentiment.console import shorten
+from ch_sentiment.experiment.output import plotting, png, write_png
 
 HEAD, ROWS = ["model", "loss"], [["lstm", "0.1"], ["a long name", "10.25"]]
 
@@ -38,10 +39,10 @@ def test_a_shortened_text_is_one_line_of_at_most_so_many_characters(text, width,
     assert shorten(text, width) == short
 
 
-def test_drawing_leaves_the_log_level_of_matplotlib_as_it_was(monkeypatch):
+def test_plotting_leaves_the_log_level_of_matplotlib_as_it_was(monkeypatch):
     logger = logging.getLogger("matplotlib")
     monkeypatch.setattr(logger, "level", logging.INFO)
-    with pytest.raises(KeyError), drawing():
+    with pytest.raises(KeyError), plotting():
         assert logger.level == logging.ERROR
         raise KeyError
     assert logger.level == logging.INFO

@@ -17,7 +17,7 @@ def model(tmp_path):
     return path
 
 
-def test_a_model_tells_what_it_is(model, capsys):
+def test_inspect_shows_what_a_model_is(model, capsys):
     for path in (model, model.parent):
         assert main(["inspect", str(path)]) == 0
         told = capsys.readouterr().out
@@ -27,7 +27,7 @@ def test_a_model_tells_what_it_is(model, capsys):
         assert f"{model.stat().st_size:,} bytes" in told
 
 
-def test_json_tells_the_same(model, capsys):
+def test_json_shows_the_same(model, capsys):
     assert main(["inspect", str(model), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["meta"]["words"] == 100 and told["meta"]["net"]["vocab_size"] == 102
@@ -35,7 +35,7 @@ def test_json_tells_the_same(model, capsys):
 
 
 @pytest.mark.parametrize("how", [[], ["--json"]])
-def test_of_a_damaged_file_it_tells_what_it_can_and_ends_with_2(model, capsys, how):
+def test_of_a_damaged_file_it_shows_what_it_can_and_exits_with_2(model, capsys, how):
     content = bytearray(model.read_bytes())
     content[len(content) // 2] ^= 1
     model.write_bytes(content)

@@ -12,7 +12,7 @@ import pytest
 from conftest import TINY, call, start
 
 import ch_sentiment.commands.train
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from benchmarks.torture.kills import kill_one_training
 from benchmarks.torture.training import training as read_training
 from ch_sentiment.experiment.classifier import Classifier
@@ -98,7 +98,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow, not tested here
 
 
 signals = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -109,7 +109,7 @@ both = pytest.mark.parametrize(
 
 @signals
 @both
-def test_a_signal_ends_a_process_with_a_model_that_can_be_used_and_a_training_that_can_go_on(here, number, word, code):
+def test_a_signal_ends_a_process_with_a_usable_model_and_a_training_that_can_resume(here, number, word, code):
     small = ["--hidden", "4", "--wordvec", "4", "--limit", "200"]
     process = start("train", *small, "--epochs", "100000", "--patience", "100000", "--out", "my run", cwd=here)
     try:
@@ -147,7 +147,7 @@ def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(whole, monkeypat
 
 
 @signals
-def test_a_second_ctrl_c_ends_it_at_once_and_it_goes_on_from_the_last_save(whole, monkeypatch, capsys):
+def test_a_second_ctrl_c_ends_it_immediately_and_it_resumes_from_the_last_save(whole, monkeypatch, capsys):
     with monkeypatch.context() as patched:
         at_step(patched, STEPS + 2, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
         assert call("train", *SMALL, "--out", "cut") == 130
@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(whole, monke
     assert call("train", "--resume", "cut") == 0 and result("cut") == whole
 
 
-def test_what_a_dead_process_left_half_written_is_gone_at_the_next_start(write):
+def test_what_a_killed_process_left_half_written_is_removed_at_the_next_start(write):
     write(f"r/last.npz.1234{SUFFIX}", "half")
     write("r/mine.tmp", "mine")
     assert call("train", *SMALL, "--epochs", "1", "--out", "r", "--overwrite") == 0

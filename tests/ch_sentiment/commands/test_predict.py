@@ -255,7 +255,7 @@ def test_the_torture_in_short(monkeypatch):
             random_texts.check(7, ["a"], subprocess.CompletedProcess([], 0, answer.encode(), b""), [])
 
 
-def test_a_part_that_does_not_hold_is_told_and_the_others_go_on(monkeypatch, capsys):
+def test_a_part_that_fails_is_reported_and_the_others_run(monkeypatch, capsys):
     for part, error in ((kills, CheckpointError("last.npz: damaged")), (random_texts, AssertionError("round 7"))):
         monkeypatch.setattr(part, "run", Mock(side_effect=error))
     assert torture(["kills", "texts"]) == 1

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, TINY, TWO, call, lines_of, start
 
 import ch_sentiment.commands.train
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import Corpus, Part
 from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, not tested here
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow, not tested here
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_training_that_had_ended_says_so_and_writes_its_results_again(run, two
         assert len(history("early")) == epochs and Path("early/model.npz").read_bytes() == model
 
 
-def test_a_run_goes_on_from_any_folder_and_without_its_word_vectors(write, two, monkeypatch, tmp_path):
+def test_a_run_resumes_from_any_folder_and_without_its_word_vectors(write, two, monkeypatch, tmp_path):
     words = sorted({word for _, text in TWO for word in text.split()})
     rng = np.random.default_rng(0)
     vectors = write("v.txt", "".join(f"{w} {' '.join(f'{x:.3f}' for x in rng.standard_normal(4))}\n" for w in words))
@@ -104,7 +104,7 @@ def test_settings_beside_it_are_one_line_and_exit_2(said, run):
     assert set(MAY_CHANGE) < set(FIELDS)
 
 
-def test_fewer_epochs_than_have_begun_are_one_line_and_exit_2(said, run):
+def test_fewer_epochs_than_were_started_are_one_line_and_exit_2(said, run):
     assert "--epochs: expected at least 2, so many have begun, got 1" in said("train", "--resume", run, "--epochs", "1")
 
 
@@ -150,7 +150,7 @@ def test_data_that_have_changed_are_one_line_and_exit_2(said, run, two, change):
     assert f"got {len(examples)} texts of sha256" in line
 
 
-def test_a_fingerprint_tells_texts_labels_names_and_parts_apart():
+def test_a_fingerprint_differs_for_other_texts_labels_names_and_parts():
     def of(texts=("ab", "c", "d"), t=(0, 1, 1), names=("x", "y"), cut=2):
         parts = [Part(list(texts[some]), np.array(t[some])) for some in (slice(cut), slice(cut, None))]
         return Corpus(*parts, None, None, list(names), []).fingerprint
@@ -171,7 +171,7 @@ def test_words_that_are_cut_up_otherwise_are_one_line_and_exit_2(said, run, monk
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
-def test_a_second_training_into_a_folder_is_told_so_and_a_dead_one_keeps_no_folder(here, capsys):
+def test_a_second_training_into_a_folder_is_refused_and_a_killed_one_holds_no_lock(here, capsys):
     how = ["--hidden", "4", "--wordvec", "4", "--limit", "200", "--patience", "100000", "--save-every", "0"]
     process = start("train", *how, "--epochs", "100000", "--out", "r", cwd=here)
     try:
@@ -192,7 +192,7 @@ def test_a_second_training_into_a_folder_is_told_so_and_a_dead_one_keeps_no_fold
     assert call("train", "--resume", "r", "--epochs", load_checkpoint("r/last.npz")[1]["position"]["epoch"]) == 0
 
 
-def test_of_two_that_start_at_once_one_is_told_so(two, monkeypatch, capsys):
+def test_of_two_that_start_together_one_is_refused(two, monkeypatch, capsys):
     plain = ch_sentiment.commands.train.load
 
     def slow(*arguments):  # meanwhile another one takes the folder, and ends

@@ -83,7 +83,7 @@ def test_there_is_a_table_line_per_epoch_unless_quiet(two, capsys, quiet):
 def test_every_variant_is_one_argument(how, monkeypatch):
     import ch_sentiment.commands.train
 
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, and the same for all
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow
     assert call("train", *TINY, "--limit", "40", "--out", "r", *how) == 0
     model = Classifier.load("r")
     told = dict(zip(how, [*how[1:], ""]))
@@ -156,7 +156,7 @@ def test_the_vocabulary_is_no_larger_than_asked_and_of_the_training_part_only(wr
 
 
 @without_figures
-def test_max_len_and_limit_are_kept(two):
+def test_max_len_and_limit_are_obeyed(two):
     assert call("train", "--data", two, *TINY, "--max-len", "3", "--limit", "20", "--out", "r") == 0
     model = Classifier.load("r")
     assert model.max_len == 3 and len(model.encode(["a b c d e"])[0]) == 3
@@ -170,7 +170,7 @@ def test_overwrite_writes_into_a_folder_that_holds_files(two, write):
 
 
 @without_figures
-def test_the_model_kept_is_that_of_the_best_epoch(write):
+def test_the_model_saved_is_that_of_the_best_epoch(write):
     rng = np.random.default_rng(0)  # labels that mean nothing: what is learned is wrong elsewhere
     noise = [(rng.integers(2), " ".join(f"word{i}" for i in rng.integers(20, size=3))) for _ in range(60)]
     how = ["--epochs", "8", "--lr", "0.1", "--hidden", "8", "--dropout", "0", "--validation", "0.3", "--patience", "8"]
@@ -197,7 +197,7 @@ def test_the_model_kept_is_that_of_the_best_epoch(write):
         ("three.tsv", "a\tx\nb\ty\nc\tz\n", "3 classes (a, b, c) found where 2 were asked for"),
         ("bytes.tsv", b"a\tx\nb\t\xff\xfe\n", "line 2: expected UTF-8"),
         ("clean.tsv", "a\tgood\nb\t<br/> ... &nbsp;\na\tx\nb\ty\n", "text 2 has none"),
-        ("single.tsv", "a\tx\na\ty\nb\tz\n", "at least 2 examples of each class"),
+        ("single.tsv", "a\tx\na\ty\nb\tz\n", "single.tsv: expected at least 2 texts of each label, got 1 labelled b"),
         ("zip.tsv", b"PK\x03\x04\x00\xff\x00", "expected"),
     ],
 )

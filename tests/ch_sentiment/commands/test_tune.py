@@ -34,7 +34,7 @@ def drawn(text, count=300):
     return [Range.parse(text).sample(rng) for _ in range(count)]
 
 
-def test_values_to_choose_from_all_come_and_an_interval_is_kept():
+def test_every_value_to_choose_from_occurs_and_an_interval_is_obeyed():
     assert set(drawn("hidden=32,64,128")) == {32, 64, 128}
     assert set(drawn("bidirectional=true,false")) == {True, False}
     assert set(drawn("cell=gru,lstm")) == {"gru", "lstm"}
@@ -61,7 +61,7 @@ def test_what_is_shown_of_a_range_is_what_was_typed():
         assert str(Range.parse(text)) == text
 
 
-def test_a_search_that_goes_on_is_the_search_that_was_done_at_once(capsys):
+def test_a_resumed_search_equals_an_uninterrupted_one(capsys):
     assert main([*TINY, *VARY, "--trials", "3", "--out", "once"]) == 0
     assert main([*TINY, *VARY, "--trials", "1", "--out", "parts"]) == 0
     with Path("parts/trials.jsonl").open("a") as file:

@@ -9,13 +9,12 @@ import pytest
 from conftest import call, lines_of
 
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cached_texts import CachedTexts
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.corpus import CachedTexts
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.explain.attribution import explain
+from ch_sentiment.explain.attribution import explain, remarks
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import page
-from ch_sentiment.explain.summary import remarks
 from ch_sentiment.model import sentiment_net
 from dataset.errors import DataError
 from dataset.text import Cleaning, Vocab
@@ -222,7 +221,7 @@ def test_explain_asks_several_models(two_files, capsys):
     assert [word["known"] for word in printed["words"]] == [True, False, True, True]
 
 
-def test_audit_asks_several_models_and_the_card_tells_of_each(two_files, capsys):
+def test_audit_averages_several_models_and_the_card_describes_each(two_files, capsys):
     assert call("audit", "b", "--with", "a.npz", "--json") == 0
     groups = {g["group"]: g for d in json.loads(capsys.readouterr().out)["dimensions"] for g in d["groups"]}
     assert groups["African-American"]["known"] == 1  # of the names, one model knows Jamal

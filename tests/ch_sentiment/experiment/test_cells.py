@@ -1,14 +1,17 @@
 """`--cell package.module:Class`: a cell or an encoder of one's own trains, is kept, and is asked again by its name."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import TINY, call
 
+from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import CELLS
 from common.files.checkpoint import CheckpointError
+from dataset.errors import DataError
 
 SOURCE = '''
 import numpy as np
@@ -53,7 +56,7 @@ def own(here, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["mine:OwnLSTM", "mine:MeanEncoder"])
-def test_it_trains_and_is_kept_and_asked_again(own, name, capsys):
+def test_it_trains_is_saved_and_predicts_again(own, name, capsys):
     assert call("train", "--data", "phrases-small", *TINY, "--cell", name, "--out", "r") == 0
     model = Classifier.load("r")
     assert type(model.net.encoder).__name__ in ("MeanEncoder", "RecurrentEncoder") and model.net.config["cell"] == name
@@ -71,6 +74,29 @@ def test_a_cell_of_ones_own_goes_both_ways_and_in_layers(own):
     assert call("train", "--data", "phrases-small", *TINY, "--cell", "lstm", *more, "--out", "l") == 0
     own_net, net = Classifier.load("r").net, Classifier.load("l").net
     assert all(map(np.array_equal, own_net.params, net.params))
+
+
+def test_a_training_with_a_cell_of_ones_own_resumes_where_the_cell_is_named_again(own, said, capsys):
+    train = ["train", "--data", "phrases-small", *TINY]
+    assert call(*train, "--cell", "mine:OwnLSTM", "--epochs", 2, "--out", "whole") == 0
+    assert call(*train, "--cell", "mine:OwnLSTM", "--epochs", 1, "--out", "r") == 0
+    del CELLS["mine:OwnLSTM"]
+    capsys.readouterr()
+    for other in ([], ["--cell", "mine:MeanEncoder"]):
+        assert "one of your own that --cell names, got 'mine:OwnLSTM'" in said("train", "--resume", "r", *other)
+    assert call("train", "--resume", "r", "--epochs", 2, "--cell", "mine:OwnLSTM") == 0
+    nets = [Classifier.load(folder).net for folder in ("whole", "r")]
+    assert all(map(np.array_equal, *(net.params for net in nets)))
+
+
+def test_the_working_folder_is_looked_in_last_and_the_path_is_as_before(own, monkeypatch):
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(Path.cwd()))])
+    before = sys.path[:]
+    Path("json.py").write_text("class Mine:\n    forward = backward = None\n")
+    own_cell("mine:OwnLSTM")
+    with pytest.raises(DataError, match="got None"):
+        own_cell("json:Mine")
+    assert sys.path == before
 
 
 @pytest.mark.parametrize(

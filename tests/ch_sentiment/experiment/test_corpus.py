@@ -160,7 +160,7 @@ def films_of(part):
     return {text.split()[-1] for text in part.texts}
 
 
-def test_no_group_stands_in_both_parts_however_the_groups_are_told(reviews):
+def test_no_group_is_in_two_parts_however_the_groups_are_given(reviews):
     data, films = reviews
     by_file, by_column = prepare(data=data, group_file=films), prepare(data=data, group_column="Film")
     assert by_file.val.texts == by_column.val.texts and by_file.train.texts == by_column.train.texts
@@ -192,7 +192,7 @@ def test_a_group_file_fits_any_data(small_imdb, tmp_path):
         ({"data": "phrases", "group_column": "film"}, "--group-column: expected a .csv or .tsv file with a header"),
         ({"group_file": "films.txt", "group_column": "film"}, "expected --group-file or --group-column, got both"),
         ({"group_file": "short.txt"}, "short.txt: expected a line for each of the 60 texts, got 59"),
-        ({"group_file": "one.txt"}, "expected at least 2 groups, got 1"),
+        ({"group_file": "one.txt"}, "r.tsv: expected at least 2 groups, with texts of each label in several"),
         ({"group_column": "actor"}, "expected a header with the column 'actor', got the further columns film"),
         ({"group_file": "none.txt"}, "none.txt: cannot be read"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from conftest import TWO, call, lines_of
 
 import ch_sentiment.experiment.build
-import ch_sentiment.experiment.run_in_folder
+import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.recipes import RECIPES, chosen
@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[3].joinpath("docs", "recipes.md").read_text(encodi
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ch_sentiment.experiment.run_in_folder, "draw", lambda *a: None)  # slow, and the same for all
+    monkeypatch.setattr(ch_sentiment.experiment.run_folder, "write_figures", lambda *a: None)  # slow
 
 
 def config(folder):
@@ -59,7 +59,7 @@ def test_recipes_lists_all_and_shows_the_settings_of_one(capsys):
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "victor-zhou"])
-def test_each_trains_from_one_command_and_config_tells_the_recipe_and_what_was_used(name):
+def test_each_trains_from_one_command_and_config_has_the_recipe_and_what_was_used(name):
     Path("v.txt").write_text("good 1 2 3\nbad -1 0.5 4\n")
     Path("two.tsv").write_text(lines_of(TWO))
     embedding = ["--embedding", "v.txt"] if RECIPES[name].settings.get("embedding") else []
@@ -117,6 +117,6 @@ def test_clipping_by_element_reaches_the_gradients():
     assert moved[0] <= 2e-6 and 2e-6 < moved[1] <= 2e-3  # two steps of at most lr * limit
 
 
-def test_the_page_on_recipes_tells_of_each_and_gives_its_command():
+def test_the_page_on_recipes_describes_each_and_gives_its_command():
     for name in RECIPES:
         assert f"\n## {name}\n" in DOCS and f"sentifish train --recipe {name}" in DOCS

@@ -48,7 +48,7 @@ def test_nothing_is_printed_and_no_file_is_written(here, capfd):
     assert capfd.readouterr() == ("", "") and list(here.iterdir()) == []
 
 
-def test_a_result_tells_what_was_reached_and_on_which_part():
+def test_a_result_has_the_scores_and_the_part_they_are_of():
     seen = []
 
     class Watch(Callback):
@@ -66,7 +66,7 @@ def test_a_result_tells_what_was_reached_and_on_which_part():
     assert result.scored_on == "test" and result.scores["n"] == 10 and texts.texts.x == []
 
 
-def test_a_number_that_is_no_longer_finite_is_told_in_the_result_and_raised_by_fit():
+def test_a_number_that_is_no_longer_finite_is_in_the_result_and_raised_by_fit():
     texts, labels = texts_of(TWO)
     result = run_experiment(Config.of(SMALL, lr=1e38), LabelledTexts.of(texts, labels))
     assert result.scores is None and "step" in result.error

@@ -18,10 +18,17 @@ from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.commands.explain import lines
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.explain.attribution import Explanation, explain, margin_weight, margins
+from ch_sentiment.explain.attribution import (
+    Explanation,
+    columns,
+    completeness,
+    explain,
+    margin_weight,
+    margins,
+    remarks,
+)
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import STYLE, page
-from ch_sentiment.explain.summary import columns, completeness, remarks
 from ch_sentiment.model import sentiment_net
 from common.checking.integrated_gradients import BATCH, MOST, TOLERANCE
 from common.functions import softmax
@@ -132,7 +139,7 @@ def stirred(factor):
     return model_of(net, max_len=400), " ".join(np.random.default_rng(1).choice(WORDS, 300))
 
 
-def test_a_jump_on_the_way_of_a_long_text_is_found():
+def test_a_jump_on_the_path_of_a_long_text_is_found():
     found = explain(*stirred(3))
     path = found.path
     jump = np.abs(np.diff(path.margins)).argmax()
@@ -189,7 +196,7 @@ def test_the_only_word_is_left_out_for_an_unknown_one():
     assert found.occlusion == pytest.approx([known - unknown], abs=1e-5)
 
 
-def test_attention_weights_are_told_where_there_are_any():
+def test_attention_weights_are_shown_where_there_are_any():
     found = explain(model_of(net_of(pool="attention")), TEXT)
     assert len(found.attention) == len(found.words) and found.attention.sum() == pytest.approx(1, abs=1e-5)
     assert "attention" in columns(found) and found.attention.min() >= 0

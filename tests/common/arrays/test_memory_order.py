@@ -39,14 +39,14 @@ def test_the_order_of_an_array_read_backwards_is_its_own():
 
 
 @every_cell
-def test_what_a_recurrent_layer_returns_stands_by_columns(cell):
+def test_a_recurrent_layer_returns_the_memory_order_t_features_n(cell):
     hs = time_cell(cell).forward(normal(N, T, D), MASK)
     assert hs.shape == (N, T, H)
     assert memory_order(hs) == COLUMNS
 
 
 @every_cell
-def test_both_directions_side_by_side_stand_by_columns(cell):
+def test_concatenated_directions_have_the_memory_order_t_features_n(cell):
     layer = TimeBidirectional(time_cell(cell), time_cell(cell, seed=1))
     assert memory_order(layer.forward(normal(N, T, D), MASK)) == COLUMNS
 

@@ -128,7 +128,7 @@ def model():
     return Classifier(net, Vocab(["good", "bad"]), ["neg", "pos"], 9)
 
 
-def test_evaluate_tells_the_calibration_error(here, model, two, capsys):
+def test_evaluate_prints_the_calibration_error(here, model, two, capsys):
     model.save("model.npz")
     assert call("evaluate", "model.npz", "--data", two, "--json") == 0
     report = json.loads(capsys.readouterr().out)

@@ -136,7 +136,7 @@ def test_the_worst_is_named_where_several_are_wrong():
         check_layer(Several(), X)
 
 
-def test_a_forgotten_input_gradient_is_told():
+def test_a_forgotten_input_gradient_is_named():
     class Forgets(Right):
         def backward(self, dout):
             super().backward(dout)

@@ -79,7 +79,7 @@ def test_jumps_that_cancel_are_not_taken_for_none():
     assert path.complete() and off(path, wanted) < 2 * TOLERANCE
 
 
-def test_a_tolerance_is_kept():
+def test_a_tolerance_is_met():
     along, wanted = way((0.3, 1e-2, FIRST), (0.31, 1e-2, SECOND))
     coarse, fine = (integrated_gradients(along, tolerance, 10**5) for tolerance in (1e-2, 1e-4))
     assert fine.complete(1e-4) and fine.doubt <= 1e-4 < coarse.doubt and fine.steps > coarse.steps
@@ -103,7 +103,7 @@ def test_new_points_are_as_dense_as_the_pieces_are_wrong():
     assert path.next_shares() == pytest.approx(wanted)
 
 
-def test_what_no_points_can_tell_ends_and_is_not_called_complete():
+def test_what_no_points_can_resolve_ends_and_is_not_called_complete():
     rng = np.random.default_rng(0)
 
     def noise(shares):

@@ -51,7 +51,7 @@ def refused(path, match=None):
 # ---- round trip
 
 
-def test_every_dtype_shape_and_order_comes_back(path):
+def test_every_dtype_shape_and_order_is_loaded_as_saved(path):
     rng = np.random.default_rng(0)
     arrays = {
         **{f"float{bits}": rng.standard_normal((2, 3)).astype(f"f{bits // 8}") for bits in (16, 32, 64)},
@@ -75,7 +75,17 @@ def test_every_dtype_shape_and_order_comes_back(path):
     assert all(np.array_equal(a, b) for a, b in zip(load_arrays(path).values(), got.values()))
 
 
-def test_no_arrays_and_no_meta_come_back(path):
+def test_numpy_alone_reads_every_array_so_a_name_that_it_cannot_see_is_not_written(path):
+    save_arrays(path, {"x": W, "x.npy.W": W + 1})
+    with np.load(path) as loaded:
+        assert np.array_equal(loaded["x"], W) and np.array_equal(loaded["x.npy.W"], W + 1)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"^array x\.npy: expected a name that does not end in \.npy"):
+        save_arrays(path, {"x": W, "x.npy": W + 1})
+    assert path.read_bytes() == before
+
+
+def test_no_arrays_and_no_meta_are_loaded_as_saved(path):
     save_arrays(str(path), {})
     assert load_checkpoint(path) == ({}, {})
 
@@ -113,7 +123,7 @@ any_integers = arrays(integer_dtypes(endianness="<"), any_shape)
 
 @settings(max_examples=40)
 @given(meta=anything, a=any_floats | any_integers, name=st.text("aé_.- 日0", min_size=1))
-def test_whatever_json_and_numbers_are_saved_come_back(tmp_path_factory, meta, a, name):
+def test_whatever_json_and_numbers_are_saved_are_loaded(tmp_path_factory, meta, a, name):
     path = tmp_path_factory.getbasetemp() / "any.npz"
     save_arrays(path, {name: a}, meta)
     got, got_meta = load_checkpoint(path)
@@ -365,7 +375,7 @@ def nested(depth, inside=None):
     return inside
 
 
-def test_meta_of_the_greatest_depth_and_length_comes_back_and_beyond_it_nothing_is_written(path):
+def test_meta_of_the_greatest_depth_and_length_is_loaded_and_beyond_it_nothing_is_written(path):
     in_texts = ["[" * 500, "]}" * 500, '"' + "[" * 500 + "\\", "\\" * 3, "9" * 5000]
     meta = {"deep": nested(98), "long": [10**1000 - 1, -(10**1000) + 1], "texts": in_texts, '"[' * 200: 1}
     save_arrays(path, {}, meta)
@@ -465,7 +475,7 @@ def test_an_error_at_any_call_of_a_save_leaves_a_whole_file_alone():
         ({}, {"x": object()}, TypeError),
     ],
 )
-def test_contents_that_cannot_be_kept_leave_the_old_file(small, arrays, meta, error):
+def test_contents_that_cannot_be_saved_leave_the_old_file(small, arrays, meta, error):
     path, content = small
     with pytest.raises(error):
         save_arrays(path, arrays, meta)

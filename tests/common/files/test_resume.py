@@ -98,7 +98,7 @@ def test_training_that_is_resumed_gives_the_same_bits(folder, cell, optimizer, s
     assert fit(second, 2) == undisturbed(cell, optimizer, 2)
 
 
-def test_every_step_is_a_place_to_go_on_from_and_many_stops_are_as_good_as_none(folder):
+def test_training_resumes_from_every_step_and_many_stops_equal_none(folder):
     path = folder / "often.npz"
     trainer = build(path, 1)
     fit(trainer)
@@ -266,7 +266,7 @@ def test_frozen_embeddings_are_saved_and_tied_weights_have_one_memory(tmp_path):
     assert result(first) == result(second)
 
 
-def test_the_numbers_of_an_optimizer_and_the_books_losses_come_back(tmp_path):
+def test_the_numbers_of_an_optimizer_and_the_books_losses_are_restored(tmp_path):
     def trainer(**how):
         return Trainer(Nested(0), Adam(**how), [BookLog(lambda line: None), Checkpoint(tmp_path / "a.npz")])
 
@@ -297,7 +297,7 @@ def test_with_another_number_of_epochs_the_schedule_is_that_of_the_new_plan(tmp_
 
 
 @pytest.mark.parametrize("patience", [1, 2])
-def test_patience_goes_on_counting_and_a_training_it_has_ended_does_no_further_step(tmp_path, patience):
+def test_patience_continues_counting_and_a_training_it_has_ended_does_no_further_step(tmp_path, patience):
     x = RNG.standard_normal((14, 3)).astype(np.float32)
 
     def train(stop_at=None, resume=False):
@@ -442,7 +442,7 @@ def test_numbers_that_are_no_longer_finite_are_not_saved_over_those_that_were(fo
     assert path.read_bytes() == before
 
 
-def test_a_training_that_has_not_begun_can_be_saved_too_and_tells_what_it_is_about(tmp_path):
+def test_a_training_that_has_not_started_can_be_saved_and_describes_itself(tmp_path):
     path = tmp_path / "a.npz"
     save_training(path, build("x"), {"any": ["thing", 1.5]})
     fresh = build("x", seed=3)

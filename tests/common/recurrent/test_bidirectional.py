@@ -51,7 +51,7 @@ def test_the_layers_arrays_are_the_lists_of_both():
     assert layer.param_names == (*(f"{side}.{p}" for side in ("forward", "backward") for p in ("Wx", "Wh", "b")),)
 
 
-def test_two_sizes_stand_side_by_side():
+def test_outputs_of_two_sizes_are_concatenated():
     layer = TimeBidirectional(time_cell("rnn", H=2), time_cell("lstm", H=5))
     assert layer.forward(normal(N, T, D)).shape == (N, T, 7)
     check_layer(layer, normal(N, 3, D))

@@ -204,7 +204,7 @@ def test_set_state_starts_one_forward_of_a_layer_that_is_not_stateful(cell):
 
 
 @every_cell
-def test_set_state_starts_a_stateful_layer_which_then_goes_on(cell):
+def test_set_state_starts_a_stateful_layer_which_then_continues(cell):
     layer, xs = time_cell(cell, stateful=True), normal(N, T, D)
     layer.forward(normal(N, T, D, seed=4))
     layer.set_state(*states_of(cell))
@@ -225,7 +225,7 @@ def test_the_state_that_was_given_is_never_changed(cell):
 
 
 @every_cell
-def test_the_last_state_is_kept_with_or_without_stateful(cell):
+def test_the_last_state_is_available_with_or_without_stateful(cell):
     layer = time_cell(cell)
     hs = layer.forward(normal(N, T, D), HOLES)
     assert np.array_equal(layer.h, hs[:, -1])
@@ -246,7 +246,7 @@ def test_set_state_of_an_lstm_with_h_alone_starts_from_zero_memory():
 
 
 @every_cell
-def test_a_batch_of_another_size_with_a_kept_state_is_refused_clearly(cell):
+def test_a_batch_of_another_size_than_the_state_is_refused_clearly(cell):
     layer = time_cell(cell, stateful=True)
     layer.forward(normal(N, T, D))
     message = rf"{type(layer).__name__}: h .*reset_state.*: expected .*\(5, 2\), got .*\(3, 2\)"

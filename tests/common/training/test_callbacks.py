@@ -65,7 +65,7 @@ def test_training_stops_after_patience_epochs_without_a_better_one_and_the_best_
     assert trainer.model.params[0][0] == -4  # two steps an epoch
 
 
-def test_a_better_epoch_starts_the_patience_anew():
+def test_a_better_epoch_restarts_the_patience():
     best = EarlyStopping(patience=2)
     assert len(run([5.0, 6.0, 4.0, 6.0, 3.0, 6.0, 6.0, 1.0], best).history) == 7 and best.best_epoch == 5
 
@@ -181,7 +181,7 @@ def test_a_callback_that_served_one_training_serves_the_next_like_a_new_one(make
     ]
 
 
-def test_of_further_fits_of_one_training_the_best_epoch_of_all_is_kept():
+def test_of_further_fits_of_one_training_the_best_epoch_of_all_is_restored():
     best = EarlyStopping(None)
     trainer = Trainer(Ladder([1.0, 2.0, 3.0]), SGD(1.0), [best], 0)
     for epochs in (1, 2):
@@ -277,7 +277,7 @@ def test_progress_is_silent_between_its_intervals():
     [(45.0, 4, ["2:15 left", "1:30 left", "0:45 left", "0:00 left"]), (59.7, 2, ["1:00 left", "0:00 left"])],
     ids=["from the steps done", "never sixty seconds"],
 )
-def test_progress_tells_the_time_left(monkeypatch, seconds, n, left):
+def test_progress_shows_the_time_left(monkeypatch, seconds, n, left):
     import common.training.callbacks
 
     now = [0.0]

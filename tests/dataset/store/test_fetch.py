@@ -169,7 +169,7 @@ def test_nothing_is_made_or_imported_before_something_is_fetched(tmp_path):
 # ---- downloads
 
 
-def test_a_file_is_downloaded_once_and_kept_without_a_word(server, capfd):
+def test_a_file_is_downloaded_once_and_cached_silently(server, capfd):
     assert status("a") == "missing" and not store.folder().exists()
     assert fetch("a") == path("a") and path("a").read_bytes() == CONTENT
     assert fetch("a") == path("a") and status("a") == "here"

@@ -1,12 +1,36 @@
-"""The state of a layer over sequences: what it starts from, and what is left of it after the last step."""
+"""What recurrent layers have in common: the shapes and initial values of their weights, and their state."""
 
 import numpy as np
 
 from common.arrays.checks import as_floats
+from common.arrays.initializers import gate_blocks, orthogonal, xavier
+from common.arrays.layer import Layer
+
+
+class RecurrentWeights(Layer):
+    """Wx: (D, G H), Wh: (H, G H), b: (G H,), a block of columns for each of G = `gates`; of a step or of a sequence."""
+
+    gates = 1
+    states = ("h",)  # what goes from step to step: attributes (N, H)
+
+    def __init__(self, Wx, Wh, b):
+        columns = f"{self.gates}H"
+        super().__init__(Wx=(Wx, ("D", columns)), Wh=(Wh, ("H", columns)), b=(b, self.bias_shape(b)))
+
+    def bias_shape(self, b):
+        return (f"{self.gates}H",)
+
+    @classmethod
+    def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
+        """Wx, Wh, b to start from: Xavier, orthogonal, zero, each gate by itself. rng: Generator, int or None."""
+        rng = np.random.default_rng(rng)
+        Wx = gate_blocks(xavier, cls.gates, wordvec_size, hidden_size, rng=rng, dtype=dtype)
+        Wh = gate_blocks(orthogonal, cls.gates, hidden_size, rng=rng, dtype=dtype)
+        return Wx, Wh, np.zeros(cls.gates * hidden_size, dtype)
 
 
 class RecurrentState:
-    """For a layer with `params` Wx (D, ...), Wh (H, ...), ... and the names of its `states`.
+    """For a layer over sequences, with `params` Wx (D, ...), Wh (H, ...), ... and the names of its `states`.
 
     Each state is an attribute (N, H) after forward, and the gradient of the state before step 0 one after backward
     (`h` and `dh`; of an LSTM `c` and `dc`, too). `stateful`: the next forward starts from the last state; otherwise
