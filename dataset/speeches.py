@@ -50,6 +50,8 @@ def load_csv(path):
     """
     path = Path(path)
     with reading(path), unlimited_csv_fields():
+        if not path.exists():
+            raise DataError(f"{path}: expected a file, there is none of this name")
         rows = read_csv(path)
         number, header = next(rows, (1, []))
         names = [cell.strip().lower() for cell in header]
