@@ -12,6 +12,7 @@ from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_er
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
 from common.training.batches import sorted_batches, take
+from dataset.errors import DataError
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
@@ -171,6 +172,8 @@ class Classifier:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
             return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
+        except DataError:  # a cell of one's own is not known, or fails
+            raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
 
