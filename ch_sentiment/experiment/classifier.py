@@ -87,8 +87,10 @@ class Classifier:
     def encode(self, texts):
         """List of N str -> list of (T,) id arrays. A text without any token becomes one unknown word.
 
-        Texts that offer `tokens` (`CachedTexts`) are not tokenized again.
+        Texts that offer `tokens` (`CachedTexts`) are not tokenized again. ValueError for one str, a text by itself.
         """
+        if isinstance(texts, str):
+            raise ValueError("Classifier: expected a list of texts, got one str")
         if hasattr(texts, "tokens"):
             ids = texts.tokens(self.cleaning).encode(self.vocab)
         else:
