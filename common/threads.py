@@ -57,8 +57,12 @@ class one_blas_thread(ContextDecorator):
 @cache
 def _blas_libraries():
     """The BLAS libraries of this process, found once; imported here because most commands ask late or never."""
+    name = "KMP_DUPLICATE_LIB_OK"  # which the import sets, for this process and all that it starts
+    before = os.environ.get(name)
     from threadpoolctl import ThreadpoolController
 
+    if before is None:
+        os.environ.pop(name, None)
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 

@@ -12,6 +12,7 @@ from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_er
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
 from common.training.batches import sorted_batches, take
+from dataset.errors import DataError
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
@@ -87,8 +88,10 @@ class Classifier:
     def encode(self, texts):
         """List of N str -> list of (T,) id arrays. A text without any token becomes one unknown word.
 
-        Texts that offer `tokens` (`CachedTexts`) are not tokenized again.
+        Texts that offer `tokens` (`CachedTexts`) are not tokenized again. ValueError for one str, a text by itself.
         """
+        if isinstance(texts, str):
+            raise ValueError("Classifier: expected a list of texts, got one str")
         if hasattr(texts, "tokens"):
             ids = texts.tokens(self.cleaning).encode(self.vocab)
         else:
@@ -172,6 +175,8 @@ class Classifier:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
             return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
+        except DataError:  # a cell of one's own is not known, or fails
+            raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
 

@@ -126,13 +126,14 @@ def test_as_a_decorator_it_keeps_name_and_arguments(three):
 def test_before_numpy_is_loaded_it_makes_it_start_with_one_thread_and_leaves_no_variable_behind(tmp_path):
     script = """
 import os, sys
-from common.threads import THREAD_VARIABLES, blas_threads, one_blas_thread
+from common.threads import blas_threads, one_blas_thread
+before = dict(os.environ)
 assert "numpy" not in sys.modules
 with one_blas_thread():
     import numpy
     assert "threadpoolctl" not in sys.modules
     assert blas_threads() == 1
-assert blas_threads() == 1 and not set(THREAD_VARIABLES) & set(os.environ)
+assert blas_threads() == 1 and dict(os.environ) == before
 """
     env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     command = [sys.executable, "-c", script]
