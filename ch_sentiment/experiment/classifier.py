@@ -65,9 +65,10 @@ class Classifier:
         return self.vocab.encode(words) != UNK
 
     def predict_proba_of_parts(self, words, parts):
-        """(N, C) probabilities of the texts that hold the words at N positions each: index arrays or slices."""
-        ids = self.vocab.encode(words)  # (T,)
-        return self.predict_proba_of_ids([_not_empty(ids[part]) for part in parts])
+        """As of `answering.TextClassifier`; the words may be those of a model that reads more."""
+        ids, removed = self.vocab.encode(words), self.cleaning.removed  # (T,)
+        stays = np.array([word not in removed for word in words], bool)  # (T,)
+        return self.predict_proba_of_ids([self._read(ids[part][stays[part]]) for part in parts])
 
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
@@ -92,7 +93,11 @@ class Classifier:
             ids = texts.tokens(self.cleaning).encode(self.vocab)
         else:
             ids = (self.vocab.encode(tokenize(text, self.cleaning)) for text in texts)
-        return [_not_empty(KEEPS[self.keep](ids_of_text, self.max_len)) for ids_of_text in ids]
+        return [self._read(ids_of_text) for ids_of_text in ids]
+
+    def _read(self, ids):
+        """(T,) ids of a text -> those that are read, or one unknown word where there are none."""
+        return _not_empty(KEEPS[self.keep](ids, self.max_len))
 
     def predict_proba_of_ids(self, x):
         """List of N id arrays -> (N, C) float64 probabilities."""
