@@ -40,6 +40,11 @@ class MeanEncoder:
         return self.affine.backward(dout)[:, None] * self.share
 
 
+class NoMask(TimeLSTM):
+    def forward(self, xs):
+        return super().forward(xs)
+
+
 def function():
     pass
 '''
@@ -280,6 +285,7 @@ def test_the_working_folder_is_looked_in_last_and_the_path_is_as_before(own, mon
         (["--cell", "mine:Missing"], "expected a class with forward and backward, got None"),
         (["--cell", "mine:function"], "expected a class with forward and backward"),
         (["--cell", "mine:os.system"], "package.module:Class, got 'mine:os.system'"),
+        (["--cell", "mine:NoMask"], "--cell mine:NoMask: expected a forward(xs, mask), got one without a mask"),
         (["--cell", "mine:MeanEncoder", "--bidirectional"], "--bidirectional: expected a recurrent layer as --cell"),
         (["--cell", "mine:MeanEncoder", "--pool", "mean"], "--pool: expected a recurrent layer as --cell"),
     ],
