@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
@@ -15,6 +16,7 @@ from ch_sentiment.console import Terminated, say
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
+from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -35,7 +37,12 @@ from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
-add_arguments = add_options
+
+
+def add_arguments(parser):
+    """The options of all four groups."""
+    for name, options in GROUPS.items():
+        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
 
 
 def run(arguments):

@@ -7,11 +7,13 @@ config.json and what was typed are plain dicts, which `Config.of` sorts into the
 import argparse
 import functools
 import math
+import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
+from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
@@ -68,7 +70,9 @@ class DataOptions:
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
     classes: int = option(2, "how many labels the data has", type=CLASSES)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
-    group_file: str = option(None, "the group of each text (its film, its author): none is split", metavar="FILE")
+    group_file: str = option(
+        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    )
     group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
@@ -78,7 +82,7 @@ class DataOptions:
 class ModelOptions:
     """What reads the texts: the words that it knows, its layers and their sizes."""
 
-    model: str = option("recurrent", "what is trained: a recurrent net or a baseline", choices=MODELS)
+    model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
         f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
@@ -93,7 +97,9 @@ class ModelOptions:
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     pairvec: int = option(0, "size of a second vector, of each word and the one before", type=SIZE, baselines=REFUSED)
     max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
-    naive_bayes: bool = option(False, "start one element of a vector at its log-count ratio", baselines=REFUSED)
+    naive_bayes: bool = option(
+        False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
+    )
     vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
     max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -140,7 +146,9 @@ class RunOptions:
 
     recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
     seed: int = option(0, "one seed, one result", type=SEED)
-    calibrate: bool = option(False, "afterwards fit a temperature, so that the model is as sure as it is right")
+    calibrate: bool = option(
+        False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
     resume: str = option(
         None,
         "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
@@ -150,7 +158,7 @@ class RunOptions:
     )
     save_every: float = option(
         10.0,
-        "save the training at least so often",
+        "save the training, to go on with it, at least so often within an epoch",
         type=NOT_NEGATIVE,
         metavar="MINUTES",
         may_change=True,
@@ -204,3 +212,32 @@ GROUPS = {"data": DataOptions, "model": ModelOptions, "training": TrainingOption
 GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(options)}
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
+OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
+OF_FIT += ["recipe", "seed", "calibrate", "validation", "split_seed", "limit"]
+KINDS = {
+    int: (numbers.Integral, "an int"),
+    float: (numbers.Real, "a float"),
+    bool: (bool, "a bool"),
+    str: (str, "a str"),
+}
+MAY_BE_NONE = ("clip", "patience")  # though that is not the default
+
+
+def checked(options):
+    """The options of OF_FIT by name, as they are. TypeError for another name; DataError for a value that cannot be."""
+    for name, value in options.items():
+        if name not in OF_FIT:
+            raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")
+        f, argument = FIELDS[name], FIELDS[name].metadata["argument"]
+        if value is None and (f.default is None or name in MAY_BE_NONE):
+            continue
+        kind, called = KINDS[f.type]
+        if not isinstance(value, kind) or isinstance(value, bool) != (f.type is bool):
+            raise DataError(f"{name}: expected {called}, got {value!r}")
+        if value not in argument.get("choices", [value]):
+            raise DataError(f"{name}: expected one of {', '.join(argument['choices'])}, got {value!r}")
+        try:
+            argument.get("type", str)(str(value))
+        except argparse.ArgumentTypeError as error:
+            raise DataError(f"{name}: {error}") from None
+    return options

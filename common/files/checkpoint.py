@@ -31,7 +31,8 @@ SEAL = 64  # bytes at the end: a sha256 in hexadecimal digits
 MOST_DEEP = 100  # lists and objects inside one another, that of meta.json itself among them
 MOST_DIGITS = 1000  # in a row, in a number
 TOO_DEEP = f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper"
-NUMBER_TOO_LONG = re.compile(rb"[0-9]{%d}" % (MOST_DIGITS + 1))
+TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")  # all digits alike: a long number is a long run of zeros
+NUMBER_TOO_LONG = b"0" * (MOST_DIGITS + 1)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 # What JSON may take in memory beside the arrays: so many bytes a character and a value, as Python keeps them, within
@@ -170,12 +171,8 @@ def _decoded(raw, file_size):
     values = sum(raw.count(c) for c in b",[{")
     if PER_CHARACTER * len(raw) + PER_VALUE * values > max(2 * file_size, ROOM):
         raise _Defect(f"expected a {META} that takes little memory beside the arrays, got {len(raw):,} bytes of it")
-    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
-    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in outside.translate(None, NO_BRACKETS))
-    if max(depths, default=0) > MOST_DEEP:
-        raise _Defect(TOO_DEEP)
-    if NUMBER_TOO_LONG.search(outside):
-        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
+    if raw.count(b"[") + raw.count(b"{") > MOST_DEEP or NUMBER_TOO_LONG in raw.translate(TO_ZEROS):  # seldom
+        _check_depth_and_numbers(raw)
     content = json.loads(raw.decode("ascii"))
     if type(content) is dict and content.get("format") != FORMAT:
         raise _Defect(f"expected format {FORMAT}, got {content.get('format')!r}")
@@ -185,6 +182,15 @@ def _decoded(raw, file_size):
         raise _Defect(f"expected format, library, arrays and meta in {META}, got something else")
     _check_manifest(content["arrays"], file_size)
     return content
+
+
+def _check_depth_and_numbers(raw):
+    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in outside.translate(None, NO_BRACKETS))
+    if max(depths, default=0) > MOST_DEEP:
+        raise _Defect(TOO_DEEP)
+    if NUMBER_TOO_LONG in outside.translate(TO_ZEROS):
+        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
 
 
 def _check_manifest(manifest, file_size):
