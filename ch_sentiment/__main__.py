@@ -30,8 +30,10 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
 @one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def main(argv=None):
     """Run a command; -> exit code."""
-    prepare_streams()
-    command, options = parse(list(map(as_utf8, sys.argv[1:])) if argv is None else argv)
+    if argv is None:  # the program itself; a caller's streams are left as they are
+        prepare_streams()
+        argv = list(map(as_utf8, sys.argv[1:]))
+    command, options = parse(argv)
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
     try:
@@ -44,7 +46,8 @@ def main(argv=None):
         return 141
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
         named = isinstance(error, OSError) and error.filename is not None
-        return fail(options, f"{error.filename}: {error.strerror}" if named else error, 2)
+        what = "not enough memory" if isinstance(error, MemoryError) and not str(error) else error
+        return fail(options, f"{error.filename}: {error.strerror}" if named else what, 2)
     except FloatingPointError as error:
         return fail(options, f"{error}; try a lower --lr or a smaller --clip", 3)
     except KeyboardInterrupt:
@@ -59,21 +62,41 @@ def module_names():
 
 
 def find_command(name):
-    """The module of a command, or None where there is none of this name."""
+    """The module of a command, or None where there is none of this name. ImportError in one line."""
     if name not in module_names():
         return None
-    module = importlib.import_module(f"ch_sentiment.commands.{module_names()[name]}")
-    return module if hasattr(module, "HELP") else None
+    full_name = f"ch_sentiment.commands.{module_names()[name]}"
+    try:
+        module = importlib.import_module(full_name)
+    except (Exception, SystemExit) as error:
+        why = printable(f"{type(error).__name__}: {error}".rstrip(": "))
+        raise ImportError(f"{full_name} cannot be imported ({why})") from None
+    return module if isinstance(getattr(module, "HELP", None), str) else None
 
 
-def all_commands():
-    """name -> module, in alphabetical order."""
-    return {name: command for name in module_names() if (command := find_command(name)) is not None}
+def all_commands(broken=None):
+    """name -> module, in alphabetical order. broken: a list that gets a line for each module that cannot be imported;
+    None: ImportError.
+    """
+    found = {}
+    for name in module_names():
+        try:
+            command = find_command(name)
+        except ImportError as error:
+            if broken is None:
+                raise
+            broken.append(str(error))
+        else:
+            found |= {} if command is None else {name: command}
+    return found
 
 
 def parse(argv):
     """-> the module of a command, its options. SystemExit after --help, --version and for what cannot be parsed."""
-    command = find_command(argv[0]) if argv else None
+    try:
+        command = find_command(argv[0]) if argv else None
+    except ImportError as error:
+        OneLineParser(prog=f"sentifish {argv[0]}").exit(2, f"sentifish {argv[0]}: {error}\n")
     if command is not None:
         description = f"{command.HELP[:1].upper()}{command.HELP[1:]}."
         parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description)
@@ -84,8 +107,10 @@ def parse(argv):
     parser = OneLineParser(prog="sentifish", description=DESCRIPTION, formatter_class=as_it_stands)
     parser.add_argument("--version", action="version", version=f"sentifish {__version__}")
     choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in all_commands().items():
-        choices.add_parser(name, help=module.HELP)
+    broken = []
+    for name, module in all_commands(broken).items():
+        choices.add_parser(name, help=module.HELP.replace("%", "%%"))
+    parser.epilog = "\n".join(broken).replace("%(", "% (")  # which argparse would fill in
     parser.parse_args(argv)
     parser.error(f"expected a command first, got {argv[0]}")
 

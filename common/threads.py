@@ -27,6 +27,7 @@ class one_blas_thread(ContextDecorator):
 
     _lock = threading.Lock()
     _depth = 0
+    _own = threading.local()  # depth: how many of these blocks are this Python thread's own
     _before = ()  # (library, number of threads) to restore
     _variables = ()  # that were set, to be removed
 
@@ -41,24 +42,46 @@ class one_blas_thread(ContextDecorator):
                     one_blas_thread._variables = THREAD_VARIABLES
                     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
             one_blas_thread._depth += 1
+        self._own.depth = getattr(self._own, "depth", 0) + 1
         return self
 
     def __exit__(self, *error):
+        self._own.depth = getattr(self._own, "depth", 0) - 1
         with self._lock:
             one_blas_thread._depth -= 1
             if one_blas_thread._depth == 0:
-                for library, number in self._before:
-                    _set_threads(library, number)
-                for name in self._variables:
-                    os.environ.pop(name, None)
-                one_blas_thread._before = one_blas_thread._variables = ()
+                self._restore()
+
+    @classmethod
+    def _restore(cls):
+        for library, number in cls._before:
+            _set_threads(library, number)
+        for name in cls._variables:
+            os.environ.pop(name, None)
+        cls._before = cls._variables = ()
+
+    @classmethod
+    def _after_fork(cls):
+        """In the child only the thread that forked lives on: another's lock would stay locked, its block open."""
+        cls._lock = threading.Lock()
+        cls._depth = max(0, getattr(cls._own, "depth", 0))
+        if cls._depth == 0:
+            cls._restore()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=one_blas_thread._after_fork)
 
 
 @cache
 def _blas_libraries():
     """The BLAS libraries of this process, found once; imported here because most commands ask late or never."""
+    name = "KMP_DUPLICATE_LIB_OK"  # which the import sets, for this process and all that it starts
+    before = os.environ.get(name)
     from threadpoolctl import ThreadpoolController
 
+    if before is None:
+        os.environ.pop(name, None)
     return ThreadpoolController().select(user_api="blas").lib_controllers
 
 

@@ -59,6 +59,7 @@ class Trainer:
         Where there are callbacks, Ctrl-C ends training after the step. Raises ValueError for x and t of different or
         zero length, or of another number or batch_size than the unfinished epoch; FloatingPointError when the loss or a
         gradient is no longer finite; that step changes no parameter. After an error the next fit begins a new epoch.
+        Every `on_fit_end` is called, then the first error is raised; the later ones are its notes.
         """
         t = np.asarray(t)
         if len(x) != len(t) or len(t) == 0 or batch_size < 1 or max_epoch < 0:
@@ -81,19 +82,25 @@ class Trainer:
         self.max_epoch = self.epochs_done + max_epoch
         active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
         active = active and [StopOnSignal(), *active]
-        started = []
+        started, errors = [], []
         try:
             for callback in active:
                 started.append(callback)
                 callback.on_fit_start(self)
             while self.epochs_done < self.max_epoch and self.stop_reason is None:
                 self._run_epoch(x, t, batch_size, max_grad, validation, active)
-        except BaseException:
+        except BaseException as error:
             self.running = None  # a step that failed is no place to continue from
-            raise
-        finally:
-            for callback in reversed(started):
+            errors.append(error)
+        for callback in reversed(started):
+            try:
                 callback.on_fit_end(self)
+            except BaseException as error:  # the others still have something to restore
+                errors.append(error)
+                if len(errors) > 1:
+                    errors[0].add_note(f"then {type(callback).__name__}.on_fit_end: {error!r}")
+        if errors:
+            raise errors.pop(0)  # popped: a list in a frame that its own error refers to would be a cycle
         return self.history
 
     @property

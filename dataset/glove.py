@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import DataError
+from dataset.errors import DataError, reading
 from dataset.lines import decode_lines
 from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK
@@ -132,25 +132,23 @@ def _open_source(source):
     path, member = (fetch(ARCHIVE), MEMBERS[source]) if source in MEMBERS else (Path(source), None)
     if path.parent.suffix.lower() == ".zip" and path.parent.is_file():
         path, member = path.parent, path.name
-    try:
+    with reading(path):
+        if not path.exists():
+            names = ", ".join(MEMBERS)
+            raise DataError(f"{source}: expected a file, or one of {names}; there is none of this name")
         if path.suffix.lower() != ".zip":
             with path.open("rb") as file:
-                yield str(path), file
+                yield path, file
             return
-        with zipfile.ZipFile(path) as archive:
-            member = member or _only_member(path, archive)
-            if member not in archive.namelist():
-                raise DataError(f"{path}: expected {member} in it, got {_listed(archive.namelist())}")
-            with archive.open(member) as unpacked, io.BufferedReader(unpacked, _BUFFER) as file:
-                yield f"{path}/{member}", file
-    except FileNotFoundError:
-        raise DataError(
-            f"{source}: expected a file, or one of {', '.join(MEMBERS)}; there is none of this name"
-        ) from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except _ZIP_DEFECTS as error:
-        raise DataError(f"{path}: expected a whole .zip file, got a damaged one ({error})") from None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                member = member or _only_member(path, archive)
+                if member not in archive.namelist():
+                    raise DataError(f"{path}: expected {member} in it, got {_listed(archive.namelist())}")
+                with archive.open(member) as unpacked, io.BufferedReader(unpacked, _BUFFER) as file:
+                    yield f"{path}/{member}", file
+        except _ZIP_DEFECTS as error:
+            raise DataError(f"{path}: expected a whole .zip file, got a damaged one ({error})") from None
 
 
 def _only_member(path, archive):

@@ -2,13 +2,14 @@
 It is read straight out of its archive, which is never unpacked, and cached as arrays for the next start.
 An unpacked folder and the two files of the NumPy tutorial are read as well."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dataset import imdb_archive, labelled_text
-from dataset.errors import DataError
+from dataset.errors import DataError, reading
 from dataset.store import array_cache, registry
 from dataset.store.fetch import fetch, sha256
 
@@ -17,8 +18,7 @@ LABEL_NAMES = ["negative", "positive"]
 _PARSER = 1  # increase it if the same archive would give other texts, or in another order
 _PER_CLASS = 12_500  # in each of the two parts
 _UNLABELLED = 50_000
-_UNLABELLED_PART = "train/unsup"
-_PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")  # in the order of the cache
+_PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")
 _TUTORIAL_FILES = ("imdb_train.txt", "imdb_test.txt")
 _TUTORIAL_LABELS = (["0", "1"], ["0.0", "1.0"], ["neg", "pos"], LABEL_NAMES)
 
@@ -46,11 +46,7 @@ def load_data(source=None, progress=True):
     if kind == "tutorial":
         train, test = (_read_tutorial_file(path / file) for file in _TUTORIAL_FILES)
         return train, test
-    if kind == "folder":
-        found = imdb_archive.read_folder(path, dict.fromkeys(_PARTS, _PER_CLASS), progress)
-        texts = [text.decode() for part in _PARTS for text in found[part]]
-    else:
-        texts = _read_archive(path, source is None, "labelled", progress)
+    texts = _read(kind, path, source is None, "labelled", progress)
     half = 2 * _PER_CLASS
     t = np.repeat(np.array([1, 0], dtype=np.int64), _PER_CLASS)  # (half,)
     return (texts[:half], t), (texts[half:], t.copy())
@@ -63,13 +59,9 @@ def load_unlabelled(source=None, progress=True):
     """
     kind, path = _locate(source, progress)
     if kind == "tutorial":
-        raise DataError(
-            f"{path}: expected the archive or the folder aclImdb, {_TUTORIAL_FILES[0]} has labelled texts only"
-        )
-    if kind == "folder":
-        found = imdb_archive.read_folder(path, {_UNLABELLED_PART: _UNLABELLED}, progress)
-        return [text.decode() for text in found[_UNLABELLED_PART]]
-    return _read_archive(path, source is None, "unlabelled", progress)
+        expected = "expected the archive or the folder aclImdb"
+        raise DataError(f"{path}: {expected}, {_TUTORIAL_FILES[0]} has labelled texts only")
+    return _read(kind, path, source is None, "unlabelled", progress)
 
 
 def count_duplicates(x_train, x_test):
@@ -100,40 +92,33 @@ def _locate(source, progress):
     raise DataError(f"{path}: expected the folder aclImdb, or {' and '.join(_TUTORIAL_FILES)}, got neither")
 
 
-def _read_archive(path, verified, wanted, progress):
-    """The "labelled" or "unlabelled" texts of an archive, from the cache if it has them: list of str."""
-    try:
-        digest = registry.ENTRIES["imdb"].sha256 if verified else sha256(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-    count = {"labelled": len(_PARTS) * _PER_CLASS, "unlabelled": _UNLABELLED}[wanted]
-    if (texts := _load_cache(digest, wanted, count)) is not None:
-        return texts
-    counts = dict.fromkeys(_PARTS, _PER_CLASS) | {_UNLABELLED_PART: _UNLABELLED}
-    found = imdb_archive.read(path, counts, progress)
-    split = {
-        "labelled": [text for part in _PARTS for text in found[part]],
-        "unlabelled": found[_UNLABELLED_PART],
-    }
-    for name, texts in split.items():
-        flat, offsets = array_cache.pack(texts)
-        array_cache.save(*_cache_name(digest, name), {"text": flat, "offsets": offsets})
-    return [text.decode() for text in split[wanted]]
-
-
-def _load_cache(digest, wanted, count):
-    """The cached texts of an archive, or None if there are none, or arrays that do not fit."""
-    arrays = array_cache.load(*_cache_name(digest, wanted))
-    try:
+def _read(kind, path, official, which, progress):
+    """The "labelled" or "unlabelled" texts of a folder, or of an archive or its cache: list of str."""
+    if kind == "folder":
+        found = imdb_archive.read_folder(path, _counts(which), progress)
+        return [text.decode() for texts in found.values() for text in texts]
+    with reading(path):
+        digest = registry.ENTRIES["imdb"].sha256 if official else sha256(path)
+    arrays = array_cache.load(*_cache_name(digest, which))
+    with contextlib.suppress(KeyError, ValueError):  # not made by `array_cache.pack`
         texts = array_cache.unpack(arrays["text"], arrays["offsets"]) if arrays else []
-    except (KeyError, ValueError):  # not made by `array_cache.pack`
-        return None
-    return texts if len(texts) == count else None
+        if len(texts) == sum(_counts(which).values()):
+            return texts
+    found = imdb_archive.read(path, _counts("labelled") | _counts("unlabelled"), progress)
+    for each in ("labelled", "unlabelled"):
+        flat, offsets = array_cache.pack(text for part in _counts(each) for text in found[part])
+        array_cache.save(*_cache_name(digest, each), {"text": flat, "offsets": offsets})
+    return [text.decode() for part in _counts(which) for text in found[part]]
 
 
-def _cache_name(digest, wanted):
+def _counts(which):
+    """Dict of part to its number of reviews, in the order of the cache."""
+    return dict.fromkeys(_PARTS, _PER_CLASS) if which == "labelled" else {"train/unsup": _UNLABELLED}
+
+
+def _cache_name(digest, which):
     """(name, key) of the cached texts of an archive."""
-    return f"imdb-{digest[:16]}-{wanted}.npz", f"imdb {wanted}, parser {_PARSER}, archive {digest}"
+    return f"imdb-{digest[:16]}-{which}.npz", f"imdb {which}, parser {_PARSER}, archive {digest}"
 
 
 def _read_tutorial_file(path):

@@ -9,7 +9,7 @@ import zlib
 
 from tqdm import tqdm
 
-from dataset.errors import DataError
+from dataset.errors import DataError, reading
 
 _TEXT = re.compile(r"aclImdb/((?:train|test)/(?:pos|neg)|train/unsup)/([0-9]{1,6})_[0-9]{1,2}\.txt")
 _FILE = re.compile(r"([0-9]{1,6})_[0-9]{1,2}\.txt")
@@ -21,7 +21,8 @@ _MOST_BYTES = 2**30  # of all members together
 _HEADER = 2**18  # bytes from the end of one member to the start of the next
 
 _BLOCK = 2**16
-_FROM_HEADERS = (ValueError, LookupError, ArithmeticError, RecursionError)  # raised by tarfile for malformed headers
+_DEFECTS = (gzip.BadGzipFile, EOFError, zlib.error, tarfile.TarError)
+_DEFECTS += (ValueError, LookupError, ArithmeticError, RecursionError)  # raised by tarfile for malformed headers
 
 
 def read(path, counts, progress=True):
@@ -33,38 +34,54 @@ def read(path, counts, progress=True):
     -> dict of part to list of bytes, which are UTF-8. DataError: no such archive, a truncated one, another number of
     reviews, or what the official one does not have: paths outside of it, links, huge members.
     """
-    found = {part: {} for part in counts}
-    try:
-        with gzip.open(path) as unpacked, _progress_bar(counts, progress) as bar:
-            for part, number, text in _reviews(path, _LimitedStream(path, unpacked)):
-                if part in found:
-                    _add(path, found[part], part, number, text)
-                    bar.update()
-    except DataError:
-        raise
-    except (EOFError, zlib.error, tarfile.TarError, *_FROM_HEADERS) as error:
-        raise DataError(f"{path}: expected the IMDb archive, got a damaged or unfinished one ({error})") from None
-    except gzip.BadGzipFile as error:
-        raise DataError(f"{path}: expected the IMDb archive (.tar.gz), got something else ({error})") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    return _in_order(path, found, counts)
+    with reading(path):
+        try:
+            with gzip.open(path) as unpacked:
+                return _collect(path, _reviews(path, _LimitedStream(path, unpacked)), counts, progress)
+        except DataError:
+            raise
+        except _DEFECTS as error:
+            raise DataError(
+                f"{path}: expected the IMDb archive (.tar.gz), got a damaged or unfinished one ({error})"
+            ) from None
 
 
 def read_folder(path, counts, progress=True):
     """`read` for the folder aclImdb; other files in it are ignored. DataError as there."""
+    with reading(path):
+        return _collect(path, _files(path, counts), counts, progress)
+
+
+def _collect(path, reviews, counts, progress):
+    """`read` from (part, number, bytes) of every review."""
     found = {part: {} for part in counts}
-    try:
-        with _progress_bar(counts, progress) as bar:
-            for part in counts:
-                for file in (path / part).iterdir():
-                    if (name := _FILE.fullmatch(file.name)) and file.is_file():
-                        _check_size(path, f"{part}/{file.name}", file.stat().st_size, _LONGEST)
-                        _add(path, found[part], part, int(name[1]), file.read_bytes())
-                        bar.update()
-    except OSError as error:
-        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
-    return _in_order(path, found, counts)
+    how = {"desc": "reading imdb", "unit": "text", "leave": False, "disable": None if progress else True}
+    with tqdm(total=sum(counts.values()), **how) as bar:
+        for part, number, text in reviews:
+            if part not in found:
+                continue
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                byte = f"0x{text[error.start]:02x}"
+                raise DataError(f"{path}: expected UTF-8 in number {number} of {part}, got byte {byte}") from None
+            if number in found[part]:
+                raise DataError(f"{path}: expected one text of each number in {part}, got {number} twice")
+            found[part][number] = text
+            bar.update()
+    for part, count in counts.items():
+        if len(found[part]) != count:
+            raise DataError(f"{path}: expected {count:,} texts in {part}, got {len(found[part]):,}")
+    return {part: [texts[number] for number in sorted(texts)] for part, texts in found.items()}
+
+
+def _files(path, parts):
+    """(part, number, bytes) of every review of a folder."""
+    for part in parts:
+        for file in (path / part).iterdir():
+            if (name := _FILE.fullmatch(file.name)) and file.is_file():
+                _check_size(path, f"{part}/{file.name}", file.stat().st_size, _LONGEST)
+                yield part, int(name[1]), file.read_bytes()
 
 
 def _reviews(path, stream):
@@ -110,27 +127,3 @@ class _LimitedStream:
 def _check_size(path, what, size, most):
     if not 0 <= size <= most:
         raise DataError(f"{path}: expected at most {most:,} bytes in {what}, got {size:,}")
-
-
-def _add(path, texts, part, number, text):
-    """Add a review to those of its part, by its number."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        byte = f"0x{text[error.start]:02x}"
-        raise DataError(f"{path}: expected UTF-8 in number {number} of {part}, got byte {byte}") from None
-    if number in texts:
-        raise DataError(f"{path}: expected one text of each number in {part}, got {number} twice")
-    texts[number] = text
-
-
-def _in_order(path, found, counts):
-    for part, count in counts.items():
-        if len(found[part]) != count:
-            raise DataError(f"{path}: expected {count:,} texts in {part}, got {len(found[part]):,}")
-    return {part: [texts[number] for number in sorted(texts)] for part, texts in found.items()}
-
-
-def _progress_bar(counts, progress):
-    total = sum(counts.values())
-    return tqdm(desc="reading imdb", total=total, unit="text", leave=False, disable=None if progress else True)

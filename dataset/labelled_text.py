@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import DataError
+from dataset.errors import DataError, reading
 from dataset.lines import read_csv, read_lines, unlimited_csv_fields
 
 _LONGEST_NUMBER = 100  # characters; a longer label is no number, whatever the interpreter's own limit is
@@ -44,25 +44,24 @@ def load_data(path, num_classes=2, label_names=None):
     path = Path(path)
     ids = {name: class_id for class_id, name in enumerate(label_names or [])}
     texts, class_ids = [], []
-    try:
-        with unlimited_csv_fields():
-            for where, label, text in _examples(path):
-                if label not in ids:
-                    if label_names is not None:
-                        expected = f"expected one of {_listed(label_names)}"
-                        raise DataError(f"{where}: unknown label {label[:_LONGEST_LABEL]!r}, {expected}")
-                    ids[label] = len(ids)
-                texts.append(text)
-                class_ids.append(ids[label])
-    except OSError as error:
-        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
+    with reading(path), unlimited_csv_fields():
+        for where, label, text in _examples(path):
+            if label not in ids:
+                if label_names is not None:
+                    expected = f"expected one of {_listed(label_names)}"
+                    raise DataError(f"{where}: unknown label {label[:_LONGEST_LABEL]!r}, {expected}")
+                ids[label] = len(ids)
+            texts.append(text)
+            class_ids.append(ids[label])
     if not texts:
         raise DataError(f"{path}: expected labelled texts, got none")
     t = np.array(class_ids, dtype=np.int64)
     if label_names is not None:
         return texts, t, list(label_names)
     names = _sorted_names(ids)
-    _check_number_of_classes(path, names, num_classes)
+    if len(names) < 2 if num_classes is None else len(names) != num_classes:
+        needed = "at least 2 are needed" if num_classes is None else f"{num_classes} were asked for"
+        raise DataError(f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({_listed(names)}) found where {needed}")
     rank = {name: class_id for class_id, name in enumerate(names)}
     return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
 
@@ -76,17 +75,13 @@ def load_groups(path, column=None):
     -> list of N str. DataError: input that is missing, unreadable or no UTF-8; no such column; an empty group.
     """
     path = Path(path)
-    try:
-        with unlimited_csv_fields():
-            numbered = enumerate(read_lines(path), start=1) if column is None else _column(path, column)
-            groups = []
-            for number, group in numbered:
-                groups.append(group.strip())
-                if not groups[-1]:
-                    raise DataError(f"{path}, line {number}: expected a group, got an empty one")
-            return groups
-    except OSError as error:
-        raise DataError(f"{error.filename or path}: cannot be read ({error.strerror})") from None
+    groups = []
+    with reading(path), unlimited_csv_fields():
+        for number, group in enumerate(read_lines(path), start=1) if column is None else _column(path, column):
+            groups.append(group.strip())
+            if not groups[-1]:
+                raise DataError(f"{path}, line {number}: expected a group, got an empty one")
+    return groups
 
 
 def check_lengths(lengths, where, numbers=None):
@@ -104,14 +99,18 @@ def _examples(path):
     """(where, label, text) of every labelled text of a path; `where` is for messages."""
     if not path.exists():
         raise DataError(f"{path}: expected a file or a folder, there is none of this name")
-    if path.is_dir():
-        return _from_folder(path)
-    return _from_rows(path, _rows(path), "a comma" if path.suffix.lower() == ".csv" else "a tab")
+    return _from_folder(path) if path.is_dir() else _from_rows(path)
 
 
 def _rows(path):
-    """(line number, cells) of each row of a file."""
-    return read_csv(path) if path.suffix.lower() == ".csv" else _tsv_rows(path)
+    """(line number, cells) of each row of a file that is not blank."""
+    if path.suffix.lower() == ".csv":
+        yield from read_csv(path)
+        return
+    for number, line in enumerate(read_lines(path), start=1):
+        line = line.removesuffix("\n").removesuffix("\r")
+        if line.strip(" "):
+            yield number, line.split("\t")
 
 
 def _from_folder(path):
@@ -131,8 +130,9 @@ def _visible(folder):
     return sorted((entry for entry in folder.iterdir() if not entry.name.startswith(".")), key=lambda e: e.name)
 
 
-def _from_rows(path, rows, separator):
-    """The examples of a file, given its rows (line number, cells)."""
+def _from_rows(path):
+    """The examples of a file."""
+    rows, separator = _rows(path), "a comma" if path.suffix.lower() == ".csv" else "a tab"
     first = list(itertools.islice(rows, _LOOK_AHEAD))
     label_column, text_column, width = 0, 1, 2
     if first and (header := _read_header(first[0][1])):
@@ -181,14 +181,6 @@ def _label_is_last(rows):
     return len(last) < len(first) and all(0 < len(label) <= _LONGEST_LABEL for label in last)
 
 
-def _tsv_rows(path):
-    """(line number, cells) of each line that is not blank."""
-    for number, line in enumerate(read_lines(path), start=1):
-        line = line.removesuffix("\n").removesuffix("\r")
-        if line.strip(" "):
-            yield number, line.split("\t")
-
-
 def _sorted_names(names):
     """Numbers by their value, anything else by the alphabet."""
     if any(len(name) > _LONGEST_NUMBER for name in names):
@@ -197,14 +189,6 @@ def _sorted_names(names):
         return sorted(names, key=lambda name: (int(name), name))
     except ValueError:
         return sorted(names)
-
-
-def _check_number_of_classes(path, names, num_classes):
-    count = f"{len(names)} {'class' if len(names) == 1 else 'classes'} ({_listed(names)}) found"
-    if num_classes is None and len(names) < 2:
-        raise DataError(f"{path}: {count} where at least 2 are needed")
-    if num_classes is not None and len(names) != num_classes:
-        raise DataError(f"{path}: {count} where {num_classes} were asked for")
 
 
 def _listed(names):

@@ -75,7 +75,7 @@ def load_data(seed=1984):
     for combinations in [*_single_opinions(rng), *_agreements(rng), *_contrasts(rng)]:
         for index, chosen in enumerate(rng.permutation(len(combinations))):
             (train if index % _TEST_EVERY else test).extend(combinations[chosen])
-    return _shuffled(train, rng), _shuffled(test, rng)
+    return shuffled(train, rng), shuffled(test, rng)
 
 
 def _single_opinions(rng):
@@ -137,7 +137,7 @@ def _say(degrees, adjective, rng):
     return degrees[rng.integers(len(degrees))].format(adjective)
 
 
-def _shuffled(examples, rng):
+def shuffled(examples, rng):
     """Lists of phrases and the (N,) array of their labels, in random order."""
     order = rng.permutation(len(examples))
     return [examples[i][0] for i in order], np.array([examples[i][1] for i in order], dtype=np.int64)

@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from dataset.phrases import LABEL_NAMES
+from dataset.phrases import LABEL_NAMES, shuffled
 
 __all__ = ["LABEL_NAMES", "SAMPLES", "load_data"]
 
@@ -41,7 +41,7 @@ def load_data(seed=1984):
             order = rng.permutation(len(pairs))
             test += [pairs[i] for i in order[:num_test]]
             train += [pairs[i] for i in order[num_test : num_test + num_train]]
-    return _shuffled(train, rng), _shuffled(test, rng)
+    return _examples(train, rng), _examples(test, rng)
 
 
 def _pairs_of_each_kind():
@@ -59,8 +59,6 @@ def _words(pairs):
     return {word for pair in pairs for phrase in pair for word in phrase.split()}
 
 
-def _shuffled(pairs, rng):
+def _examples(pairs, rng):
     """Phrases and the (N,) array of their labels, in random order."""
-    examples = [(phrase, label) for pair in pairs for label, phrase in enumerate(pair)]
-    order = rng.permutation(len(examples))
-    return [examples[i][0] for i in order], np.array([examples[i][1] for i in order], np.int64)
+    return shuffled([(phrase, label) for pair in pairs for label, phrase in enumerate(pair)], rng)

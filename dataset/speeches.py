@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset.errors import DataError
+from dataset.errors import DataError, reading
 from dataset.lines import read_csv, unlimited_csv_fields
 from dataset.mojibake import repair
 from dataset.store.fetch import fetch
@@ -49,17 +49,14 @@ def load_csv(path):
     a missing column, a row of another width, a speech without a speaker or a word, no speeches.
     """
     path = Path(path)
-    try:
-        with unlimited_csv_fields():
-            rows = read_csv(path)
-            number, header = next(rows, (1, []))
-            names = [cell.strip().lower() for cell in header]
-            columns = _columns(names, f"{path}, line {number}")
-            speeches = [_speech(cells, columns, len(names), f"{path}, line {i}") for i, cells in rows]
-    except FileNotFoundError:
-        raise DataError(f"{path}: expected a file, there is none of this name") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    with reading(path), unlimited_csv_fields():
+        if not path.exists():
+            raise DataError(f"{path}: expected a file, there is none of this name")
+        rows = read_csv(path)
+        number, header = next(rows, (1, []))
+        names = [cell.strip().lower() for cell in header]
+        columns = _columns(names, f"{path}, line {number}")
+        speeches = [_speech(cells, columns, len(names), f"{path}, line {i}") for i, cells in rows]
     if not speeches:
         raise DataError(f"{path}: expected speeches below the header, got none")
     return speeches

@@ -17,8 +17,6 @@ from dataset.stopwords import NEGATIONS, STOPWORDS
 
 PAD, UNK = 0, 1
 
-_PAD_WORD, _UNK_WORD = "<pad>", "<unk>"
-
 # The look-aheads stop at the next opening, so that a text with many unclosed ones takes linear time.
 _COMMENT = re.compile(r"<!--(?:(?!<!--).)*?-->", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
@@ -157,26 +155,15 @@ def _unicode_token():
     # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.
     word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
     emoji = rf"[{_EMOJI}][{_EMOJI_MODIFIERS}]*"
-    alternatives = (
-        r"\d+(?:[.,/]\d+)+",
-        rf"{word}(?:'{word})*",
-        rf"[{u}][{m}]*",
-        r"[!?]",
-        rf"[{_FLAG_LETTERS}]{{2}}",
-        rf"{emoji}(?:\u200d{emoji})*",
-    )
-    return re.compile("|".join(alternatives))
+    numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
+    signs = rf"[!?]|[{_FLAG_LETTERS}]{{2}}|{emoji}(?:\u200d{emoji})*"
+    return re.compile(f"{numbers}|{words}|{signs}")
 
 
 def _character_class(codes):
     """Ascending code points as the content of [...] in a regular expression: runs become "first-last"."""
-    runs = []
-    for code in codes:
-        if runs and runs[-1][1] == code - 1:
-            runs[-1][1] = code
-        else:
-            runs.append([code, code])
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
+    runs = [list(run) for _, run in itertools.groupby(enumerate(codes), key=lambda numbered: numbered[1] - numbered[0])]
+    return "".join(f"{chr(run[0][1])}-{chr(run[-1][1])}" for run in runs)
 
 
 def head_and_tail(tokens, max_len):
@@ -195,12 +182,12 @@ def head_and_tail(tokens, max_len):
 
 
 def head(tokens, max_len):
-    """The first `max_len` entries, at most. tokens: list or (T,) array -> of the same kind."""
+    """The first `max_len` entries, or fewer: list or (T,) array, as `tokens` is."""
     return tokens[:max_len]
 
 
 def tail(tokens, max_len):
-    """The last `max_len` entries, at most. tokens: list or (T,) array -> of the same kind."""
+    """The last `max_len` entries, or fewer: list or (T,) array, as `tokens` is."""
     return tokens[-max_len:]
 
 
@@ -227,7 +214,7 @@ class Vocab:
             if self.word_to_id.setdefault(word, word_id) != word_id:
                 ids = f"{self.word_to_id[word]} and {word_id}"
                 raise ValueError(f"Vocab: expected distinct words, got {word!r} twice, for ids {ids}")
-        self.id_to_word = [_PAD_WORD, _UNK_WORD, *self.words]
+        self.id_to_word = ["<pad>", "<unk>", *self.words]
 
     @classmethod
     def build(cls, token_lists, max_size=None, min_count=1):
@@ -257,7 +244,6 @@ class Vocab:
 
     def decode(self, ids):
         """The words of a (T,) sequence of ids: list of str. ValueError for an id outside 0 .. len - 1."""
-        ids = [int(word_id) for word_id in ids]
         for word_id in ids:
             if not 0 <= word_id < len(self):
                 raise ValueError(f"Vocab.decode: expected ids from 0 to {len(self) - 1}, got {word_id}")

@@ -44,18 +44,18 @@ def chosen(options, varied=()):
 
 
 def add_model_argument(parser, help="the folder of a training, or its model.npz"):
-    """MODEL, `--with MODEL` any number of times, and `--cell`."""
+    """MODEL; `--with MODEL` and `--cell`, any number of times."""
     parser.add_argument("model", help=help)
     also = "ask this model, too, and take the mean of the probabilities (any number of times)"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
-    own = "the cell or encoder of one's own that the model was trained with"
-    parser.add_argument("--cell", metavar="PACKAGE.MODULE:CLASS", help=own)
+    own = "the cell or encoder of one's own that a model was trained with (any number of times)"
+    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
 
 
 def load_model(options):
     """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
-    if options.cell is not None:
-        own_cell(options.cell)
+    for cell in options.cells:
+        own_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:

@@ -30,13 +30,10 @@ def add_arguments(parser):
 def run(options):
     """Print an answer for every text, in order; -> exit code 0.
 
-    CheckpointError; DataError for a text argument without a word, for no line at all on standard input, and for a line
-    that is not UTF-8, after the answers to the lines before it.
+    CheckpointError; DataError for no line at all on standard input, and for a line that is not UTF-8, after the answers
+    to the lines before it.
     """
     model = load_model(options)
-    for text in options.text:
-        if not answering.has_word(model, text):
-            raise DataError(f"expected words in every text, got none in {text[:40]!r}")
     keyboard = not options.text and sys.stdin.isatty()
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
@@ -55,7 +52,8 @@ def run(options):
     if count == 0:
         raise DataError("expected texts on standard input, got none")
     if wordless:
-        print(f"{wordless} of {count} lines hold no word: their answers rest on nothing", file=sys.stderr)
+        what = "texts" if options.text else "lines"
+        print(f"{wordless} of {count} {what} hold no word: their answers rest on nothing", file=sys.stderr)
     return 0
 
 

@@ -16,7 +16,7 @@ from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.options import COUNT
 from ch_sentiment.experiment.output import write_json
-from ch_sentiment.experiment.run import check, run_experiment
+from ch_sentiment.experiment.run import check, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
 from common.training.callbacks import Progress
@@ -55,11 +55,13 @@ def run(arguments):
     if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")
+    texts = load(config.data)
+    if not (folder / TRIALS).exists():
+        check_trials(config, ranges, arguments.trials, texts)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
         check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
-        texts = load(config.data)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
             settings = settings_of(ranges, config, number)
@@ -76,6 +78,16 @@ def run(arguments):
     return 0 if len(rows) >= arguments.trials else 130
 
 
+def check_trials(config, ranges, trials, texts):
+    """What can be known to be wrong once the texts are there, before anything is written. DataError, ValueError."""
+    kinds = {}  # the first trial of each cell, since one of one's own may fail
+    for number in range(1, trials + 1):
+        settings = settings_of(ranges, config, number)
+        kinds.setdefault(settings.get("cell"), config.with_(**settings))
+    for each in kinds.values():
+        new_net(each, encoded(texts, each))
+
+
 def settings_of(ranges, config, number):
     """The settings of a trial, which depend on the seed and its number alone: a dict by name."""
     rng = np.random.default_rng([config.run.seed, number])
@@ -84,8 +96,8 @@ def settings_of(ranges, config, number):
 
 def trial(config, texts):
     """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
-    data = replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
-    result = run_experiment(config, data, [] if config.run.quiet else [Progress()])
+    callbacks = [] if config.run.quiet else [Progress()]
+    result = run_experiment(config, encoded(texts, config), callbacks)
     if result.stop_reason == "SIGINT":
         return None
     return {
@@ -96,6 +108,11 @@ def trial(config, texts):
         "seconds": round(sum(row["seconds"] for row in result.history), 1),
         "error": result.error,
     }
+
+
+def encoded(texts, config):
+    """-> Corpus without its test part."""
+    return replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
 
 
 def check_same(path, config, ranges, has_trials):

@@ -12,15 +12,18 @@ from common.checking.calibration import expected_calibration_error
 from common.checking.metrics import classification_report
 from dataset.text import Cleaning, has_token, tokenize
 
+SUM_TOLERANCE = 1e-3  # by which the probabilities of a text may differ from 1 in sum
+
 
 class TextClassifier(Protocol):
-    """Required: `label_names`, a list of C str, and `predict_proba`. Everything below it is optional.
+    """Required: `label_names`, a list of C >= 2 str, and `predict_proba`. Everything below it is optional, and each of
+    it without the others.
 
     - `has_word(text)` -> bool: whether the answer rests on any word. Default: whether the text has a token.
     - `words(text)` -> list of T str that are read, in order, and how many the text has. Default: all tokens.
     - `known(words)` -> (T,) bool: which words are in the vocabulary. Default: nothing is said about it.
     - `predict_proba_of_parts(words, parts)` -> (N, C), of the texts that hold the words at N positions each (index
-      arrays or slices). Default: `predict_proba` of the words joined by spaces.
+      arrays or slices), cut and cleaned as these texts. Default: `predict_proba` of the words joined by spaces.
     - `word_path(words, weight, **accuracy)` -> integrated_gradients.Path along the word vectors, of the margin that is
       the sum over the classes of weight (C,) * log probability; or None. Default: None.
     - `attention(words)` -> (T,) weights of the words, or None. Default: None.
@@ -90,9 +93,30 @@ def report(probabilities, t):
 
 
 def _checked(model, answers, N):
-    """ValueError unless these are N rows of finite numbers, one for each label."""
-    answers, expected = np.asarray(answers), (N, len(model.label_names))
-    if answers.shape != expected or not np.isfinite(answers).all():
-        came = f"shape {answers.shape}" if answers.shape != expected else "nan or inf"
-        raise ValueError(f"{type(model).__name__}: expected {expected} finite probabilities, got {came}")
+    """-> (N, C) array. ValueError unless these are N rows of probabilities, one for each of at least two labels."""
+    name, expected = type(model).__name__, (N, len(model.label_names))
+    if expected[1] < 2:
+        raise ValueError(f"{name}: expected a model of at least two labels, got {list(model.label_names)}")
+    try:
+        answers = np.asarray(answers)
+        came = _fault(answers, expected)
+    except ValueError:
+        came = "rows of different lengths"
+    if came:
+        raise ValueError(f"{name}: expected {expected} finite probabilities, got {came}")
     return answers
+
+
+def _fault(answers, shape):
+    """What is wrong with an array as probabilities of this shape; "" where nothing is."""
+    if answers.shape != shape:
+        return f"shape {answers.shape}"
+    if answers.dtype.kind not in "biuf":
+        return f"dtype {answers.dtype}"
+    if not np.isfinite(answers).all():
+        return "nan or inf"
+    if (answers < 0).any():
+        return f"{answers.min():g}, less than 0"
+    sums = answers.sum(axis=1, dtype=np.float64)  # (N, C) -> (N,)
+    wrong = sums[np.abs(sums - 1) > SUM_TOLERANCE]
+    return f"a row that adds up to {wrong[0]:g} instead of 1" if len(wrong) else ""

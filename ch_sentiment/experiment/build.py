@@ -6,7 +6,7 @@ import numpy as np
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
-from ch_sentiment.experiment.cells import known_cell
+from ch_sentiment.experiment.cells import is_own, known_cell, try_cell
 from ch_sentiment.model import CELLS, sentiment_net
 from common.pair_embedding import frequent_pairs
 from dataset.errors import DataError
@@ -35,18 +35,16 @@ def build(options, data, rng):
     if options.pairvec:
         pairs = frequent_pairs(data.train.x, V, options.max_pairs, PAIR_TEXTS)
         notes.append(f"{len(pairs):,} pairs of words")
-    net = sentiment_net(
-        V,
-        options.wordvec if W is None else W.shape[1],
-        options.hidden,
-        num_layers=options.layers,
-        num_classes=C,
-        pair_size=options.pairvec,
-        num_pairs=len(pairs),
-        embed_W=W,
-        rng=rng,
+    arguments = {
+        "wordvec_size": options.wordvec if W is None else W.shape[1],
+        "hidden_size": options.hidden,
+        "num_layers": options.layers,
+        "num_classes": C,
+        "pair_size": options.pairvec,
         **{name: getattr(options, name) for name in same},
-    )
+    }
+    try_cell(arguments)
+    net = sentiment_net(V, **arguments, num_pairs=len(pairs), embed_W=W, rng=rng)
     if options.pairvec:
         net.words.pair_embed.pairs[...] = pairs
     if options.naive_bayes:
@@ -80,7 +78,8 @@ def rebuild(name, config, manifest):
     """The model that a file describes, its weights still to be filled; no name in the file is ever imported.
 
     name: of its class. config: its sizes and switches. manifest: name, shape and dtype of each array of the file.
-    KeyError, TypeError or ValueError where they do not fit each other, before memory is taken for what the file lacks.
+    KeyError, TypeError or ValueError where they do not fit each other, before memory is taken for what the file lacks;
+    DataError where a cell of one's own is not known or fails.
     """
     if name not in MODELS:
         raise ValueError(f"expected a model of {', '.join(MODELS)}, got {name!r}")
@@ -109,12 +108,15 @@ def _sentiment_net(config, manifest):
         raise ValueError(f"expected whole numbers as pair_size and num_pairs, got {D2} and {P}")
     largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
     _check_size(largest if 3 * layers <= len(manifest) else math.inf, config, manifest)
-    if config["cell"] not in CELLS:
-        expected = f"expected a cell of {', '.join(CELLS)}, or one of your own that --cell names"
-        raise ValueError(f"{expected}, got {config['cell']!r}")
+    if (cell := config["cell"]) not in CELLS:
+        if type(cell) is str and is_own(cell):
+            raise DataError(f"expected its cell {cell!r} to be named: --cell {cell}")
+        raise ValueError(f"expected a cell of {', '.join(CELLS)}, or one of your own, got {cell!r}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
         raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
-    return sentiment_net(**config, rng=0, dtype=manifest[0]["dtype"])
+    arguments = {**config, "dtype": manifest[0]["dtype"]}
+    try_cell(arguments)
+    return sentiment_net(**arguments, rng=0)
 
 
 def _bag_of_words(config, manifest):

@@ -4,36 +4,79 @@ Only a person's own words bring a module in (`--cell`, `own_cell`), never the co
 not in the table is refused with the name that it wants.
 """
 
+import contextlib
 import importlib
 import inspect
 import sys
 
+import numpy as np
+
 from ch_sentiment.experiment.options import ModelOptions
-from ch_sentiment.model import CELLS
+from ch_sentiment.model import CELLS, sentiment_net
 from dataset.errors import DataError
 
 
 def own_cell(name):
     """Import the class of a name "package.module:Class", from the working folder too, and enter it in `CELLS`; a name
-    that stands there is left as it is. DataError where there is no such class.
+    that stands there is left as it is. DataError where there is no such class, or its module cannot be imported.
     """
     if name in CELLS:
         return
-    module, colon, attribute = name.partition(":")
+    module, _, attribute = name.partition(":")
     expected = f"--cell: expected one of {', '.join(CELLS)}, or package.module:Class"
-    if not (colon and all(part.isidentifier() for part in (*module.split("."), attribute))):
+    if not is_own(name):
         raise DataError(f"{expected}, got {name!r}")
     path = sys.path[:]
     sys.path.append("")  # last, so that no file in the working folder hides a library
     try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except ImportError as error:
-        raise DataError(f"{expected}; {name}: cannot be imported ({error})") from None
+        with _failing(f"--cell {name}: its module cannot be imported"):
+            found = getattr(importlib.import_module(module), attribute, None)
     finally:
         sys.path[:] = path
     if not inspect.isclass(found) or not hasattr(found, "forward") or not hasattr(found, "backward"):
         raise DataError(f"{expected}; {name}: expected a class with forward and backward, got {found!r}")
     CELLS[name] = found
+
+
+def is_own(name):
+    """Whether this is the form of the name of a cell of one's own, "package.module:Class"."""
+    module, colon, attribute = name.partition(":")
+    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), attribute))
+
+
+@contextlib.contextmanager
+def _failing(what):
+    """DataError "what (TypeError: why)" for whatever other people's code raises inside, an exit included."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+        raise DataError(f"{what} ({why})") from None
+
+
+def try_cell(arguments):
+    """Send a tiny batch through a cell of one's own and back, in a network of its own; ours are not tried.
+
+    arguments: of `sentiment_net`, by name. DataError that names the cell and what failed.
+    """
+    if not is_own(arguments["cell"]):
+        return
+    is_none = f"--cell {arguments['cell']}: expected a layer over whole sequences or an encoder"
+    with _failing(f"{is_none}; it cannot be made"):
+        net = sentiment_net(**{**arguments, "vocab_size": 4, "num_pairs": 0}, rng=0)
+    vectors, mask = net.vectors(np.array([[2, 3, 2], [3, 0, 0]]))  # (2, 3) ids -> (2, 3, D), (2, 3)
+    with _failing(f"{is_none}; its forward(xs, mask) failed"):
+        out = net.encoder.forward(vectors, mask)  # (2, 3, D) -> (2, K)
+        _check_shape(out, (2, net.encoder.size))
+    with _failing(f"{is_none}; its backward(dout) failed"):
+        _check_shape(net.encoder.backward(np.ones_like(out)), vectors.shape)  # (2, K) -> (2, 3, D)
+
+
+def _check_shape(array, shape):
+    if getattr(array, "shape", None) != shape:
+        raise ValueError(f"expected an array of shape {shape}, got {getattr(array, 'shape', type(array).__name__)}")
 
 
 def known_cell(options):

@@ -12,6 +12,7 @@ from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_er
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
 from common.training.batches import sorted_batches, take
+from dataset.errors import DataError
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
@@ -64,9 +65,10 @@ class Classifier:
         return self.vocab.encode(words) != UNK
 
     def predict_proba_of_parts(self, words, parts):
-        """(N, C) probabilities of the texts that hold the words at N positions each: index arrays or slices."""
-        ids = self.vocab.encode(words)  # (T,)
-        return self.predict_proba_of_ids([_not_empty(ids[part]) for part in parts])
+        """As of `answering.TextClassifier`; the words may be those of a model that reads more."""
+        ids, removed = self.vocab.encode(words), self.cleaning.removed  # (T,)
+        stays = np.array([word not in removed for word in words], bool)  # (T,)
+        return self.predict_proba_of_ids([self._read(ids[part][stays[part]]) for part in parts])
 
     def attention(self, words):
         """(T,) weights of the words in an attention pooling, or None where there is none."""
@@ -85,13 +87,19 @@ class Classifier:
     def encode(self, texts):
         """List of N str -> list of (T,) id arrays. A text without any token becomes one unknown word.
 
-        Texts that offer `tokens` (`CachedTexts`) are not tokenized again.
+        Texts that offer `tokens` (`CachedTexts`) are not tokenized again. ValueError for one str, a text by itself.
         """
+        if isinstance(texts, str):
+            raise ValueError("Classifier: expected a list of texts, got one str")
         if hasattr(texts, "tokens"):
             ids = texts.tokens(self.cleaning).encode(self.vocab)
         else:
             ids = (self.vocab.encode(tokenize(text, self.cleaning)) for text in texts)
-        return [_not_empty(KEEPS[self.keep](ids_of_text, self.max_len)) for ids_of_text in ids]
+        return [self._read(ids_of_text) for ids_of_text in ids]
+
+    def _read(self, ids):
+        """(T,) ids of a text -> those that are read, or one unknown word where there are none."""
+        return _not_empty(KEEPS[self.keep](ids, self.max_len))
 
     def predict_proba_of_ids(self, x):
         """List of N id arrays -> (N, C) float64 probabilities."""
@@ -166,6 +174,8 @@ class Classifier:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
             return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
+        except DataError:  # a cell of one's own is not known, or fails
+            raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
 

@@ -72,30 +72,44 @@ class LabelledTexts:
 
     @classmethod
     def of(cls, texts, labels, groups=None):
-        """From N texts (str) and N labels (str, int or bool), in any sequence. groups: N of what each belongs to.
+        """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
+        groups: N of what each belongs to.
 
         The classes are the distinct labels, sorted. DataError where these are no labelled texts of two classes or more.
         """
-        if isinstance(texts, str) or len(texts) != len(labels):
-            came = "one str" if isinstance(texts, str) else f"{len(texts)} texts and {len(labels)} labels"
-            raise DataError(f"expected a list of texts and as many labels, got {came}")
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise DataError(f"text {i + 1}: expected a str, got {type(text).__name__}")
-        values, t = np.unique(np.asarray(labels), return_inverse=True)
-        if len(values) < 2 or values.dtype.kind not in "biuUT":
-            raise DataError(f"expected labels of two classes or more, each a str or an int, got {values.tolist()[:5]}")
+        for name, values in (("texts", texts), ("labels", labels)):
+            if isinstance(values, (str, bytes, dict, set, frozenset)):
+                raise DataError(f"{name}: expected a list, got one {type(values).__name__}")
+        texts, labels = _all_of((str,), texts, "text"), _all_of((str, int, np.integer, np.bool_), labels, "label")
+        if len(texts) != len(labels):
+            raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
+        if len({isinstance(label, str) for label in labels}) > 1:
+            raise DataError("labels: expected all of them to be str, or all to be int, got both")
+        names = sorted(set(labels))
+        if len(names) < 2:
+            raise DataError(f"labels: expected two classes or more, got {names}")
+        t = np.array([{name: i for i, name in enumerate(names)}[label] for label in labels])
         if groups is not None:
             groups = np.array(list(map(str, groups)))
             if len(groups) != len(texts):
                 raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
-        return cls(Part(list(map(str, texts)), t, groups=groups), [str(value) for value in values])
+        return cls(Part(texts, t, groups=groups), list(map(str, names)))
+
+
+def _all_of(kinds, values, called):
+    """The values in a list, each str as a plain str. DataError naming the first that is of none of the kinds."""
+    values = list(values)
+    for i, value in enumerate(values):
+        if not isinstance(value, kinds):
+            expected = "a str" if kinds == (str,) else "a str or an int"
+            raise DataError(f"{called} {i + 1}: expected {expected}, got {type(value).__name__}")
+    return [str.__str__(value) if isinstance(value, str) else value for value in values]
 
 
 @dataclass
 class Corpus:
     """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
-    a few texts to try the model on. notes: what a person should know of it, in lines.
+    a few texts to try the model on. notes: what a person should know of it, in lines. name: of what it was made of.
     """
 
     train: Part
@@ -105,6 +119,7 @@ class Corpus:
     label_names: list
     samples: list
     notes: list = field(default_factory=list)
+    name: str = "texts"
 
     @property
     def scored(self):
@@ -129,13 +144,13 @@ class Corpus:
                 digest.update(encoded)
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
-    def summary(self, name):
+    def summary(self):
         """What a model's file says of its data: name, `fingerprint`, and the number of texts of each label by part."""
         counts = {
             part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
             for part_name, part in self.parts.items()
         }
-        return {"name": os.path.basename(os.path.normpath(name)), "content": self.fingerprint, "texts": counts}
+        return {"name": os.path.basename(os.path.normpath(self.name)), "content": self.fingerprint, "texts": counts}
 
 
 def encode(texts, config, cached=False, progress=False):
@@ -173,7 +188,7 @@ def encode(texts, config, cached=False, progress=False):
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes = [f"duplicates: {found.train} within train{in_test}"]
-    return Corpus(train, val, test, vocab, texts.label_names, samples, notes)
+    return Corpus(train, val, test, vocab, texts.label_names, samples, notes, texts.name)
 
 
 def split(part, share, texts, rng):

@@ -3,11 +3,12 @@
 Models that differ in their seed only make different mistakes; what they agree on is left. Hansen and Salamon 1990.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ch_sentiment.experiment import answering
+from dataset.text import Cleaning, head_and_tail, tokenize
 
 
 @dataclass
@@ -35,8 +36,9 @@ class Ensemble:
 
     @property
     def cleaning(self):
-        """Of the member that leaves out least."""
-        return min(map(answering.cleaning_of, self.members), key=lambda cleaning: len(cleaning.removed))
+        """Removes what every member removes."""
+        all_of = [answering.cleaning_of(member) for member in self.members]
+        return Cleaning(**{of.name: all(getattr(each, of.name) for each in all_of) for of in fields(Cleaning)})
 
     def predict_proba(self, texts):
         """N texts -> (N, C) probabilities."""
@@ -52,8 +54,18 @@ class Ensemble:
         return any(answering.has_word(member, text) for member in self.members)
 
     def words(self, text):
-        """Those of the member that reads most, and how many the text has."""
-        return max((answering.words_of(member, text) for member in self.members), key=lambda found: len(found[0]))
+        """The first and last words of which every member reads what it reads of the text; how many the text has."""
+        found, totals = zip(*(answering.words_of(member, text) for member in self.members))
+        if all(words == found[0] for words in found):
+            return found[0], max(totals)
+        tokens, most = tokenize(text, self.cleaning), max(map(len, found))
+        while 0 < most < len(tokens):
+            words = head_and_tail(tokens, most)
+            joined = " ".join(words)
+            if all(answering.words_of(member, joined)[0] == of for member, of in zip(self.members, found)):
+                return words, len(tokens)
+            most *= 2
+        return tokens, len(tokens)
 
     def known(self, words):
         """(T,) bool: known to any member; None where one does not tell."""

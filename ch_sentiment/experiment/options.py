@@ -7,11 +7,13 @@ config.json and what was typed are plain dicts, which `Config.of` sorts into the
 import argparse
 import functools
 import math
+import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
+from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
@@ -210,3 +212,32 @@ GROUPS = {"data": DataOptions, "model": ModelOptions, "training": TrainingOption
 GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(options)}
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
+OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
+OF_FIT += ["recipe", "seed", "calibrate", "validation", "split_seed", "limit"]
+KINDS = {
+    int: (numbers.Integral, "an int"),
+    float: (numbers.Real, "a float"),
+    bool: (bool, "a bool"),
+    str: (str, "a str"),
+}
+MAY_BE_NONE = ("clip", "patience")  # though that is not the default
+
+
+def checked(options):
+    """The options of OF_FIT by name, as they are. TypeError for another name; DataError for a value that cannot be."""
+    for name, value in options.items():
+        if name not in OF_FIT:
+            raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")
+        f, argument = FIELDS[name], FIELDS[name].metadata["argument"]
+        if value is None and (f.default is None or name in MAY_BE_NONE):
+            continue
+        kind, called = KINDS[f.type]
+        if not isinstance(value, kind) or isinstance(value, bool) != (f.type is bool):
+            raise DataError(f"{name}: expected {called}, got {value!r}")
+        if value not in argument.get("choices", [value]):
+            raise DataError(f"{name}: expected one of {', '.join(argument['choices'])}, got {value!r}")
+        try:
+            argument.get("type", str)(str(value))
+        except argparse.ArgumentTypeError as error:
+            raise DataError(f"{name}: {error}") from None
+    return options

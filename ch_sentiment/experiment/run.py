@@ -8,7 +8,7 @@ import numpy as np
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
 from ch_sentiment.experiment.recipes import chosen
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
@@ -44,6 +44,7 @@ def run_experiment(config, data, callbacks=()):
     callbacks: of `common.training.callbacks`, for whoever wants to see or stop it. Raises as `Trainer.fit`, but for a
     number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
     """
+    check(config)
     data = encode(data, config) if isinstance(data, LabelledTexts) else data
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
@@ -53,13 +54,15 @@ def run_experiment(config, data, callbacks=()):
 def fit(texts, labels, callbacks=(), **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
-    options: by name, as on the command line: cell="gru", epochs=3, recipe="nbsvm". DataError, ValueError where texts,
-    labels or options cannot be; FloatingPointError where the loss is no longer finite.
+    options: those of model and training, and recipe, seed, calibrate, validation, split_seed and limit, by name as on
+    the command line: cell="gru", epochs=3. TypeError for another name, DataError or ValueError where texts, labels or
+    options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     texts = LabelledTexts.of(texts, labels)
-    config = chosen(options).with_(classes=len(texts.label_names))
-    check(config)
+    config = chosen(checked(options)).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
+    if result.stop_reason == "SIGINT":
+        raise KeyboardInterrupt
     if result.error is not None:
         raise FloatingPointError(result.error)
     return result.model
@@ -120,10 +123,8 @@ class Experiment:
 
     @property
     def came_to_its_end(self):
-        """Whether all epochs are done, or patience has run out: no signal and no number has broken it off."""
-        trainer = self.trainer
-        ended = trainer.epochs_done >= self.config.training.epochs or self.best.is_over(trainer)
-        return ended and self.error is None and trainer.stop_reason not in signal.Signals.__members__
+        """Whether no signal and no number has broken it off: all epochs are done, or a callback was content."""
+        return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
         """Score the test part, or without one the validation part; before, calibrate if that is wanted; -> Result."""
@@ -145,7 +146,7 @@ class Experiment:
         seed gives the same bytes.
         """
         best = {k: v for k, v in self.result().best.items() if k not in ("seconds", "tokens_per_s")}
-        return {"trained_on": self.data.summary(self.config.data.data), **({"best": best} if best else {})}
+        return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
 
 
 def check(config):

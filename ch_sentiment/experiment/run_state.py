@@ -44,8 +44,11 @@ def read_run_state(path):
     try:
         config, net = Config.of(saved["options"]), rebuild(saved["model"], saved["net"], manifest)
         return RunState(config, net, saved["words"], saved["data"])
+    except DataError as error:
+        raise CheckpointError(f"{path}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {error!r}") from None
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {why}") from None
 
 
 def with_changes(config, typed):

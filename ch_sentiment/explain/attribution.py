@@ -12,6 +12,7 @@ from ch_sentiment.experiment import answering
 from common.checking.integrated_gradients import Path
 from dataset.errors import DataError
 
+SAME = 1e-3  # the probability of a text and that of its words differ by less, unless a model reads more than words
 LEVELS = 5  # of strength, on each side of 0
 
 
@@ -104,6 +105,10 @@ def margins(probabilities, weight):
 def remarks(found):
     """What a reader has to know before believing an Explanation: list of str."""
     lines = []
+    of_words = found.so_far[-1]
+    if abs(of_words - found.probability) > SAME:
+        of_text = f"the text has the probability {found.probability:.4f}"
+        lines.append(f"{of_text}, its words joined by spaces {of_words:.4f}: the words explain the second")
     if len(found.words) < found.total:
         lines.append(f"cut as in training: {len(found.words):,} of {found.total:,} words are read")
     if found.path is None:

@@ -47,12 +47,12 @@ def read(model, speech, paragraph_words, context=False):
 def with_neighbours(words, max_len=None):
     """The paragraphs of a speech, each between the nearest words of the one before and of the one after it.
 
-    words: list of P lists of at most `max_len` words. -> P lists of at most `max_len` words (None: of all): the
-    paragraph itself stays whole, and its neighbours share the room that it leaves.
+    words: list of P lists. -> P lists of at most `max_len` words (None: of all): the paragraph itself stays whole,
+    though it be longer, and its neighbours share the room that it leaves.
     """
     joined = []
     for before, own, after in zip([[], *words], words, [*words[1:], []]):
-        room = len(before) + len(after) if max_len is None else max_len - len(own)
+        room = len(before) + len(after) if max_len is None else max(0, max_len - len(own))
         taken_after = min(len(after), room - min(len(before), room // 2))
         taken_before = min(len(before), room - taken_after)
         joined.append([*before[len(before) - taken_before :], *own, *after[:taken_after]])
@@ -111,4 +111,6 @@ def remarks(readings, model):
             lost = "paragraphs hold no word that the model knows: their answers rest on nothing"
             yield f"{unknown} of {len(words)} {lost}"
     if cut := sum(reading.cut for reading in readings):
-        yield f"{cut} of {len(words)} paragraphs are cut: the model reads {model.max_len} words"
+        longest = getattr(model, "max_len", None)
+        how_far = "" if longest is None else f": the model reads {longest} words"
+        yield f"{cut} of {len(words)} paragraphs are cut{how_far}"

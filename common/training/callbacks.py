@@ -14,8 +14,9 @@ from tqdm import tqdm
 class Callback:
     """The base: every method does nothing; a child overrides those that it needs.
 
-    `on_fit_end` is called however training ends, also by an error. `on_pause` is called when training stops in the
-    middle of an epoch, after a whole step; a later `fit` continues from there, without `on_epoch_start`.
+    `on_fit_end` is called however training ends, also by an error, and after an error of another `on_fit_end`.
+    `on_pause` is called when training stops in the middle of an epoch, after a whole step; a later `fit` continues from
+    there, without `on_epoch_start`.
     """
 
     def on_fit_start(self, trainer):

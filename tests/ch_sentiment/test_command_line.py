@@ -165,8 +165,7 @@ def test_a_vocabulary_that_is_larger_than_the_model_is_refused(said, phrases_mod
     assert "large.npz: " in said("predict", "large.npz", "it was good")
 
 
-def test_predict_without_words_is_one_line_and_exit_2(said, phrases_model, monkeypatch):
-    assert "expected words in every text" in said("predict", phrases_model, "...")
+def test_predict_without_a_line_is_one_line_and_exit_2(said, phrases_model, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert "expected texts on standard input" in said("predict", phrases_model)
 

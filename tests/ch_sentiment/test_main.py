@@ -1,5 +1,6 @@
 """How `sentifish` finds its commands: one file each, imported when it is called."""
 
+import io
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from conftest import ROOT, call, fenced
 
 from ch_sentiment import commands
-from ch_sentiment.__main__ import all_commands
+from ch_sentiment.__main__ import all_commands, main
 
 PAGE = (ROOT / "docs" / "add_a_command.md").read_text(encoding="utf-8")
 
@@ -42,6 +43,47 @@ def test_a_module_without_help_is_no_command(added, capsys):
         assert f"invalid choice: {name!r}" in capsys.readouterr().err
     sys.modules.pop("ch_sentiment.commands.nothing", None)
     vars(commands).pop("nothing", None)
+
+
+@pytest.fixture
+def broken(added):
+    """Two commands that cannot be imported, beside one with % in its help."""
+    sources = {"syntax": "def f(:", "leaves": "import sys; sys.exit(5)", "none": "HELP = None"}
+    sources["percent"] = "HELP = '50% of 100%(prog)s'\ndef add_arguments(parser): pass\ndef run(options): return 0\n"
+    for name, source in sources.items():
+        (added / f"{name}.py").write_text(source)
+    yield
+    for name in sources:
+        sys.modules.pop(f"ch_sentiment.commands.{name}", None)
+        vars(commands).pop(name, None)
+
+
+def test_a_broken_command_leaves_the_others_as_they_are(broken, capsys):
+    assert call("--help") == 0
+    out = capsys.readouterr().out
+    assert "count-words" in out and "50% of 100%(prog)s" in out
+    assert "\nch_sentiment.commands.leaves cannot be imported (SystemExit: 5)\n" in out
+    assert (
+        "\nch_sentiment.commands.syntax cannot be imported (SyntaxError: invalid syntax (syntax.py, line 1))\n" in out
+    )
+    assert call("nowhere") == 2
+    error = capsys.readouterr().err
+    assert "invalid choice: 'nowhere'" in error and len(error.splitlines()) == 1 and "syntax" not in error
+    assert call("percent") == 0
+    assert call("leaves") == 2
+    assert (
+        capsys.readouterr().err == "sentifish leaves: ch_sentiment.commands.leaves cannot be imported (SystemExit: 5)\n"
+    )
+
+
+def test_a_caller_keeps_its_streams_and_the_program_prepares_its_own(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding="latin-1", errors="strict"))
+    assert call("recipes") == 0
+    assert [(s.encoding, s.errors) for s in (sys.stdout, sys.stderr)] == [("latin-1", "strict")] * 2
+    monkeypatch.setattr(sys, "argv", ["sentifish", "recipes"])
+    assert main() == 0
+    assert [(s.encoding, s.errors) for s in (sys.stdout, sys.stderr)] == [("utf-8", "backslashreplace")] * 2
 
 
 def test_the_version_is_printed(capsys):

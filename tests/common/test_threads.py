@@ -3,9 +3,12 @@ as one after the other, errors included.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
+import warnings
 
 import numpy as np
 import pytest
@@ -126,13 +129,14 @@ def test_as_a_decorator_it_keeps_name_and_arguments(three):
 def test_before_numpy_is_loaded_it_makes_it_start_with_one_thread_and_leaves_no_variable_behind(tmp_path):
     script = """
 import os, sys
-from common.threads import THREAD_VARIABLES, blas_threads, one_blas_thread
+from common.threads import blas_threads, one_blas_thread
+before = dict(os.environ)
 assert "numpy" not in sys.modules
 with one_blas_thread():
     import numpy
     assert "threadpoolctl" not in sys.modules
     assert blas_threads() == 1
-assert blas_threads() == 1 and not set(THREAD_VARIABLES) & set(os.environ)
+assert blas_threads() == 1 and dict(os.environ) == before
 """
     env = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     command = [sys.executable, "-c", script]
@@ -280,3 +284,81 @@ def test_two_directions_at_once_give_the_same_bits(cell, monkeypatch):
     monkeypatch.setattr(threads, "LARGE", 0)
     for a, b in zip(run(False), run(True), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+# ---- a forked child
+
+
+@pytest.fixture
+def exit_code():
+    """A function that forks, calls `work` in the child, and returns how the child ended (0: well; None: it hung)."""
+    if not hasattr(os, "fork"):
+        pytest.skip("no fork")
+
+    def fork(work):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: there are other threads
+            child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                work()
+                code = 0
+            finally:
+                os._exit(code)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return status
+            time.sleep(0.01)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return None
+
+    return fork
+
+
+def enter_and_leave(before, after):
+    assert blas_threads() == before
+    with one_blas_thread():
+        assert blas_threads() == 1
+    assert (blas_threads(), one_blas_thread._depth) == (after, 0)
+
+
+def test_a_child_forked_while_another_thread_holds_the_lock_does_not_hang(three, exit_code):
+    with one_blas_thread._lock:  # as a thread that enters or leaves at this moment
+        assert exit_code(lambda: enter_and_leave(3, 3)) == 0
+
+
+def test_a_child_forked_while_another_thread_computes_has_the_threads_of_before(three, exit_code):
+    inside, leave = threading.Event(), threading.Event()
+
+    def compute():
+        with one_blas_thread():
+            inside.set()
+            leave.wait(60)
+
+    worker = threading.Thread(target=compute)
+    worker.start()
+    inside.wait(60)
+    try:
+        assert exit_code(lambda: enter_and_leave(3, 3)) == 0
+        assert now() == 1  # of the parent, nothing has changed
+    finally:
+        leave.set()
+        worker.join()
+    assert now() == 3
+
+
+def test_a_child_forked_inside_the_block_leaves_it_as_its_parent_does(three, exit_code):
+    def leave():
+        assert now() == 1
+        limit.__exit__()
+        enter_and_leave(3, 3)
+
+    limit = one_blas_thread()
+    with limit:
+        assert exit_code(leave) == 0
+        assert now() == 1
+    assert now() == 3

@@ -85,6 +85,8 @@ def test_a_line_whatever_it_holds_is_answered_in_one_harmless_line(model, ask, t
     lines = out.removeprefix("label,probability,text\n").split("\n")
     assert code == 0 and len(lines) == 3 and lines[2] == "" and all(map(harmless, lines))
     assert "no word" in err if not text else err == ""
+    if "\0" not in text:  # which no argument holds
+        assert ask(model, *form, text, "the end") == (0, out, err.replace("lines", "texts"))
     if form == ["--json"]:
         assert json.loads(lines[0])["text"] == text
     else:
@@ -114,6 +116,7 @@ def test_a_blank_line_is_answered_too_and_what_it_rests_on_is_said(model, ask):
     code, out, err = ask(model, stdin=b"\n...\n")
     assert code == 0 and out.count("\n") == 2
     assert err == "2 of 2 lines hold no word: their answers rest on nothing\n"
+    assert ask(model, "", "...") == (0, out, err.replace("lines", "texts"))
 
 
 def test_at_the_keyboard_each_line_is_answered_at_once(model, capsys, monkeypatch):
@@ -192,7 +195,8 @@ def test_the_answer_to_a_text_is_the_same_in_any_batch(tmp_path, ask, shape):
 
 def test_a_text_of_words_that_the_model_leaves_out_holds_none(tmp_path, ask):
     folder = save(tmp_path, cleaning=Cleaning(remove_stopwords=True))
-    assert ask(folder, "the")[0] == 2 and ask(folder, "the film")[0] == 0
+    assert ask(folder, "the")[0] == ask(folder, "the film")[0] == 0
+    assert "1 of 1 texts hold no word" in ask(folder, "the")[2] and ask(folder, "the film")[2] == ""
     assert "1 of 2 lines hold no word" in ask(folder, stdin=b"the\nthe film\n")[2]
 
 

@@ -152,10 +152,22 @@ def test_what_no_trial_could_be_is_said_before_anything_is_written(arguments, sa
     assert said in err and not out and not os.listdir(".")
 
 
-def test_a_search_that_came_to_nothing_leaves_its_folder_to_the_next(capsys):
-    Path("one.tsv").write_text("pos\tgood\npos\tfine\n")
+@pytest.mark.parametrize("content", ["pos\tgood\npos\tfine\n", "pos\tgood\nneg\tbad\n", "no label\n", ""])
+def test_data_that_no_trial_could_use_are_said_before_anything_is_written(content, capsys):
+    Path("one.tsv").write_text(content)
+    for more in ([], ["--embedding", "not_there.txt"]):
+        assert main(["tune", "--data", "phrases-small" if more else "one.tsv", *more, "--trials", "1", "--quiet"]) == 2
+        out, err = capsys.readouterr()
+        assert not out and len(err.splitlines()) == 1 and os.listdir(".") == ["one.tsv"]
+
+
+def test_a_search_that_came_to_nothing_leaves_its_folder_to_the_next(monkeypatch, capsys):
+    Path("one.tsv").write_text("pos\tgood\nneg\tbad\n")
     slip = ["one.tsv" if argument == "phrases-small" else argument for argument in TINY]
-    assert main([*slip, *VARY, "--trials", "1", "--out", "r"]) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(ch_sentiment.commands.tune, "check_trials", lambda *a: None)
+        assert main([*slip, *VARY, "--trials", "1", "--out", "r"]) == 2
+    assert json.loads(Path("r/search.json").read_text())["options"]["data"] == "one.tsv"
     assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0 and len(rows("r")) == 1
     assert json.loads(Path("r/search.json").read_text())["options"]["data"] == "phrases-small"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import call, lines_of
 
+from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import CachedTexts
@@ -16,7 +17,10 @@ from ch_sentiment.explain.attribution import explain, remarks
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import page
 from ch_sentiment.model import sentiment_net
+from ch_sentiment.speeches.reading import read
+from ch_sentiment.speeches.reading import remarks as speech_remarks
 from dataset.errors import DataError
+from dataset.speeches import Speech
 from dataset.text import Cleaning, Vocab
 
 TEXT = "such a good film, not bad"
@@ -73,7 +77,8 @@ def test_explain_prints_what_is_known_of_it(stand_in, capsys):
 def test_predict_answers(stand_in, capsys):
     assert call("predict", "any", "good", "bad") == 0
     assert capsys.readouterr().out == "good\t0.8000\tgood\nbad\t0.8000\tbad\n"
-    assert call("predict", "any", "...") == 2
+    assert call("predict", "any", "...") == 0
+    assert "1 of 1 texts hold no word" in capsys.readouterr().err
 
 
 def test_evaluate_scores_and_draws(stand_in, write, capsys):
@@ -115,13 +120,64 @@ def test_speeches_are_read_with_and_without_context(stand_in, write, capsys):
 
 @pytest.mark.parametrize(
     ("answer", "came"),
-    [(np.ones((2, 3)), r"shape \(2, 3\)"), (np.ones(2), r"shape \(2,\)"), (np.full((2, 2), np.nan), "nan or inf")],
+    [
+        (np.ones((2, 3)), r"shape \(2, 3\)"),
+        (np.ones(2), r"shape \(2,\)"),
+        (np.full((2, 2), np.nan), "nan or inf"),
+        ([["a", "b"], ["c", "d"]], "dtype <U1"),
+        ([["0.5", "0.5"], ["0.5", "0.5"]], "dtype <U3"),
+        (np.array([[0.5, 0.5], [0.5, None]]), "dtype object"),
+        ([[0.5, 0.5], [1.0]], "rows of different lengths"),
+        ([[0.5, 0.5], [1.25, -0.25]], "-0.25, less than 0"),
+        ([[0.5, 0.5], [0.75, 0.5]], "a row that adds up to 1.25 instead of 1"),
+        ([[0.5, 0.502], [0.5, 0.5]], "a row that adds up to 1.002 instead of 1"),
+    ],
 )
 def test_an_answer_that_is_none_is_refused_by_the_name_of_the_model(answer, came):
     model = Keyword()
     model.predict_proba = lambda texts: answer
     with pytest.raises(ValueError, match=rf"Keyword: expected \(2, 2\) finite probabilities, got {came}"):
         answering.predict_proba(model, ["a", "b"])
+
+
+@pytest.mark.parametrize("answer", [[[0, 1], [1, 0]], np.float32([[0.5, 0.5004], [0.3, 0.7]])])
+def test_integers_and_rounded_probabilities_are_answers(answer):
+    model = Keyword()
+    model.predict_proba = lambda texts: answer
+    np.testing.assert_array_equal(answering.predict_proba(model, ["a", "b"]), answer)
+
+
+def test_a_model_of_one_label_is_refused_in_one_line():
+    class One:
+        label_names = ("a",)
+
+        def predict_proba(self, texts):
+            return np.ones((len(texts), 1))
+
+    for ask in (lambda: explain(One(), "a film"), lambda: answering.predict_proba(Ensemble([One()]), ["a"])):
+        with pytest.raises(ValueError, match=r"^One: expected a model of at least two labels, got \['a'\]$"):
+            ask()
+
+
+@pytest.mark.parametrize("more", [{}, {"max_len": 2}, {"max_len": None}])
+def test_each_optional_part_of_the_protocol_stands_alone(more):
+    model = Keyword()
+    for name, value in more.items():
+        setattr(model, name, value)
+    model.words = lambda text: (text.split()[:2], len(text.split()))
+    speech = Speech("Ann", "A good film it was. Not a bad one.", "")
+    reading = read(model, speech, 5)
+    how_far = ": the model reads 2 words" if more.get("max_len") else ""
+    assert list(speech_remarks([reading], model))[-1] == f"2 of 2 paragraphs are cut{how_far}"
+    assert read(model, speech, 5, context=True).probabilities.shape == (2, 2)
+    assert explain(model, "good film it was").words == ["good", "film"]
+
+
+def test_a_model_that_reads_more_than_words_is_explained_with_a_remark():
+    found = explain(Keyword(), "Jamal is good")
+    assert found.probability == pytest.approx(0.9) and found.so_far[-1] == pytest.approx(0.8)
+    expected = "the text has the probability 0.9000, its words joined by spaces 0.8000: the words explain the second"
+    assert expected in remarks(found)
 
 
 # ---- what a Classifier offers beyond it is the same as what its predict_proba says
@@ -198,7 +254,56 @@ def test_an_ensemble_reads_what_any_member_reads():
     assert model.words("it was a good film") == (["it", "was", "a", "good", "film"], 5)
     assert model.known(["good", "unheard", "film"]).tolist() == [True, False, True]
     assert model.max_len == 6 and not model.cleaning.removed
+    of_marks = classifier(cleaning=Cleaning(remove_punctuation=True))
+    assert Ensemble([few, of_marks]).words("a film !") == (["a", "film", "!"], 3)  # "a" is for one, "!" for the other
     assert model.has_word("it was") and not few.has_word("it was")
+
+
+def nbsvm(**how):
+    words = Vocab(["good", "bad", "film", "not"])
+    texts = ["good film", "not bad", "bad film", "not good"]
+    net = NBSVM.of_texts([words.encode(text.split()) for text in texts], np.array([1, 1, 0, 0]), len(words))
+    net.params[0][...] = 0.7
+    return Classifier(net, words, ["bad", "good"], **{"max_len": 400, **how})
+
+
+LONG = "A film that was not bad! " + "The plot is good? It is so long. " * 79 + "Not a bad film!"
+MIXED = {
+    "a cell that reads one word": lambda: [classifier(), classifier(max_len=1, cleaning=NONE_LEFT)],
+    "that one first": lambda: [classifier(max_len=1, cleaning=NONE_LEFT), classifier()],
+    "the head and the tail": lambda: [classifier(keep="head"), classifier(seed=1, keep="tail", max_len=9)],
+    "all and some": lambda: [classifier(max_len=400), nbsvm(max_len=10_000)],
+    "all, some and a stand-in": lambda: [classifier(max_len=400, keep="tail"), nbsvm(max_len=10_000), Keyword()],
+    "an ensemble of ensembles": lambda: [Ensemble([classifier(keep="tail"), nbsvm()]), Ensemble([nbsvm(keep="head")])],
+    "cleanings of which none is the least": lambda: [
+        classifier(cleaning=Cleaning(remove_punctuation=True)),
+        classifier(seed=1, cleaning=Cleaning(remove_stopwords=True), max_len=4),
+    ],
+}
+NONE_LEFT = Cleaning(remove_stopwords=True, remove_punctuation=True)
+
+
+@pytest.mark.parametrize("text", ["good film", "it was not a bad film!", LONG], ids=["two", "some", "many"])
+@pytest.mark.parametrize("members", MIXED.values(), ids=MIXED)
+def test_an_ensemble_explains_the_answer_that_it_gives(members, text):
+    model = Ensemble(members())
+    words, total = model.words(text)
+    parts = [np.arange(len(words)), slice(len(words)), slice(0, len(words) - 1)]
+    found = answering.predict_proba_of_parts(model, words, parts)
+    answer = model.predict_proba([text])[0]
+    np.testing.assert_allclose(found[:2], [answer, answer], rtol=1e-5)
+    np.testing.assert_allclose(found[2], model.predict_proba([" ".join(words[:-1])])[0], rtol=1e-5)
+    assert total >= len(words)
+
+
+def test_so_far_ends_with_the_answer_and_occlusion_starts_from_it():
+    model = Ensemble([classifier(), classifier(seed=1, max_len=1, cleaning=NONE_LEFT)])
+    found = explain(model, "the good film")
+    p, q = model.predict_proba(["the good film", "the film"])
+    assert found.so_far[-1] == pytest.approx(p.max(), rel=1e-5)
+    lost = np.log(p[1] / p[0]) - np.log(q[1] / q[0])
+    assert found.occlusion[1] == pytest.approx(lost if found.label == "good" else -lost, rel=1e-4)
+    assert remarks(found) == ["this model is not explained along word vectors: occlusion alone"]
 
 
 @pytest.fixture

@@ -257,3 +257,8 @@ def test_scores_that_are_not_finite_are_no_answer(softmax, tmp_path):
     for ask in (model.predict_proba, lambda texts: model.report(model.encode(texts), np.zeros(len(texts), int))):
         with pytest.raises(ValueError, match="expected a model with finite scores"):
             ask(TEXTS)
+
+
+def test_one_str_is_no_list_of_texts():
+    with pytest.raises(ValueError, match="expected a list of texts, got one str"):
+        make().predict_proba("good")

@@ -68,9 +68,10 @@ def test_a_sure_mistake_has_a_finite_loss():
 
 
 def test_a_text_has_a_word_if_any_of_them_reads_one(three, capsys):
-    assert call("predict", "c.npz", "it was") == 2  # nothing but stop words
-    capsys.readouterr()
+    assert call("predict", "c.npz", "it was") == 0  # nothing but stop words
+    assert "1 of 1 texts hold no word" in capsys.readouterr().err
     assert call("predict", "c.npz", "--with", "a.npz", "it was") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_models_of_other_labels_are_refused(three, said):

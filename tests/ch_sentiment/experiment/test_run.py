@@ -1,5 +1,9 @@
 """Texts and labels in memory are the one way in, and a training says nothing: `run_experiment` and `fit`."""
 
+import enum
+import os
+import signal
+
 import numpy as np
 import pytest
 from conftest import THREE, TWO
@@ -89,11 +93,19 @@ def test_a_training_that_somebody_stops_is_not_scored(monkeypatch):
 @pytest.mark.parametrize(
     ("texts", "labels", "message"),
     [
-        ("good", [1], "expected a list of texts and as many labels, got one str"),
-        (["a", "b"], [0], "got 2 texts and 1 labels"),
+        ("good", [1], "texts: expected a list, got one str"),
+        ({"a", "b"}, [0, 1], "texts: expected a list, got one set"),
+        (["a", "b"], "xy", "labels: expected a list, got one str"),
+        (["a", "b"], [0], "expected as many labels as texts, got 2 texts and 1 labels"),
         (["a", float("nan"), "b"], [0, 1, 0], "text 2: expected a str, got float"),
-        (["a", "b"], ["x", "x"], "expected labels of two classes or more"),
-        (["a", "b"], [0.5, 1.5], "expected labels of two classes or more"),
+        (["a", None, "b"], [0, 1, 0], "text 2: expected a str, got NoneType"),
+        (["a", "b"], ["x", "x"], r"labels: expected two classes or more, got \['x'\]"),
+        (["a", "b"], [0.5, 1.5], "label 1: expected a str or an int, got float"),
+        (["a", "b", "c"], ["x", None, "y"], "label 2: expected a str or an int, got NoneType"),
+        (["a", "b", "c"], ["x", "y", float("nan")], "label 3: expected a str or an int, got float"),
+        (["a", "b"], [("x",), ("y",)], "label 1: expected a str or an int, got tuple"),
+        (["a", "b"], np.array([[0], [1]]), "label 1: expected a str or an int, got ndarray"),
+        (["a", "b"], [1, "1"], "labels: expected all of them to be str, or all to be int, got both"),
         (["a", "b", "c", " "], [0, 1, 0, 1], "expected words in every text, text 4 has none"),
     ],
 )
@@ -104,7 +116,90 @@ def test_what_are_no_labelled_texts_is_one_line(texts, labels, message):
 
 
 def test_an_option_that_there_is_not_is_named():
-    with pytest.raises(TypeError, match="got colour"):
-        fit(["a", "b"], [0, 1], colour=1)
+    for name in ("colour", "out", "resume", "data", "test_data", "group_file", "classes", "quiet"):
+        with pytest.raises(TypeError, match=f"got {name}"):
+            fit(["a", "b"], [0, 1], **{name: "x"})
     with pytest.raises(DataError, match="--naive-bayes: expected two classes, got 3"):
         fit(*texts_of(THREE), naive_bayes=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "x"}, "model: expected one of recurrent, bow, nbsvm, got 'x'"),
+        ({"optimizer": "Adam"}, "optimizer: expected one of sgd, .*, got 'Adam'"),
+        ({"schedule": 1}, "schedule: expected a str, got 1"),
+        ({"cell": object}, "cell: expected a str, got <class 'object'>"),
+        ({"cell": "tree"}, "--cell: expected one of rnn"),
+        ({"epochs": "3"}, "epochs: expected an int, got '3'"),
+        ({"epochs": 1.5}, "epochs: expected an int, got 1.5"),
+        ({"epochs": 0}, "epochs: expected a whole number above 0"),
+        ({"epochs": True}, "epochs: expected an int, got True"),
+        ({"lr": float("nan")}, "lr: expected a number above 0, got 'nan'"),
+        ({"dropout": 1}, "dropout: expected a number from 0 up to"),
+        ({"bidirectional": 1}, "bidirectional: expected a bool, got 1"),
+        ({"hidden": None}, "hidden: expected an int, got None"),
+        ({"adversarial": 0.3, "model": "bow"}, "--adversarial: expected a recurrent model, got bow"),
+    ],
+)
+def test_a_value_that_cannot_be_is_one_line_that_names_its_option(options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        fit(*texts_of(TWO), **{**SMALL, **options})
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_and_none_where_there_need_be_no_limit_are_options_too():
+    options = {"epochs": np.int64(1), "lr": np.float32(0.01), "clip": None, "patience": None, "seed": 3}
+    assert fit(*texts_of(TWO), **{**SMALL, **options}).label_names == ["neg", "pos"]
+
+
+def test_a_column_of_objects_gives_labels_and_a_str_enum_its_value():
+    class Column:
+        """What a column of a data frame offers: a length and its values in order."""
+
+        def __init__(self, values):
+            self.values = values
+
+        def __len__(self):
+            return len(self.values)
+
+        def __iter__(self):
+            return iter(self.values)
+
+    class Mood(enum.StrEnum):
+        UP, DOWN = "up", "down"
+
+    texts, labels = texts_of(TWO)
+    for column in (Column(labels), np.array(labels, object)):
+        assert fit(Column(texts), column, **SMALL).label_names == ["neg", "pos"]
+    moods = [Mood.UP if label == "pos" else Mood.DOWN for label in labels]
+    assert LabelledTexts.of(texts, moods).label_names == ["down", "up"]
+    assert LabelledTexts.of(texts, [label == "pos" for label in labels]).label_names == ["False", "True"]
+    assert LabelledTexts.of(["a", "b", "c"], [10, 9, 9]).label_names == ["9", "10"]
+
+
+def test_what_a_model_was_trained_on_is_not_a_data_set_of_another_name():
+    assert fit(*texts_of(TWO), **SMALL).metrics["trained_on"]["name"] == "texts"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_ctrl_c_in_fit_is_a_keyboard_interrupt_and_leaves_the_handler(monkeypatch):
+    step, before = Trainer._train_step, signal.getsignal(signal.SIGINT)
+
+    def pressed(self, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "_train_step", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        fit(*texts_of(TWO), **SMALL)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_training_that_a_callback_ends_is_scored():
+    class Content(Callback):
+        def on_step_end(self, trainer):
+            trainer.stop("good enough")
+
+    result = run_experiment(Config.of(SMALL), LabelledTexts.of(*texts_of(TWO)), [Content()])
+    assert result.stop_reason == "good enough" and result.scores["n"] == 4

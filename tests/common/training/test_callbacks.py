@@ -4,6 +4,7 @@ import io
 import math
 import os
 import re
+import signal
 import time
 
 import numpy as np
@@ -311,3 +312,38 @@ def test_progress_is_a_bar_on_a_terminal_and_leaves_it_clean():
     os.close(leader)
     assert "%|" in drawn and "epoch 1/1" in drawn and "loss 1.000" in drawn and "/5 [" in drawn
     assert "\n" not in drawn and drawn.rsplit("\r", 2)[-2].strip() == "" == drawn.rsplit("\r", 2)[-1]
+
+
+# ---- errors at the end
+
+
+class FailsAtEnd(Callback):
+    def __init__(self, *, also_before=False):
+        self.also_before = also_before
+
+    def on_step_end(self, trainer):
+        if self.also_before:
+            raise ZeroDivisionError("in a step")
+
+    def on_fit_end(self, trainer):
+        raise OSError("disk full")
+
+
+def test_an_error_in_on_fit_end_keeps_no_other_callback_from_restoring_what_it_changed():
+    before = signal.getsignal(signal.SIGINT)
+    best = EarlyStopping(patience=None)
+    callbacks = [LearningRate(lambda progress: 0.5), best, FailsAtEnd(), Callback()]
+    trainer = Trainer(Ladder([1.0, 2.0]), SGD(1.0), callbacks, 0)
+    with pytest.raises(OSError, match="disk full"):
+        trainer.fit(np.zeros((2, 1)), np.zeros(2), 2, 1, validation=(np.zeros((1, 1)), np.zeros(1)))
+    assert signal.getsignal(signal.SIGINT) is before
+    assert trainer.optimizer.lr == 1.0
+    assert trainer.model.params[0][0] == -1  # of epoch 1: two steps of 0.5
+
+
+def test_the_first_error_is_raised_and_those_of_on_fit_end_are_its_notes():
+    trainer = Trainer(Ladder([1.0]), SGD(1.0), [FailsAtEnd(), FailsAtEnd(also_before=True)], 0)
+    with pytest.raises(ZeroDivisionError, match="in a step") as caught:
+        trainer.fit(np.zeros((2, 1)), np.zeros(2), 1, 1)
+    assert caught.value.__notes__ == ["then FailsAtEnd.on_fit_end: OSError('disk full')"] * 2
+    assert trainer.running is None
