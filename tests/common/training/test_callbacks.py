@@ -148,7 +148,7 @@ def serve(callback, model, tmp_path):
     "make",
     [
         lambda path, say: BookLog(say),
-        lambda path, say: EpochTable(lambda line: say(re.sub(r"[\d,]+ +[\d.]+$", "", line))),
+        lambda path, say: EpochTable(lambda line: say(re.sub(r" +[\d,]+ +[\d.]+$", "", line))),
         lambda path, say: Progress(0.0, io.StringIO()),
         lambda path, say: EarlyStopping(2),
         lambda path, say: EarlyStopping(1, on_best=lambda trainer: say(trainer.epoch)),
