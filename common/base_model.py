@@ -134,7 +134,7 @@ class WrappedModel(BaseModel):
 
 
 def held_layers(holder):
-    """(name, layer) of its `layers`, or, without any, attributes that are layers, or lists or dicts of them."""
+    """(name, layer) of its `layers`, or, without any, attributes that are layers, or lists, tuples or dicts of them."""
     layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
     if layers and len(names) == len(layers):
         return list(zip(names, layers))
@@ -142,16 +142,23 @@ def held_layers(holder):
     for name, value in vars(holder).items() if hasattr(holder, "__dict__") else ():
         if type(value) in _HOLDS_NO_LAYER:
             continue
-        inside = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
-        for key, layer in inside:
-            if not _is_layer(layer):  # all of them are, or none
-                break
-            found.setdefault(id(layer), (f"{name}.{key}", layer))
-        if _is_layer(value):
-            found.setdefault(id(value), (name, value))
+        for path, layer in _layers_in(name, value):
+            found.setdefault(id(layer), (path, layer))
     if not layers:
         return list(found.values())
     return [found.get(id(layer), (str(i), layer)) for i, layer in enumerate(layers)]
+
+
+def _layers_in(name, value):
+    """(name, layer) of a value that is a layer, or a list, tuple or dict of them, of any depth."""
+    if type(value) in (list, tuple, dict):
+        if type(value) is list and value and type(value[0]) in _HOLDS_NO_LAYER - {type(None)}:
+            return  # a list of data, which may be long
+        for key, inner in value.items() if type(value) is dict else enumerate(value):
+            if type(inner) not in _HOLDS_NO_LAYER:
+                yield from _layers_in(f"{name}.{key}", inner)
+    elif _is_layer(value):
+        yield name, value
 
 
 def layers_below(holder, prefix="", above=()):

@@ -35,10 +35,10 @@ def own_cell(name):
         sys.path[:] = path
     if not inspect.isclass(found) or not hasattr(found, "forward") or not hasattr(found, "backward"):
         raise DataError(f"{expected}; {name}: expected a class with forward and backward, got {found!r}")
-    if hasattr(found, "init_params") and "mask" not in inspect.signature(found.forward).parameters:
-        raise DataError(
-            f"--cell {name}: expected a forward(xs, mask), got one without a mask, which would read padding"
-        )
+    signature = inspect.signature(found.forward)
+    if hasattr(found, "init_params") and "mask" not in signature.parameters:  # it would read padding
+        expected = "expected a layer over whole sequences with forward(xs, mask)"
+        raise DataError(f"--cell {name}: {expected}, got forward{signature}")
     CELLS[name] = found
 
 

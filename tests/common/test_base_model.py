@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from common.base_model import BaseModel
+from common.base_model import BaseModel, layers_below
 from common.files.checkpoint import CheckpointError, save_arrays
 from common.layers import Affine, Dropout
 from common.time_layers import TimeBidirectional, TimeDropout, TimeGRU
@@ -380,3 +380,27 @@ def test_other_names_or_another_order_are_a_checkpoint_error(here):
         with pytest.raises(CheckpointError, match=r"^w\.npz: expected the parameters .*first\.W"):
             net.load_params("w.npz")
         assert same(net.params, before)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [lambda d: [None, d], lambda d: (1, d), lambda d: [[d]], lambda d: {"a": [d]}, lambda d: {"a": {"b": (None, d)}}],
+)
+def test_layers_are_found_in_lists_tuples_and_dicts_of_any_depth(held):
+    class Block:
+        """A layer that holds its dropout somewhere."""
+
+        def __init__(self):
+            self.params, self.grads, self.dropout = [], [], Dropout(0.5, rng=0)
+            self.held, self.dropout = held(self.dropout), None
+
+        def forward(self, x):
+            return x
+
+    block = Block()
+    (dropout,) = [layer for _, layer in layers_below(block)]
+    model = BaseModel()
+    model.collect(block=block)
+    with model.predicting():
+        assert dropout.train_flg is False
+    assert dropout.train_flg is True

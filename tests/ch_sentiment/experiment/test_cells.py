@@ -202,7 +202,7 @@ NO_LAYER = "expected a layer over whole sequences or an encoder; "
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("OneStep", f"{NO_LAYER}its forward(xs, mask) failed (TypeError: "),
+        ("OneStep", "with forward(xs, mask), got forward(self, x, h_prev, c_prev)"),
         ("Constructor", f"{NO_LAYER}it cannot be made (TypeError: "),
         ("NoSize", f"{NO_LAYER}it cannot be made (AttributeError: 'NoSize' object has no attribute 'size'"),
         ("OtherSize", "failed (ValueError: expected an array of shape (2, 99), got (2, "),
@@ -285,7 +285,10 @@ def test_the_working_folder_is_looked_in_last_and_the_path_is_as_before(own, mon
         (["--cell", "mine:Missing"], "expected a class with forward and backward, got None"),
         (["--cell", "mine:function"], "expected a class with forward and backward"),
         (["--cell", "mine:os.system"], "package.module:Class, got 'mine:os.system'"),
-        (["--cell", "mine:NoMask"], "--cell mine:NoMask: expected a forward(xs, mask), got one without a mask"),
+        (
+            ["--cell", "mine:NoMask"],
+            "with forward(xs, mask), got forward(self, xs)",
+        ),
         (["--cell", "mine:MeanEncoder", "--bidirectional"], "--bidirectional: expected a recurrent layer as --cell"),
         (["--cell", "mine:MeanEncoder", "--pool", "mean"], "--pool: expected a recurrent layer as --cell"),
     ],
