@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from ch_sentiment.commands.predict import answer_line, answer_object, answer_row
 from ch_sentiment.model import CELLS, POOLS, sentiment_net
-from common.training.batches import PAD, pad, shuffled_batches, sorted_batches, take
+from common.training.batches import pad, shuffled_batches, sorted_batches, take
 from dataset.labelled_text import load_data
-from dataset.text import UNK, Cleaning, Vocab, clean, tokenize
+from dataset.text import PAD, UNK, Cleaning, Vocab, clean, tokenize
 
 settings.register_profile("short", parent=settings.get_profile("house"), max_examples=40)
 short = settings(settings.get_profile("short"))

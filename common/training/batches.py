@@ -6,16 +6,15 @@ share a batch, so that few of its steps are padding.
 
 import numpy as np
 
-PAD = 0
 POOL = 50  # batches that are sorted by length together: enough for similar lengths, few enough to stay random
 
 
-def pad(sequences, length=None):
-    """A list of N id arrays -> (N, T) ints, PAD after each; T: the longest, or `length` (else ValueError)."""
+def pad(sequences, length=None, value=0):
+    """A list of N id arrays -> (N, T) ints, `value` after each; T: the longest, or `length` (else ValueError)."""
     longest = max(map(len, sequences), default=0)
     if length is not None and longest > length:
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
-    xs = np.full((len(sequences), longest if length is None else length), PAD, np.int32)
+    xs = np.full((len(sequences), longest if length is None else length), value, np.int32)
     for row, ids in zip(xs, sequences):
         if len(ids) and np.asarray(ids).dtype.kind not in "iu":
             raise ValueError(f"pad: expected sequences of integer ids, got {np.asarray(ids).dtype}")

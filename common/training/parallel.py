@@ -18,6 +18,7 @@ from common.threads import ranks_started
 from common.training.callbacks import StopOnSignal
 
 GRACE = 2  # seconds that the first rank has to report an error before another does
+FORWARD = 0.5  # seconds that mpiexec has to pass on what was printed: after Abort it may not
 
 
 def world():
@@ -54,6 +55,7 @@ def end_with(line, code):
         return
     time.sleep(GRACE if comm.rank else 0)
     print(f"{line} (rank {comm.rank} of {comm.size}, which ends all)", file=sys.stderr, flush=True)
+    time.sleep(FORWARD)
     comm.Abort(code)
 
 
