@@ -38,15 +38,15 @@ class BaseModel:
         ValueError for a layer that comes twice, at any depth: build two layers with the same weights instead.
         """
         self.layers, self.layer_names = list(layers.values()), list(layers)
-        first = {}
-        for name, layer in layers_below(self):
+        first, below = {}, list(layers_below(self))
+        for name, layer in below:
             if first.setdefault(id(layer), name) != name:
                 twice = f"the same one as {first[id(layer)]!r} and {name!r}"
                 raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
         self.grads = [g for layer in self.layers for g in layer.grads]
         self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
-        self.below = [layer for _, layer in layers_below(self)]
+        self.below = [layer for _, layer in below]
 
     def train(self, flag=True):
         """Training (True) or prediction (False) for all layers below that know the difference (`train_flg`).

@@ -88,7 +88,8 @@ class LabelledTexts:
         names = sorted(set(labels))
         if len(names) < 2:
             raise DataError(f"labels: expected two classes or more, got {names}")
-        t = np.array([{name: i for i, name in enumerate(names)}[label] for label in labels])
+        class_ids = {name: i for i, name in enumerate(names)}
+        t = np.array([class_ids[label] for label in labels])
         if groups is not None:
             groups = np.array(list(map(str, groups)))
             if len(groups) != len(texts):

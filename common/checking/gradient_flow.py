@@ -1,4 +1,4 @@
-"""The norm of a gradient at each step on its way back through time: does it vanish or explode? Book, chapter 6."""
+"""The norm of a gradient at each step of backpropagation through time: does it vanish or explode? Book, chapter 6."""
 
 import numpy as np
 
