@@ -9,7 +9,7 @@ from pathlib import Path
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.console import OneLineParser
 from ch_sentiment.experiment.options import FIELDS, Config
-from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run_folder import write_json
 from dataset.errors import DataError
 
@@ -69,7 +69,7 @@ def meaning(arguments):
     """The Config that `sentifish train` takes from these arguments. DataError."""
     parser = OneLineParser(prog="sentifish train")
     add_options(parser)
-    return chosen(typed(parser.parse_args(arguments)))
+    return config_of(typed(parser.parse_args(arguments)))
 
 
 def is_done(training):

@@ -2,11 +2,11 @@
 
 import argparse
 
-from ch_sentiment.experiment import recipes
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
 from ch_sentiment.experiment.options import FIELDS, REFUSED
+from ch_sentiment.experiment.recipes import config_of
 from dataset.errors import DataError
 
 
@@ -35,7 +35,7 @@ def chosen(options, varied=()):
     """The Config of the options that were typed, and of the recipe among them. DataError where one of them, or of those
     that are `varied`, is refused by the baseline that they name.
     """
-    config = recipes.chosen(options)
+    config = config_of(options)
     if config.model.model != "recurrent" and "model" not in varied:
         for name in (*options, *varied):
             if FIELDS[name].metadata["baselines"] == REFUSED:

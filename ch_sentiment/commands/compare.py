@@ -13,7 +13,7 @@ from ch_sentiment.commands.train import STOPPED, corpus_of, inform
 from ch_sentiment.console import printable, say
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.output import plotting, write_json, write_png
-from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, train_in_folder
 from common.files.atomic_write import write_atomically
@@ -47,7 +47,7 @@ def run(arguments):
     config = Config.of(typed(arguments))
     options = config.by_name()
     shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
-    kinds = {kind: chosen({**shared, **own}) for kind, own in KINDS.items()}
+    kinds = {kind: config_of({**shared, **own}) for kind, own in KINDS.items()}
     for each in kinds.values():
         check(each)
     check_out(config.run)

@@ -14,7 +14,7 @@ import numpy as np
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb, labelled_text
 from dataset.errors import DataError
-from dataset.store.token_cache import tokenize_texts
+from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
 
 SAMPLES = 4  # texts to try a model on, where the data has none of its own
@@ -139,10 +139,7 @@ class Corpus:
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
-            for text in part.texts:
-                encoded = text.encode("utf-8", "surrogatepass")
-                digest.update(len(encoded).to_bytes(8, "little"))
-                digest.update(encoded)
+            update_digest(digest, part.texts)
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):

@@ -120,7 +120,7 @@ RECIPES = {
 }
 
 
-def chosen(typed):
+def config_of(typed):
     """-> Config: what `typed` holds (options by name), else what its recipe says, else the default. DataError."""
     name = typed.get("recipe")
     return Config.of({} if name is None else named(name).settings, **typed)

@@ -9,7 +9,7 @@ from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
-from ch_sentiment.experiment.recipes import chosen
+from ch_sentiment.experiment.recipes import config_of
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate
@@ -59,7 +59,7 @@ def fit(texts, labels, callbacks=(), **options):
     options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     texts = LabelledTexts.of(texts, labels)
-    config = chosen(checked(options)).with_(classes=len(texts.label_names))
+    config = config_of(checked(options)).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt

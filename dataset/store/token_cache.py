@@ -108,13 +108,18 @@ def _load(name, key, count):
     return TokenizedTexts(words, ids, offsets) if in_range and len(offsets) == count + 1 else None
 
 
-def _key(texts, cleaning):
-    """Everything that the tokens depend on: texts, cleaning, code and Unicode tables of the tokenizer."""
-    digest = hashlib.sha256()
+def update_digest(digest, texts):
+    """Feed a hashlib digest with a list of str, each after its length, so that no two lists are alike."""
     for content in texts:
         encoded = content.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "little"))
         digest.update(encoded)
+
+
+def _key(texts, cleaning):
+    """Everything that the tokens depend on: texts, cleaning, code and Unicode tables of the tokenizer."""
+    digest = hashlib.sha256()
+    update_digest(digest, texts)
     code = f"unicode {unicodedata.unidata_version}, code {_code_digest()}"
     return f"tokens {_LAYOUT}, {code}, {cleaning}, {digest.hexdigest()}"
 

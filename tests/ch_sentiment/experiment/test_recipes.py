@@ -12,7 +12,7 @@ import ch_sentiment.experiment.build
 import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.options import FIELDS, Config
-from ch_sentiment.experiment.recipes import RECIPES, chosen
+from ch_sentiment.experiment.recipes import RECIPES, config_of
 from dataset.errors import DataError
 
 DOCS = Path(__file__).parents[3].joinpath("docs", "recipes.md").read_text(encoding="utf-8")
@@ -29,13 +29,13 @@ def config(folder):
 
 
 def test_what_is_typed_wins_over_the_recipe_and_the_recipe_over_the_defaults():
-    options = chosen({"recipe": "keras-bilstm", "hidden": 7, "bidirectional": False}).by_name()
+    options = config_of({"recipe": "keras-bilstm", "hidden": 7, "bidirectional": False}).by_name()
     recipe = Config.of(RECIPES["keras-bilstm"].settings).by_name()
     assert (options["hidden"], options["bidirectional"], options["recipe"]) == (7, False, "keras-bilstm")
     assert all(options[name] == recipe[name] for name in set(FIELDS) - {"hidden", "bidirectional", "recipe"})
-    assert chosen({"hidden": 7}) == Config.of(hidden=7)
+    assert config_of({"hidden": 7}) == Config.of(hidden=7)
     with pytest.raises(DataError, match="--recipe: expected one of best, victor-zhou"):
-        chosen({"recipe": "alchemy"})
+        config_of({"recipe": "alchemy"})
 
 
 def test_what_is_changed_is_what_differs_from_the_defaults():
