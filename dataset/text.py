@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dataset.smileys import letter_faces, sign_faces
 from dataset.stopwords import NEGATIONS, STOPWORDS
 
 PAD, UNK = 0, 1
@@ -31,7 +32,10 @@ _BEFORE_NFKC = str.maketrans(
 _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
-_ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
+_ASCII_END = r"(?![a-z0-9_])"
+_ASCII_TOKEN = re.compile(
+    rf"{letter_faces(_ASCII_END)}|[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]|{sign_faces(_ASCII_END, False)}"
+)
 _PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
 _LETTERS = ("Lo", "Lm", "Nl")  # categories of letters without case, and of the numeral "\u3007"
 _UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
@@ -157,7 +161,8 @@ def _unicode_token():
     emoji = rf"[{_EMOJI}][{_EMOJI_MODIFIERS}]*"
     numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
     signs = rf"[!?]|[{_FLAG_LETTERS}]{{2}}|{emoji}(?:\u200d{emoji})*"
-    return re.compile(f"{numbers}|{words}|{signs}")
+    end = rf"(?![^\W{u}]|[{m}])"
+    return re.compile(f"{letter_faces(end)}|{numbers}|{words}|{signs}|{sign_faces(end, True)}")
 
 
 def _character_class(codes):
