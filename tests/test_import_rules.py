@@ -18,7 +18,7 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 # but for those that are named themselves.
 ORDER = [
     # dataset
-    *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
+    *("dataset", "dataset.errors dataset.stopwords dataset.smileys dataset.mojibake dataset.spiral dataset.phrases"),
     *(
         "dataset.lines dataset.text dataset.phrases_small",
         "dataset.store",
