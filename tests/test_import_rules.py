@@ -18,11 +18,12 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 # but for those that are named themselves.
 ORDER = [
     # dataset
-    *("dataset", "dataset.errors dataset.stopwords dataset.smileys dataset.mojibake dataset.spiral dataset.phrases"),
+    *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
+    "dataset.smileys dataset.vector_kinds",
     *(
         "dataset.lines dataset.text dataset.phrases_small",
         "dataset.store",
-        "dataset.labelled_text dataset.imdb_archive",
+        "dataset.labelled_text dataset.imdb_archive dataset.vector_file",
     ),
     "dataset.glove dataset.imdb dataset.speeches",
     # common
