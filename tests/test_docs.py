@@ -36,7 +36,7 @@ PAGES = {
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
-    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
+    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words")
 ]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
