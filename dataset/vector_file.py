@@ -136,9 +136,10 @@ def _is_binary(body, D):
 def _checked(rows, found, where):
     """The blocks of `rows`, as long as no more lines are odd than not."""
     for block in itertools.chain(rows, [None]):
-        if found.odd > found.rows:
+        bad, total = found.odd + found.undecodable, found.odd + found.rows
+        if 2 * bad > total:
             expected = f"a word and {found.D:,} finite numbers" if found.D else "a word and its numbers"
-            got = f"others on {found.odd:,} of {found.odd + found.rows:,} {found.unit}s ({found.reason})"
+            got = f"others on {bad:,} of {total:,} {found.unit}s ({found.reason or 'words that are no UTF-8'})"
             raise DataError(f"{where}: expected {expected}, got {got}")
         if block is not None:
             yield block
@@ -269,9 +270,12 @@ def _binary_rows(stream, header_size, found):
             start = end + 1 + size
             rows.append(data[end + 1 : start])
         numbers = np.frombuffer(b"".join(rows), "<f4").astype(np.float32, copy=False).reshape(-1, found.D)
-        good = np.isfinite(numbers).all(axis=1) & np.array([bool(word) for word in words], bool)  # (M,)
+        is_word = [
+            bool(word) and not _CONTROL.search(word) for word in words
+        ]  # a word with a space moves all that follows
+        good = np.isfinite(numbers).all(axis=1) & np.array(is_word, bool)  # (M,)
         for i in np.flatnonzero(~good):
-            reason = f"a number of {_shown(words[i])} is not finite" if words[i] else "no word"
+            reason = f"a number of {_shown(words[i])} is not finite" if is_word[i] else f"no word, {_shown(words[i])}"
             found.leave_out(number + int(i) + 1, reason)
         number += len(words)
         yield from _decoded([word for word, is_good in zip(words, good) if is_good], numbers[good], found)

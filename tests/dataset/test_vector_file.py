@@ -254,6 +254,17 @@ def test_a_file_of_which_most_is_odd_is_refused_in_one_line(write, content, said
     assert message(path) == f"{path}: {said}"
 
 
+def test_a_file_of_words_that_are_mostly_no_utf8_is_refused(write):
+    content = "".join(f"\u0434\u043e\u043c{i} 1 2 3\n" for i in range(9))
+    assert message(write(content.encode("cp1251"))).endswith("others on 9 of 9 lines (words that are no UTF-8)")
+
+
+def test_a_binary_file_that_is_out_of_step_is_refused(write):
+    W = np.random.default_rng(0).standard_normal((900, 5)).astype(np.float32)
+    said = message(write(binary([f"New York {i}" for i in range(900)], W)))
+    assert "expected a word and 5 finite numbers, got others on " in said and " rows (row " in said
+
+
 def test_a_file_that_goes_wrong_later_is_refused_too(write):
     path = write(ROWS * 400 + "no vectors here\n" * 1300)
     assert message(path).startswith(f"{path}: expected a word and 3 finite numbers, got others on 1,")
