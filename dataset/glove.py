@@ -114,9 +114,9 @@ def load_vectors(source, vocab):
     std = np.sqrt(np.average(variances + np.square(means - mean), axis=0, weights=sizes))  # law of total variance
     notes = read.notes()
     if twice:
-        notes.append(f"of {len(twice):,} of the words it has more than one row, of which the first counts")
+        notes.append(f"words with more than one row, of which the first counts: {len(twice):,}")
     if replaced := sum(word in others and word not in rows for word in vocab.words):
-        notes.append(f"{replaced:,} of the words have the row of their form in capitals, or in another Unicode form")
+        notes.append(f"words found in capitals or in another Unicode form only: {replaced:,}")
     rows = others | rows
     W = np.zeros((len(vocab), len(mean)), dtype=np.float32)
     found = np.zeros(len(vocab), dtype=bool)

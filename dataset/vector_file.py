@@ -56,10 +56,9 @@ class Found:
         notes = [f"{self.rows:,} rows of {self.D:,} numbers"]
         if self.odd:
             which = ", ".join(f"{number:,}" for number in self.numbers) + (", ..." if self.odd > 3 else "")
-            units = f"{self.unit}s" if self.odd > 1 else self.unit
-            notes.append(f"{self.odd:,} odd {units} left out: {which} ({self.reason})")
+            notes.append(f"odd {self.unit}s left out: {self.odd:,} ({which}); {self.reason}")
         if self.undecodable:
-            notes.append(f"{self.undecodable:,} of them left out, whose word is no UTF-8")
+            notes.append(f"rows left out whose word is no UTF-8: {self.undecodable:,}")
         if self.header is not None and self.header != self.rows + self.odd:
             notes.append(f"its header promises {self.header:,} rows, it has {self.rows + self.odd:,}")
         return notes

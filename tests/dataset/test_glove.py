@@ -150,7 +150,7 @@ def test_a_word_without_a_row_of_its_own_gets_that_of_its_capitals(write):
     assert vectors.found[2:].tolist() == [True] * 7 + [False]
     assert vectors.notes == [
         "10 rows of 2 numbers",
-        "6 of the words have the row of their form in capitals, or in another Unicode form",
+        "words found in capitals or in another Unicode form only: 6",
     ]
 
 
@@ -163,7 +163,7 @@ def test_the_first_row_of_a_word_counts_and_the_others_are_said(write):
     assert vectors.W[2].tolist() == [1, 2, 3]
     assert vectors.notes == [
         "7 rows of 3 numbers",
-        "of 1 of the words it has more than one row, of which the first counts",
+        "words with more than one row, of which the first counts: 1",
     ]
 
 

@@ -167,7 +167,7 @@ def test_one_odd_row_is_counted_and_never_refuses_the_file(write, line, reason, 
     number = place + 1 + bool(header)
     assert vectors.notes == [
         "3 rows of 3 numbers",
-        f"1 odd line left out: {number} (line {number}: {reason})",
+        f"odd lines left out: 1 ({number}); line {number}: {reason}",
     ]
 
 
@@ -178,7 +178,7 @@ def test_odd_rows_are_counted_across_blocks_and_the_first_three_named(write, mon
     vectors = load_vectors(write(content), Vocab([f"w{i}" for i in range(50)]))
     assert vectors.notes == [
         "46 rows of 2 numbers",
-        "4 odd lines left out: 8, 21, 22, ... (line 8: 2 fields after 'w7', 'x 1')",
+        "odd lines left out: 4 (8, 21, 22, ...); line 8: 2 fields after 'w7', 'x 1'",
     ]
     assert vectors.found.sum() == 46 and vectors.W[2 + 41].tolist() == [41, 1]
 
@@ -209,7 +209,7 @@ def test_words_that_are_no_utf8_are_counted(write):
     for content in (ROWS.encode() + latin1, binary([*VOCAB.words, b"caf\xc3"], [*RIGHT, RIGHT[0]])):
         vectors = load_vectors(write(content), VOCAB)
         np.testing.assert_array_equal(vectors.W[2:], RIGHT)
-        assert vectors.notes == ["4 rows of 3 numbers", "1 of them left out, whose word is no UTF-8"]
+        assert vectors.notes == ["4 rows of 3 numbers", "rows left out whose word is no UTF-8: 1"]
 
 
 def test_odd_rows_of_a_binary_file_are_counted(write):
@@ -219,12 +219,12 @@ def test_odd_rows_of_a_binary_file_are_counted(write):
     np.testing.assert_array_equal(vectors.W[2:], RIGHT)
     assert vectors.notes == [
         "3 rows of 3 numbers",
-        "2 odd rows left out: 4, 5 (row 4: a number of 'cat' is not finite)",
+        "odd rows left out: 2 (4, 5); row 4: a number of 'cat' is not finite",
     ]
     vectors = load_vectors(write(binary([*VOCAB.words, "cat"], W[[0, 1, 2, 0]], header="9 3\n")[:-6]), VOCAB)
     assert vectors.notes == [
         "3 rows of 3 numbers",
-        "1 odd row left out: 4 (row 4: it is cut off)",
+        "odd rows left out: 1 (4); row 4: it is cut off",
         "its header promises 9 rows, it has 4",
     ]
 
