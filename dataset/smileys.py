@@ -13,13 +13,14 @@ EMOJI = rf"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}(?:\u200d{_PICTURE})*"  # a fl
 _LETTER_EYES = {"[o0]": "[o0]", **{eye: eye for eye in "tuxq"}}  # o_O, T_T, u_u, x_x, q_q
 _EYES = {  # what stands on the left -> what may stand between, and on the right
     r"\^": (r"_{1,3}|[.,\-*ow0uv3\u03c9\u0434\u25bd\u25bf\u2207\u2200\u25c7\u25a1\u203f\u1d17\u1173\u1106]?", r"[\^~]"),
-    ">": (r"_{1,3}|[.ow\u0434]", "[<>]"),
+    ">": (r"_{1,3}|[.ow\u0434]", "(?:<(?!/)|>)"),  # not in a tag that stays
     "<": (r"_{1,3}|\.", "<"),
     r"\-": (r"_{1,3}|[.\u03c9\u0434\u76ca]", "-"),
     "=": (r"_{1,3}|\.", "="),
     "~": ("_{1,3}", r"[~\^]"),
     ";": ("_{1,3}|[-\u0434\u1109]", ";"),
-    **{rf"\{eye}": ("_{1,3}", rf"\{eye}") for eye in "@*+$."},
+    r"\*": ("_{1,3}|-", r"\*"),
+    **{rf"\{eye}": ("_{1,3}", rf"\{eye}") for eye in "@+$."},
 }
 _MOUTHS = "\u03b5\u03c9\u0434\u0256\u25bd\u25bf\u2207\u2200\u25c7\u25a1\u203f\u2323\u1d17\u25e1\u1d25\u30ee\u30fc\u76ca"
 _OTHER_EYES = {  # of faces that are not ASCII, after NFKC; the acute of "(´∀`)" has become an apostrophe
@@ -46,7 +47,7 @@ def sign_faces(no_word, all_scripts):
     return "|".join(
         [
             rf"[:;=](?:{_round(no_word)}|{_apart(no_word)})",
-            rf"<(?<![0-9]<)(?<![^a-z][a-z]<)(?<!^[a-z]<)/?3+(?![%$]|[.,][0-9]){no_word}",
+            rf"<(?:(?<![0-9]<)|(?<=<3<))(?<![^a-z][a-z]<)(?<!^[a-z]<)/?3+(?![%$]|[.,][0-9]){no_word}",
             r"[()](?<![^\s].)-?'?:(?![^\s.,!?])|\((?<![^\s].)-?;(?![^\s.,!?])",
             r"\((?<!\(\()\(\(|\)(?<!\)\))\)\)",
             rf"\\(?<![a-z0-9_:]\\)[om]/{no_word}",
@@ -65,9 +66,9 @@ def _apart(no_word):
     mouths = [
         rf"(?:['`,]-?|-['`,]|[o^~])(?:\)|\({no_word})",  # tears, and other noses
         rf"-?(?:d+|p+|o){no_word}",
-        rf"(?<=:)-?(?:[xscb]|3(?![.,:/][0-9])){no_word}",
+        rf"(?<=:)-?(?:[xscbv]|[30](?![.,:/][0-9])){no_word}",
         rf"-?[\]}}](?<!\[.\])|-?[\[{{](?![\"'\[{{(]){no_word}",
         rf"-?[|/\\](?![/\\|=:]){no_word}",
-        rf"(?<=:)-?[@$#*<>](?![<>=:]){no_word}",
+        rf"(?<=:)-?[@$#*<>](?![<>=:/]){no_word}",
     ]
     return rf"(?<![a-z0-9_:;=|/\\\[{{-].)(?:{'|'.join(mouths)})"

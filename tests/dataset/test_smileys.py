@@ -12,9 +12,9 @@ from dataset.text import Cleaning, Vocab, _unicode_token, clean, has_token, toke
 
 FACES = r"""
     :) :( ;) ;( =) =( :-) :-( ;-) =-) :'( :') :'-( :-'( :,( :`( :o) :^) :d ;d =d :-d :ddd :p ;p =p :-p :o :-o
-    :x :s :c :b :3 :/ :-/ =/ :\ :| :-| =| :] :[ :} :{ =] ;] :* :-* :@ :$ :# :> :< 8-) b-) (: (-: (; ): )-: (': )':
+    :x :s :c :b :v :3 :0 :/ :-/ =/ :\ :| :-| =| :] :[ :} :{ =] ;] :* :-* :@ :$ :# :> :< 8-) b-) (: (-: (; ): )-: (': )':
     ))) ((( <3 </3 <333 ^_^ ^__^ ^^ ^.^ ^-^ ^o^ ^w^ ^_~ ~_^ -_- -__- -.- =_= =.= >_< >.< >_> <_< >o< ._. ;_; ;-;
-    o_o o_0 0_o t_t u_u x_x q_q @_@ *_* +_+ $_$ ~_~ \o/ \m/ ・ω・ '∀` ≧∇≦ ^▽^ ◕‿◕ •ᴥ• °□° ¬_¬ ⊙_⊙ ^ω^ ≧▽≦
+    o_o o_0 0_o t_t u_u x_x q_q @_@ *_* *-* +_+ $_$ ~_~ \o/ \m/ ・ω・ '∀` ≧∇≦ ^▽^ ◕‿◕ •ᴥ• °□° ¬_¬ ⊙_⊙ ^ω^ ≧▽≦
     """
 FACES = FACES.split()
 NONE = r"""
@@ -70,6 +70,9 @@ def test_what_only_looks_like_one_is_none(text):
         (":):):)", ":) :) :)"),
         (":)👍:(", ":) 👍 :("),
         (":D:D", ":d d"),
+        ("<3<3<3 <333<3", "<3 <3 <3 <333 3"),
+        (":-)) =)) ;-(((", ":-) =) ;-("),
+        ("(^_^)v (-_-)zzz ^_^; -_-'' orz D: D;", "^_^ v -_- zzz ^_^ -_- orz d d"),
     ],
 )
 def test_beside_words_tags_entities_and_brackets(text, expected):
@@ -112,6 +115,11 @@ def test_both_patterns_agree_and_a_space_is_a_border(text):
     assert tokenize(" ".join(tokens), plain) == tokens
     assert tokenize(f"{text} {text}", plain) == tokens + tokens
     assert tokenize(f"{text} \u00e9", plain) == [*tokens, "\u00e9"]
+
+
+def test_tags_that_stay_make_no_smileys():
+    text = "<b>o</b><td>.</td><li>w<li>x:</b>"
+    assert tokenize(text, Cleaning(remove_html=False)) == [*"bob", "td", "td", "li", "w", "li", *"xb"]
 
 
 def test_removing_punctuation_and_stop_words_leaves_smileys():
