@@ -37,7 +37,7 @@ _BEFORE_NFKC = (
     | {"\u2044": "/"}
 )
 _REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(_BEFORE_NFKC)}]")
-_DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307")  # of small letters that have their dot already
+_DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+")  # of small letters that have their dot already
 _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 

@@ -146,6 +146,7 @@ def test_two_hundred_texts_that_differ_in_a_smiley_alone_are_told_apart(happy, s
         ("\u0130yi", "iyi"),
         ("I\u0307Y\u0130", "iyi"),
         ("i\u0307yi", "iyi"),
+        ("\u0130\u0307yi", "iyi"),
         ("D\u0130Z\u0130", "dizi"),
         ("\u1eca\u0307", "\u1ecb"),
         ("J\u030c", "\u01f0"),
