@@ -3,12 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch_sentiment.console import shorten
-from common.plot import BLUE, ORANGE
+from common.plot import BLUE, ORANGE, shortened
 
 BARS = 20  # words at most
 TICKS = 25  # at most so many words are written below the curve
-WIDTH = 18  # characters of a word
+WIDTH, LABEL_WIDTH = 18, 48  # columns of a word, and of the label in the title
 
 
 def figure(found):
@@ -17,7 +16,7 @@ def figure(found):
     heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
     whole = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
     axes = whole.subplots(len(heights), height_ratios=heights)
-    whole.suptitle(f"{shorten(found.label, WIDTH)}: {found.probability:.1%}", parse_math=False)
+    whole.suptitle(f"{shortened(found.label, LABEL_WIDTH)}: {found.probability:.1%}", parse_math=False)
     word_bars(found, axes[0])
     read = np.arange(1, len(found.words) + 1)
     axes[1].plot(read, 100 * found.so_far, "o-" if len(read) <= TICKS else "-", color=BLUE, markersize=3)
@@ -29,7 +28,7 @@ def figure(found):
     for ax in axes[1:]:
         ax.set_xlim(0.4, len(read) + 0.6)
         if len(read) <= TICKS:
-            ax.set_xticks(read, [shorten(word, WIDTH) for word in found.words], rotation=90, parse_math=False)
+            ax.set_xticks(read, [shortened(word, WIDTH) for word in found.words], rotation=90, parse_math=False)
         else:
             ax.set_xlabel("words read")
     return whole
@@ -45,7 +44,7 @@ def word_bars(found, ax):
     if found.path is not None:
         ax.plot(found.occlusion[chosen], rows, "kD", markersize=4, label="occlusion: lost without it")
     ax.axvline(0, color="0.4", linewidth=0.8)
-    ax.set_yticks(rows, [shorten(found.words[t], WIDTH) for t in chosen], parse_math=False)
+    ax.set_yticks(rows, [shortened(found.words[t], WIDTH) for t in chosen], parse_math=False)
     ax.set_ylim(len(chosen) - 0.4, -0.6)  # read from top to bottom
     method = "occlusion" if found.path is None else "integrated gradients"
     ax.set_xlabel(f"{method}: contribution of the word to the margin of the answer")
