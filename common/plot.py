@@ -18,7 +18,8 @@ MARK = {"color": "0.4", "linestyle": ":"}  # a line at a value of interest
 CENTRED = {"ha": "center", "va": "center"}
 BAR = {"color": "#9ECAE1", "edgecolor": "black"}
 NAME_WIDTH = 24  # columns of a name
-CELL, SIDE, SMALLEST = 1.1, 8, 6  # inches of a cell of `confusion` and of all cells, at most; points of a letter, at least
+CELL, SIDE = 1.1, 8  # inches of a cell of `confusion` and of all its cells in a row, at most
+SMALLEST = 6  # points of a letter
 JOINERS = "\u200c\u200d"  # invisible, and part of words and of emoji
 LETTER = 0.6 / 72  # inches that a letter of one point is wide
 
@@ -75,8 +76,8 @@ def range_curve(rates, losses, suggestion=None, ax=None):
 def confusion(matrix, label_names, ax=None):
     """(C, C) counts as shaded squares with the counts and the share of each true class written in. -> Axes.
 
-    Of many classes the squares are smaller: a new figure is at most some twelve inches wide. Above eight classes zeros
-    are not written; where no square has room for its numbers, there is a scale of the shades instead; and of hundreds of
+    Many classes have smaller squares: a new figure is at most some twelve inches wide. Above eight classes zeros are
+    not written; where no square has room for its numbers, a scale of the shades stands beside them; of hundreds of
     names some stand for all.
     """
     matrix = np.asarray(matrix)
@@ -255,7 +256,7 @@ def _write_beside(ax, places, words):
 
 
 def legend(ax, artists, **how):
-    """A legend of what was drawn with a name: each as it was given, neither a formula nor left out for a leading "_"."""
+    """A legend of what has a name, as it was given: neither read as a formula nor left out for a leading "_"."""
     named = [artist for artist in artists if not artist.get_label().startswith("_child")]  # matplotlib's own
     made = ax.legend(named, list(map(str, range(len(named)))), **how)
     for text, artist in zip(made.get_texts(), named):
@@ -265,7 +266,7 @@ def legend(ax, artists, **how):
 
 
 def shortened(name, most):
-    """A name on one line of at most so many columns, without its middle where it is longer: names differ mostly in their
+    """A name on one line of at most so many columns; a longer one without its middle: names differ mostly in their
     beginnings and ends. A Chinese, Japanese or Korean letter takes two columns.
     """
     name = unicodedata.normalize("NFC", str(name))

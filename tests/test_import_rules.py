@@ -28,7 +28,8 @@ ORDER = [
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer common.plot"),
-    *("common.figures", "common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
+    "common.figures",
+    *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.training", "common.trainer common.util", "common.files.resume"),
     # the chapter
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),

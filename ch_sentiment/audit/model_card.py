@@ -162,8 +162,8 @@ def known_words(audit):
 def nothing_compared(audit):
     """Said instead of tables and a figure where `Audit.compared` is False."""
     return (
-        "Nothing can be said of any group: in no dimension does the model know words of two groups, which are English. "
-        f"{known_words(audit).capitalize()}."
+        "Nothing can be said of any group: of the English words for people that would be compared, the model knows too "
+        f"few. {known_words(audit).capitalize()}."
     )
 
 

@@ -11,7 +11,7 @@ from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.gaps import examine, subgroups_of
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, warn
+from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import model_path
 from ch_sentiment.experiment.load import groups_of, load_cached_test
@@ -54,11 +54,11 @@ def run(options):
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     sections = model_card.sections_of(model, files, audit)
-    print(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)), flush=True)  # before a write can fail
+    say(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)))  # before a write can fail
     folder = files[0].parent
     write(folder, sections, image_of(audit))
     if not options.json:
-        print(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
+        say(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
     return 0
 
 

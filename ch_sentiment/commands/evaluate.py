@@ -5,9 +5,8 @@ from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, warn
-from ch_sentiment.experiment import output
-from ch_sentiment.experiment import answering
+from ch_sentiment.console import printable, say, warn
+from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.load import load_cached_test
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
@@ -38,7 +37,7 @@ def run(options):
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     report = answering.report(probabilities, part.t)
-    print(json.dumps(report) if options.json else report_lines(report, model.label_names), flush=True)
+    say(json.dumps(report) if options.json else report_lines(report, model.label_names))
     if options.figures is not None:
         write_figures(folder, report["confusion"], model, probabilities, part.t, lengths)
     return 0

@@ -8,7 +8,7 @@ import textwrap
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import input_lines, printable, shorten, warn
+from ch_sentiment.console import input_lines, printable, say, shorten, warn
 from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
@@ -43,7 +43,7 @@ def run(options):
     for remark in remarks(found):
         warn(remark)
     shown = json.dumps(as_object(found)) if options.json else "\n".join(lines(found, use_colours(sys.stdout)))
-    print(shown, flush=True)  # before a write can fail
+    say(shown)  # before a write can fail
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:

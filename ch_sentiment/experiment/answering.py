@@ -83,7 +83,7 @@ def cleaning_of(model):
 
 
 def trained_on(model):
-    """Names of the data that a model, or each member of an ensemble, was trained on, as far as it tells: list of str."""
+    """Names of the data that a model, or any member of an ensemble, was trained on, where it tells: list of str."""
     found = [getattr(member, "metrics", {}).get("trained_on") for member in getattr(model, "members", [model])]
     names = [data["name"] for data in found if isinstance(data, dict) and isinstance(data.get("name"), str)]
     return list(dict.fromkeys(names))

@@ -1,9 +1,10 @@
 """What is written beside a model: JSON and figures, each as a whole file or not at all."""
 
 import json
+import textwrap
 from pathlib import Path
 
-from common.figures.drawing import png
+from common.figures.drawing import plotting, png
 from common.files.atomic_write import write_atomically
 
 
@@ -24,11 +25,11 @@ def write_figures(draws, say):
 
 
 def drawn(draws, say):
-    """-> path: bytes of the PNG, of all figures that can be drawn. No figure is worth the work of which it is a figure:
-    what stands in its way is said, and no error.
+    """-> path: bytes of the PNG, for all figures that can be drawn. No figure is worth the training or score that it
+    shows: what stands in its way is said, and is no error.
 
-    draws: path -> function of the module common.plot -> Figure, or Axes of one. say: is called with lines: which figures
-    are not drawn, and why; which letters no installed font has.
+    draws: path -> function of the module common.plot -> Figure, or Axes of one. say: is called with each line: which
+    figures are not drawn, and why; which letters no installed font has.
     """
     images, letters, failed = {}, set(), {}
     for path, draw in draws.items():
@@ -36,13 +37,15 @@ def drawn(draws, say):
             images[path], found = png(draw)
             letters |= found
         except Exception as error:  # of matplotlib, of what it needs, or of its files
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200)
             failed.setdefault(reason, []).append(Path(path).name)
     for reason, names in failed.items():
         say(f"{', '.join(names)}: not drawn ({reason})")
     if letters:
-        from common.figures.fonts import remarks
+        with plotting():
+            from common.figures.fonts import remarks
 
-        for remark in remarks(letters):
-            say(remark)
+            lines = remarks(letters)
+        for line in lines:
+            say(line)
     return images

@@ -28,8 +28,8 @@ def in_folder(config, data, net, folder, callbacks=(), comm=None):
 
 
 def train_in_folder(experiment, folder):
-    """Train, score and write all but the figures; -> Result. A training that is broken off leaves the model of the best epoch, or without
-    one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
+    """Train, score and write all but the figures; -> Result. A training that is broken off leaves the model of the best
+    epoch, or without one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
     """
     result = experiment.train()
     write_json(folder / "history.json", result.history)

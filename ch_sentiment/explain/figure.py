@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from common.plot import BLUE, ORANGE, shortened
+from common.plot import BLUE, LETTER, ORANGE, shortened, width_of
 
 BARS = 20  # words at most
 TICKS = 25  # at most so many words are written below the curve
@@ -11,10 +11,11 @@ WIDTH, LABEL_WIDTH = 18, 48  # columns of a word, and of the label in the title
 
 
 def figure(found):
-    """All parts of an Explanation in one matplotlib Figure, as high as its bars need."""
-    bars = min(BARS, len(found.words))
-    heights = [0.9 + 0.24 * bars, 2.6] + ([] if found.attention is None else [2.0])
-    whole = Figure(figsize=(6.4, 0.5 + sum(heights)), layout="constrained")
+    """All parts of an Explanation in one matplotlib Figure, as high as its bars and the words below them need."""
+    bars, names = min(BARS, len(found.words)), [shortened(word, WIDTH) for word in found.words]
+    below = 10 * LETTER * max(map(width_of, names)) if len(names) <= TICKS else 0.2  # inches
+    heights = [1 + 0.24 * bars, 1.7 + below] + ([] if found.attention is None else [1.4 + below])
+    whole = Figure(figsize=(8, 0.5 + sum(heights)), layout="constrained")
     axes = whole.subplots(len(heights), height_ratios=heights)
     whole.suptitle(f"{shortened(found.label, LABEL_WIDTH)}: {found.probability:.1%}", parse_math=False)
     word_bars(found, axes[0])
@@ -28,7 +29,7 @@ def figure(found):
     for ax in axes[1:]:
         ax.set_xlim(0.4, len(read) + 0.6)
         if len(read) <= TICKS:
-            ax.set_xticks(read, [shortened(word, WIDTH) for word in found.words], rotation=90, parse_math=False)
+            ax.set_xticks(read, names, rotation=90, parse_math=False)
         else:
             ax.set_xlabel("words read")
     return whole
@@ -47,6 +48,6 @@ def word_bars(found, ax):
     ax.set_yticks(rows, [shortened(found.words[t], WIDTH) for t in chosen], parse_math=False)
     ax.set_ylim(len(chosen) - 0.4, -0.6)  # read from top to bottom
     method = "occlusion" if found.path is None else "integrated gradients"
-    ax.set_xlabel(f"{method}: contribution of the word to the margin of the answer")
+    ax.set_xlabel(f"contribution of the word to the margin of the answer\n({method})")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
     return ax

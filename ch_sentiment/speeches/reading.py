@@ -14,7 +14,6 @@ from dataset.speeches import Speech, paragraphs
 LABEL_WIDTH = 40  # characters of a label
 
 
-
 @dataclass(frozen=True)
 class Reading:
     """A speech of P paragraphs, as a model reads it.
@@ -58,14 +57,14 @@ def with_neighbours(words, max_len=None):
 
 
 def limits_of(model):
-    """What the answers of a model to speeches say and what not, in a sentence that names the texts it was trained on."""
+    """What the answers of a model to speeches say and what not, in a sentence that names what it was trained on."""
     names = ", ".join(map(printable, answering.trained_on(model)))
     data, there = (f" that was trained on {names}", "there") if names else ("", "in training")
     first, second = (shorten(name, LABEL_WIDTH) for name in model.label_names)
     return (
-        f'A model{data} can say whether the words of a paragraph are rather those of a text labelled "{first}" or of one '
-        f'labelled "{second}" {there}; it cannot say what a speaker thinks or feels, or whether that is right, and in a '
-        "speech the same words may mean something else."
+        f'A model{data} can say whether the words of a paragraph are rather those of a text labelled "{first}" or of '
+        f'one labelled "{second}" {there}; it cannot say what a speaker thinks or feels, or whether that is right, and '
+        "in a speech the same words may mean something else."
     )
 
 

@@ -13,8 +13,8 @@ KEPT = ("backend", "backend_fallback")  # settings that no figure of ours depend
 
 @contextlib.contextmanager
 def plotting():
-    """-> the module common.plot. Inside the block matplotlib, which is loaded here and not before, has the settings that
-    it comes with, and reports neither its cache folder nor letters that its font lacks. Afterwards a person's are back.
+    """-> the module common.plot. Inside the block matplotlib, which is loaded here and not before, has its own default
+    settings, and reports neither its cache folder nor letters that its font lacks; after it, a person's settings.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -58,8 +58,8 @@ def _figure(drawn):
 
 
 def _matplotlib():
-    """The module matplotlib. MPLBACKEND, as a notebook sets it, may name what is not there, and a matplotlibrc may be no
-    text: either would stop the import.
+    """The module matplotlib. MPLBACKEND, as a notebook sets it, may name what is not installed, and a matplotlibrc may
+    not be UTF-8: either stops an import.
     """
     if "matplotlib" in sys.modules:
         import matplotlib
@@ -72,6 +72,8 @@ def _matplotlib():
         except ImportError:
             raise
         except Exception:
+            for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+                del sys.modules[name]  # of the import that broke off
             with _environment(MATPLOTLIBRC=os.devnull):
                 import matplotlib
     if backend:

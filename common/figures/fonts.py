@@ -23,7 +23,7 @@ FONTS = {  # what to install
 }
 OTHER_FONTS = "Noto Sans {} (Debian, Ubuntu: fonts-noto-core)"
 RIGHT_TO_LEFT = ("R", "AL")  # bidirectional classes
-JOINED = "DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU KANNADA MALAYALAM SINHALA TIBETAN MYANMAR KHMER".split()
+JOINED = (("\u0900", "\u0dff"), ("\u0f00", "\u109f"), ("\u1780", "\u17ff"))  # Devanagari to Sinhala, Tibetan, Khmer
 
 
 def letters_of(figure):
@@ -37,7 +37,7 @@ def families_for(letters):
 
 
 def remarks(letters):
-    """What a reader of a figure with these letters has to know: list of lines; [] where all are drawn as they should be."""
+    """What is wrong with a figure of these letters, and what helps: list of lines, [] where nothing is."""
     lines = []
     if missing := sorted(_search(frozenset(letters))[1]):
         scripts = list(dict.fromkeys(map(script_of, missing)))
@@ -70,7 +70,8 @@ def font_for(script):
 
 
 def _wants_shaping(letter):
-    return unicodedata.bidirectional(letter) in RIGHT_TO_LEFT or unicodedata.name(letter, "").split(" ")[0] in JOINED
+    joined = any(first <= letter <= last for first, last in JOINED)
+    return joined or unicodedata.bidirectional(letter) in RIGHT_TO_LEFT
 
 
 @functools.lru_cache(maxsize=64)
