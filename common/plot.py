@@ -4,12 +4,13 @@ None shows or saves anything. Series differ in dash or marker as well as in colo
 """
 
 import itertools
-import unicodedata
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
+
+from common.figures.names import LETTER, NAME_WIDTH, legend, shortened, width_of
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # distinct for colour-blind people, too (Okabe and Ito 2008)
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), ("black", "D", ":"))  # colour, marker, dash
@@ -17,11 +18,8 @@ LEGEND = {"framealpha": 1, "edgecolor": "none"}
 MARK = {"color": "0.4", "linestyle": ":"}  # a line at a value of interest
 CENTRED = {"ha": "center", "va": "center"}
 BAR = {"color": "#9ECAE1", "edgecolor": "black"}
-NAME_WIDTH = 24  # columns of a name
 CELL, SIDE = 1.1, 8  # inches of a cell of `confusion` and of all its cells in a row, at most
 SMALLEST = 6  # points of a letter
-JOINERS = "\u200c\u200d"  # invisible, and part of words and of emoji
-LETTER = 0.6 / 72  # inches that a letter of one point is wide
 
 
 def new_axes(width=6.4, height=4.0):
@@ -91,6 +89,7 @@ def confusion(matrix, label_names, ax=None):
         beside = longest * LETTER * size  # inches
         width = C * cell + 1 + beside + (1.2 if count_size < SMALLEST else 0)
         ax = new_axes(width, C * cell + 1 + beside * np.sin(np.radians(angle)))
+        ax.figure.get_layout_engine().set(w_pad=0.15)  # the place of squares is found to about 0.1 inches
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     if count_size < SMALLEST:
@@ -253,36 +252,3 @@ def _write_beside(ax, places, words):
         text.set_position(ends[1])
         if reach > 6:
             ax.plot(*ends.T, color="0.5", linewidth=0.6, zorder=0.5)
-
-
-def legend(ax, artists, **how):
-    """A legend of what has a name, as it was given: neither read as a formula nor left out for a leading "_"."""
-    named = [artist for artist in artists if not artist.get_label().startswith("_child")]  # matplotlib's own
-    made = ax.legend(named, list(map(str, range(len(named)))), **how)
-    for text, artist in zip(made.get_texts(), named):
-        text.set_text(shortened(artist.get_label(), NAME_WIDTH))
-        text.set_parse_math(False)
-    return made
-
-
-def shortened(name, most):
-    """A name on one line of at most so many columns; a longer one without its middle: names differ mostly in their
-    beginnings and ends. A Chinese, Japanese or Korean letter takes two columns.
-    """
-    name = unicodedata.normalize("NFC", str(name))
-    name = " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in name).split())
-    if width_of(name) <= most:
-        return name
-    head, tail = _fitting(name, most // 2), _fitting(name[::-1], most - most // 2 - 1)
-    return f"{head}…{tail[::-1]}"
-
-
-def width_of(text):
-    """Columns of a text in a font of fixed width."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
-
-
-def _fitting(text, most):
-    """The beginning of a text that takes at most so many columns."""
-    widths = np.cumsum([width_of(c) for c in text])
-    return text[: np.searchsorted(widths, most, side="right")]

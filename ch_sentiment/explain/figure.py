@@ -3,19 +3,22 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from common.plot import BLUE, LETTER, ORANGE, shortened, width_of
+from common.figures.names import LETTER, shortened, width_of
+from common.plot import BLUE, ORANGE
 
 BARS = 20  # words at most
 TICKS = 25  # at most so many words are written below the curve
-WIDTH, LABEL_WIDTH = 18, 48  # columns of a word, and of the label in the title
+WIDTH, NARROW, LABEL_WIDTH = 18, 12, 48  # columns of a word beside its bar and below the curve, of the label on top
+SIZE = 9  # points of the words below the curve
 
 
 def figure(found):
     """All parts of an Explanation in one matplotlib Figure, as high as its bars and the words below them need."""
-    bars, names = min(BARS, len(found.words)), [shortened(word, WIDTH) for word in found.words]
-    below = 10 * LETTER * max(map(width_of, names)) if len(names) <= TICKS else 0.2  # inches
-    heights = [1 + 0.24 * bars, 1.7 + below] + ([] if found.attention is None else [1.4 + below])
-    whole = Figure(figsize=(8, 0.5 + sum(heights)), layout="constrained")
+    bars, names = min(BARS, len(found.words)), [shortened(word, NARROW) for word in found.words]
+    below = SIZE * LETTER * max(map(width_of, names)) if len(names) <= TICKS else 0.3
+    heights = [0.4 + 0.24 * bars, 1.6] + ([] if found.attention is None else [1.2])  # of the axes, inches
+    height = 1.5 + sum(heights) + (len(heights) - 1) * (0.2 + below)
+    whole = Figure(figsize=(8, height), layout="constrained")
     axes = whole.subplots(len(heights), height_ratios=heights)
     whole.suptitle(f"{shortened(found.label, LABEL_WIDTH)}: {found.probability:.1%}", parse_math=False)
     word_bars(found, axes[0])
@@ -29,7 +32,7 @@ def figure(found):
     for ax in axes[1:]:
         ax.set_xlim(0.4, len(read) + 0.6)
         if len(read) <= TICKS:
-            ax.set_xticks(read, names, rotation=90, parse_math=False)
+            ax.set_xticks(read, names, rotation=90, fontsize=SIZE, parse_math=False)
         else:
             ax.set_xlabel("words read")
     return whole
@@ -41,7 +44,8 @@ def word_bars(found, ax):
     strength, rows = found.strength[chosen], np.arange(len(chosen))
     sides = ((strength >= 0, BLUE, None, "for the answer"), (strength < 0, ORANGE, "///", "against it"))
     for side, color, hatch, name in sides:
-        ax.barh(rows[side], strength[side], color=color, hatch=hatch, edgecolor="white", linewidth=0, label=name)
+        if side.any():
+            ax.barh(rows[side], strength[side], color=color, hatch=hatch, edgecolor="white", linewidth=0, label=name)
     if found.path is not None:
         ax.plot(found.occlusion[chosen], rows, "kD", markersize=4, label="occlusion: lost without it")
     ax.axvline(0, color="0.4", linewidth=0.8)

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from common.plot import BLUE, NAME_WIDTH, legend, new_axes, shortened
+from common.figures.names import NAME_WIDTH, legend, shortened
+from common.plot import BLUE, new_axes
 
 LIGHT = "#F7C77E"  # printed in grey it is much lighter than BLUE
 
