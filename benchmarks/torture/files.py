@@ -1,0 +1,171 @@
+"""Files of texts that were spoiled: each is read, or refused in one line.
+
+They are made from those of `tests/fixtures/people`, of every format. Mutant n depends on the seed and on n alone:
+`python -m benchmarks.torture files --start 4711 --count 1` makes one again.
+"""
+
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.torture.file_mutations import Spoiled, spoil
+from dataset.errors import DataError
+from dataset.labelled_text import ReadOptions, left_out_line, read_labelled, read_texts
+
+sys.path.append(str(Path(__file__).parents[2] / "tests"))
+from fixtures.people import FILES
+
+COUNT = 20_000
+SECONDS = 10.0  # for a file of some kilobytes
+LONGEST = 1000  # characters of a message
+ENCODINGS = ["utf-8", "latin-1", "gbk", "cp1251", "utf-16", "utf-16-le", "utf-7", "idna", "rot13", "base64", "nonsense"]
+ENCODINGS += ["unicode_escape", "", "utf-8\0", "cp500"]
+COLUMNS = [
+    "text",
+    "label",
+    "TEXT",
+    "review text",
+    "1",
+    "2",
+    "0",
+    "-1",
+    "9" * 30,
+    "",
+    "\u00b2",
+    "nothing",
+    "1.5",
+    "rating",
+]
+
+
+def run(minutes, say, count=COUNT, start=0, seed=0):
+    """`count` mutants from number `start` on, or as many as `minutes` allow. -> figures; AssertionError with failures."""
+    outcomes, failures, slowest, end = Counter(), {}, 0.0, time.monotonic() + 60 * minutes
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for number in range(start, start + count):
+            began = time.process_time()
+            try:
+                outcomes[check(number, seed, Path(folder, str(number)))] += 1
+            except Exception as error:
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                kind = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+                failures.setdefault(kind, []).append(number)
+                say(f"files: mutant {number}: {kind}: {' '.join(str(error).split())[:300]!r}")
+            slowest = max(slowest, time.process_time() - began)
+            if number % 1000 == 999:
+                say(f"files: {number + 1:,}, {dict(outcomes)}")
+            if time.monotonic() > end:
+                break
+    if failures:
+        listed = "; ".join(f"{kind}: {len(found)}, first {found[0]}" for kind, found in failures.items())
+        raise AssertionError(f"files: {listed}")
+    figures = {"files": sum(outcomes.values()), **dict(sorted(outcomes.items()))}
+    return {**figures, "tracebacks": 0, "warnings": 0, "slowest, seconds": round(slowest, 2)}
+
+
+def check(number, seed, folder):
+    """Make one mutant and read it as `train` does, then as `predict --data` does; -> the first outcome."""
+    rng = np.random.default_rng([seed, number])
+    path = write(rng, FILES[number % len(FILES)], folder)
+    how, known = options(rng)
+    with time_limit(SECONDS):
+        outcome = judged(path, lambda: check_labelled(read_labelled(path, how, **known), known))
+        judged(path, lambda: check_texts(*read_texts(path, how)))
+    return outcome
+
+
+def write(rng, entry, folder):
+    """Write a spoiled entry; -> the path that is given."""
+    spoiled = Spoiled(entry.path, dict(entry.files), {})
+    spoil(rng, spoiled)
+    folder.mkdir()
+    for name, content in spoiled.files.items():
+        path = folder / name
+        with suppress(OSError):  # a file where a folder should be, a name that is too long
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for name, target in spoiled.links.items():
+        with suppress(OSError):
+            (folder / name).symlink_to(target)
+    return folder / spoiled.path
+
+
+def options(rng):
+    """Mostly none: -> ReadOptions, further arguments of `read_labelled`."""
+    how, known = {}, {}
+    if rng.random() < 0.3:
+        how["encoding"] = ENCODINGS[rng.integers(len(ENCODINGS))]
+    for name in ("text_column", "label_column", "weight_column", "group_column"):
+        if rng.random() < 0.1:
+            how[name] = COLUMNS[rng.integers(len(COLUMNS))]
+    if rng.random() < 0.1:
+        how["strict"] = True
+    if rng.random() < 0.1:
+        known["num_classes"] = int(rng.integers(2, 4))
+    if rng.random() < 0.1:
+        known["label_names"] = [["negative", "positive"], ["0", "1"], ["1", "2", "3"]][rng.integers(3)]
+    return ReadOptions(**how), known
+
+
+def judged(path, read):
+    """ "read" or "refused"; AssertionError for a message that is not one printable line."""
+    try:
+        read()
+    except DataError as error:
+        said = str(error)
+        assert one_line(said), f"a message: {said!r}"
+        return "refused"
+    return "read"
+
+
+def one_line(said):
+    """Whether a message is one; what acts on a terminal is replaced where it is printed."""
+    return len(said.splitlines()) == 1 and len(said) <= LONGEST
+
+
+def check_labelled(found, known):
+    """Whether what was read fits together."""
+    n = len(found.texts)
+    assert found.t.shape == found.numbers.shape == (n,) and found.t.dtype == np.int64, "shapes"
+    assert 0 <= found.t.min() and found.t.max() < len(found.label_names), "class ids"
+    assert found.label_names == known.get("label_names", found.label_names), "label names"
+    assert len(set(found.label_names)) == len(found.label_names) > 1 and all(map(str.strip, found.label_names)), "names"
+    assert all(isinstance(text, str) and text.strip() for text in found.texts), "an empty text"
+    assert found.weights is None or (found.weights.shape == (n,) and np.isfinite(found.weights).all()), "weights"
+    assert found.groups is None or len(found.groups) == n, "groups"
+    lines = [*found.notes, *filter(None, [left_out_line("a.csv", found.left_out)])]
+    assert all(map(one_line, lines)), f"a line: {lines}"
+
+
+def check_texts(header, rows):
+    assert header is None or all(isinstance(name, str) for name in header), "header"
+    for number, text, cells in rows:
+        assert number >= 1 and isinstance(text, str) and isinstance(cells, list | tuple), "a row"
+
+
+@contextmanager
+def time_limit(seconds):
+    """TimeoutError in the block after so many seconds, where the system has such an alarm."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(signum, frame):
+        raise TimeoutError(f"expected an answer within {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
