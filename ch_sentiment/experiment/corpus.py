@@ -7,11 +7,11 @@ import functools
 import hashlib
 import json
 import os
-import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ch_sentiment.experiment import in_memory
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -90,71 +90,16 @@ class LabelledTexts:
     strict: bool = False
 
     @classmethod
-    def of(cls, texts, labels, groups=None, strict=False):
+    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False):
         """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
-        groups: N of what each belongs to.
+        groups: N of what each belongs to. sample_weight: N numbers, 0 or above, what each counts in the loss.
 
         The classes are the distinct labels, sorted. Where a text or a label is missing (None, nan, pandas' NA, "") the
         pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
         classes or more.
         """
-        for name, values in (("texts", texts), ("labels", labels)):
-            if isinstance(values, (str, bytes, dict, set, frozenset)):
-                raise DataError(f"{name}: expected a list, got one {type(values).__name__}")
-        texts, labels = list(texts), list(labels)
-        if len(texts) != len(labels):
-            raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
-        if groups is not None:
-            groups = np.array(list(map(str, groups)))
-            if len(groups) != len(texts):
-                raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
-        whole, names = _without_missing(texts, labels, strict)
-        if groups is not None:
-            whole.groups = groups[whole.numbers - 1]
-        return cls(whole, names, strict=strict)
-
-
-def _without_missing(texts, labels, strict):
-    """-> Part of the pairs of which nothing is missing, names of the classes. DataError."""
-    reasons = ["no text" if is_missing(text) else "no label" if is_missing(y) else None for text, y in zip(texts, labels)]
-    index = [i for i, reason in enumerate(reasons) if reason is None]
-    left_out = {why: [i + 1 for i, reason in enumerate(reasons) if reason == why] for why in ("no text", "no label")}
-    if line := left_out_line("texts", left_out, len(texts), "text"):
-        if strict:
-            raise DataError(f"{line}, which --strict refuses")
-        warnings.warn(line, stacklevel=4)
-    texts = [_of_kind((str,), texts[i], f"text {i + 1}") for i in index]
-    labels = [_of_kind((str, int, np.integer, np.bool_), _whole(labels[i]), f"label {i + 1}") for i in index]
-    if len({isinstance(label, str) for label in labels}) > 1:
-        raise DataError("labels: expected all of them to be str, or all to be int, got both")
-    names = sorted(set(labels))
-    if len(names) < 2:
-        raise DataError(f"labels: expected two classes or more, got {names}")
-    class_ids = {name: i for i, name in enumerate(names)}
-    t = np.array([class_ids[label] for label in labels])
-    return Part(texts, t, numbers=1 + np.array(index)), list(map(str, names))
-
-
-def is_missing(value):
-    """Whether a cell holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, white space."""
-    if isinstance(value, str):
-        return not value.strip()
-    if isinstance(value, (float, np.floating)):
-        return bool(np.isnan(value))
-    return value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant")  # without importing pandas
-
-
-def _whole(label):
-    """An int for a float without a fraction: what pandas makes of a column of ints in which one is missing."""
-    return int(label) if isinstance(label, (float, np.floating)) and float(label).is_integer() else label
-
-
-def _of_kind(kinds, value, called):
-    """The value, a str as a plain str. DataError where it is of none of the kinds."""
-    if not isinstance(value, kinds):
-        expected = "a str" if kinds == (str,) else "a str or an int"
-        raise DataError(f"{called}: expected {expected}, got {type(value).__name__}")
-    return str.__str__(value) if isinstance(value, str) else value
+        pairs, names = in_memory.checked(texts, labels, groups, sample_weight, strict)
+        return cls(Part(**pairs), names, strict=strict)
 
 
 @dataclass
@@ -187,13 +132,12 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, weights and names of classes."""
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
             update_digest(digest, part.texts)
-            if part.weights is not None:
-                digest.update(part.weights.astype("<f8").tobytes())
+            digest.update(b"" if part.weights is None else part.weights.astype("<f8").tobytes())
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):
@@ -218,7 +162,8 @@ def encode(texts, config, cached=False, progress=False):
     model, longest = config.model, config.training.drop_longer
 
     def tokenized(part, left_out, name):
-        return with_words(part, tokenize_texts(part.texts, model.cleaning, cached, progress), left_out, name, texts.strict)
+        tokens = tokenize_texts(part.texts, model.cleaning, cached, progress)
+        return with_words(part, tokens, left_out, name, texts.strict)
 
     def ids(tokens):
         return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
@@ -270,8 +215,9 @@ def split(part, share, texts, rng):
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
     for label, index in members.items():
         if len(index) < 2:
-            got = f"1 labelled {label} ({part.unit} {part.numbers[index[0]]:,})" if len(index) else f"none labelled {label}"
-            raise DataError(f"{texts.name}: expected at least 2 texts of each label, got {got}")
+            which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
+            expected = "expected at least 2 texts of each label"
+            raise DataError(f"{texts.name}: {expected}, got {len(index)} labelled {label}{which}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:

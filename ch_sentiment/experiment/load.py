@@ -13,6 +13,7 @@ from dataset.labelled_text import ReadOptions
 
 PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
 NAMES = (*PHRASES, "imdb")
+PLAIN = ReadOptions()
 POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
@@ -35,7 +36,7 @@ def read_options(options):
     return ReadOptions(**{f.name: getattr(options, f.name) for f in fields(ReadOptions)})
 
 
-def load_train(name, classes=None, how=ReadOptions()):
+def load_train(name, classes=None, how=PLAIN):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
     if not is_built_in(name):
         read = labelled_text.read_labelled(name, how, classes)
@@ -47,7 +48,7 @@ def load_train(name, classes=None, how=ReadOptions()):
     return train, test, POLAR_NAMES[0]
 
 
-def load_test(name, label_names, how=ReadOptions()):
+def load_test(name, label_names, how=PLAIN):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
     if not name:  # which would be the folder one stands in
         raise DataError("expected the name of labelled text, got an empty one")
@@ -86,7 +87,8 @@ def groups_of_file(part, options):
     """(N,) str, the group of each text of the whole part, from --group-file, which has a line for each text, or for
     each row where some were left out. DataError.
     """
-    groups, left_out = labelled_text.load_groups(options.group_file), sum(part.left_out.values(), [])
+    groups = labelled_text.load_groups(options.group_file)
+    left_out = [number for numbers in part.left_out.values() for number in numbers]
     if left_out and len(groups) == len(part) + len(left_out):
         order = np.argsort(np.concatenate((part.numbers, left_out)), kind="stable")  # rows of the file -> their texts
         return np.array(groups)[np.argsort(order)[: len(part)]]
@@ -98,7 +100,7 @@ def groups_of_file(part, options):
 
 
 def _load_test_alike(options, label_names):
-    """The Part of --test-data, read as --data is, or without its columns and encoding where they do not fit. DataError."""
+    """The Part of --test-data, read as --data is, or without its columns and encoding where they do not fit."""
     how = replace(read_options(options), weight_column=None, group_column=None)
     plain = ReadOptions(strict=how.strict)
     try:

@@ -60,9 +60,10 @@ def fit(texts, labels, callbacks=(), **options):
 
     Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
 
-    options: those of model and training, and recipe, seed, calibrate, validation, split_seed, limit and strict (what
-    would be left out is an error), by name as on the command line: cell="gru", epochs=3. TypeError for another name, DataError or ValueError where texts, labels or
-    options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
+    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3. TypeError for
+    another name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is
+    no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     texts = LabelledTexts.of(texts, labels, strict=checked(options).get("strict", False))
     config = config_of(options).with_(classes=len(texts.label_names))
