@@ -27,7 +27,8 @@ def build(options, data, rng):
         net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs)
         return net, [f"{len(net.pairs):,} pairs of words"]
     if options.naive_bayes and C != 2:
-        raise DataError(f"--naive-bayes: expected two classes, got {C}")
+        got = f"{C} ({', '.join(data.label_names)})"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}; --no-naive-bayes does without (as in `best`)")
     known_cell(options)
     W, notes = _starting_vectors(options, data)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector

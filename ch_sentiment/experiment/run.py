@@ -1,6 +1,7 @@
 """A training from a configuration and texts to a model that answers; nothing here prints or writes."""
 
 import signal
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,10 @@ def run_experiment(config, data, callbacks=()):
     number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
     """
     check(config)
-    data = encode(data, config) if isinstance(data, LabelledTexts) else data
+    if isinstance(data, LabelledTexts):
+        data = encode(data, config)
+        for line in data.left_out:
+            warnings.warn(line, stacklevel=3)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
     return experiment.score() if experiment.came_to_its_end else result
@@ -54,12 +58,15 @@ def run_experiment(config, data, callbacks=()):
 def fit(texts, labels, callbacks=(), **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
-    options: those of model and training, and recipe, seed, calibrate, validation, split_seed and limit, by name as on
-    the command line: cell="gru", epochs=3. TypeError for another name, DataError or ValueError where texts, labels or
-    options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
+
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
+    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3. TypeError for
+    another name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is
+    no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    texts = LabelledTexts.of(texts, labels)
-    config = config_of(checked(options)).with_(classes=len(texts.label_names))
+    texts = LabelledTexts.of(texts, labels, strict=checked(options).get("strict", False))
+    config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
@@ -158,7 +165,7 @@ def check(config):
         raise DataError("--data: expected a name, got an empty one")
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
-    if model.naive_bayes and config.data.classes != 2:
+    if model.naive_bayes and config.data.classes not in (None, 2):
         raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
