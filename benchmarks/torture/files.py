@@ -4,6 +4,9 @@ They are made from those of `tests/fixtures/people`, of every format. Mutant n d
 `python -m benchmarks.torture files --start 4711 --count 1` makes one again.
 """
 
+import contextlib
+import io
+import shutil
 import signal
 import sys
 import tempfile
@@ -11,12 +14,13 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from benchmarks.torture.file_mutations import Spoiled, spoil
+from ch_sentiment.__main__ import parse
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions, left_out_line, read_labelled, read_texts
 
@@ -28,22 +32,9 @@ SECONDS = 10.0  # for a file of some kilobytes
 LONGEST = 1000  # characters of a message
 ENCODINGS = ["utf-8", "latin-1", "gbk", "cp1251", "utf-16", "utf-16-le", "utf-7", "idna", "rot13", "base64", "nonsense"]
 ENCODINGS += ["unicode_escape", "", "utf-8\0", "cp500"]
-COLUMNS = [
-    "text",
-    "label",
-    "TEXT",
-    "review text",
-    "1",
-    "2",
-    "0",
-    "-1",
-    "9" * 30,
-    "",
-    "\u00b2",
-    "nothing",
-    "1.5",
-    "rating",
-]
+COLUMNS = ["text", "label", "TEXT", "review text", "1", "2", "0", "-1", "9" * 30, "", "\u00b2", "nothing", "1.5"]
+TINY = ["--epochs", "1", "--hidden", "4", "--wordvec", "4", "--quiet"]
+EVERY = 10  # mutants: one of them goes through a training and an answering, too
 
 
 def run(minutes, say, count=COUNT, start=0, seed=0):
@@ -55,7 +46,7 @@ def run(minutes, say, count=COUNT, start=0, seed=0):
             began = time.process_time()
             try:
                 outcomes[check(number, seed, Path(folder, str(number)))] += 1
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 kind = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
                 failures.setdefault(kind, []).append(number)
@@ -75,26 +66,40 @@ def run(minutes, say, count=COUNT, start=0, seed=0):
 def check(number, seed, folder):
     """Make one mutant and read it as `train` does, then as `predict --data` does; -> the first outcome."""
     rng = np.random.default_rng([seed, number])
-    path = write(rng, FILES[number % len(FILES)], folder)
+    path = write(rng, FILES[number % len(FILES)], folder / "files")
     how, known = options(rng)
     with time_limit(SECONDS):
         outcome = judged(lambda: check_labelled(read_labelled(path, how, **known), known))
         judged(lambda: check_texts(*read_texts(path, how)))
+        if number % EVERY == 0:
+            out = folder / "run"
+            trained = judged(lambda: command("train", "--data", path, "--out", out, *TINY))
+            assert out.exists() == (trained == "read"), "a training that was refused left something behind"
+            if trained == "read":
+                judged(lambda: command("predict", out, "--data", path))
+    shutil.rmtree(folder)
     return outcome
+
+
+def command(*arguments):
+    """A command of `sentifish` within this process, without its figures and what it prints; its errors are raised."""
+    module, parsed = parse(list(map(str, arguments)))
+    with mock.patch("ch_sentiment.experiment.run_folder.write_figures"), contextlib.redirect_stdout(io.StringIO()):
+        assert module.run(parsed) == 0
 
 
 def write(rng, entry, folder):
     """Write a spoiled entry; -> the path that is given."""
     spoiled = Spoiled(entry.path, dict(entry.files), {})
     spoil(rng, spoiled)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name, content in spoiled.files.items():
         path = folder / name
-        with suppress(OSError):  # a file where a folder should be, a name that is too long
+        with contextlib.suppress(OSError):  # a file where a folder should be, a name that is too long
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     for name, target in spoiled.links.items():
-        with suppress(OSError):
+        with contextlib.suppress(OSError):
             (folder / name).symlink_to(target)
     return folder / spoiled.path
 
@@ -152,7 +157,7 @@ def check_texts(header, rows):
         assert number >= 1 and isinstance(text, str) and isinstance(cells, list | tuple), "a row"
 
 
-@contextmanager
+@contextlib.contextmanager
 def time_limit(seconds):
     """TimeoutError in the block after so many seconds, where the system has such an alarm."""
     if not hasattr(signal, "setitimer"):
