@@ -107,16 +107,16 @@ def write(rng, entry, folder):
 def options(rng):
     """Mostly none: -> ReadOptions, further arguments of `read_labelled`."""
     how, known = {}, {}
-    if rng.random() < 0.3:
+    if rng.random() < 0.1:
         how["encoding"] = ENCODINGS[rng.integers(len(ENCODINGS))]
     for name in ("text_column", "label_column", "weight_column", "group_column"):
-        if rng.random() < 0.1:
+        if rng.random() < 0.05:
             how[name] = COLUMNS[rng.integers(len(COLUMNS))]
-    if rng.random() < 0.1:
+    if rng.random() < 0.05:
         how["strict"] = True
-    if rng.random() < 0.1:
+    if rng.random() < 0.05:
         known["num_classes"] = int(rng.integers(2, 4))
-    if rng.random() < 0.1:
+    if rng.random() < 0.05:
         known["label_names"] = [["negative", "positive"], ["0", "1"], ["1", "2", "3"]][rng.integers(3)]
     return ReadOptions(**how), known
 
