@@ -37,11 +37,13 @@ def cell_text(value):
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, float):
         return repr(value)
     if isinstance(value, list | tuple) and len(value) == 1:
         return cell_text(value[0])
