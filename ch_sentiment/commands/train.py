@@ -7,16 +7,14 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, printable, say
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -41,8 +39,7 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 def add_arguments(parser):
     """The options of all four groups."""
-    for name, options in GROUPS.items():
-        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
+    add_options(parser)
 
 
 def run(arguments):
@@ -149,7 +146,7 @@ def train(experiment, folder):
 def inform(config, *lines):
     """Print lines, unless --quiet."""
     for line in () if config.run.quiet else lines:
-        say(line)
+        say(printable(line))
 
 
 def report(result, samples, folder):

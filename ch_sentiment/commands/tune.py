@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import COUNT
+from ch_sentiment.experiment.options import COUNT, FIELDS
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
@@ -57,6 +58,7 @@ def run(arguments):
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")
     texts = load(config.data)
+    inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
     if not (folder / TRIALS).exists():
         check_trials(config, ranges, arguments.trials, texts)
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,13 +122,16 @@ def check_same(path, config, ranges, has_trials):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
     (`has_trials`), or other files.
     """
-    free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
+    free = ("out", "overwrite", "no_cache", "quiet", "classes")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
     search = {"vary": [str(r) for r in ranges], "options": options}
     if path.exists():
         try:
-            same = json.loads(path.read_text("utf-8")) == search
-        except (ValueError, RecursionError):
+            before = json.loads(path.read_text("utf-8"))
+            # an older version wrote fewer options: those that there were not have their defaults
+            before["options"] = {name: before["options"].get(name, FIELDS[name].default) for name in options}
+            same = before == search
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise DataError(f"{path}: expected the settings of a search, got something else") from None
         if has_trials and not same:
             raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import in_memory
+from ch_sentiment.experiment import answering, in_memory
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -72,6 +72,15 @@ class CachedTexts(list):
         some = CachedTexts([self[i] for i in index])
         some.tokens = functools.cache(lambda cleaning: self.tokens(cleaning).take(index))
         return some
+
+
+def has_known_word(model, tokens):
+    """(N,) bool: whether a TextClassifier knows a word of each text; True where it does not tell what it knows.
+
+    tokens: TokenizedTexts of the texts.
+    """
+    known = answering.known(model, tokens.words)  # (words,)
+    return np.ones(len(tokens), bool) if known is None else tokens.hold(known)
 
 
 @dataclass
