@@ -79,7 +79,7 @@ class SentimentNet(BaseModel):
         return self.words.forward(xs)
 
     def read(self, vectors, mask, ts, sample_weight=None):
-        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as of `forward`. `scores` keeps the logits."""
+        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
         self.scores = self.score(vectors, mask)
         return self.loss_layer.forward(self.scores, ts, sample_weight)
 

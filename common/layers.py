@@ -180,7 +180,7 @@ class SoftmaxWithLoss(Layer):
     """Mean of -log softmax(x) at the true class, from logits.
 
     forward: x (N, C), t (N,) class ids or (N, C) one-hot (or any distribution per row) -> loss. backward: (N, C).
-    sample_weight (N,) or None: what each example counts; the loss is sum(sample_weight * loss of each) / N, as in Keras.
+    sample_weight: what each example counts, (N,) or None; the loss is sum(sample_weight * loss of each) / N (Keras).
     `y` holds the probabilities (N, C) of the last forward.
     """
 

@@ -5,7 +5,7 @@ import sys
 
 from tqdm import tqdm
 
-from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.arguments import add_abstain_argument, add_model_argument, load_model, threshold_of
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
@@ -25,6 +25,7 @@ def add_arguments(parser):
     forms.add_argument("--json", dest="form", action="store_const", const=answer_object, help=in_json)
     in_csv = "comma-separated, with a header; ' stands before what a spreadsheet would run"
     forms.add_argument("--csv", dest="form", action="store_const", const=answer_row, help=in_csv)
+    add_abstain_argument(parser)
 
 
 def run(options):
@@ -34,6 +35,7 @@ def run(options):
     to the lines before it.
     """
     model = load_model(options)
+    below = threshold_of(options, model)
     keyboard = not options.text and sys.stdin.isatty()
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
@@ -46,7 +48,7 @@ def run(options):
             count += len(texts)
             wordless += sum(not answering.has_word(model, text) for text in texts)
             for text, probabilities in zip(texts, answering.predict_proba(model, texts)):
-                print(options.form(model.label_names, probabilities, text))
+                print(options.form(model.label_names, probabilities, text, below=below))
             sys.stdout.flush()
             progress.update(len(texts))
     if count == 0:
@@ -75,22 +77,34 @@ def chunks(lines, most):
         yield chunk
 
 
-def answer_line(label_names, probabilities, text, width=None):
-    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most."""
+def best_of(label_names, probabilities, below):
+    """-> the most probable label, or the word for unsure where its probability is less than `below`; the probability;
+    whether that is so.
+    """
     best = int(probabilities.argmax())
+    probability = float(probabilities[best])
+    unsure = probability < below
+    return answering.word_for_unsure(label_names) if unsure else label_names[best], probability, unsure
+
+
+def answer_line(label_names, probabilities, text, width=None, below=0.0):
+    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most.
+    below: the confidence below which the label is that of `best_of`; the probability is that of the best in any case.
+    """
+    label, probability, _ = best_of(label_names, probabilities, below)
     text = printable(text) if width is None else shorten(text, width)
-    return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"
+    return f"{printable(label)}\t{probability:.4f}\t{text}"
 
 
-def answer_row(label_names, probabilities, text):
+def answer_row(label_names, probabilities, text, below=0.0):
     """The same as a row of a CSV file, in which no cell is a formula."""
-    best = int(probabilities.argmax())
-    return csv_row([label_names[best], f"{probabilities[best]:.4f}", text])
+    label, probability, _ = best_of(label_names, probabilities, below)
+    return csv_row([label, f"{probability:.4f}", text])
 
 
-def answer_object(label_names, probabilities, text):
-    """The same as a JSON object, with the probability of every label."""
-    best = int(probabilities.argmax())
+def answer_object(label_names, probabilities, text, below=0.0):
+    """The same as a JSON object, with the probability of every label; with a threshold also "unsure": true or false."""
+    label, probability, unsure = best_of(label_names, probabilities, below)
     every = {name: float(p) for name, p in zip(label_names, probabilities)}
-    answer = {"label": label_names[best], "probability": float(probabilities[best])}
+    answer = {"label": label, "probability": probability, **({"unsure": unsure} if below > 0 else {})}
     return json.dumps({**answer, "probabilities": every, "text": text})

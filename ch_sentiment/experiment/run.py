@@ -127,9 +127,15 @@ class Experiment:
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part; before, calibrate if that is wanted; -> Result."""
-        model, validation = self.model, self.data.val
-        found = {"calibration": model.calibrate(validation.x, validation.t)} if self.config.run.calibrate else {}
+        """Score the test part, or without one the validation part; before, calibrate and choose how sure an answer must
+        be, if that is wanted; -> Result.
+        """
+        model, validation, options = self.model, self.data.val, self.config.run
+        found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
+        if options.abstain is not None:
+            model.choose_abstention(validation.x, validation.t, options.abstain)
+            chosen = model.report(validation.x, validation.t).get("abstain")
+            found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
         name, part = self.data.scored
         scores = model.report(part.x, part.t)
         model.metrics = {**self.metrics(), **found, name: scores}
