@@ -10,6 +10,7 @@ from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
 from ch_sentiment.experiment.recipes import config_of
+from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate
@@ -51,14 +52,17 @@ def run_experiment(config, data, callbacks=()):
     return experiment.score() if experiment.came_to_its_end else result
 
 
-def fit(texts, labels, callbacks=(), **options):
+def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
-    options: those of model and training, and recipe, seed, calibrate, validation, split_seed and limit, by name as on
-    the command line: cell="gru", epochs=3. TypeError for another name, DataError or ValueError where texts, labels or
-    options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
+
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed and limit, by
+    name as on the command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError or
+    ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C
+    is a KeyboardInterrupt.
     """
-    texts = LabelledTexts.of(texts, labels)
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight)
     config = config_of(checked(options)).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
@@ -69,7 +73,10 @@ def fit(texts, labels, callbacks=(), **options):
 
 
 def new_net(config, data):
-    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from."""
+    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from.
+    DataError where they do not fit.
+    """
+    loss_weights(data, config.training.class_weight)  # before anything is written
     return build(config.model, data, _stream(config, 1))
 
 
@@ -106,6 +113,8 @@ class Experiment:
     def train(self):
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
+        weights, of_validation = loss_weights(data, options.class_weight)
+        validation = (data.val.x, data.val.t)
         try:
             trainer.fit(
                 data.train.x,
@@ -114,7 +123,8 @@ class Experiment:
                 options.batch_size,
                 options.clip,
                 eval_interval=None,
-                validation=(data.val.x, data.val.t),
+                validation=validation if weights is None else (*validation, of_validation),
+                sample_weight=weights,
                 max_element=options.clip_value,
             )
         except FloatingPointError as error:
