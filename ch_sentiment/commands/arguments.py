@@ -3,12 +3,14 @@
 import argparse
 import os
 import re
+import sys
 from dataclasses import fields
 
+from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.experiment.options import FIELDS, GROUP_OF, REFUSED, TEXTS, DataOptions
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
 from dataset.errors import DataError
 
@@ -96,6 +98,27 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
     own = "the cell or encoder of one's own that a model was trained with (any number of times)"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+
+
+def add_abstain_argument(parser):
+    """`--abstain-below P`."""
+    sure = "answer 'unsure' where no probability is P or more (default: what `train --abstain` chose; 0: never)"
+    parser.add_argument("--abstain-below", type=PROBABILITY, metavar="P", help=sure)
+
+
+def threshold_of(options, model):
+    """The confidence below which a model is unsure: what was typed, else what the model has, else 0 (never). What a
+    person should know of it is printed to stderr.
+    """
+    below, own = options.abstain_below, answering.abstain_below(model)
+    if below is None and isinstance(model, Ensemble) and any(map(answering.abstain_below, model.members)):
+        line = "the thresholds of single models are not those of their mean: every text is answered (--abstain-below)"
+        print(line, file=sys.stderr)
+    below = (own or 0.0) if below is None else below
+    word = answering.word_for_unsure(model.label_names)
+    if below > 0 and word != "unsure":
+        print(f"a class is called 'unsure': what is less sure than {below:.4g} is answered {word!r}", file=sys.stderr)
+    return below
 
 
 def load_model(options):

@@ -1,4 +1,4 @@
-"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, confusion matrix."""
+"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, each class, confusions."""
 
 import json
 import os
@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.commands.arguments import (
+    add_abstain_argument,
     add_data_argument,
     add_model_argument,
     add_reading_options,
     data_options,
     load_model,
+    threshold_of,
 )
-from ch_sentiment.commands.formatting import table
+from ch_sentiment.commands.scores import report_lines
 from ch_sentiment.console import printable
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.corpus import has_known_word
@@ -33,7 +35,8 @@ def add_arguments(parser):
     add_reading_options(parser)
     parser.add_argument("--no-cache", action="store_true", help="do not store the tokens of long data for later runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    figures = "write figures: confusion, reliability, lengths of the texts, ROC of two labels"
+    add_abstain_argument(parser)
+    figures = "write figures: confusion and scores by class, reliability, lengths of the texts, ROC of two labels"
     parser.add_argument("--figures", metavar="FOLDER", help=figures)
 
 
@@ -54,10 +57,11 @@ def run(options):
     for line in about["notes"]:
         print(printable(line), file=sys.stderr if options.json else sys.stdout)
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
-    report = answering.report(probabilities, part.t)
-    print(json.dumps({**report, "data": about}) if options.json else report_lines(report, model.label_names))
+    below = threshold_of(options, model)
+    report = answering.report(probabilities, part.t, model.label_names, below or None)
+    print(json.dumps({**report, "data": about}) if options.json else report_lines(report))
     if options.figures is not None:
-        write_figures(folder, report["confusion"], model, probabilities, part.t, lengths)
+        write_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
 
 
@@ -95,14 +99,14 @@ def scored(part, tokens, model, name):
     return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
 
 
-def write_figures(folder, confusion, model, probabilities, t, lengths):
-    """confusion.png, reliability.png, lengths.png and, for two labels, roc.png.
+def write_figures(folder, report, model, probabilities, t, lengths):
+    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png.
 
     probabilities (N, C); t, lengths (N,).
     """
     with plotting() as plot:
         axes = {
-            "confusion": plot.confusion(confusion, model.label_names),
+            "confusion": plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
             "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
             "lengths": plot.length_histogram(lengths, getattr(model, "max_len", None)),
         }
@@ -110,13 +114,3 @@ def write_figures(folder, confusion, model, probabilities, t, lengths):
             axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
         for name, ax in axes.items():
             write_png(folder / f"{name}.png", ax.figure)
-
-
-def report_lines(report, label_names):
-    """The report for reading."""
-    measures = {"accuracy": "accuracy", "loss": "loss", "f1": "F1", "roc_auc": "ROC AUC", "ece": "ECE"}
-    numbers = [[shown, "-" if report[key] is None else f"{report[key]:.4f}"] for key, shown in measures.items()]
-    numbers.insert(0, ["texts", f"{report['n']:,}"])
-    names = list(map(printable, label_names))
-    confusion = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, report["confusion"])]
-    return f"{table((), numbers)}\n\nconfusion (row: true, column: predicted)\n{table(['', *names], confusion)}"

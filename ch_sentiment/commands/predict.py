@@ -7,12 +7,14 @@ from collections import Counter
 from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import (
+    add_abstain_argument,
     add_model_argument,
     add_reading_options,
     add_text_argument,
     data_options,
     load_model,
     refuse_names_of_files,
+    threshold_of,
 )
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
@@ -25,12 +27,6 @@ from dataset.labelled_text import read_texts
 HELP = "ask a trained model about texts"
 CHUNK = 1024  # texts of a file or of standard input that are answered together
 CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
-KNOWN = "word that the model knows"
-REMARKS = {  # what a text does not hold: what that means
-    "text": "they have no answer",
-    "word": "their answers rest on nothing",
-    KNOWN: "their answers rest on nothing",
-}
 
 
 def add_arguments(parser):
@@ -45,6 +41,7 @@ def add_arguments(parser):
     forms.add_argument("--json", dest="form", action="store_const", const=answer_object, help=in_json)
     in_csv = "comma-separated, with a header; with --data all columns of the file, and label and probability after them"
     forms.add_argument("--csv", dest="form", action="store_const", const=answer_row, help=in_csv)
+    add_abstain_argument(parser)
 
 
 def run(options):
@@ -57,6 +54,7 @@ def run(options):
     if options.data is not None and options.text:
         raise DataError(f"expected texts or --data {options.data}, got both")
     model = load_model(options)
+    below = threshold_of(options, model)
     keyboard = options.data is None and not options.text and sys.stdin.isatty()
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
@@ -70,22 +68,21 @@ def run(options):
                 print("label,probability,text" if options.data is None else csv_head(header, rows[0][2]))
             for row, probabilities in zip(rows, answers(model, rows, options.data is not None, counts)):
                 if options.data is None:
-                    print(options.form(model.label_names, probabilities, row[1]))
+                    print(options.form(model.label_names, probabilities, row[1], below=below))
                 else:
-                    print(line_of_row(options.form, header, row, model.label_names, probabilities))
+                    print(line_of_row(options.form, header, row, model.label_names, probabilities, below))
             sys.stdout.flush()
             progress.update(len(rows))
     if not counts:
         raise DataError(f"expected texts {f'in {options.data}' if options.data else 'on standard input'}, got none")
-    for what, follows in REMARKS.items():
-        if counts[what]:
-            print(f"{counts[what]:,} of {counts['all']:,} {unit} hold no {what}: {follows}", file=sys.stderr)
+    for remark in remarks(counts, unit):
+        print(remark, file=sys.stderr)
     return 0
 
 
 def asked(options):
-    """-> header of a file (list of str) or None, iterator of (line number, text, cells): of what is no file (None, text,
-    None). DataError.
+    """-> header of a file (list of str) or None, iterator of (line number, text, cells), where there is no file of
+    (None, text, None). DataError.
     """
     if options.data is None:
         return None, ((None, text, None) for text in options.text or input_lines())
@@ -103,7 +100,7 @@ def _with_texts(rows, name):
 
 def answers(model, rows, may_be_blank, counts):
     """The (C,) probabilities of each row, in a list; None for one without a text, if that `may_be_blank`. counts:
-    Counter of "all" and of the REMARKS.
+    Counter of "all" and of those that hold no "text", "word" and "known word".
     """
     asked = [not may_be_blank or bool(text.strip()) for _, text, _ in rows]
     texts = CachedTexts([text for (_, text, _), is_asked in zip(rows, asked) if is_asked], cached=False)
@@ -111,8 +108,18 @@ def answers(model, rows, may_be_blank, counts):
     wordless = sum(not answering.has_word(model, text) for text in texts)
     unknown = ~has_known_word(model, texts.tokens(answering.cleaning_of(model)))
     counts.update({"all": len(rows), "text": len(rows) - len(texts), "word": wordless})
-    counts[KNOWN] += max(int(unknown.sum()) - wordless, 0)
+    counts["known word"] += max(int(unknown.sum()) - wordless, 0)
     return [next(found) if is_asked else None for is_asked in asked]
+
+
+def remarks(counts, unit):
+    """What there is to say of the answers, in lines. counts: of `answers`. unit: what was counted, in the plural."""
+    for reasons, follows in (
+        (["text"], "they have no answer"),
+        (["word", "known word"], "their answers rest on nothing"),
+    ):
+        if found := [f"{counts[reason]:,} {{}}no {reason}" for reason in reasons if counts[reason]]:
+            yield f"{', '.join(found)}: {follows}".format(f"of {counts['all']:,} {unit} hold ", *[""] * len(found))
 
 
 def csv_head(header, cells):
@@ -124,18 +131,19 @@ def csv_head(header, cells):
     return csv_row([*header, *added])
 
 
-def line_of_row(form, header, row, label_names, probabilities):
-    """The answer to a row of a file, of which nothing is lost in CSV and JSON. probabilities: (C,), or None for none."""
+def line_of_row(form, header, row, label_names, probabilities, below=0.0):
+    """The answer to a row of a file, with all its cells in CSV and JSON. probabilities: (C,), or None for no answer."""
     number, text, cells = row
     cells = [*cells, *[""] * (len(header or ()) - len(cells))]
+    blank = probabilities is None
     if form is answer_row:
-        return csv_row([*cells, *(("", "") if probabilities is None else answer_cells(label_names, probabilities))])
+        return csv_row([*cells, *(("", "") if blank else answer_cells(label_names, probabilities, below))])
     if form is answer_object:
         none = {"label": None, "probability": None, "probabilities": None, "text": text}
-        answer = none if probabilities is None else object_of(label_names, probabilities, text)
+        answer = none if blank else object_of(label_names, probabilities, text, below)
         names = header or map(str, range(1, len(cells) + 1))
         return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, cells))})
-    return f"\t\t{printable(text)}" if probabilities is None else form(label_names, probabilities, text)
+    return f"\t\t{printable(text)}" if blank else form(label_names, probabilities, text, below=below)
 
 
 def chunks(items, most, size=len):
@@ -156,32 +164,44 @@ def chunks(items, most, size=len):
         yield chunk
 
 
-def answer_line(label_names, probabilities, text, width=None):
-    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most."""
+def best_of(label_names, probabilities, below):
+    """-> the most probable label, or the word for unsure where its probability is less than `below`; the probability;
+    whether that is so.
+    """
     best = int(probabilities.argmax())
+    probability = float(probabilities[best])
+    unsure = probability < below
+    return answering.word_for_unsure(label_names) if unsure else label_names[best], probability, unsure
+
+
+def answer_line(label_names, probabilities, text, width=None, below=0.0):
+    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most.
+    below: the confidence below which the label is that of `best_of`; the probability is that of the best in any case.
+    """
+    label, probability, _ = best_of(label_names, probabilities, below)
     text = printable(text) if width is None else shorten(text, width)
-    return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"
+    return f"{printable(label)}\t{probability:.4f}\t{text}"
 
 
-def answer_row(label_names, probabilities, text):
+def answer_row(label_names, probabilities, text, below=0.0):
     """The same as a row of a CSV file, in which no cell is a formula."""
-    return csv_row([*answer_cells(label_names, probabilities), text])
+    return csv_row([*answer_cells(label_names, probabilities, below), text])
 
 
-def answer_cells(label_names, probabilities):
+def answer_cells(label_names, probabilities, below=0.0):
     """Label and probability."""
-    best = int(probabilities.argmax())
-    return label_names[best], f"{probabilities[best]:.4f}"
+    label, probability, _ = best_of(label_names, probabilities, below)
+    return label, f"{probability:.4f}"
 
 
-def answer_object(label_names, probabilities, text):
-    """The same as a JSON object, with the probability of every label."""
-    return json.dumps(object_of(label_names, probabilities, text))
+def answer_object(label_names, probabilities, text, below=0.0):
+    """The same as a JSON object, with the probability of every label; with a threshold also "unsure": true or false."""
+    return json.dumps(object_of(label_names, probabilities, text, below))
 
 
-def object_of(label_names, probabilities, text):
+def object_of(label_names, probabilities, text, below=0.0):
     """The same as a dict."""
-    best = int(probabilities.argmax())
+    label, probability, unsure = best_of(label_names, probabilities, below)
     every = {name: float(p) for name, p in zip(label_names, probabilities)}
-    answer = {"label": label_names[best], "probability": float(probabilities[best])}
+    answer = {"label": label, "probability": probability, **({"unsure": unsure} if below > 0 else {})}
     return {**answer, "probabilities": every, "text": text}

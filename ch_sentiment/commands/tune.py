@@ -58,13 +58,13 @@ def run(arguments):
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")
     texts = load(config.data)
-    inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
     if not (folder / TRIALS).exists():
         check_trials(config, ranges, arguments.trials, texts)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
         check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
+        inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
             settings = settings_of(ranges, config, number)

@@ -141,7 +141,9 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels, weights and names of classes."""
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, and
+        of weights.
+        """
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())

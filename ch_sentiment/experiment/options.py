@@ -43,6 +43,7 @@ CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
