@@ -20,11 +20,11 @@ from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
-  sentifish train                                   an LSTM on the built-in phrases, in seconds
-  sentifish train reviews.csv --cell gru            on your own text: .csv, .tsv, .jsonl, or a folder of folders
+  sentifish train                          an LSTM on the built-in phrases
+  sentifish train reviews.csv --cell gru   on your own text, a file or a folder
   sentifish evaluate runs/reviews-gru-1 more.csv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
-  sentifish predict runs/reviews-gru-1 --data new.csv --csv > answers.csv
+  sentifish predict runs/reviews-gru-1 --data new.csv --csv
 """
 
 

@@ -43,7 +43,7 @@ def add_data_argument(parser, default=FIELDS["data"].default):
     """Labelled text, with or without --data before it. default: said in the help."""
     text = f"labelled text: {TEXTS} (default: {default})"
     parser.add_argument("file", nargs="?", default=None, metavar="FILE_OR_FOLDER", help=text)
-    parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE_OR_FOLDER", help="the same")
+    parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE", help="the same")
 
 
 def add_reading_options(parser):

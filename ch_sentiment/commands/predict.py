@@ -27,6 +27,7 @@ from dataset.labelled_text import read_texts
 HELP = "ask a trained model about texts"
 CHUNK = 1024  # texts of a file or of standard input that are answered together
 CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
+REMARKS = {"they have no answer": ["text"], "their answers rest on nothing": ["word", "known word"]}
 
 
 def add_arguments(parser):

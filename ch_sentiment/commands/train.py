@@ -55,7 +55,7 @@ def start(config):
     """A new training in a new folder."""
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
@@ -71,6 +71,7 @@ def resume(options):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_same(state, folder, data)
+        inform(config, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
@@ -112,10 +113,8 @@ def prepared(config):
 
 
 def corpus_of(config):
-    """The Corpus that the options name; what there is to say of it is printed."""
-    data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    inform(config, *data.notes)
-    return data
+    """The Corpus that the options name."""
+    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
 
 
 def callbacks_of(config):

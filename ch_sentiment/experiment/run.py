@@ -182,7 +182,8 @@ def check(config):
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
-        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+        got = f"{config.data.classes} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if not config.data.validation > 0:
