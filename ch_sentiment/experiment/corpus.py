@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import in_memory
+from ch_sentiment.experiment import answering, in_memory
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -74,6 +74,15 @@ class CachedTexts(list):
         return some
 
 
+def has_known_word(model, tokens):
+    """(N,) bool: whether a TextClassifier knows a word of each text; True where it does not tell what it knows.
+
+    tokens: TokenizedTexts of the texts.
+    """
+    known = answering.known(model, tokens.words)  # (words,)
+    return np.ones(len(tokens), bool) if known is None else tokens.hold(known)
+
+
 @dataclass
 class LabelledTexts:
     """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
@@ -132,7 +141,9 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels, weights and names of classes."""
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, and
+        of weights.
+        """
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
@@ -173,7 +184,7 @@ def encode(texts, config, cached=False, progress=False):
     if test is not None:
         test, test_tokens, test_lines = tokenized(test, test.left_out, texts.test_name)
         notes, lines = [*notes, *texts.test.notes, *test_lines], [*lines, *test_lines]
-    train_index, val_index = split(whole, config.data.validation, texts, rng)
+    train_index, val_index = split(whole, config.data.validation, texts, rng, lines)
     if longest is not None:
         train_index = train_index[tokens.lengths()[train_index] <= longest]
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
@@ -208,16 +219,16 @@ def with_words(part, tokens, left_out, name, strict=False):
     return part, tokens, [line] if line else []
 
 
-def split(part, share, texts, rng):
+def split(part, share, texts, rng, left_out=()):
     """Positions of the texts to train on, and of the `share` to validate; by group where there are groups. DataError
-    where a label cannot stand in both parts. part: of `texts`, LabelledTexts.
+    where a label cannot stand in both parts. part: of `texts`, LabelledTexts. left_out: lines that may tell why.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
     for label, index in members.items():
         if len(index) < 2:
             which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
-            expected = "expected at least 2 texts of each label"
-            raise DataError(f"{texts.name}: {expected}, got {len(index)} labelled {label}{which}")
+            got = "; ".join([f"got {len(index)} labelled {label}{which}", *left_out])
+            raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:

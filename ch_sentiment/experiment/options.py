@@ -43,6 +43,7 @@ CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
@@ -67,15 +68,15 @@ share = functools.partial(option, type=SHARE, baselines=IGNORED)
 class DataOptions:
     """Which texts are trained on, and which of them are held out."""
 
-    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE_OR_FOLDER")
+    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE")
     text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
     label_column: str = option(None, "the column of the labels", metavar="NAME")
-    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
+    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_file: str = option(None, "the same from a file of its own, with a line for each text", metavar="FILE")
+    group_file: str = option(None, "what each text belongs to, from a file with a line for each", metavar="FILE")
     weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
     encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
     strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
@@ -91,8 +92,8 @@ class ModelOptions:
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
-        metavar="NAME_OR_PACKAGE.MODULE:CLASS",
+        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own as package.module:Class",
+        metavar="NAME",
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
@@ -112,7 +113,7 @@ class ModelOptions:
     embedding: str = option(
         None,
         "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of such, or one-hot",
-        metavar="FILE_OR_NAME",
+        metavar="NAME",
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)

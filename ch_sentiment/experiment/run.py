@@ -11,6 +11,7 @@ from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
 from ch_sentiment.experiment.recipes import config_of
+from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate
@@ -55,17 +56,20 @@ def run_experiment(config, data, callbacks=()):
     return experiment.score() if experiment.came_to_its_end else result
 
 
-def fit(texts, labels, callbacks=(), **options):
+def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
     Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
 
+    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
+
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
-    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3. TypeError for
-    another name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is
-    no longer finite. Ctrl-C is a KeyboardInterrupt.
+    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3,
+    class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
+    be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    texts = LabelledTexts.of(texts, labels, strict=checked(options).get("strict", False))
+    strict = checked(options).get("strict", False)
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
     config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
@@ -76,7 +80,10 @@ def fit(texts, labels, callbacks=(), **options):
 
 
 def new_net(config, data):
-    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from."""
+    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from.
+    DataError where they do not fit.
+    """
+    loss_weights(data, config.training.class_weight)  # before anything is written
     return build(config.model, data, _stream(config, 1))
 
 
@@ -113,6 +120,8 @@ class Experiment:
     def train(self):
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
+        weights, of_validation = loss_weights(data, options.class_weight)
+        validation = (data.val.x, data.val.t)
         try:
             trainer.fit(
                 data.train.x,
@@ -121,7 +130,8 @@ class Experiment:
                 options.batch_size,
                 options.clip,
                 eval_interval=None,
-                validation=(data.val.x, data.val.t),
+                validation=validation if weights is None else (*validation, of_validation),
+                sample_weight=weights,
                 max_element=options.clip_value,
             )
         except FloatingPointError as error:
@@ -134,9 +144,15 @@ class Experiment:
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part; before, calibrate if that is wanted; -> Result."""
-        model, validation = self.model, self.data.val
-        found = {"calibration": model.calibrate(validation.x, validation.t)} if self.config.run.calibrate else {}
+        """Score the test part, or without one the validation part; before, calibrate and choose how sure an answer must
+        be, if that is wanted; -> Result.
+        """
+        model, validation, options = self.model, self.data.val, self.config.run
+        found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
+        if options.abstain is not None:
+            model.choose_abstention(validation.x, validation.t, options.abstain)
+            chosen = model.report(validation.x, validation.t).get("abstain")
+            found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
         name, part = self.data.scored
         scores = model.report(part.x, part.t)
         model.metrics = {**self.metrics(), **found, name: scores}
@@ -166,7 +182,8 @@ def check(config):
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
-        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+        got = f"{config.data.classes} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if not config.data.validation > 0:
