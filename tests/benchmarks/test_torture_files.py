@@ -11,8 +11,8 @@ from dataset.errors import DataError
 
 @pytest.mark.parametrize("start", [0, 10_000])
 def test_spoiled_files_are_read_or_refused_in_one_line(start):
-    figures = files.run(5, print, count=250, start=start)
-    assert figures["files"] == figures["read"] + figures["refused"] == 250
+    figures = files.run(5, print, count=150, start=start)
+    assert figures["files"] == figures["read"] + figures["refused"] == 150
     assert figures["read"] > 25 and figures["refused"] > 25
 
 

@@ -10,7 +10,7 @@ from fixtures.people.check import folded
 from ch_sentiment.experiment.classifier import Classifier
 
 pytestmark = pytest.mark.usefixtures("here", "no_figures")
-TINY = ["--hidden", "4", "--wordvec", "4", "--epochs", "1", "--quiet", "--out", "run"]
+TINY = ["--hidden", "4", "--wordvec", "4", "--epochs", "1", "--out", "run"]
 SOME = {
     *("excel_csv_utf8_where_the_decimal_sign_is_a_comma", "excel_unicode_text", "pandas_csv_of_booleans"),
     *("line_ends_of_an_old_mac", "a_quote_that_is_never_closed", "labels_that_differ_in_case", "header_in_chinese"),
