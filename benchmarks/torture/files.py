@@ -84,7 +84,8 @@ def check(number, seed, folder):
 def command(*arguments):
     """A command of `sentifish` within this process, without its figures and what it prints; its errors are raised."""
     module, parsed = parse(list(map(str, arguments)))
-    with mock.patch("ch_sentiment.experiment.run_folder.write_figures"), contextlib.redirect_stdout(io.StringIO()):
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with mock.patch("ch_sentiment.experiment.run_folder.write_figures"), quiet[0], quiet[1]:
         assert module.run(parsed) == 0
 
 
