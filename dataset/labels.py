@@ -115,7 +115,11 @@ class Labels:
         rank = {name: i for i, name in enumerate(names)}
         table = np.array([rank[chosen[label_key(spelling)]] for spelling in self.spellings], dtype=np.int64)
         notes = [_merged(chosen[key], spelled) for key, spelled in forms.items() if len(spelled) > 1]
-        if whole := [(chosen[key], *spelled) for key, spelled in forms.items() if {chosen[key]}.isdisjoint(spelled)]:
+        if whole := [
+            (chosen[key], *spelled)
+            for key, spelled in forms.items()
+            if _WHOLE.fullmatch(key) and chosen[key] not in spelled
+        ]:
             read_as = ", ".join(name for name, *_ in whole[:5])
             notes.append(f"labels {', '.join(spelling for _, spelling, *_ in whole[:5])} are read as {read_as}")
         return table[numbers], names, notes[:5]
