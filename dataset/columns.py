@@ -11,6 +11,8 @@ from dataset.errors import DataError
 from dataset.labels import cell_text, is_missing, joined_text
 from dataset.records import LINES
 
+_TITLES = 5  # rows among which a header is looked for
+
 
 @dataclass
 class Columns:
@@ -52,7 +54,7 @@ class Chooser:
     def __init__(self, path, rows, names, how, form, scan):
         self.path, self.how, self.form, self.scan, self.notes = path, how, form, scan, []
         self.rows = [[cell if isinstance(cell, str) else joined_text(cell) for cell in row] for row in rows]
-        self.names, self.is_first_row = names, False
+        self.names, self.skipped = names, 0  # rows before the first text
         self.width, self.joins = self.width_of(self.rows), ""
         if names is None and self.rows:
             self.find_header()
@@ -68,12 +70,16 @@ class Chooser:
 
     def find_header(self):
         """Set `names` where the first row is a header, and `joins` where further separators belong to the text."""
-        first, rest = self.rows[0], self.rows[1:]
+        above = next((i for i, row in enumerate(self.rows[:_TITLES]) if is_header([cell or "" for cell in row])), 0)
+        if above:
+            rows = "1 other row, which is" if above == 1 else f"{above} other rows, which are"
+            self.notes.append(f"the header stands below {rows} left out")
+        first, rest = self.rows[above], self.rows[above + 1 :]
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
         if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
-            self.names, self.is_first_row, self.rows = [cell or "" for cell in first], True, rest
+            self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
         wide = sum(len(row) > 2 for row in self.rows)
         if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
             self.names = ["", *self.names]  # R writes no name above the numbers of the rows
@@ -235,6 +241,9 @@ class Chooser:
         """The first of the columns, if the others only name the same classes in other words."""
         if len(columns) > 1:
             values = self.scan(columns)
+            varied = [k for k in range(len(columns)) if len({row[k] for row in values}) > 1]
+            if 0 < len(varied) < len(columns):  # a column of one value has no classes
+                columns, values = [columns[k] for k in varied], {tuple(row[k] for k in varied) for row in values}
             for k in range(1, len(columns)):
                 pairs = {(row[0], row[k]) for row in values}
                 if not len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs):

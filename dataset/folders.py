@@ -32,7 +32,12 @@ class Folder:
 
 def is_pair(path):
     """Whether a file is one of several that hold the texts of a class each, such as "x.pos" beside "x.neg"."""
-    return _form(path) is not None and len(_class_files(path.parent, _form(path))) > 1 and _has_lines(path, 2)
+    return (
+        _ending(path) not in _TABLES
+        and _form(path) is not None
+        and len(_class_files(path.parent, _form(path))) > 1
+        and _has_lines(path, 2)
+    )
 
 
 def only_table(path):
@@ -78,8 +83,8 @@ def _text_files(folder):
             found += _text_files(entry)
         elif _ending(entry) in _TEXTS:
             found.append(entry)
-        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit():
-            others.append(entry)
+        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9:
+            others.append(entry)  # "00001.7c53336b37003a9286aba55d2945844c"
     return found or [entry for entry in others if not _NOTES.fullmatch(entry.name)]
 
 
@@ -161,7 +166,7 @@ def _short(file):
 
 def _of_files(path, files, encoding):
     """A folder without classes as sub-folders: files whose names say the class."""
-    forms = {form for file in files if (form := _form(file)) is not None}
+    forms = {form for file in files if (form := _form(file)) is not None and _ending(file) not in _TABLES}
     if len(forms) == 1 and len(pairs := _class_files(path, *forms)) > 1:
         return _of_lines(pairs, encoding)
     texts = [file for file in _text_files(path) if not _NOTES.fullmatch(file.name)]

@@ -29,8 +29,7 @@ def open_table(path, how, labelled):
         reasons = f" (left out: {reasons})" if (reasons := reasons_of(records.left_out)) else ""
         raise DataError(f"{path}: expected {'labelled ' * labelled}texts, got none{reasons}")
     columns = chooser.choose(labelled)
-    if chooser.is_first_row:
-        del head[0]
+    del head[: chooser.skipped]
     rows = itertools.chain(head, records.rows)
     return records, rows, columns
 

@@ -56,6 +56,34 @@ def test_names_in_many_spellings_and_languages_are_a_header(read, rows, names):
         ("sentence,label,label_text", "{t},{b},{l}", "label", "sentence"),
         ("v1,v2,,,", "{l},{t},,,", "v1", "v2"),
         ("foo,bar", "{t},{l}", "bar", "foo"),
+        (
+            "rating,date,variation,verified_reviews,feedback",
+            "{c},31-Jul-18,Sandstone Fabric,{t},1",
+            "rating",
+            "verified_reviews",
+        ),
+        (
+            "review_id,product_category,star_rating,review_headline,review_body",
+            "R{},Books,{c},{s},{t}",
+            "star_rating",
+            "review_body",
+        ),
+        ("app_id,user_review,review_score,review_votes", "10{},{t},{l},0", "review_score", "user_review"),
+        (
+            "UserName,ScreenName,TweetAt,OriginalTweet,Sentiment",
+            "{},4{},16-03-2020,{t},{l}",
+            "Sentiment",
+            "OriginalTweet",
+        ),
+        (
+            "reviewId,userName,content,score,thumbsUpCount,at,replyContent",
+            "a{},me,{t},{c},0,now,{s}",
+            "score",
+            "content",
+        ),
+        ("article_link,headline,is_sarcastic", "https://x.org/{},{t},{b}", "is_sarcastic", "headline"),
+        ("cat,label,review", "books,{b},{t}", "label", "review"),
+        (",count,hate_speech,neither,class,tweet", "{},3,0,{b},{c},{t}", "class", "tweet"),
         ("stance,remark", "{l},{t}", "stance", "remark"),
     ],
 )
@@ -154,6 +182,12 @@ def test_a_first_text_is_no_header(read, rows):
 def test_a_header_that_comes_again_is_left_out(read, rows):
     part = "text,label\n" + rows("{t},{l}")
     assert read("a.csv", part + part).left_out == {"the header again": [14]}
+
+
+def test_a_title_may_stand_above_the_header(read, rows):
+    found = read("a.csv", "Reviews of 2024;;\n;;\nno;text;label\n" + rows("{};{t};{l}"))
+    assert found.notes[0] == 'text from "text", labels from "label": neg (6), pos (6)' and found.numbers[0] == 4
+    assert found.notes[1:] == ["the header stands below 1 other row, which is left out"]
 
 
 def test_r_writes_no_name_above_the_numbers_of_the_rows(read, rows):

@@ -34,6 +34,7 @@ def tree(tmp_path):
         ["a/b/pos/{i}.txt", "a/b/neg/{i}.txt"],
         ["pos/2020/{i}.txt", "neg/x/y/{i}.TXT"],
         ["pos/{i}", "neg/{i}"],
+        ["pos/{i}.7c53336b37003a9286aba55d2945844c", "neg/{i}.eml"],
         ["pos/{i}.txt", "neg/{i}.txt", "__MACOSX/._x/{i}.txt", ".git/{i}.txt", "pos/.DS_Store"],
         ["train/pos/{i}.txt", "train/neg/{i}.txt", "test/pos/{i}.txt", "test/neg/{i}.txt"],
         ["pos_{i}.txt", "neg_{i}.txt"],

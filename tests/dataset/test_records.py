@@ -164,6 +164,37 @@ def test_plain_texts_have_no_labels(read, rows, form):
         read("a.txt", rows(form, 40))
 
 
+def test_marks_of_several_characters_and_an_at_sign_are_known(read, rows):
+    found = read("Sentences_50Agree.txt", rows("{t} , {s} me@home .@{l}"))
+    assert found.notes[0].endswith(HALF) and found.texts[0].endswith("me@home .")
+    found = read("train_data.txt", rows("{} ::: {s} ::: {l} ::: {t}"))
+    assert found.notes == [f"text from column 4, labels from column 3: {HALF}"]
+
+
+def test_features_of_svmlight_are_no_texts(read, rows):
+    with pytest.raises(DataError, match="expected a column of texts and one of labels, got one column"):
+        read("a.txt", rows("{b} 1:0.5 {c}:1"))
+
+
+def test_a_text_of_several_labels_is_left_out(read, rows):
+    found = read("a.tsv", "text\tlabels\tid\n" + rows("{t}\t{c}\tx{}") + 'so\t1,2\ty\nno\t"2;3"\tz\n')
+    assert found.left_out == {"several labels, where one is wanted": [14, 15]} and len(found.texts) == 12
+    assert found.label_names == ["1", "2", "3"] and found.t.tolist() == [0, 1, 2] * 4
+    found = read("a.jsonl", rows('{{"text": "{t}", "label": ["{l}"]}}') + '{"text": "so", "label": ["pos", "neg"]}\n')
+    assert found.left_out == {"several labels, where one is wanted": [13]}
+
+
+def test_objects_in_objects_are_columns_of_their_own(read, rows):
+    found = read("a.json", rows('{{"id": {}, "review": {{"text": "{t}", "stars": {c}}}, "user": {{"name": "me"}}}}'))
+    assert found.notes[0].startswith('text from "review.text", labels from "review.stars": ')
+    records = [
+        {"row_idx": i, "row": json.loads(line)}
+        for i, line in enumerate(rows('{{"text": "{t}", "label": {b}}}').split("\n")[:-1])
+    ]
+    found = read("a.json", json.dumps({"features": [{"name": "text"}], "rows": records, "partial": False}))
+    assert found.notes[0].startswith('text from "row.text", labels from "row.label": ')
+
+
 # ---- compression
 
 
