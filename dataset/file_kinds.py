@@ -42,6 +42,7 @@ _MAGIC = {
 _MARKUP = {
     b"<!doctype html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
     b"<html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
+    b"@relation": ("a Weka file (.arff)", "export it as .csv"),
     b"<?xml": ("an XML file", "write its texts and labels as .csv"),
 }
 UNREADABLE = (".xlsx", ".xls", ".zip", ".7z", ".rar", ".tar", ".parquet", ".pkl", ".pickle", ".pdf", ".docx", ".db")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.folders import is_pair, open_folder
-from dataset.labels import Labels, check_classes, is_missing, listed
+from dataset.folders import is_pair, only_table, open_folder
+from dataset.labels import Labels, check_classes, is_missing, listed, several
 from dataset.lines import text_lines, unlimited_csv_fields
-from dataset.records import FASTTEXT, LINES, SPACE
+from dataset.records import FASTTEXT, LINES, SEVERAL, SPACE
 from dataset.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
 
 _MOST_SHOWN = 3  # line numbers that a message names
@@ -69,13 +69,16 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     path = Path(path)
     labels = Labels(label_names)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         read = _read_folder(path, how, labels) if _is_folder(path) else _read_file(path, how, labels)
     if not read.texts:
         reasons = reasons_of(read.left_out)
         raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    read.t, read.label_names, merged = labels.classes(read.t)
+    if label_names is None and (doubled := several(read.label_names)):
+        _leave_out(read, doubled)
     if how.strict and read.left_out:
         raise _strict(path, read)
-    read.t, read.label_names, merged = labels.classes(read.t)
     counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
     if label_names is None:
         reasons = reasons_of(read.left_out)
@@ -129,6 +132,7 @@ def read_texts(path, how=ReadOptions()):
     """
     path = Path(path)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         if _is_folder(path):
             folder = open_folder(path, how.encoding)
             rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))
@@ -211,6 +215,20 @@ def _read_folder(path, how, labels):
         numbers.append(number)
     read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
     return read
+
+
+def _leave_out(read, doubled):
+    """Leave out the texts of the classes `doubled`, names that stand for several others."""
+    used = ~np.isin(read.t, [i for i, name in enumerate(read.label_names) if name in doubled])  # (N,)
+    read.left_out[SEVERAL] = [*read.left_out.get(SEVERAL, []), *read.numbers[~used].tolist()]
+    read.texts = [text for text, use in zip(read.texts, used) if use]
+    if read.groups is not None:
+        read.groups = [group for group, use in zip(read.groups, used) if use]
+    if read.weights is not None:
+        read.weights = read.weights[used]
+    names = [name for name in read.label_names if name not in doubled]
+    ids = np.array([names.index(name) if name in names else -1 for name in read.label_names])
+    read.t, read.numbers, read.label_names = ids[read.t[used]], read.numbers[used], names
 
 
 def _strict(path, read):

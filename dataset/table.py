@@ -25,12 +25,11 @@ def open_table(path, how, labelled):
         return scan_values(rows, columns, chooser.width)
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
-    if not head and labelled:
-        reasons = reasons_of(records.left_out)
-        raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    if not head:
+        reasons = f" (left out: {reasons})" if (reasons := reasons_of(records.left_out)) else ""
+        raise DataError(f"{path}: expected {'labelled ' * labelled}texts, got none{reasons}")
     columns = chooser.choose(labelled)
-    if chooser.is_first_row:
-        del head[0]
+    del head[: chooser.skipped]
     rows = itertools.chain(head, records.rows)
     return records, rows, columns
 
