@@ -88,6 +88,8 @@ def asked(options):
     if options.data is None:
         return None, ((None, text, None) for text in options.text or input_lines())
     header, rows = read_texts(options.data, read_options(data_options(options)))
+    for note in rows.notes:
+        print(printable(f"{options.data}: {note}"), file=sys.stderr)
     return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows
 
 
