@@ -9,6 +9,7 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import STOPPED, corpus_of, inform
 from ch_sentiment.console import printable, say
 from ch_sentiment.experiment.options import FIELDS, Config
@@ -16,6 +17,7 @@ from ch_sentiment.experiment.output import plotting, write_json, write_png
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, train_in_folder
+from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
 from common.training.callbacks import Progress, StopOnSignal
 
@@ -106,7 +108,8 @@ def write(folder, config, data, rows, histories):
     name, part = data.scored
     text = (
         f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
-        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part "
+        f"{beside(trivial_accuracies(part.t, data.label_names))}. All kinds had the same "
         f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
         f"\n\n{table(rows)}\n"
     )
