@@ -55,7 +55,7 @@ def save_training(path, trainer, about=None):
     """
     arrays, meta = _state(trainer)
     try:
-        save_arrays(path, arrays, {**meta, "about": about})
+        save_arrays(path, arrays, {**meta, "about": _plain(about)})
     except FloatingPointError as error:
         raise FloatingPointError(f"step {trainer.step}: {error}") from None
 
@@ -76,6 +76,9 @@ def resume_training(path, trainer):
         running = None if meta["running"] is None else Running(**meta["running"])
         if running is not None and "running.labels" in arrays:
             running.collected = [(arrays["running.scores"], arrays["running.labels"])]
+        elif running is not None and running.steps and trainer.metrics:
+            got = "an unfinished epoch of a training without metrics"
+            raise CheckpointError(f"{path}: expected a training with metrics {', '.join(trainer.metrics)}, got {got}")
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
         states = [
