@@ -3,6 +3,7 @@ All three are read as one stream of (where, label, text), so that they share the
 A defect is a DataError that names the place."""
 
 import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,28 +23,55 @@ _LOOK_AHEAD = 1000  # rows by which the column of the labels is recognized
 _LONGEST_LABEL = 40  # characters; longer cells are no labels
 
 
-def load_data(path, num_classes=2, label_names=None):
-    """Texts and their class ids from a file or a folder, in its order.
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a person said of a file; None: it is found out.
 
-    - `.tsv` and any other ending: one `label<TAB>text` a line; lines end at "\\n" only, texts may have tabs.
-    - `.csv`: comma-separated, quoted where necessary.
-    - a folder: one text per file `class/anything.txt`, in alphabetical order; hidden files are ignored.
+    text_column, label_column, weight_column, group_column: a name in the header (any case, spaces = underscores), or a
+    number from 1. encoding: None for UTF-8 or what a byte order mark says. strict: a row that cannot be used is a
+    DataError.
+    """
 
-    In a file, a first line of well-known column names ("label", "sentiment", "text", "review" ...) is a header, and
-    there may be further columns. Without a header the label is the first column, unless the last one has fewer
-    distinct values than the first, all of them short (judged by the first 1,000 lines). If the label is the last
-    column, a line of a .tsv is split at its last tab.
+    text_column: str | None = None
+    label_column: str | None = None
+    weight_column: str | None = None
+    group_column: str | None = None
+    encoding: str | None = None
+    strict: bool = False
+
+
+@dataclass
+class LabelledFile:
+    """texts: list of N str. t: (N,) int64 class ids. label_names: of the ids, in order. numbers: (N,) int64, the line
+    of each text in its file (of a folder: 1 .. N). weights: (N,) float64 or None. groups: list of N str or None.
+    left_out: reason ("no label") -> list of line numbers. notes: lines to be said, such as which columns were read.
+    """
+
+    texts: list
+    t: np.ndarray
+    label_names: list
+    numbers: np.ndarray
+    weights: np.ndarray | None = None
+    groups: list | None = None
+    left_out: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
+
+
+def load_data(path, num_classes=None, label_names=None):
+    """`read_labelled` without its notes: -> texts, t, label_names."""
+    read = read_labelled(path, ReadOptions(), num_classes, label_names)
+    return read.texts, read.t, read.label_names
+
+
+def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
+    """The labelled texts of a file or a folder, in its order: a LabelledFile.
 
     num_classes: the number of classes that is required, or None for any number from 2 on. label_names: the classes in
-    id order if they are known already, as for a test file; then num_classes is ignored.
-
-    -> texts (list of N str), t (N,) int64 class ids, label_names (list of str in id order: alphabetical, or numerical
-    if all are integers). DataError: input that is missing, unreadable, empty, no UTF-8 or malformed; a label that is
-    empty or unknown; another number of classes.
+    id order if they are known already, as for a test file; then num_classes is ignored. DataError.
     """
     path = Path(path)
     ids = {name: class_id for class_id, name in enumerate(label_names or [])}
-    texts, class_ids = [], []
+    texts, class_ids, numbers = [], [], []
     with reading(path), unlimited_csv_fields():
         for where, label, text in _examples(path):
             if label not in ids:
@@ -53,17 +81,46 @@ def load_data(path, num_classes=2, label_names=None):
                 ids[label] = len(ids)
             texts.append(text)
             class_ids.append(ids[label])
+            numbers.append(len(texts))
     if not texts:
         raise DataError(f"{path}: expected labelled texts, got none")
     t = np.array(class_ids, dtype=np.int64)
     if label_names is not None:
-        return texts, t, list(label_names)
+        return LabelledFile(texts, t, list(label_names), np.array(numbers))
     names = _sorted_names(ids)
     if len(names) < 2 if num_classes is None else len(names) != num_classes:
         needed = "at least 2 are needed" if num_classes is None else f"{num_classes} were asked for"
         raise DataError(f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({_listed(names)}) found where {needed}")
     rank = {name: class_id for class_id, name in enumerate(names)}
-    return texts, np.array([rank[name] for name in ids], dtype=np.int64)[t], names
+    t = np.array([rank[name] for name in ids], dtype=np.int64)[t]
+    return LabelledFile(texts, t, names, np.array(numbers))
+
+
+def left_out_line(name, left_out, total=None):
+    """One line for rows that are left out, or None where there are none.
+
+    left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known.
+    """
+    lines = sorted(line for lines in left_out.values() for line in lines)
+    if not lines:
+        return None
+    of = "" if total is None else f" of {total:,} rows"
+    reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
+    verb = "is" if len(lines) == 1 else "are"
+    shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
+    return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): line{'s' * (len(lines) > 1)} {shown}"
+
+
+def read_texts(path, how=ReadOptions()):
+    """The texts of a file, labelled or not: -> header (list of str) or None, iterator of (line number, text, cells)."""
+    path = Path(path)
+
+    def rows():
+        with reading(path), unlimited_csv_fields():
+            for number, (_, label, text) in enumerate(_examples(path), start=1):
+                yield number, text, [label, text]
+
+    return None, rows()
 
 
 def load_groups(path, column=None):
