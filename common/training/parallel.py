@@ -18,6 +18,7 @@ from common.base_model import WrappedModel, layers_below
 from common.threads import ranks_started
 from common.training.callbacks import StopOnSignal
 from common.training.scoring import as_loss, counted
+from common.training.terminal import write_line
 
 GRACE = 2  # seconds that the first rank has to report an error before another does
 FORWARD = 0.5  # seconds that mpiexec has to pass on what was printed: after Abort it may not
@@ -53,10 +54,10 @@ def end_with(line, code):
     except ValueError:
         comm = None
     if comm is None:
-        print(line, file=sys.stderr)
+        write_line(sys.stderr, line)
         return
     time.sleep(GRACE if comm.rank else 0)
-    print(f"{line} (rank {comm.rank} of {comm.size}, which ends all)", file=sys.stderr, flush=True)
+    write_line(sys.stderr, f"{line} (rank {comm.rank} of {comm.size}, which ends all)")
     time.sleep(FORWARD)
     comm.Abort(code)
 
