@@ -128,7 +128,7 @@ class WordVectors:
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
-            got = f"got only padding in row {has_token.argmin()}"
+            got = f"got only padding in row {has_token.argmin()} of the batch"
             raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
