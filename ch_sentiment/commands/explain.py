@@ -13,6 +13,7 @@ from ch_sentiment.experiment.output import plotting, write_png
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
 from common.files.atomic_write import write_atomically
+from common.training.terminal import is_terminal
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -36,7 +37,7 @@ def run(options):
     model = load_model(options)
     text = options.text
     if text is None:
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             print("reading the text from the keyboard; Ctrl-D ends", file=sys.stderr)
         text = "\n".join(input_lines())
     found = explain(model, text)
@@ -55,7 +56,7 @@ def run(options):
 
 def use_colours(stream):
     """Whether this is a terminal whose user does not refuse colours (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def lines(found, colours):

@@ -9,6 +9,7 @@ from ch_sentiment.commands.arguments import add_abstain_argument, add_model_argu
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
+from common.training.terminal import is_terminal
 from dataset.errors import DataError
 
 HELP = "ask a trained model about texts"
@@ -36,10 +37,10 @@ def run(options):
     """
     model = load_model(options)
     below = threshold_of(options, model)
-    keyboard = not options.text and sys.stdin.isatty()
+    keyboard = not options.text and is_terminal(sys.stdin)
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
-    shown = sys.stderr.isatty() and not (options.text or keyboard or sys.stdout.isatty())
+    shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
     count = wordless = 0
     with tqdm(unit=" lines", leave=False, disable=not shown) as progress:
         for texts in [options.text] if options.text else chunks(input_lines(), 1 if keyboard else CHUNK):
