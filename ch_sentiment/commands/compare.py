@@ -54,6 +54,7 @@ def run(arguments):
         check(each)
     check_out(config.run)
     data = corpus_of(config)
+    inform(config, *data.notes)
     rows, histories, code = [], {}, 0
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:

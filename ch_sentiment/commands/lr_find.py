@@ -33,7 +33,7 @@ def run(arguments):
     config = chosen(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 

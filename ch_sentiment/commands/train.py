@@ -7,17 +7,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, printable, say
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -42,8 +40,7 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 def add_arguments(parser):
     """The options of all four groups."""
-    for name, options in GROUPS.items():
-        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
+    add_options(parser)
 
 
 def run(arguments):
@@ -58,7 +55,7 @@ def start(config):
     """A new training in a new folder."""
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
@@ -74,6 +71,7 @@ def resume(options):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_same(state, folder, data)
+        inform(config, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
@@ -115,10 +113,8 @@ def prepared(config):
 
 
 def corpus_of(config):
-    """The Corpus that the options name; what there is to say of it is printed."""
-    data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    inform(config, *data.notes)
-    return data
+    """The Corpus that the options name."""
+    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
 
 
 def callbacks_of(config):
@@ -150,7 +146,7 @@ def train(experiment, folder):
 def inform(config, *lines):
     """Print lines, unless --quiet."""
     for line in () if config.run.quiet else lines:
-        say(line)
+        say(printable(line))
 
 
 def report(result, samples, folder, config):

@@ -1,6 +1,7 @@
 """A training from a configuration and texts to a model that answers; nothing here prints or writes."""
 
 import signal
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,10 @@ def run_experiment(config, data, callbacks=()):
     number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
     """
     check(config)
-    data = encode(data, config) if isinstance(data, LabelledTexts) else data
+    if isinstance(data, LabelledTexts):
+        data = encode(data, config)
+        for line in data.left_out:
+            warnings.warn(line, stacklevel=3)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
     return experiment.score() if experiment.came_to_its_end else result
@@ -56,15 +60,18 @@ def run_experiment(config, data, callbacks=()):
 def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
+    Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
+
     sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
 
-    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed and limit, by
-    name as on the command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError or
-    ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C
-    is a KeyboardInterrupt.
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
+    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3,
+    class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
+    be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight)
-    config = config_of(checked(options)).with_(classes=len(texts.label_names))
+    strict = checked(options).get("strict", False)
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
+    config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
@@ -176,8 +183,9 @@ def check(config):
         raise DataError("--data: expected a name, got an empty one")
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
-    if model.naive_bayes and config.data.classes != 2:
-        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+    if model.naive_bayes and config.data.classes not in (None, 2):
+        got = f"{config.data.classes} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if not config.data.validation > 0:

@@ -147,8 +147,10 @@ def test_evaluate_scores_and_draws(stand_in, write, capsys):
     assert report["loss"] == pytest.approx(-(3 * np.log(0.8) + np.log(0.2)) / 4)
     assert len(list(Path("found").iterdir())) == 4
     write("e.tsv", lines_of([*LABELLED, ("good", "...")]))
-    assert call("evaluate", "any", "--data", "e.tsv") == 2
-    assert "e.tsv: expected words in every text, text 5 has none" in capsys.readouterr().err
+    assert call("evaluate", "any", "--data", "e.tsv", "--strict") == 2
+    assert "e.tsv: 1 of 5 rows is left out (no word 1): line 5, which --strict refuses" in capsys.readouterr().err
+    assert call("evaluate", "any", "--data", "e.tsv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.75
 
 
 def test_audit_compares_all_words_and_says_so(stand_in, write, capsys):
