@@ -40,7 +40,7 @@ def find_delimiter(head, is_csv, is_header):
         else:
             width, count = Counter(map(len, rows)).most_common(1)[0]
             share = count / len(rows) if width > 1 else 0.0
-        labels = _has_labels(rows)
+        labels = _has_labels(rows) and (is_csv or len(rows) >= 4)
         scores[delimiter] = (share if labels or is_csv or delimiter == "\t" else 0.0, labels)
     best = max(order, key=scores.get)
     if scores[best][0] >= (0.5 if best == order[0] else 0.85):

@@ -11,6 +11,7 @@ from dataset.errors import DataError
 NO_RECORD = "no JSON record"  # a reason for which a row is left out
 ENDINGS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".geojson")
 _PYTHON = re.compile(r"\{\s*[uU]?'")
+_BLOCK = 100  # lines that are parsed at a time
 _DECODER = json.JSONDecoder()
 _DEFECTS = (ValueError, RecursionError)  # a number of very many digits is a ValueError that is no JSONDecodeError
 
@@ -57,17 +58,22 @@ def line_rows(head, lines, left_out):
 
 
 def _values(lines, left_out, kind):
-    for number, line in enumerate(lines, start=1):
+    """(line number, value) of every line that is one value of a kind, dict or list; blank lines are skipped."""
+    lines, start = iter(lines), 1
+    while block := list(itertools.islice(lines, _BLOCK)):
         try:
-            value = json.loads(line)
+            # One call for many lines takes half the time of one for each.
+            values = json.loads(f"[{','.join(block)}]")
         except _DEFECTS:
-            value = None
-            if line.isspace():
-                continue
-        if isinstance(value, kind):
-            yield number, value
-        else:
-            left_out.setdefault(NO_RECORD, []).append(number)
+            values = ()
+        if len(values) != len(block):
+            values = map(_loads, block)
+        for number, value in enumerate(values, start):
+            if isinstance(value, kind):
+                yield number, value
+            elif not block[number - start].isspace():
+                left_out.setdefault(NO_RECORD, []).append(number)
+        start += len(block)
 
 
 def _cells(keys, values):

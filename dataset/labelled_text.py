@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.folders import is_pair, open_folder
+from dataset.folders import is_pair, only_table, open_folder
 from dataset.labels import Labels, check_classes, is_missing, listed
 from dataset.lines import text_lines, unlimited_csv_fields
 from dataset.records import FASTTEXT, LINES, SPACE
@@ -69,6 +69,7 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     path = Path(path)
     labels = Labels(label_names)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         read = _read_folder(path, how, labels) if _is_folder(path) else _read_file(path, how, labels)
     if not read.texts:
         reasons = reasons_of(read.left_out)
@@ -129,6 +130,7 @@ def read_texts(path, how=ReadOptions()):
     """
     path = Path(path)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         if _is_folder(path):
             folder = open_folder(path, how.encoding)
             rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))

@@ -37,11 +37,13 @@ def cell_text(value):
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, float):
         return repr(value)
     if isinstance(value, list | tuple) and len(value) == 1:
         return cell_text(value[0])
@@ -113,7 +115,11 @@ class Labels:
         rank = {name: i for i, name in enumerate(names)}
         table = np.array([rank[chosen[label_key(spelling)]] for spelling in self.spellings], dtype=np.int64)
         notes = [_merged(chosen[key], spelled) for key, spelled in forms.items() if len(spelled) > 1]
-        if whole := [(chosen[key], *spelled) for key, spelled in forms.items() if {chosen[key]}.isdisjoint(spelled)]:
+        if whole := [
+            (chosen[key], *spelled)
+            for key, spelled in forms.items()
+            if _WHOLE.fullmatch(key) and chosen[key] not in spelled
+        ]:
             read_as = ", ".join(name for name, *_ in whole[:5])
             notes.append(f"labels {', '.join(spelling for _, spelling, *_ in whole[:5])} are read as {read_as}")
         return table[numbers], names, notes[:5]

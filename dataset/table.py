@@ -7,7 +7,7 @@ import numpy as np
 from dataset.columns import Chooser, scan_values
 from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
-from dataset.records import JSON, open_records
+from dataset.records import open_records
 
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized
 
@@ -25,14 +25,14 @@ def open_table(path, how, labelled):
         return scan_values(rows, columns, chooser.width)
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
-    if not head and labelled:
-        reasons = reasons_of(records.left_out)
-        raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    if not head:
+        reasons = f" (left out: {reasons})" if (reasons := reasons_of(records.left_out)) else ""
+        raise DataError(f"{path}: expected {'labelled ' * labelled}texts, got none{reasons}")
     columns = chooser.choose(labelled)
     if chooser.is_first_row:
         del head[0]
     rows = itertools.chain(head, records.rows)
-    return records, _as_text(rows, columns) if labelled and records.form == JSON else rows, columns
+    return records, rows, columns
 
 
 def _again(path, how):
@@ -53,6 +53,10 @@ def collect(path, unit, rows, columns, labels, read, further):
                 left_out[WIDTH].append(number)
                 continue
         text, label = cells[i], cells[k]
+        if type(text) is not str:  # but a value of JSON
+            text = joined_text(text) or ""
+        if type(label) is not str:
+            label = cell_text(label) or ""
         class_id = ids.get(label)
         if class_id is None:
             if (text, label) == header:
@@ -68,24 +72,10 @@ def collect(path, unit, rows, columns, labels, read, further):
             t.append(class_id)
             numbers.append(number)
             if further:
-                kept.append([cells[column] for column in further])
+                kept.append([cell_text(cells[column]) or "" for column in further])
     read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
     read.left_out = {reason: lines for reason, lines in {**read.left_out, **left_out}.items() if lines}
     return kept
-
-
-def _as_text(rows, columns):
-    """The rows with a str for every value of JSON that is used, "" for null and the like."""
-    used = {columns.label, columns.weight, columns.group} - {None}
-    for number, cells in rows:
-        if len(cells) == columns.width:
-            cells = list(cells)
-            if type(cells[columns.text]) is not str:
-                cells[columns.text] = joined_text(cells[columns.text]) or ""
-            for column in used:
-                if type(cells[column]) is not str:
-                    cells[column] = cell_text(cells[column]) or ""
-        yield number, cells
 
 
 def text_rows(rows, columns):

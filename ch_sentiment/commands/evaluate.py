@@ -71,8 +71,8 @@ def default_data(model):
     trained_on = trained_on_name(metrics)
     if trained_on in NAMES and list(model.label_names) == POLAR_NAMES[0]:
         return trained_on
-    known = "" if trained_on is None else f", as the model was trained on {trained_on}"
-    raise DataError(f"--data: expected labelled text to score the model on{known}, got none")
+    known = "" if trained_on is None else f"; the model was trained on {trained_on}"
+    raise DataError(f"expected labelled text to score the model on, as in --data FILE, got none{known}")
 
 
 def trained_on_name(metrics):
@@ -95,7 +95,7 @@ def scored(part, tokens, model, name):
     if unread:
         notes.append(f"{unread:,} of {len(part):,} texts hold no known word: the answers to them rest on nothing")
     if name not in NAMES and os.path.basename(os.path.normpath(name)) == trained_on_name(getattr(model, "metrics", {})):
-        notes.append(f"the model was trained on a {name}, too: if it is the same, this is no test")
+        notes.append(f"the model was trained on a file of this name: if it is {name}, this is no test")
     return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
 
 

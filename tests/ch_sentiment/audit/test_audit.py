@@ -155,7 +155,7 @@ def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, ca
         (["--label", "odd"], "--label: expected one of neg, pos, got 'odd'"),
         (["--data", "data.tsv"], "--data: expected it together with --group-column"),
         (["--group-column", "age"], "--data: expected it together with --group-column"),
-        (["--data", "data.tsv", "--group-column", "age"], "expected a header with the column 'age'"),
+        (["--data", "data.tsv", "--group-column", "age"], "expected the name or number of a column, got 'age'"),
         (["--data", "none.tsv", "--group-column", "age"], "none.tsv"),
     ],
 )

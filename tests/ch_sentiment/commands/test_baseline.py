@@ -265,7 +265,7 @@ def test_three_classes(films):
         (["--kind", "svm"], "invalid choice: 'svm'"),
         (["--max-pairs", "0"], "expected a whole number above 0"),
         (["--data", "none.tsv"], "none.tsv: expected a file or a folder"),
-        (["--group-column", "actor"], "the further columns film"),
+        (["--group-column", "actor"], "got 'actor'; there are the columns"),
         (["--group-file", "films.tsv"], "expected --group-file or --group-column, got both"),
         (["--vocab-size", "2"], "--vocab-size: expected at least 3"),
         (["--cell", "lstm"], "unrecognized arguments"),
