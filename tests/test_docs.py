@@ -321,6 +321,6 @@ def test_what_a_page_links_to_is_there(page):
 def test_the_options_that_a_page_names_are_there(page, capsys):
     for command in COMMANDS:
         call(command, "--help")
-    known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    known = {f"--{name}" for name in re.findall(r"--(?:\[no-\])?([a-z][a-z-]+)", capsys.readouterr().out)}
     assert set(re.findall(r"`(--[a-z][a-z-]+)", TEXTS[page])) <= known
     assert len(TEXTS[page].splitlines()) <= 125
