@@ -81,7 +81,7 @@ def trained(config, data, say):
     with new_folder(config.run, None) as folder:
         result = train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
         if result.scores is not None:
-            run_folder.write_figures(folder, result, data.label_names, say)
+            run_folder.write_figures(folder, result, say)
         return result
 
 
