@@ -17,11 +17,10 @@ from ch_sentiment.commands.arguments import (
     threshold_of,
 )
 from ch_sentiment.commands.scores import report_lines
-from ch_sentiment.console import printable
-from ch_sentiment.experiment import answering
+from ch_sentiment.console import printable, say, warn
+from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.corpus import has_known_word
 from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
-from ch_sentiment.experiment.output import plotting, write_png
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError
@@ -59,7 +58,7 @@ def run(options):
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     below = threshold_of(options, model)
     report = answering.report(probabilities, part.t, model.label_names, below or None)
-    print(json.dumps({**report, "data": about}) if options.json else report_lines(report))
+    say(json.dumps({**report, "data": about}) if options.json else report_lines(report))
     if options.figures is not None:
         write_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
@@ -100,17 +99,16 @@ def scored(part, tokens, model, name):
 
 
 def write_figures(folder, report, model, probabilities, t, lengths):
-    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png.
+    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png; what
+    cannot be drawn is said.
 
     probabilities (N, C); t, lengths (N,).
     """
-    with plotting() as plot:
-        axes = {
-            "confusion": plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
-            "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
-            "lengths": plot.length_histogram(lengths, getattr(model, "max_len", None)),
-        }
-        if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
-            axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
-        for name, ax in axes.items():
-            write_png(folder / f"{name}.png", ax.figure)
+    draws = {
+        "confusion.png": lambda plot: plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
+        "reliability.png": lambda plot: plot.reliability_diagram(*reliability(probabilities, t)),
+        "lengths.png": lambda plot: plot.length_histogram(lengths, getattr(model, "max_len", None)),
+    }
+    if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
+        draws["roc.png"] = lambda plot: plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
+    output.write_figures({folder / name: draw for name, draw in draws.items()}, warn)

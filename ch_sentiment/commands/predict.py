@@ -21,6 +21,7 @@ from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.corpus import CachedTexts, has_known_word
 from ch_sentiment.experiment.load import read_options
+from common.training.terminal import is_terminal
 from dataset.errors import DataError
 from dataset.labelled_text import read_texts
 
@@ -56,10 +57,10 @@ def run(options):
         raise DataError(f"expected texts or --data {options.data}, got both")
     model = load_model(options)
     below = threshold_of(options, model)
-    keyboard = options.data is None and not options.text and sys.stdin.isatty()
+    keyboard = options.data is None and not options.text and is_terminal(sys.stdin)
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
-    shown = sys.stderr.isatty() and not (options.text or keyboard or sys.stdout.isatty())
+    shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
     header, source = asked(options)
     counts = Counter()
     unit = "rows" if options.data is not None else "texts" if options.text else "lines"
