@@ -144,4 +144,4 @@ def _starts_with_labels(head):
 def _space_rows(lines):
     for number, line in enumerate(lines, start=1):
         if not line.isspace():
-            yield number, [*line.split(None, 1), ""][:2]
+            yield number, [*line.strip().split(None, 1), ""][:2]
