@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from common.arrays.checks import as_floats, check_ratio
+from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -128,7 +128,7 @@ class WordVectors:
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
-            got = f"got only padding in row {has_token.argmin()}"
+            got = f"got only padding in row {has_token.argmin()} of the batch"
             raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
@@ -156,7 +156,7 @@ class WordDropout:
     def __init__(self, ratio, rng=None):
         self.params, self.grads = [], []
         self.ratio = check_ratio(self, "ratio", ratio)
-        self.rng = np.random.default_rng(rng)
+        self.rng = as_rng(self, rng)
         self.train_flg = True
 
     def forward(self, xs):
@@ -215,10 +215,11 @@ def sentiment_net(
     as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are.
     rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
     """
-    config = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
+    given = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
+    config = {name: plain_number(value) for name, value in given.items()}
     _check(**config)
     # A stream for each part: adding a layer or a dropout changes no other part's numbers.
-    weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
+    weight_rng, dropout_rng, word_rng = as_rng("SentimentNet", rng).spawn(3)
     embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
     embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
 
@@ -266,8 +267,7 @@ def _check(cell, pool, **sizes):
     """ValueError naming the first argument of `sentiment_net` that is out of its range."""
     least = {"vocab_size": 1, "wordvec_size": 1, "hidden_size": 1, "num_layers": 1, "num_classes": 2}
     for name, smallest in {**least, "pair_size": 0, "num_pairs": 0}.items():
-        if sizes[name] < smallest:
-            raise ValueError(f"SentimentNet: expected {name} >= {smallest}, got {sizes[name]}")
+        as_number("SentimentNet", name, sizes[name], least=smallest, whole=True)
     if cell not in CELLS or pool not in POOLS:
         expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
         raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")

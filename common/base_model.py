@@ -160,7 +160,10 @@ class WrappedModel(BaseModel):
         self.layers = [model]
         self.model, self.params, self.grads = model, model.params, model.grads
         self.param_names = param_names(model)
-        self.scores = None
+        self.scores = self.step_mask = None
+        for name in ("pad", "ignore_label"):  # what a Trainer asks a model for, where it has it
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
 
     def weights(self):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()

@@ -78,7 +78,8 @@ class Chooser:
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
-        if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
+        of_lines = self.form == "lines"  # where a first text is no header because the others are alike
+        if named or is_header([cell or "" for cell in first]) or (not of_lines and self.looks_like_names(first, rest)):
             self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
         wide = sum(len(row) > 2 for row in self.rows)
         if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):

@@ -88,16 +88,16 @@ def text_rows(rows, columns):
 
 
 def weights_of(path, unit, numbers, cells):
-    """(N,) float64 of the cells of a column of weights. DataError for one that is no positive finite number."""
+    """(N,) float64 of the cells of a column of weights. DataError for one that is no finite number, 0 or above."""
     weights = np.empty(len(cells))
     for i, cell in enumerate(cells):
         try:
             weights[i] = float(cell)
         except ValueError:
             weights[i] = np.nan
-        if not 0 < weights[i] < np.inf:
+        if not 0 <= weights[i] < np.inf:
             got = f"got {cell.strip()[:40]!r}"
-            raise DataError(f"{path}, {unit} {numbers[i]}: expected a weight, a positive finite number, {got}")
+            raise DataError(f"{path}, {unit} {numbers[i]}: expected a weight, a finite number, 0 or above, {got}")
     return weights
 
 

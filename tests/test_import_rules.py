@@ -26,7 +26,8 @@ ORDER = [
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
-    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer common.plot"),
+    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
+    *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.training", "common.trainer common.util", "common.files.resume"),
     # the chapter

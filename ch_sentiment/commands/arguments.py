@@ -141,11 +141,11 @@ def add_text_argument(parser, **argument):
 
 def refuse_names_of_files(options, texts, instead):
     """DataError for a text that is the name of a file or a folder, unless -- stands before it. instead: what the person
-    may have meant, {} for the name.
+    may have meant, {} for the name of a file.
     """
     for text in texts:
         there = os.path.exists(text)
         if (there or A_FILE.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
             got = "a folder" if os.path.isdir(text) else "a file" if there else "a file that is not there"
-            way_out = f"{instead.format(text)}, or -- {text} for this text itself"
-            raise DataError(f"expected a text, got the name of {got}, {text}; give {way_out}")
+            way_out = f"give {instead.format(text)}, or " * there + f"-- {text} for this text itself"
+            raise DataError(f"expected a text, got the name of {got}, {text}: {way_out}")

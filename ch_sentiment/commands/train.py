@@ -12,7 +12,8 @@ from pathlib import Path
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines
-from ch_sentiment.console import Terminated, printable, say
+from ch_sentiment.console import Terminated, printable, say, warn
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
@@ -140,6 +141,9 @@ def train(experiment, folder):
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
     report(result, experiment.data.samples, folder, experiment.config)
+    run_folder.write_figures(folder, result, warn)
+    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    say(f"written to {folder}: {', '.join(written)}")
     return 0
 
 
@@ -161,8 +165,6 @@ def report(result, samples, folder, config):
     below = model.abstain_below or 0.0
     for text, probabilities in zip(samples, model.predict_proba(samples)):
         say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
-    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    say(f"written to {folder}: {', '.join(written)}")
 
 
 def calibration_line(model):

@@ -131,7 +131,8 @@ def _part_of(read, name):
     """LabelledFile -> Part."""
     groups = None if read.groups is None else np.array(read.groups)
     unit = "text" if Path(name).is_dir() else "line"
-    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, list(read.notes), unit)
+    notes = [f"{name}: {note}" for note in read.notes]
+    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, unit)
 
 
 def _polar(name):

@@ -11,6 +11,7 @@ import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
+from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
 from dataset.errors import DataError
@@ -210,7 +211,7 @@ class Config:
             raise TypeError(f"Config: expected options of {', '.join(FIELDS)}, got {', '.join(unknown)}")
         parts = {group: {} for group in GROUPS}
         for name, value in values.items():
-            parts[GROUP_OF[name]][name] = value
+            parts[GROUP_OF[name]][name] = plain_number(value)
         return Config(**{group: replace(getattr(self, group), **part) for group, part in parts.items()})
 
     def by_name(self):
@@ -243,7 +244,8 @@ MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
 def checked(options):
-    """The options of OF_FIT by name, as they are. TypeError for another name; DataError for a value that cannot be."""
+    """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
+    options = {name: plain_number(value) for name, value in options.items()}
     for name, value in options.items():
         if name not in OF_FIT:
             raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")

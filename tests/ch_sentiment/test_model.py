@@ -42,6 +42,15 @@ def test_gradients_for_three_classes_are_right(pool, batch):
     assert max(check_model(net64("lstm", True, 1, pool, 3), xs, np.array([2, 0, 1, 2])).values()) < 1e-6
 
 
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_gradients_of_a_weighted_loss_are_right(num_classes, batch):
+    net, weight = net64("gru", num_classes=num_classes), np.array([0.5, 0.0, 2.0, 1.5])
+    assert max(check_model(net, *batch, weight).values()) < 1e-6
+    xs, ts = batch
+    alone = [net.forward(xs[i : i + 1], ts[i : i + 1]) for i in range(4)]
+    assert net.forward(xs, ts, sample_weight=weight) == pytest.approx(np.dot(weight, alone) / 4, rel=1e-12)
+
+
 @every_variant
 def test_swapping_a_variant_is_one_argument_and_the_scores_keep_their_shape(
     cell, bidirectional, pool, num_layers, batch

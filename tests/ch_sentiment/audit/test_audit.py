@@ -155,7 +155,7 @@ def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, ca
         (["--label", "odd"], "--label: expected one of neg, pos, got 'odd'"),
         (["--data", "data.tsv"], "--data: expected it together with --group-column"),
         (["--group-column", "age"], "--data: expected it together with --group-column"),
-        (["--data", "data.tsv", "--group-column", "age"], "expected a header with the column 'age'"),
+        (["--data", "data.tsv", "--group-column", "age"], "expected the name or number of a column, got 'age'"),
         (["--data", "none.tsv", "--group-column", "age"], "none.tsv"),
     ],
 )
@@ -199,7 +199,7 @@ def card(tmp_path):
     model.save(tmp_path / "model.npz")
     (tmp_path / "config.json").write_text(json.dumps({"cell": EVIL, EVIL: 1, "out": "secret", "clip": None}))
     sections = model_card.sections_of(model, [tmp_path / "model.npz"], examine(model, 1))
-    return card_forms.markdown(sections), card_forms.html_page(sections, b"picture")
+    return card_forms.markdown(sections, b"picture"), card_forms.html_page(sections, b"picture")
 
 
 def test_the_page_asks_nothing_of_anybody_and_obeys_no_text(card):
@@ -262,5 +262,5 @@ def test_without_settings_the_card_says_unknown(here, settings):
     model.save("model.npz")
     if settings is not None:
         Path("config.json").write_bytes(settings.encode("latin-1"))
-    text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)))
+    text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)), None)
     assert "Settings of the training: unknown" in text

@@ -202,7 +202,7 @@ def test_the_model_saved_is_that_of_the_best_epoch(write):
         ("class.tsv", "a\tx\na\ty\n", "1 class"),
         ("bytes.tsv", b"a\tx\nb\t\xff\xfe\n", "line 2: expected UTF-8"),
         ("clean.tsv", "a\tgood\nb\t<br/> ...\na\tx\nb\ty\n", "got 1 labelled b (line 4); clean.tsv: 1 of 4 rows is"),
-        ("single.tsv", "a\tx\na\ty\nb\tz\n", "single.tsv: expected at least 2 texts of each label, got 1 labelled b (line 3)"),
+        ("single.tsv", "a\tx\na\ty\nb\tz\n", "expected at least 2 texts of each label, got 1 labelled b (line 3)"),
         ("zip.tsv", b"PK\x03\x04\x00\xff\x00", "expected"),
     ],
 )

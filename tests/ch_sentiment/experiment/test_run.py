@@ -129,7 +129,7 @@ class NAType:
 MISSING = [None, float("nan"), np.float32("nan"), NAType(), np.ma.masked, "", " \t"]
 
 
-@pytest.mark.parametrize("missing", MISSING, ids=repr)
+@pytest.mark.parametrize("missing", MISSING, ids=["None", "nan", "float32", "NA", "masked", "empty", "space"])
 def test_a_pair_of_which_something_is_missing_is_left_out_with_one_warning(missing):
     texts, labels = texts_of(TWO)
     plain = fit(texts, labels, **SMALL)
