@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from dataset.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
 from dataset.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
 from dataset.errors import DataError
-from dataset.labels import cell_text, is_missing, joined_text
+from dataset.labels import is_missing, joined_text
 from dataset.records import LINES
 
+_JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
 _TITLES = 5  # rows among which a header is looked for
 
 
@@ -78,8 +79,7 @@ class Chooser:
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
-        of_lines = self.form == "lines"  # where a first text is no header because the others are alike
-        if named or is_header([cell or "" for cell in first]) or (not of_lines and self.looks_like_names(first, rest)):
+        if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
             self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
         wide = sum(len(row) > 2 for row in self.rows)
         if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
@@ -87,12 +87,20 @@ class Chooser:
         if self.form == "a tab":
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
-        elif self.form == "a comma" and self.names is not None and len(self.names) == 2 and wide > 0.5 * len(self.rows):
-            self.joins = ", " * (sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows))
-            self.notes += ["further commas belong to the text"] * bool(self.joins)
+        elif self.form in _JOINS and wide > (0.3 if self.names is None else 0.5) * len(self.rows) and self.is_open():
+            self.joins = _JOINS[self.form]
+            self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
+
+    def is_open(self):
+        """Whether rows of several widths are a label and a text in which the separator stands, too."""
+        if self.names is not None:
+            return len(self.names) == 2 and sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows)
+        if len(self.rows) < 4 or min(map(len, self.rows)) != 2:
+            return False
+        return any(Profile([row[i] for row in self.rows]).is_label() for i in (0, -1))
 
     def looks_like_names(self, first, rest):
         """Whether the first row is a header of other names, which is said."""
@@ -280,16 +288,3 @@ def _are_numbered(rows, width):
 
 def _known(rank):
     return PARTLY if rank is None else rank
-
-
-def scan_values(rows, columns, width, most=500):
-    """The tuples of labels that stand in the columns, of rows of this width: a set of at most `most`."""
-    found = set()
-    for _, cells in rows:
-        if len(cells) == width:
-            values = tuple(cell_text(cells[i]) or "" for i in columns)
-            if not any(is_missing(value) for value in values):
-                found.add(values)
-                if len(found) >= most:
-                    break
-    return found

@@ -10,7 +10,8 @@ from dataset.errors import DataError
 from dataset.file_kinds import UNREADABLE
 from dataset.lines import text_lines
 
-_SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval", "unsup", "unlabelled")
+_SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval")
+_UNLABELLED = ("unsup", "unlabelled", "unlabeled")
 _TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 _TEXTS = (".txt", ".text")
 _COMPRESSED = (".gz", ".bz2", ".xz")
@@ -109,11 +110,12 @@ def _of_split(path, splits, encoding):
 
 def _of_classes(folders, encoding):
     files = {folder: _text_files(folder) for folder in folders}
-    folders = [folder for folder in folders if files[folder] or folder.name.lower() not in _SPLITS]
+    unlabelled = [folder for folder in folders if folder.name.lower() in _UNLABELLED and len(folders) > 2]
+    folders = [folder for folder in folders if folder not in unlabelled]
     for folder in folders:
         if not files[folder]:
             raise DataError(f"{folder}: expected .txt files, got none{_instead(folder)}")
-    notes = ["labels from the names of the folders"]
+    notes = ["labels from the names of the folders", *(f"{folder.name} is not read" for folder in unlabelled)]
     if all(len(files[folder]) == 1 for folder in folders):
         single = [files[folder][0] for folder in folders]
         if all(_has_lines(file, 10) for file in single):

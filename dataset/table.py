@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from dataset.columns import Chooser, scan_values
+from dataset.columns import Chooser
 from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
 from dataset.records import open_records
@@ -22,7 +22,7 @@ def open_table(path, how, labelled):
 
     def scan(columns):
         rows = _again(path, how) if path.is_file() else head
-        return scan_values(rows, columns, chooser.width)
+        return _label_tuples(rows, columns, chooser.width)
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
     if not head:
@@ -37,6 +37,19 @@ def open_table(path, how, labelled):
 def _again(path, how):
     """The rows of a file once more."""
     return open_records(path, how.encoding).rows
+
+
+def _label_tuples(rows, columns, width, most=500):
+    """The tuples of labels that stand in the columns, of rows of this width: a set of at most `most`."""
+    found = set()
+    for _, cells in rows:
+        if len(cells) == width:
+            values = tuple(cell_text(cells[i]) or "" for i in columns)
+            if not any(is_missing(value) for value in values):
+                found.add(values)
+                if len(found) >= most:
+                    break
+    return found
 
 
 def collect(path, unit, rows, columns, labels, read, further):
