@@ -96,6 +96,11 @@ def _rank(key, words, keys, others):
     return min(ranks) + PARTLY if ranks else None
 
 
+def is_text_name(name):
+    """Whether a name is that of the texts as it stands, "review" and not "my review"."""
+    return key_of(name) in _TEXT_KEYS and len(words_of(name)) == 1
+
+
 def is_other(name):
     """Whether a column of this name is neither text nor label: a number, a date, an address, a person."""
     words = words_of(name)

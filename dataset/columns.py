@@ -1,13 +1,15 @@
 """Which column of a table holds the texts and which one the labels: by their names, else by what stands in them.
 Where that is open it is a DataError that lists the columns; nothing is guessed in silence."""
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
-from dataset.column_names import PARTLY, is_header, is_other, key_of, label_rank, text_rank
+from dataset.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
 from dataset.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
 from dataset.errors import DataError
 from dataset.labels import cell_text, is_missing, joined_text
+from dataset.records import LINES
 
 
 @dataclass
@@ -70,17 +72,12 @@ class Chooser:
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
-        if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
+        of_lines = self.form == "lines"  # where a first text is no header because the others are alike
+        if named or is_header([cell or "" for cell in first]) or (not of_lines and self.looks_like_names(first, rest)):
             self.names, self.is_first_row, self.rows = [cell or "" for cell in first], True, rest
         wide = sum(len(row) > 2 for row in self.rows)
-        if self.names is not None:
-            numbered = [
-                row
-                for row in rest
-                if len(row) == len(first) + 1 and NUMBER.fullmatch((row[0] or "").strip(chr(34))) and row[-1]
-            ]
-            if len(numbered) > 0.5 * len(rest):
-                self.names = ["", *self.names]  # R writes no name above the numbers of the rows
+        if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
+            self.names = ["", *self.names]  # R writes no name above the numbers of the rows
         if self.form == "a tab":
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
@@ -99,7 +96,10 @@ class Chooser:
             return False
         if any(len(cell) > 40 or len(cell.split()) > 4 or NUMBER.fullmatch(cell) or URL.match(cell) for cell in given):
             return False
-        rest = [row for row in rest if row != first]  # it comes again where files were joined
+        others = [row for row in rest if row != first]  # it comes again where files were joined
+        if len(others) < 0.9 * len(rest) or (self.form == LINES and not is_text_name(cells[0])):
+            return False
+        rest = others
         columns = [[(row[i] or "").strip() for row in rest if i < len(row)] for i in range(len(cells))]
         if any(cell and cell in column for cell, column in zip(cells, columns)):
             return False
@@ -259,6 +259,14 @@ class Chooser:
             values = ", ".join(" ".join(value.split())[:20] for value in list(self.profiles[i].values)[:3])
             parts.append(f"{self.called(i)}: {values or 'empty'}")
         return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _are_numbered(rows, width):
+    """Whether rows are of this width, and begin with their numbers."""
+    numbers = [row[0].strip('"') for row in rows if len(row) == width and row[0] and row[-1]]
+    if len(numbers) <= 0.5 * len(rows) or not all(number.isdecimal() and len(number) < 10 for number in numbers):
+        return False
+    return all(int(b) > int(a) for a, b in itertools.pairwise(numbers))
 
 
 def _known(rank):

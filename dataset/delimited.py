@@ -40,7 +40,7 @@ def find_delimiter(head, is_csv, is_header):
         else:
             width, count = Counter(map(len, rows)).most_common(1)[0]
             share = count / len(rows) if width > 1 else 0.0
-        labels = _has_labels(rows) and (is_csv or len(rows) >= 4)
+        labels = _has_labels(rows, 1 if is_csv else 2)
         scores[delimiter] = (share if labels or is_csv or delimiter == "\t" else 0.0, labels)
     best = max(order, key=scores.get)
     if scores[best][0] >= (0.5 if best == order[0] else 0.85):
@@ -48,12 +48,12 @@ def find_delimiter(head, is_csv, is_header):
     return "," if is_csv and any("," in line for line in head) else None
 
 
-def _has_labels(rows):
-    """Whether the first or the last column has few, short values."""
+def _has_labels(rows, least):
+    """Whether the first or the last column has few, short values, but `least` of them."""
     for i in (0, -1):
         values = {cells[i].strip() for cells in rows[1:]}
         short = all(len(value) <= _LONGEST_LABEL and not any(c in value for c in NAMES) for value in values)
-        if short and len(values) <= (len(rows) - 1) / 2:
+        if short and least <= len(values) <= (len(rows) - 1) / 2:
             return True
     return False
 

@@ -195,8 +195,8 @@ def _found(path, files, texts):
     others = [file.name for file in files if file.suffix.lower() in UNREADABLE]
     if others:
         return f"{', '.join(others[:4])}; save as CSV UTF-8, or unpack, and give the file"
-    beside = (folder for folder in visible(path.parent) if folder.is_dir() and folder != path)
-    if texts and any(_ending(entry) in _TEXTS for folder in beside for entry in visible(folder)):
+    beside = [folder for folder in visible(path.parent)[:100] if folder.is_dir()]
+    if texts and len(beside) > 1 and all(any(_ending(f) in _TEXTS for f in visible(folder)) for folder in beside):
         return f"only texts, as in the folder of one class: give the folder above, {path.parent}"
     if texts:
         names = f"{len(texts):,} files whose names say no class, {texts[0].name} the first"

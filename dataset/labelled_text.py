@@ -134,7 +134,7 @@ def read_texts(path, how=ReadOptions()):
         if _is_folder(path):
             folder = open_folder(path, how.encoding)
             rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))
-            return None, TextRows(rows, folder.notes, path)
+            return ["file"], TextRows(rows, [], path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
     return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)

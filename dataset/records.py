@@ -97,9 +97,9 @@ def _named(rows, path):
 
 
 def _whole_lines(lines):
+    """(number, [line]) of every line, blank ones too: answers to them stand in the same lines."""
     for number, line in enumerate(lines, start=1):
-        if not line.isspace():
-            yield number, [line.rstrip("\r\n")]
+        yield number, [line.rstrip("\r\n")]
 
 
 def _is_fasttext(head):
@@ -144,4 +144,4 @@ def _starts_with_labels(head):
 def _space_rows(lines):
     for number, line in enumerate(lines, start=1):
         if not line.isspace():
-            yield number, [*line.split(None, 1), ""][:2]
+            yield number, [*line.strip().split(None, 1), ""][:2]
