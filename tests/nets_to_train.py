@@ -106,3 +106,32 @@ def points():
 
 def timeless(history):
     return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in history]
+
+
+class Ladder:
+    """A model whose one weight falls by 1 a step, and whose validation losses are given, one an epoch."""
+
+    def __init__(self, val_losses):
+        self.params, self.grads = [np.zeros(1)], [np.ones(1)]
+        self.val_losses = val_losses
+        self.training, self.epoch = True, 0
+
+    def train(self, flag=True):
+        self.training = flag
+
+    def forward(self, x, t):
+        if self.training:
+            return 1.0
+        self.epoch += 1
+        return self.val_losses[self.epoch - 1]
+
+    def backward(self):
+        pass
+
+
+def fit_ladder(val_losses, *callbacks, epochs=None, n=2, batch_size=1, validation=True, **how):
+    x, t = np.zeros((n, 1)), np.zeros(n)
+    trainer = Trainer(Ladder(val_losses), SGD(1.0), list(callbacks), 0)
+    held_out = (np.zeros((1, 1)), np.zeros(1)) if validation else None
+    trainer.fit(x, t, epochs or len(val_losses), batch_size, validation=held_out, **how)
+    return trainer
