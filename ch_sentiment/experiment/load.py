@@ -1,7 +1,6 @@
 """Labelled texts by name: "phrases", "phrases-small", "imdb", or the path of a person's own file or folder."""
 
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -130,9 +129,8 @@ def _check_built_in(name, how):
 def _part_of(read, name):
     """LabelledFile -> Part."""
     groups = None if read.groups is None else np.array(read.groups)
-    unit = "text" if Path(name).is_dir() else "line"
     notes = [f"{name}: {note}" for note in read.notes]
-    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, unit)
+    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, read.unit)
 
 
 def _polar(name):
