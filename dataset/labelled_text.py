@@ -49,6 +49,7 @@ class LabelledFile:
     groups: list | None = None
     left_out: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    unit: str = "line"  # what the numbers count; "record" of a document of JSON, "text" of a folder
 
 
 def load_data(path, num_classes=None, label_names=None):
@@ -112,12 +113,12 @@ def left_out_line(name, left_out, total=None, unit="line"):
     """One line for rows that are left out, or None where there are none.
 
     left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known. unit: what is
-    numbered, "line" or "text".
+    numbered, "line", "record" or "text".
     """
     lines = sorted(line for lines in left_out.values() for line in lines)
     if not lines:
         return None
-    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else 'texts'}"
+    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else f'{unit}s'}"
     reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
     verb = "is" if len(lines) == 1 else "are"
     shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
@@ -177,7 +178,7 @@ def _is_folder(path):
 def _read_file(path, how, labels):
     """The LabelledFile of a file, its `t` as numbers of `labels`."""
     records, rows, columns = open_table(path, how, labelled=True)
-    read = LabelledFile([], None, [], None, left_out=records.left_out)
+    read = LabelledFile([], None, [], None, left_out=records.left_out, unit=records.unit)
     further = [column for column in (columns.weight, columns.group) if column is not None]
     kept = collect(path, records.unit, rows, columns, labels, read, further)
     if columns.weight is not None:
@@ -200,8 +201,7 @@ def _read_folder(path, how, labels):
             name = option.replace("_", "-")
             raise DataError(f"{path}: --{name} {column}: expected a file with columns, got a folder or a pair of files")
     folder = open_folder(path, how.encoding)
-    read = LabelledFile([], None, [], None, notes=folder.notes)
-    read.left_out = {}
+    read = LabelledFile([], None, [], None, notes=folder.notes, unit="text")
     t, numbers = [], []
     for number, (file, label, text) in enumerate(folder.examples, start=1):
         class_id = labels.ids.get(label)
@@ -233,8 +233,7 @@ def _leave_out(read, doubled):
 
 def _strict(path, read):
     """The DataError for the first row that is left out."""
-    number, reason = min((lines[0], reason) for reason, lines in read.left_out.items())
+    number, reason = min((min(lines), reason) for reason, lines in read.left_out.items())
     total = sum(map(len, read.left_out.values()))
-    return DataError(
-        f"{path}, line {number}: expected a row that can be used, got {reason} ({total:,} such rows in all)"
-    )
+    expected = f"expected a row that can be used, got {reason} ({total:,} such rows in all)"
+    return DataError(f"{path}, {read.unit} {number}: {expected}")

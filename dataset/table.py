@@ -1,6 +1,7 @@
 """The rows of a file with their columns chosen: of those that can be used texts and labels, and why others cannot."""
 
 import itertools
+from array import array
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _label_tuples(rows, columns, width, most=500):
 
 def collect(path, unit, rows, columns, labels, read, further):
     """Fill texts, t, numbers and left_out of `read`; -> the cells of the columns `further` of each row that is used."""
-    texts, t, numbers, kept = read.texts, [], [], []
+    texts, t, numbers, kept = read.texts, array("q"), array("q"), []
     ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
     left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
     header = columns.names and (columns.names[i], columns.names[k])
@@ -68,7 +69,7 @@ def collect(path, unit, rows, columns, labels, read, further):
         if type(text) is not str:  # but a value of JSON
             text = joined_text(text) or ""
         if type(label) is not str:
-            label = cell_text(label) or ""
+            label = str(label) if type(label) is int else cell_text(label) or ""
         class_id = ids.get(label)
         if class_id is None:
             if (text, label) == header:

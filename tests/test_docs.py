@@ -39,7 +39,7 @@ OURS = [
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ]
 
-OURS.append("docs/scores.md")
+OURS += ["docs/scores.md", "docs/formats.md"]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [

@@ -29,7 +29,7 @@ class Part:
     (N,) how much each counts in the loss, or None.
 
     left_out: rows of the source that are not among them, reason -> list of their numbers. notes: lines to be said.
-    unit: what is numbered, "line" or "text".
+    unit: what is numbered, "line", "record" or "text".
     """
 
     texts: list

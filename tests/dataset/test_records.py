@@ -132,6 +132,10 @@ def test_what_is_no_json_is_named(read, rows):
 def test_a_record_of_a_document_is_named_by_its_number(read, rows):
     with pytest.raises(DataError, match=r"a\.json, record 3: unknown label 'neg'"):
         read("a.json", json.dumps([{"text": "so", "label": "pos"}] * 2 + objects(rows)), label_names=["pos", "x"])
+    document = json.dumps([*objects(rows), {"text": "so", "label": None}])
+    assert read("a.json", document).unit == "record" and read("a.jsonl", rows('["{t}", "{l}"]')).unit == "line"
+    with pytest.raises(DataError, match=r"a\.json, record 13: expected a row that can be used, got no label"):
+        read("a.json", document, strict=True)
 
 
 # ---- fastText, and a label before a space
