@@ -19,15 +19,17 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
+    "dataset.smileys dataset.vector_kinds",
     *(
         "dataset.lines dataset.text dataset.phrases_small",
         "dataset.store",
-        "dataset.labelled_text dataset.imdb_archive",
+        "dataset.labelled_text dataset.imdb_archive dataset.vector_file",
     ),
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
-    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer common.plot"),
+    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
+    *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.training", "common.trainer common.util", "common.files.resume"),
     # the chapter

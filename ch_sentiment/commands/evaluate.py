@@ -5,10 +5,9 @@ from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable
-from ch_sentiment.experiment import answering
+from ch_sentiment.console import printable, say, warn
+from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.load import load_cached_test
-from ch_sentiment.experiment.output import plotting, write_png
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError
@@ -38,27 +37,25 @@ def run(options):
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     report = answering.report(probabilities, part.t)
-    print(json.dumps(report) if options.json else report_lines(report, model.label_names))
+    say(json.dumps(report) if options.json else report_lines(report, model.label_names))
     if options.figures is not None:
         write_figures(folder, report["confusion"], model, probabilities, part.t, lengths)
     return 0
 
 
 def write_figures(folder, confusion, model, probabilities, t, lengths):
-    """confusion.png, reliability.png, lengths.png and, for two labels, roc.png.
+    """confusion.png, reliability.png, lengths.png and, for two labels, roc.png; what cannot be drawn is said.
 
     probabilities (N, C); t, lengths (N,).
     """
-    with plotting() as plot:
-        axes = {
-            "confusion": plot.confusion(confusion, model.label_names),
-            "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
-            "lengths": plot.length_histogram(lengths, getattr(model, "max_len", None)),
-        }
-        if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
-            axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
-        for name, ax in axes.items():
-            write_png(folder / f"{name}.png", ax.figure)
+    draws = {
+        "confusion.png": lambda plot: plot.confusion(confusion, model.label_names),
+        "reliability.png": lambda plot: plot.reliability_diagram(*reliability(probabilities, t)),
+        "lengths.png": lambda plot: plot.length_histogram(lengths, getattr(model, "max_len", None)),
+    }
+    if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
+        draws["roc.png"] = lambda plot: plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
+    output.write_figures({folder / name: draw for name, draw in draws.items()}, warn)
 
 
 def report_lines(report, label_names):

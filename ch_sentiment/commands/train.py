@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, say, warn
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
@@ -142,7 +143,10 @@ def train(experiment, folder):
         message, code = STOPPED[result.stop_reason]
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data.samples, folder)
+    report(result, experiment.data.samples)
+    run_folder.write_figures(folder, result, experiment.data.label_names, warn)
+    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    say(f"written to {folder}: {', '.join(written)}")
     return 0
 
 
@@ -152,7 +156,7 @@ def inform(config, *lines):
         say(line)
 
 
-def report(result, samples, folder):
+def report(result, samples):
     """Print what a training came to, and the answers to a few texts."""
     model, scores = result.model, result.scores
     role = "which played no part in training" if result.scored_on == "test" else f"best epoch {result.best['epoch']}"
@@ -161,8 +165,6 @@ def report(result, samples, folder):
         say(calibration_line(model))
     for text, probabilities in zip(samples, model.predict_proba(samples)):
         say("  " + answer_line(model.label_names, probabilities, text, width=80))
-    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    say(f"written to {folder}: {', '.join(written)}")
 
 
 def calibration_line(model):

@@ -82,6 +82,13 @@ def cleaning_of(model):
     return getattr(model, "cleaning", Cleaning())
 
 
+def trained_on(model):
+    """Names of the data that a model, or any member of an ensemble, was trained on, where it tells: list of str."""
+    found = [getattr(member, "metrics", {}).get("trained_on") for member in getattr(model, "members", [model])]
+    names = [data["name"] for data in found if isinstance(data, dict) and isinstance(data.get("name"), str)]
+    return list(dict.fromkeys(names))
+
+
 def report(probabilities, t):
     """`classification_report` and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids.
 

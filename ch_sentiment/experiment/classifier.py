@@ -174,7 +174,7 @@ class Classifier:
         try:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
-            return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
+            return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a cell of one's own is not known, or fails
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
