@@ -32,8 +32,16 @@ def test_a_text_is_read_from_what_only_has_lines(command, phrases_model, monkeyp
     assert "good" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("make", [Writes, lambda: None, io.StringIO], ids=["only writes", "None", "StringIO"])
-@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("stdout", Writes),
+        ("stderr", Writes),
+        ("stdout", io.StringIO),
+        ("stderr", io.StringIO),
+        ("stderr", lambda: None),
+    ],
+)
 def test_a_training_and_its_answers_are_written_to_what_only_writes(name, make, here, two, no_figures, monkeypatch):
     options = [option for option in TINY if option != "--quiet"]
     stream = make()
