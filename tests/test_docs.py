@@ -250,6 +250,7 @@ def test_the_code_of_the_page_on_training_continues_where_training_stopped(here)
     (code,) = fenced(TEXTS["docs/training.md"], "python")
     exec(code.replace("max_epoch=10,", "max_epoch=3,"), names)  # noqa: S102
     assert names["trainer"].epochs_done == 10
+    assert names["found"]["recall"] == names["history"][names["trainer"].callbacks[1].best_epoch - 1]["val_recall"]
 
 
 def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
