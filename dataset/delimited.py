@@ -51,9 +51,9 @@ def find_delimiter(head, is_csv, is_header):
 
 
 def _has_labels(rows, least):
-    """Whether the first or the last column has few, short values, but `least` of them."""
-    for i in (0, -1):
-        values = {cells[i].strip() for cells in rows[1:]}
+    """Whether a column has few, short values, but `least` of them."""
+    for column in zip(*rows[1:]):
+        values = set(map(str.strip, column))
         short = all(len(value) <= _LONGEST_LABEL and not any(c in value for c in NAMES) for value in values)
         if short and least <= len(values) <= (len(rows) - 1) / 2:
             return True

@@ -5,7 +5,7 @@ from array import array
 
 import numpy as np
 
-from dataset.columns import Chooser
+from dataset.column_choice import Chooser
 from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
 from dataset.records import open_records
@@ -24,7 +24,8 @@ def open_table(path, how, labelled):
 
     def scan(columns):
         rows = _again(path, how) if path.is_file() else head
-        return _label_tuples(rows, columns, chooser.width)
+        found = _label_tuples(rows, columns, chooser.width)
+        return found - {tuple(chooser.names[i] for i in columns)} if chooser.names else found
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
     if not head:
