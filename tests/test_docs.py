@@ -37,7 +37,7 @@ TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
-]
+] + ["docs/words.md"]
 
 OURS += ["docs/scores.md", "docs/formats.md"]
 
