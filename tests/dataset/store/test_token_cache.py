@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset import text
+from dataset import smileys, stopwords, text
 from dataset.store import array_cache, token_cache
 from dataset.store.fetch import derived_folder
 from dataset.store.token_cache import tokenize_texts
@@ -85,10 +85,11 @@ def test_what_changes_the_tokens_is_tokenized_again(counted, monkeypatch):
     assert len(counted) == 2 * len(TEXTS)
 
 
-def test_the_code_of_the_tokenizer_is_part_of_the_key(monkeypatch, tmp_path):
+@pytest.mark.parametrize("module", [text, smileys, stopwords])
+def test_the_code_of_the_tokenizer_is_part_of_the_key(module, monkeypatch, tmp_path):
     before = token_cache._code_digest()
     (tmp_path / "text.py").write_bytes(b"# changed")
-    monkeypatch.setattr(text, "__file__", str(tmp_path / "text.py"))
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "text.py"))
     token_cache._code_digest.cache_clear()
     changed = token_cache._code_digest()
     token_cache._code_digest.cache_clear()
@@ -155,6 +156,19 @@ def test_the_words_of_a_user_are_readable_by_that_user_alone():
     tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_some_of_the_texts_are_those_texts_and_a_word_is_found_in_the_texts_that_hold_it():
+    texts = ["not bad", "...", "good", "", "not good at all"]
+    tokenized = tokenize_texts(texts, use_cache=False)
+    some = tokenized.take(np.array([0, 2, 4]))
+    assert [some.tokens(i) for i in range(len(some))] == [["not", "bad"], ["good"], ["not", "good", "at", "all"]]
+    assert some.offsets.dtype == np.int64 and some.build_vocab() == tokenized.build_vocab()
+    assert len(tokenized.take(np.array([], int))) == 0
+    good = np.array([word == "good" for word in tokenized.words])
+    assert tokenized.hold(good).tolist() == [False, False, True, False, True]
+    assert tokenized.hold(~good).tolist() == [True, False, False, False, True]
+    assert tokenize_texts([], use_cache=False).hold(np.zeros(0, bool)).tolist() == []
 
 
 def test_arrays_that_pack_did_not_make_are_refused():
