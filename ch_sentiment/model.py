@@ -67,7 +67,7 @@ class SentimentNet(BaseModel):
         """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits. sample_weight: (N,) or None, what
         each text counts (`common.layers.SoftmaxWithLoss`).
         """
-        return self.read(*self.vectors(xs), ts, sample_weight)
+        return self.read(*self.vectors(xs), ts, **_weighted(sample_weight))
 
     def backward(self, dout=1):
         """Fills all `grads`; -> None, since ids have no gradient."""
@@ -82,7 +82,7 @@ class SentimentNet(BaseModel):
     def read(self, vectors, mask, ts, sample_weight=None):
         """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
         self.scores = self.score(vectors, mask)
-        return self.loss_layer.forward(self.scores, ts, sample_weight)
+        return self.loss_layer.forward(self.scores, ts, **_weighted(sample_weight))
 
     def read_backward(self, dout=1):
         """Fills all `grads` but those of the embeddings; -> the gradient of the vectors (N, T, D)."""
@@ -102,6 +102,11 @@ class SentimentNet(BaseModel):
     def vectors_backward(self, dout):
         """Fills the `grads` of the embeddings, from the gradient of the vectors."""
         self.words.backward(dout)
+
+
+def _weighted(sample_weight):
+    """The argument for what may be a loss or a `read` of one's own, which needs to take weights only where some are."""
+    return {} if sample_weight is None else {"sample_weight": sample_weight}
 
 
 class WordVectors:

@@ -44,7 +44,8 @@ class Examples:
         weighted = {} if self.sample_weight is None else {"sample_weight": self.sample_weight[index]}
         if isinstance(self.t, list):
             steps = [part.shape[1] for part in parts(x) if part.ndim > 1]
-            return x, pad([self.t[i] for i in index], steps[0] if steps else None, ignored), weighted
+            tags = [self.t[i].astype(np.int32, copy=False) for i in index]
+            return x, pad(tags, steps[0] if steps else None, ignored), weighted
         return x, self.t[index], weighted
 
 
@@ -69,9 +70,11 @@ def as_labels(owner, t, name="t"):
         raise ValueError(f"{expected} {described(t)}")
     array = _array(t)
     if array.dtype.kind == "O" and all(hasattr(labels, "__len__") for labels in t):  # rows of different lengths
-        tags = [_ids(labels) for labels in t]
+        tags = [_ids(labels, "biu") for labels in t]
         if all(labels is not None for labels in tags):
             return tags
+        place = next(i for i, labels in enumerate(tags) if labels is None)
+        raise ValueError(f"{expected} {described(t[place])} at index {place}")
     elif array.dtype.kind == "O":
         array = _array(list(t))  # numbers in an array of objects, as of a table's column
     if array.dtype.kind not in "biuf":
@@ -156,21 +159,22 @@ def _as_texts(owner, x, name):
     if place is None:
         return texts
     odd, way_out = x[place], "a single input of numbers is an array: np.array(x)"
-    if isinstance(odd, str) or _array(odd).dtype.kind in "SU":
+    array = _array(odd)
+    if isinstance(odd, str) or array.dtype.kind in "SU":
         way_out = "words have ids in a vocabulary: Vocab.encode"
-    elif np.ndim(odd if hasattr(odd, "ndim") else 0) > 1:
+    elif array.ndim > 1 or (array.dtype.kind == "O" and isinstance(odd, list)):
         way_out = "several inputs are a tuple or a dict"
     got = f"{described(odd)} at index {place} ({way_out})"
     raise ValueError(f"{owner}: expected {name}, a list, to hold an array of whole numbers for each text, got {got}")
 
 
-def _ids(ids):
-    """ids as an array (T,) of ints, or None where they are none."""
+def _ids(ids, kinds="iu"):
+    """ids as an array (T,) of these kinds, or None where they are none."""
     if isinstance(ids, (str, bytes)) or not hasattr(ids, "__len__"):
         return None
     array = _array(ids)
-    array = array.astype(np.int32) if array.size == 0 else array
-    return array if array.ndim == 1 and array.dtype.kind in "iu" else None
+    array = array.astype(np.int32) if len(ids) == 0 else array
+    return array if array.ndim == 1 and array.dtype.kind in kinds else None
 
 
 def _array(value):

@@ -11,7 +11,7 @@ from matplotlib import font_manager, ft2font
 from matplotlib.text import Text
 
 SHAPES = hasattr(ft2font, "__libraqm_version__")  # matplotlib >= 3.11 joins and orders letters as their script wants it
-NO_FONTS = ("lastresort", "adobeblank")  # they have a box for every letter
+NO_FONTS = ("lastresort", "adobeblank", "color")  # they have a box for every letter, or coloured pictures alone
 SCRIPTS = {  # first word of the Unicode name of a letter: what people call its script
     **dict.fromkeys(("CJK", "IDEOGRAPHIC", "KANGXI", "BOPOMOFO", "FULLWIDTH"), "Chinese"),
     **dict.fromkeys(("HIRAGANA", "KATAKANA", "HALFWIDTH", "KATAKANA-HIRAGANA"), "Japanese"),
@@ -95,7 +95,7 @@ def _regular_faces():
     """family -> file of its face that is nearest to upright and regular."""
     faces = {}
     for entry in font_manager.fontManager.ttflist:
-        if not entry.name.lower().lstrip(".").replace(" ", "").startswith(NO_FONTS):
+        if not any(name in entry.name.lower().replace(" ", "") for name in NO_FONTS):
             faces.setdefault(entry.name, []).append(entry)
     return {family: min(entries, key=_distance).fname for family, entries in faces.items()}
 
@@ -113,8 +113,9 @@ def _cover(letters, faces):
         best = max(found, key=lambda family: (len(found[family] & rest), _preference(family, letters)), default=None)
         if best is None or not found[best] & rest:
             break
-        chosen.append(best)
-        rest -= found[best]
+        if drawn := _drawn(faces[best], found.pop(best) & rest):
+            chosen.append(best)
+            rest -= drawn
     return chosen, rest
 
 
@@ -124,6 +125,16 @@ def _preference(family, letters):
     region = "JP" if "Japanese" in scripts else "KR" if "Korean" in scripts else "SC"
     words = family.split()
     return region in words, not {"Serif", "Mono"} & set(words), "Sans" in words
+
+
+def _drawn(path, letters):
+    """Those of the letters of a font that matplotlib draws: not a bitmap, nor an empty outline below one."""
+    try:
+        font = ft2font.FT2Font(path)
+        font.set_size(12, 72)
+        return {letter for letter in letters if font.load_char(ord(letter)).width}
+    except Exception:
+        return set()
 
 
 def _had(path, letters):

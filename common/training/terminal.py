@@ -72,8 +72,9 @@ class Bar:
         for self.form in range(self.form, len(FORMS)):  # it only grows shorter: a form does not come and go with a digit
             bar.bar_format, fewer = FORMS[self.form]
             bar.set_postfix_str(", ".join(figures[: max(len(figures) - fewer, 1)]), refresh=False)
-            spare = SPARE if "{bar}" in (bar.bar_format or "{bar}") else 0
-            if not columns or len(tqdm.format_meter(**{**bar.format_dict, "ncols": None})) - spare < columns:
+            text = tqdm.format_meter(**{**bar.format_dict, "ncols": None})
+            spare = SPARE if "{bar}" in (bar.bar_format or "{bar}") and bar.n else 0  # at first the time left is a "?"
+            if not columns or len(text) - spare < columns:
                 return
 
     def close(self):

@@ -297,3 +297,15 @@ def test_scores_are_the_same_with_and_without_a_cache_for_backward(batch):
     net.train(False)
     net.forward(*batch)
     np.testing.assert_allclose(net.predict(batch[0]), net.scores, rtol=0, atol=1e-12)
+
+
+def test_a_loss_of_ones_own_needs_to_take_weights_only_where_some_are_given(batch):
+    class Hinge:
+        def forward(self, x, t):
+            return float(np.maximum(0, 1 - x * (2 * t - 1)).mean())
+
+    net = net64()
+    net.loss_layer = Hinge()
+    assert net.forward(*batch) == pytest.approx(1, abs=0.2)
+    with pytest.raises(TypeError, match="sample_weight"):
+        net.forward(*batch, np.ones(4))

@@ -5,6 +5,7 @@ import io
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -97,6 +98,20 @@ def test_the_table_has_a_line_for_every_speaker_and_says_what_it_cannot_say(phra
         assert float(cells[3]) + float(cells[4]) == pytest.approx(100, abs=0.11)
     assert limits_of(Classifier.load(phrases_model)) in lines
     assert lines[-1].startswith(f"written to {Path('runs', 'speeches-1')}: ")
+
+
+@pytest.mark.parametrize("names", [["sms.tsv"], [], ["a.csv", "b.csv"]])
+def test_what_the_answers_mean_is_said_of_this_models_data_and_labels(names):
+    def member(name):
+        return SimpleNamespace(metrics={"trained_on": {"name": name}}, label_names=["ham", "spam"])
+
+    members = [member(name) for name in names] or [SimpleNamespace(metrics={})]
+    said = limits_of(SimpleNamespace(label_names=["ham", "spam"], members=members))
+    assert 'a text labelled "ham" or of one labelled "spam"' in said and "film" not in said and "praise" not in said
+    assert (f"trained on {', '.join(names)} can" in said) == bool(names)
+    hostile = SimpleNamespace(label_names=["a\x1b[2J\n", "b" * 99], metrics={"trained_on": {"name": "\x1b[2J\n"}})
+    assert limits_of(hostile).isprintable() and len(limits_of(hostile)) < 500
+    assert limits_of(SimpleNamespace(label_names=["a", "b"], metrics={"trained_on": [1]}))
 
 
 # ---- context

@@ -55,10 +55,9 @@ def test_a_font_that_is_gone_damaged_or_has_boxes_for_all_is_not_taken(own_fonts
     for name in (tmp_path / "bad.ttf", tmp_path / "gone.ttf"):
         odd = font_manager.FontEntry(fname=str(name), name=name.stem, style="normal", weight=400, stretch="normal")
         font_manager.fontManager.ttflist.append(odd)
-    for name in ("Last Resort", ".LastResort", "Adobe Blank"):
+    for name in ("Last Resort", ".LastResort", "Adobe Blank", "Noto Color Emoji"):
         all_boxes = font_manager.FontEntry(fname=str(entry.fname), name=name, style="normal", weight=400)
         font_manager.fontManager.ttflist.append(all_boxes)
-    monkeypatch.setattr(fonts, "_had", lambda path, letters, had=fonts._had: had(path, letters))
     families, missing = fonts._search(frozenset("好" + STIX_ALONE))
     assert families == ["STIXGeneral"] and missing == {"好"}
 
@@ -72,6 +71,20 @@ def pretend(monkeypatch, **letters):
         return wanted & set(letters.get(str(path).replace(" ", "_"), "abcdefghijklmnopqrstuvwxyz"))
 
     monkeypatch.setattr(fonts, "_had", had)
+    monkeypatch.setattr(fonts, "_drawn", had)
+
+
+def test_a_font_that_has_letters_and_draws_none_is_not_taken(own_fonts, monkeypatch):
+    cmap = "好" + STIX_ALONE
+    pretend(monkeypatch, Empty=cmap, Other=cmap)
+    monkeypatch.setattr(fonts, "_drawn", lambda path, letters: letters & {STIX_ALONE} if path == "Other" else set())
+    assert fonts._search(frozenset(cmap)) == (["Other"], {"好"})
+
+
+def test_empty_outlines_and_damaged_files_draw_nothing(tmp_path):
+    path = font_manager.findfont("STIXGeneral")
+    assert fonts._drawn(path, {STIX_ALONE, " "}) == {STIX_ALONE}
+    assert fonts._drawn(str(tmp_path / "gone.ttf"), {"a"}) == set()
 
 
 @pytest.mark.parametrize(
