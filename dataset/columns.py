@@ -71,7 +71,7 @@ class Chooser:
 
     def find_header(self):
         """Set `names` where the first row is a header, and `joins` where further separators belong to the text."""
-        above = next((i for i, row in enumerate(self.rows[:_TITLES]) if is_header([cell or "" for cell in row])), 0)
+        above = next((i for i in range(min(_TITLES, len(self.rows))) if self.is_header(i)), 0)
         if above:
             rows = "1 other row, which is" if above == 1 else f"{above} other rows, which are"
             self.notes.append(f"the header stands below {rows} left out")
@@ -79,7 +79,7 @@ class Chooser:
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
-        if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
+        if named or self.is_header(above) or self.looks_like_names(first, rest):
             self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
         wide = sum(len(row) > 2 for row in self.rows)
         if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
@@ -93,6 +93,15 @@ class Chooser:
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
+
+    def is_header(self, i):
+        """Whether row i has well-known names; "spam<TAB>Send a message" is none where "spam" comes again."""
+        names = [cell or "" for cell in self.rows[i]]
+        if not is_header(names) or any(map(is_text_name, names)):
+            return is_header(names)
+        labels = [k for k, name in enumerate(names) if label_rank(name) is not None]
+        below = [row for row in self.rows[i + 1 :] if len(row) == len(names) and row != self.rows[i]]
+        return not any(row[k] == names[k] for row in below for k in labels)
 
     def is_open(self):
         """Whether rows of several widths are a label and a text in which the separator stands, too."""

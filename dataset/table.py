@@ -10,6 +10,7 @@ from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
 from dataset.records import open_records
 
+_AROUND = "\ufeff "  # of a header: the mark stands there again where files were joined
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized
 
 # Reasons for which a row is left out.
@@ -58,7 +59,7 @@ def collect(path, unit, rows, columns, labels, read, further):
     texts, t, numbers, kept = read.texts, array("q"), array("q"), []  # 8 bytes a row, where a list of int takes 40
     ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
     left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
-    header = columns.names and (columns.names[i], columns.names[k])
+    header = columns.names and (columns.names[i].strip(_AROUND), columns.names[k].strip(_AROUND))
     for number, cells in rows:
         if len(cells) != width:
             cells = columns.fit(cells)
@@ -69,10 +70,10 @@ def collect(path, unit, rows, columns, labels, read, further):
         if type(text) is not str:  # but a value of JSON
             text = joined_text(text) or ""
         if type(label) is not str:
-            label = cell_text(label) or ""
+            label = str(label) if type(label) is int else cell_text(label) or ""
         class_id = ids.get(label)
         if class_id is None:
-            if (text, label) == header:
+            if header and (text.strip(_AROUND), label.strip(_AROUND)) == header:
                 left_out[HEADER].append(number)
                 continue
             class_id = labels.number_of(label, f"{path}, {unit} {number}")

@@ -179,9 +179,16 @@ def test_a_first_text_is_no_header(read, rows):
         assert len(found.texts) == 13 and found.notes[1:] == []
 
 
+def test_a_label_that_could_be_a_name_is_one_where_it_comes_again(read, rows):
+    found = read("a.tsv", "spam\tSend a message\nham\tA text\nspam\tGo\n" + rows("spam\t{t}"))
+    assert len(found.texts) == 15 and found.label_names == ["ham", "spam"]
+    assert read("a.tsv", "spam\ttext\nham\tA text\nspam\tGo\n" + rows("spam\t{t}")).numbers[0] == 2
+
+
 def test_a_header_that_comes_again_is_left_out(read, rows):
     part = "text,label\n" + rows("{t},{l}")
     assert read("a.csv", part + part).left_out == {"the header again": [14]}
+    assert read("a.csv", "\ufeff" + part + "\ufeff" + part).left_out == {"the header again": [14]}
 
 
 def test_a_title_may_stand_above_the_header(read, rows):

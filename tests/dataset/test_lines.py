@@ -1,6 +1,7 @@
 """A file of text is read whatever it is encoded or compressed with; a wrong byte is named with the likely encoding."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
@@ -157,6 +158,8 @@ def test_a_file_that_is_no_text_is_named_with_the_way_out(lines, content, kind, 
     with pytest.raises(DataError, match=f"a.csv: expected text, this is {kind}.*: .*{way_out}") as caught:
         lines(content)
     assert "\n" not in str(caught.value)
+    with pytest.raises(DataError) if content != bytes(100) else contextlib.nullcontext():
+        lines(content, "latin-1")
 
 
 def test_a_real_database_is_named(tmp_path):
