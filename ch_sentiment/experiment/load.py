@@ -1,6 +1,7 @@
 """Labelled texts by name: "phrases", "phrases-small", "imdb", or the path of a person's own file or folder."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -37,14 +38,19 @@ def read_options(options):
 
 def load_train(name, classes=None, how=PLAIN):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if not is_built_in(name):
-        read = labelled_text.read_labelled(name, how, classes)
-        return _part_of(read, name), None, read.label_names
-    _check_built_in(name, how)
-    if classes not in (None, 2):
-        raise DataError(f"{name}: 2 classes found where {classes} were asked for")
-    train, test = _polar(name)
-    return train, test, POLAR_NAMES[0]
+    if is_built_in(name):
+        try:
+            train, test = _polar(name)
+        except DataError:
+            if not Path(name).is_dir():
+                raise
+        else:
+            _check_built_in(name, how)
+            if classes not in (None, 2):
+                raise DataError(f"{name}: 2 classes found where {classes} were asked for")
+            return train, test, POLAR_NAMES[0]
+    read = labelled_text.read_labelled(name, how, classes)  # a folder that holds a part of imdb, too
+    return _part_of(read, name), None, read.label_names
 
 
 def load_test(name, label_names, how=PLAIN):
@@ -134,6 +140,11 @@ def _part_of(read, name):
 
 
 def _polar(name):
-    """The two parts of the phrases or of imdb."""
-    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    """The two parts of the phrases or of imdb. DataError."""
+    try:
+        parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    except DataError as error:
+        if not Path(name).is_file() or Path(name).name.startswith("aclImdb"):
+            raise
+        raise DataError(f"{error}; unpack an archive that is not imdb's, and give the folder") from None
     return [Part(*part) for part in parts]

@@ -231,9 +231,9 @@ def test_any_form_of_file_is_answered_labelled_or_not(name, phrases_model, write
 
 
 def test_cells_of_json_are_written_as_json_and_nothing_as_nothing(phrases_model, write, ask):
-    data = write("d.jsonl", '{"text": "good", "a": null, "b": {"c": [1]}, "d": true, "e": 1.5}\n' * 2)
+    data = write("d.jsonl", '{"text": "good", "a": null, "b": [1, {"c": 2}], "d": true, "e": 1.5}\n' * 2)
     rows = list(csv.reader(io.StringIO(ask(phrases_model, "--data", data, "--csv")[0])))
-    assert rows[1][1:5] == ["", '{"c": [1]}', "true", "1.5"]
+    assert rows[1][1:5] == ["", '[1, {"c": 2}]', "true", "1.5"]
 
 
 def test_the_text_column_can_be_named_and_rows_without_a_text_refused(phrases_model, write, ask, capsys):

@@ -198,7 +198,7 @@ def test_the_model_saved_is_that_of_the_best_epoch(write):
     [
         ("empty.tsv", "", "empty.tsv: expected labelled texts"),
         ("empty.csv", "", "empty.csv: expected labelled texts"),
-        ("one.tsv", "good\nbad\n", "line 1: expected 2 columns"),
+        ("one.tsv", "good\nbad\n", "expected a column of texts and one of labels"),
         ("class.tsv", "a\tx\na\ty\n", "1 class"),
         ("bytes.tsv", b"a\tx\nb\t\xff\xfe\n", "line 2: expected UTF-8"),
         ("clean.tsv", "a\tgood\nb\t<br/> ...\na\tx\nb\ty\n", "got 1 labelled b (line 4); clean.tsv: 1 of 4 rows is"),
