@@ -32,7 +32,8 @@ class Columns:
 
     def called(self, i):
         """A column as a message calls it: "text" in quotes, or column 2."""
-        return f'"{name}"' if self.names and (name := self.names[i].strip(' \t"')) else f"column {i + 1}"
+        name = " ".join(self.names[i].split()).strip(' "') if self.names else ""
+        return f'"{name}"' if name else f"column {i + 1}"
 
     def fit(self, cells):
         """The cells of a row of another width as those of one of this width, or None."""
@@ -144,7 +145,7 @@ class Chooser:
         return bool(known)
 
     def suspect(self, cells):
-        shown = ", ".join(f'"{cell[:40]}"' for cell in cells if cell)
+        shown = ", ".join(f'"{" ".join(cell.split())[:40]}"' for cell in cells if cell)
         self.notes.append(f"the first line is taken for a header: {shown}")
         return True
 

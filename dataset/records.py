@@ -14,7 +14,7 @@ from dataset.lines import text_lines
 from dataset.stopwords import STOPWORDS
 
 _LOOK_AHEAD = 200  # lines by which the form is judged
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # of Excel
+_SEPARATOR_LINE = re.compile(r"""\"?sep=(\t|[^\w\s"'])"?\s*""", re.IGNORECASE)  # of Excel
 _FASTTEXT = re.compile(r"(?:^|(?<=[\s,]))__label__([^\s,]+)")
 _FIRST_WORD = re.compile(r"(\S+)[ \t]+(?=\S)")
 _MARKS = (":::", "@")  # between the cells of some public data sets

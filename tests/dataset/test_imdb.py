@@ -379,5 +379,6 @@ def test_a_part_of_the_folder_and_other_archives_are_no_source(archive, tmp_path
     with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as other:
         other.addfile(tarfile.TarInfo("reviews/pos/1.txt"))
     (tmp_path / "damaged.tar.gz").write_bytes((tmp_path / "other.tar.gz").read_bytes()[:12])
-    found = [imdb.is_source(tmp_path / name) for name in ("renamed.tgz", "other.tar.gz", "damaged.tar.gz", "aclImdb.tgz")]
+    names = "renamed.tgz", "other.tar.gz", "damaged.tar.gz", "aclImdb.tgz"
+    found = [imdb.is_source(tmp_path / name) for name in names]
     assert found == [True, False, False, True]
