@@ -113,7 +113,7 @@ class Chooser:
         return bool(known)
 
     def suspect(self, cells):
-        shown = ", ".join(f'"{cell[:40]}"' for cell in cells if cell)
+        shown = ", ".join(f'"{" ".join(cell.split())[:40]}"' for cell in cells if cell)
         self.notes.append(f"the first line is taken for a header: {shown}")
         return True
 

@@ -20,7 +20,8 @@ class Columns:
 
     def called(self, i):
         """A column as a message calls it: "text" in quotes, or column 2."""
-        return f'"{name}"' if self.names and (name := self.names[i].strip(' \t"')) else f"column {i + 1}"
+        name = " ".join(self.names[i].split()).strip(' "') if self.names else ""
+        return f'"{name}"' if name else f"column {i + 1}"
 
     def fit(self, cells):
         """The cells of a row of another width as those of one of this width, or None."""

@@ -57,7 +57,7 @@ def _label_tuples(rows, columns, width, most=500):
 
 def collect(path, unit, rows, columns, labels, read, further):
     """Fill texts, t, numbers and left_out of `read`; -> the cells of the columns `further` of each row that is used."""
-    texts, t, numbers, kept = read.texts, array("q"), array("q"), []
+    texts, t, numbers, kept = read.texts, array("q"), array("q"), []  # 8 bytes a row, where a list of int takes 40
     ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
     left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
     header = columns.names and (columns.names[i].strip(_AROUND), columns.names[k].strip(_AROUND))
@@ -88,7 +88,7 @@ def collect(path, unit, rows, columns, labels, read, further):
             numbers.append(number)
             if further:
                 kept.append([cell_text(cells[column]) or "" for column in further])
-    read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
+    read.t, read.numbers = np.frombuffer(t, np.int64), np.frombuffer(numbers, np.int64)
     read.left_out = {reason: lines for reason, lines in {**read.left_out, **left_out}.items() if lines}
     return kept
 
