@@ -56,7 +56,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
     "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
-    "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+",
+    "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+|.*text.*,label,.*\n(.+,[01]\.\d{4}\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
 }
@@ -146,6 +146,8 @@ def write_stand_ins(folder):
     (folder / "grouped.csv").write_text(
         "age,label,text\n" + "".join(f"{i % 3},{label},{text}\n" for i, (label, text) in enumerate(TWO))
     )
+    for name in ("new.csv", "new-reviews.csv"):
+        (folder / name).write_text("text\na good thing\na bad thing\n")
     (folder / "review.txt").write_text("a good thing\n")
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
