@@ -39,7 +39,7 @@ OURS = [
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ] + ["docs/words.md"]
 
-OURS += ["docs/scores.md", "docs/formats.md"]
+OURS += ["docs/scores.md", "docs/formats.md", "docs/words.md"]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
@@ -216,7 +216,7 @@ def own_cells():
     model.CELLS.update(before)
 
 
-@pytest.mark.parametrize("page", OURS)
+@pytest.mark.parametrize("page", [page for page in OURS if fenced(TEXTS[page], "python")])
 def test_the_python_of_a_page_prints_what_stands_below_it(page, here, own_cells, capsys):
     names = {"__name__": page}
     blocks = re.findall(r"^```python\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", TEXTS[page], re.M | re.S)
@@ -250,6 +250,7 @@ def test_the_code_of_the_page_on_training_continues_where_training_stopped(here)
     (code,) = fenced(TEXTS["docs/training.md"], "python")
     exec(code.replace("max_epoch=10,", "max_epoch=3,"), names)  # noqa: S102
     assert names["trainer"].epochs_done == 10
+    assert names["found"]["recall"] == names["history"][names["trainer"].callbacks[1].best_epoch - 1]["val_recall"]
 
 
 def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
