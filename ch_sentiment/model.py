@@ -62,9 +62,11 @@ class SentimentNet(BaseModel):
         """xs (N, T) ids -> (N, C) probabilities."""
         return to_probabilities(self.predict(xs))
 
-    def forward(self, xs, ts):
-        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits."""
-        return self.read(*self.vectors(xs), ts)
+    def forward(self, xs, ts, sample_weight=None):
+        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits. sample_weight: (N,) or None, what
+        each text counts (`common.layers.SoftmaxWithLoss`).
+        """
+        return self.read(*self.vectors(xs), ts, sample_weight)
 
     def backward(self, dout=1):
         """Fills all `grads`; -> None, since ids have no gradient."""
@@ -76,10 +78,10 @@ class SentimentNet(BaseModel):
         """xs (N, T) ids -> the vectors that the encoder reads (N, T, D), and the mask (N, T)."""
         return self.words.forward(xs)
 
-    def read(self, vectors, mask, ts):
-        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss. `scores` keeps the logits."""
+    def read(self, vectors, mask, ts, sample_weight=None):
+        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as of `forward`. `scores` keeps the logits."""
         self.scores = self.score(vectors, mask)
-        return self.loss_layer.forward(self.scores, ts)
+        return self.loss_layer.forward(self.scores, ts, sample_weight)
 
     def read_backward(self, dout=1):
         """Fills all `grads` but those of the embeddings; -> the gradient of the vectors (N, T, D)."""

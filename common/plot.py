@@ -233,3 +233,30 @@ def _write_beside(ax, places, words):
 def _shortened(name, most):
     """A long name without its middle: names differ mostly in their beginnings and ends."""
     return name if len(name) <= most else f"{name[: most // 2]}…{name[most // 2 + 1 - most :]}"
+
+
+def per_class(rows, ax=None):
+    """Precision, recall and F1 of each class in bars, the first class above. -> Axes.
+
+    rows: label -> {"precision", "recall", "f1", "n"}, as `common.checking.metrics.classification_report` gives them.
+    """
+    ax = ax or new_axes(5, 1.2 + 0.7 * len(rows))
+    measures = (("precision", "precision", BLUE, ""), ("recall", "recall", ORANGE, "///"), ("f1", "F1", GREEN, "xxx"))
+    for place, (key, name, color, hatch) in enumerate(measures):
+        values, ys = [row[key] for row in rows.values()], np.arange(len(rows)) + 0.27 * (place - 1)
+        ax.barh(ys, values, 0.27, label=name, color=color, hatch=hatch, edgecolor="white", linewidth=0)
+    names = [f"{_shortened(name, 24)} ({row['n']:,})" for name, row in rows.items()]
+    ax.set_yticks(range(len(rows)), names, parse_math=False)
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="of each class (and how many texts it has)")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
+    return ax
+
+
+def confusion_and_scores(matrix, rows):
+    """`confusion`, and beside it `per_class` of the same classes. -> two Axes."""
+    left = confusion(matrix, list(rows))
+    (width, height), figure = left.figure.get_size_inches(), left.figure
+    figure.set_size_inches(width + 4.2, height)
+    grid = figure.add_gridspec(1, 2, width_ratios=(width, 4.2))
+    left.set_subplotspec(grid[0])
+    return left, per_class(rows, figure.add_subplot(grid[1]))

@@ -31,6 +31,7 @@ REFUSED = {  # options of `train` that have no part here, and why
     "overwrite": "a search goes on where it stopped; for a new one choose another --out",
     "save_every": "a trial leaves nothing but its row",
     "calibrate": "a trial leaves nothing but its row",
+    "abstain": "a trial leaves nothing but its row",
 }
 
 

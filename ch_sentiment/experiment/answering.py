@@ -82,14 +82,16 @@ def cleaning_of(model):
     return getattr(model, "cleaning", Cleaning())
 
 
-def report(probabilities, t):
-    """`classification_report` and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids.
+def report(probabilities, t, label_names=None):
+    """`classification_report` and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids. label_names:
+    C str.
 
     The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
     """
     of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
     loss = float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
-    return {**classification_report(t, probabilities, loss), "ece": expected_calibration_error(probabilities, t)}
+    scores = classification_report(t, probabilities, loss, label_names)
+    return {**scores, "ece": expected_calibration_error(probabilities, t)}
 
 
 def _checked(model, answers, N):

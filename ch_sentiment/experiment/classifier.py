@@ -143,7 +143,7 @@ class Classifier:
 
     def report(self, x, t):
         """List of N id arrays and (N,) class ids -> `answering.report`."""
-        return report(self.predict_proba_of_ids(x), t)
+        return report(self.predict_proba_of_ids(x), t, self.label_names)
 
     # -- the file
 

@@ -23,7 +23,8 @@ SAMPLES = 4  # texts to try a model on, where the data has none of its own
 @dataclass
 class Part:
     """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) which
-    text of its source each is, from 1. groups: (N,) str, what each belongs to, or None.
+    text of its source each is, from 1. groups: (N,) str, what each belongs to, or None. weights: (N,) float64, what
+    each counts in the loss, or None.
     """
 
     texts: list
@@ -31,6 +32,7 @@ class Part:
     x: list = field(default_factory=list)
     numbers: np.ndarray | None = None
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __post_init__(self):
         if self.numbers is None:
@@ -42,7 +44,8 @@ class Part:
     def take(self, index):
         """Those at the positions `index`, an array."""
         texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
-        return Part(texts, self.t[index], x, self.numbers[index], None if self.groups is None else self.groups[index])
+        groups, weights = (None if some is None else some[index] for some in (self.groups, self.weights))
+        return Part(texts, self.t[index], x, self.numbers[index], groups, weights)
 
 
 class CachedTexts(list):
@@ -71,9 +74,9 @@ class LabelledTexts:
     samples: list | None = None
 
     @classmethod
-    def of(cls, texts, labels, groups=None):
+    def of(cls, texts, labels, groups=None, sample_weight=None):
         """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
-        groups: N of what each belongs to.
+        groups: N of what each belongs to. sample_weight: N numbers, 0 or above, what each counts in the loss.
 
         The classes are the distinct labels, sorted. DataError where these are no labelled texts of two classes or more.
         """
@@ -94,7 +97,23 @@ class LabelledTexts:
             groups = np.array(list(map(str, groups)))
             if len(groups) != len(texts):
                 raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
-        return cls(Part(texts, t, groups=groups), list(map(str, names)))
+        weights = None if sample_weight is None else _weights(sample_weight, len(texts))
+        return cls(Part(texts, t, groups=groups, weights=weights), list(map(str, names)))
+
+
+def _weights(values, N):
+    """-> (N,) float64. DataError unless these are N finite numbers, 0 or above, and one of them above."""
+    try:
+        weights = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"sample_weight: expected {N:,} numbers, got something else") from None
+    if weights.shape != (N,):
+        raise DataError(f"sample_weight: expected a weight for each of the {N:,} texts, got shape {weights.shape}")
+    if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
+        wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
+        got = f"{wrong[0]:g}" if len(wrong) else "nothing but 0"
+        raise DataError(f"sample_weight: expected finite numbers, 0 or above, got {got}")
+    return weights
 
 
 def _all_of(kinds, values, called):
@@ -135,11 +154,12 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, weights, names of classes in order."""
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
             update_digest(digest, part.texts)
+            digest.update(b"" if part.weights is None else part.weights.astype("<f8").tobytes())
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):

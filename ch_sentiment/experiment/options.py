@@ -43,6 +43,7 @@ CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
 REFUSED, IGNORED = "refused", "ignored"  # of what only recurrent models have, where a baseline is trained
@@ -130,6 +131,11 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read a batch again, its vectors moved so far to a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    class_weight: str = option(
+        None,
+        "what an error counts in the loss. balanced: the same for every class in all, however few its texts are",
+        choices=["balanced"],
+    )
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
     schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
@@ -148,6 +154,13 @@ class RunOptions:
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
         False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
+    abstain: float = option(
+        None,
+        "afterwards choose, on the validation part, how sure an answer must be so that this share of them is right; "
+        "what is less sure is answered 'unsure'",
+        type=CORRECT,
+        metavar="SHARE",
     )
     resume: str = option(
         None,
@@ -213,7 +226,7 @@ GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(o
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
-OF_FIT += ["recipe", "seed", "calibrate", "validation", "split_seed", "limit"]
+OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit"]
 KINDS = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),

@@ -39,7 +39,7 @@ def train_in_folder(experiment, folder):
     elif result.error is None:
         result = experiment.score()
         experiment.model.save(folder / MODEL)
-        write_figures(folder, result, experiment.data.label_names)
+        write_figures(folder, result)
     return result
 
 
@@ -48,14 +48,15 @@ def _save(experiment, folder):
     experiment.model.save(folder / MODEL)
 
 
-def write_figures(folder, result, label_names):
-    """learning_curve.png and confusion.png."""
+def write_figures(folder, result):
+    """learning_curve.png, and confusion.png with the scores of each class."""
     with plotting() as plot:
         figure = plot.Figure(figsize=(9, 3.6), layout="constrained")
         for curve, ax in zip((plot.learning_curve, plot.accuracy_curve), figure.subplots(1, 2)):
             curve(result.history, result.best.get("epoch"), ax)
         write_png(folder / "learning_curve.png", figure)
-        write_png(folder / "confusion.png", plot.confusion(result.scores["confusion"], label_names).figure)
+        left, _ = plot.confusion_and_scores(result.scores["confusion"], result.scores["per_class"])
+        write_png(folder / "confusion.png", left.figure)
 
 
 def check_out(options):

@@ -43,6 +43,19 @@ def as_mask(layer, mask, shape):
     return mask
 
 
+def as_sample_weight(layer, weight, shape, dtype):
+    """weight unchanged if it is None, or as an array of `dtype`; ValueError unless these are finite floats of `shape`,
+    0 or above.
+    """
+    if weight is None:
+        return None
+    weight = as_floats(layer, "sample_weight", weight, shape, dtype)
+    if weight.size and not (weight.min() >= 0 and weight.max() < np.inf):  # NaN is neither
+        worst = weight.max() if weight.min() >= 0 else weight.min()
+        raise ValueError(f"{_called(layer)}: sample_weight: expected finite weights, 0 or above, got {worst}")
+    return weight
+
+
 def check_weights(layer, **weights):
     """ValueError unless every weight (name=(array, shape)) is a float array of its shape, and all of one dtype."""
     sizes, dtypes = {}, set()

@@ -82,12 +82,13 @@ class DataParallel(WrappedModel):
             if isinstance(getattr(layer, "rng", None), np.random.Generator):
                 layer.rng = RowsOfBatch(layer.rng, self)
 
-    def forward(self, xs, ts):
+    def forward(self, xs, ts, sample_weight=None):
         N, size = len(xs), self.comm.size
         rows = np.arange(self.comm.rank, N, size)  # every size-th: sorted lengths are spread evenly over the ranks
         self.share = len(rows) / N
         self.batch, self.rows = N, rows if len(rows) else np.zeros(1, int)  # a rank without rows reads one of weight 0
-        loss = self.share * float(self.model.forward(xs[self.rows], ts[self.rows]))
+        weighted = {} if sample_weight is None else {"sample_weight": sample_weight[self.rows]}
+        loss = self.share * float(self.model.forward(xs[self.rows], ts[self.rows], **weighted))
         scores = getattr(self.model, "scores", None)
         gathered = self.comm.allgather((zlib.crc32(np.ascontiguousarray(xs)), loss, scores))
         if len({checksum for checksum, _, _ in gathered}) > 1:
