@@ -118,7 +118,12 @@ def log_count_ratios(x, t, pairs, vocab_size, num_classes):
     for index in sorted_batches(x, 128):
         for ids, c in zip(distinct_features(take(x, index), pairs, vocab_size), t[index]):
             counts[ids, c] += 1
-    p = counts[:, 1:] if num_classes == 2 else counts
+    return ratios_of_counts(counts)
+
+
+def ratios_of_counts(counts):
+    """`log_count_ratios` from counts (F, C): in how many texts of each class each feature stands; row 0 is PAD."""
+    p = counts[:, 1:] if counts.shape[1] == 2 else counts
     q = counts.sum(axis=1, keepdims=True) - p
     p, q = p[1:] + 1, q[1:] + 1  # without PAD
     ratios = np.zeros((len(counts), p.shape[1]))
