@@ -14,16 +14,17 @@ import pkgutil
 import sys
 
 from ch_sentiment import commands
-from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable
+from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, as_utf8, prepare_streams, printable, terminable
 from common import __version__
 from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
   sentifish train                                   an LSTM on the built-in phrases, in seconds
-  sentifish train --data reviews.tsv --cell gru     on your own text: label<TAB>text, or .csv, or a folder
-  sentifish evaluate runs/reviews-gru-1 --data more.tsv
+  sentifish train reviews.csv --cell gru            on your own text: .csv, .tsv, .jsonl, or a folder of folders
+  sentifish evaluate runs/reviews-gru-1 more.csv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
+  sentifish predict runs/reviews-gru-1 --data new.csv --csv > answers.csv
 """
 
 
@@ -99,10 +100,12 @@ def parse(argv):
         OneLineParser(prog=f"sentifish {argv[0]}").exit(2, f"sentifish {argv[0]}: {error}\n")
     if command is not None:
         description = f"{command.HELP[:1].upper()}{command.HELP[1:]}."
-        parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description)
+        parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description, formatter_class=ShortHelp)
         command.add_arguments(parser)
+        after_dashes = argv[argv.index("--") + 1 :] if "--" in argv else []
         # intermixed: --json may stand between the model and the texts
-        return command, parser.parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+        namespace = argparse.Namespace(command=argv[0], after_dashes=after_dashes)
+        return command, parser.parse_intermixed_args(argv[1:], namespace)
     as_it_stands = argparse.RawDescriptionHelpFormatter
     parser = OneLineParser(prog="sentifish", description=DESCRIPTION, formatter_class=as_it_stands)
     parser.add_argument("--version", action="version", version=f"sentifish {__version__}")

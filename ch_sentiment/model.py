@@ -53,13 +53,14 @@ class SentimentNet(BaseModel):
         parts = getattr(encoder, "parts", {"encoder": encoder})
         self.collect(**words.parts, **parts, head_dropout=self.head_dropout, head=head)
 
-    def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout or backward."""
-        with self.predicting():
-            return self.score(*self.vectors(xs))
+    def predict(self, xs, batch_size=64):
+        """xs (N, T) ids, or a list of N id arrays, -> scores: (N,) logits of class 1, or (N, C) logits of all; without
+        dropout or backward.
+        """
+        return self.in_batches(lambda xs: self.score(*self.vectors(xs)), xs, batch_size)
 
     def probabilities(self, xs):
-        """xs (N, T) ids -> (N, C) probabilities."""
+        """xs as for `predict` -> (N, C) probabilities."""
         return to_probabilities(self.predict(xs))
 
     def forward(self, xs, ts, sample_weight=None):
@@ -79,7 +80,7 @@ class SentimentNet(BaseModel):
         return self.words.forward(xs)
 
     def read(self, vectors, mask, ts, sample_weight=None):
-        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as of `forward`. `scores` keeps the logits."""
+        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
         self.scores = self.score(vectors, mask)
         return self.loss_layer.forward(self.scores, ts, sample_weight)
 
@@ -153,9 +154,8 @@ class WordDropout:
     param_names = ()
 
     def __init__(self, ratio, rng=None):
-        check_ratio(self, "ratio", ratio)
         self.params, self.grads = [], []
-        self.ratio = ratio
+        self.ratio = check_ratio(self, "ratio", ratio)
         self.rng = np.random.default_rng(rng)
         self.train_flg = True
 

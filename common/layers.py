@@ -8,7 +8,7 @@ ValueError that names the layer, and so is a backward before any forward.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_sample_weight, check_ratio, float_dtype
+from common.arrays.checks import as_floats, as_ids, as_rng, as_sample_weight, check_ratio, float_dtype
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import log_softmax, sigmoid, softmax
@@ -98,10 +98,9 @@ class Dropout(Layer):
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
-        check_ratio(self, "dropout_ratio", dropout_ratio)
         super().__init__()
-        self.dropout_ratio = dropout_ratio
-        self.rng = np.random.default_rng(rng)
+        self.dropout_ratio = check_ratio(self, "dropout_ratio", dropout_ratio)
+        self.rng = as_rng(self, rng)
         self.train_flg = True
 
     def forward(self, x, train_flg=True):
@@ -180,7 +179,7 @@ class SoftmaxWithLoss(Layer):
     """Mean of -log softmax(x) at the true class, from logits.
 
     forward: x (N, C), t (N,) class ids or (N, C) one-hot (or any distribution per row) -> loss. backward: (N, C).
-    sample_weight (N,) or None: what each example counts; the loss is sum(sample_weight * loss of each) / N, as in Keras.
+    sample_weight: what each example counts, (N,) or None; the loss is sum(sample_weight * loss of each) / N (Keras).
     `y` holds the probabilities (N, C) of the last forward.
     """
 

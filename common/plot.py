@@ -247,8 +247,8 @@ def per_class(rows, ax=None):
         ax.barh(ys, values, 0.27, label=name, color=color, hatch=hatch, edgecolor="white", linewidth=0)
     names = [f"{_shortened(name, 24)} ({row['n']:,})" for name, row in rows.items()]
     ax.set_yticks(range(len(rows)), names, parse_math=False)
-    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="of each class (and how many texts it has)")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="score (texts in brackets)")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
     return ax
 
 

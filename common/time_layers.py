@@ -178,8 +178,8 @@ def _weight_of_steps(layer, sample_weight, counts, dtype):
     if np.ndim(sample_weight) == 1:
         sample_weight = as_sample_weight(layer, sample_weight, counts.shape[:1], dtype)
         return np.where(counts, sample_weight[:, None], 0)  # (N, 1) -> (N, T)
-    sample_weight = as_floats(layer, "sample_weight", sample_weight, counts.shape, dtype)
-    return as_sample_weight(layer, np.where(counts, sample_weight, 0), counts.shape, dtype)  # whatever the padding holds
+    steps = as_floats(layer, "sample_weight", sample_weight, counts.shape, dtype)
+    return as_sample_weight(layer, np.where(counts, steps, 0), counts.shape, dtype)  # whatever stands in the padding
 
 
 class TimeSigmoidWithLoss(Layer):

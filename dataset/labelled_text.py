@@ -96,19 +96,20 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     return LabelledFile(texts, t, names, np.array(numbers))
 
 
-def left_out_line(name, left_out, total=None):
+def left_out_line(name, left_out, total=None, unit="line"):
     """One line for rows that are left out, or None where there are none.
 
-    left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known.
+    left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known. unit: what is
+    numbered, "line" or "text".
     """
     lines = sorted(line for lines in left_out.values() for line in lines)
     if not lines:
         return None
-    of = "" if total is None else f" of {total:,} rows"
+    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else 'texts'}"
     reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
     verb = "is" if len(lines) == 1 else "are"
     shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
-    return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): line{'s' * (len(lines) > 1)} {shown}"
+    return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): {unit}{'s' * (len(lines) > 1)} {shown}"
 
 
 def read_texts(path, how=ReadOptions()):

@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 
-from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.arguments import add_model_argument, add_text_argument, load_model, refuse_names_of_files
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment.output import plotting, write_png
@@ -25,7 +25,7 @@ AGAINST = (230, 223, 222, 216, 214)
 
 def add_arguments(parser):
     add_model_argument(parser)
-    parser.add_argument("text", nargs="?", help="the text; without it, all of standard input is one")
+    add_text_argument(parser, nargs="?", help="the text; without it, all of standard input is one")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of words to read")
     parser.add_argument("--html", metavar="FILE", help="write a self-contained page")
     parser.add_argument("--png", metavar="FILE", help="write a figure")
@@ -33,8 +33,9 @@ def add_arguments(parser):
 
 def run(options):
     """Print the explanation and write the files asked for; -> exit code 0. CheckpointError, DataError, OSError."""
-    model = load_model(options)
     text = options.text
+    refuse_names_of_files(options, [] if text is None else [text], "< {} for the text in it")
+    model = load_model(options)
     if text is None:
         if sys.stdin.isatty():
             print("reading the text from the keyboard; Ctrl-D ends", file=sys.stderr)

@@ -7,16 +7,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.commands.scores import abstention_line, outcome_lines
+from ch_sentiment.console import Terminated, printable, say
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -41,8 +40,7 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 def add_arguments(parser):
     """The options of all four groups."""
-    for name, options in GROUPS.items():
-        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
+    add_options(parser)
 
 
 def run(arguments):
@@ -142,25 +140,28 @@ def train(experiment, folder):
         message, code = STOPPED[result.stop_reason]
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data.samples, folder)
+    report(result, experiment.data.samples, folder, experiment.config)
     return 0
 
 
 def inform(config, *lines):
     """Print lines, unless --quiet."""
     for line in () if config.run.quiet else lines:
-        say(line)
+        say(printable(line))
 
 
-def report(result, samples, folder):
+def report(result, samples, folder, config):
     """Print what a training came to, and the answers to a few texts."""
-    model, scores = result.model, result.scores
-    role = "which played no part in training" if result.scored_on == "test" else f"best epoch {result.best['epoch']}"
-    say(f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts, {role}")
+    model = result.model
+    for line in outcome_lines(result, config, f"sentifish train --resume {shlex.quote(str(folder))}"):
+        say(line)
     if "calibration" in model.metrics:
         say(calibration_line(model))
+    if "abstention" in model.metrics:
+        say(abstention_line(model.metrics["abstention"]))
+    below = model.abstain_below or 0.0
     for text, probabilities in zip(samples, model.predict_proba(samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, width=80))
+        say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
 

@@ -19,7 +19,7 @@ from dataset.text import KEEPS, Cleaning
 SCHEDULES = {"constant": constant, "cosine": cosine}
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
 MODELS = ("recurrent", "bow", "nbsvm")
-TEXTS = "a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
+TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
 def number(kind, expected, fits):
@@ -43,6 +43,7 @@ CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
@@ -68,13 +69,18 @@ class DataOptions:
     """Which texts are trained on, and which of them are held out."""
 
     data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE_OR_FOLDER")
+    text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
+    label_column: str = option(None, "the column of the labels", metavar="NAME")
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
-    classes: int = option(2, "how many labels the data has", type=CLASSES)
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
-    group_file: str = option(
-        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    group_column: str = option(
+        None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
+    group_file: str = option(None, "the same from a file of its own, with a line for each text", metavar="FILE")
+    weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
+    encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
+    strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
+    classes: int = option(None, "refuse data that has not so many labels", type=CLASSES)
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
 
@@ -226,7 +232,7 @@ GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(o
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
-OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit"]
+OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
 KINDS = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),

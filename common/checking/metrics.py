@@ -48,7 +48,8 @@ def per_class(confusion):
     """
     confusion = np.asarray(confusion)
     correct, true, answered = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
-    return correct / np.maximum(answered, 1), correct / np.maximum(true, 1), 2 * correct / np.maximum(true + answered, 1)
+    parts = (correct, answered), (correct, true), (2 * correct, true + answered)
+    return tuple(part / np.maximum(whole, 1) for part, whole in parts)
 
 
 def macro_f1(confusion):

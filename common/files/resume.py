@@ -85,6 +85,7 @@ def resume_training(path, trainer):
     trainer.epoch, trainer.step, trainer.running = epoch, step, running
     trainer.history[:], trainer.loss_list[:] = history, loss_list
     for callback, (values, callback_arrays) in zip(_with_state(trainer), states, strict=True):
+        callback.serve(trainer)
         callback.load_state(values, callback_arrays)
 
 

@@ -3,6 +3,7 @@
 The Trainer calls their methods with itself. One object may serve several trainings, one after the other.
 """
 
+import copy
 import signal
 import sys
 import threading
@@ -17,7 +18,28 @@ class Callback:
     `on_fit_end` is called however training ends, also by an error, and after an error of another `on_fit_end`.
     `on_pause` is called when training stops in the middle of an epoch, after a whole step; a later `fit` continues from
     there, without `on_epoch_start`.
+
+    One object may serve several trainers, one after the other: for another one than the last, its `state` becomes again
+    what it was before the first. What `state` does not return is for `on_fit_start` to begin anew.
     """
+
+    # The state before the first trainer, and the name of the trainer served last; in slots, so that they are none of a
+    # child's own attributes.
+    __slots__ = ("__dict__", "__weakref__", "_first_state", "_served")
+
+    def serve(self, trainer):
+        """Begin anew if the trainer is another one than the last. It is called before `on_fit_start`, and by
+        `resume_training` before `load_state`.
+        """
+        served = getattr(self, "_served", None)
+        if served is None:
+            try:
+                self._first_state = copy.deepcopy(self.state())
+            except AttributeError:  # of what `on_fit_start` is about to make
+                self._first_state = None
+        elif served != trainer.name and self._first_state is not None:
+            self.load_state(*copy.deepcopy(self._first_state))
+        self._served = trainer.name
 
     def on_fit_start(self, trainer):
         """Nothing; nor do the others."""
@@ -172,8 +194,6 @@ class EarlyStopping(Callback):
         return not waits and trainer.epochs_done - self.best_epoch >= self.patience
 
     def on_fit_start(self, trainer):
-        if trainer.step == 0:  # a new training: what was the best of the last one is of no account
-            self.best_epoch = self.best = self.weights = None
         self._stop_if_over(trainer)
 
     def on_epoch_end(self, trainer):

@@ -46,6 +46,18 @@ class TokenizedTexts:
         """The tokens of text i: list of str."""
         return [self.words[word] for word in self.ids[self.offsets[i] : self.offsets[i + 1]]]
 
+    def take(self, index):
+        """Those of the texts at the positions `index`, an ascending array."""
+        stays, lengths = np.zeros(len(self), dtype=bool), self.lengths()
+        stays[index] = True
+        ids = self.ids[np.repeat(stays, lengths)]  # (sum T of the chosen texts,)
+        return TokenizedTexts(self.words, ids, np.append(0, np.cumsum(lengths[stays])))
+
+    def hold(self, which):
+        """Whether each text has one of the words that `which`, (words,) bool, marks: (N,) bool."""
+        counts = np.append(0, np.cumsum(np.asarray(which, dtype=bool)[self.ids]))  # (sum T + 1,)
+        return counts[self.offsets[1:]] > counts[self.offsets[:-1]]
+
     def build_vocab(self, index=None, max_size=None, min_count=1):
         """`Vocab.build` of the texts at the positions `index`, or of all texts. ValueError as there."""
         ids = self.ids

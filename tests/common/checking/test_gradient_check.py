@@ -1,6 +1,7 @@
 """The checker is checked: it finds every kind of mistake, names it, and leaves no trace."""
 
 import copy
+import re
 
 import numpy as np
 import pytest
@@ -336,3 +337,178 @@ def test_a_model_with_tied_weights_passes(transposed):
             self.collect(embed=self.embed, affine=self.affine)
 
     check_model(Tied(), IDS % 3, LABELS)
+
+
+# --- where the worst element is, kinks, and what looks right because nothing was compared --------------------
+
+
+def test_the_worst_element_and_both_values_are_named():
+    with pytest.raises(
+        AssertionError, match=r"relative error 1\.00e-04 > 1e-06 at \[2, 1\]: backward (\S+), "
+    ) as caught:
+        check_layer(OneWrongElement(), X)
+    backward, differences = (
+        float(word) for word in re.findall(r"(?:backward|differences) ([-\d.e]+\d)", str(caught.value))
+    )
+    assert backward == pytest.approx(differences * (1 + 1e-4), rel=2e-5)  # six digits each
+
+
+def test_the_direction_is_named_for_a_model():
+    class Wrong(TwoLayers):
+        def backward(self, dout=1):
+            super().backward(dout)
+            self.grads[2][...] *= 2
+
+    with pytest.raises(
+        AssertionError, match=r"affine.b is wrong: .* along direction \[\d\]: backward .*, differences "
+    ):
+        check_model(Wrong(), IDS, LABELS)
+
+
+class ReLU:
+    def __init__(self, at_zero=0.0):
+        self.params, self.grads, self.at_zero = [], [], at_zero
+
+    def forward(self, x):
+        self.slope = np.where(x == 0, self.at_zero, (x > 0).astype(x.dtype)).astype(x.dtype)
+        return np.maximum(x, 0)
+
+    def backward(self, dout):
+        return dout * self.slope
+
+
+AT_KINKS = np.array([[0.0, 1.0, -2.0], [3e-6, -3e-6, 0.0]])
+
+
+@pytest.mark.parametrize("at_zero", [0.0, 0.5, 1.0])
+def test_a_right_layer_is_not_accused_at_a_kink(at_zero, capsys):
+    assert check_layer(ReLU(at_zero), AT_KINKS, verbose=True)["input"] < 1e-6
+    assert re.search(r"input .* ok, kinks: [24]", capsys.readouterr().out)
+
+
+def test_a_layer_that_is_wrong_at_a_kink_is_accused():
+    with pytest.raises(AssertionError, match=r"at \[(0, 0|1, 2)\]: backward \S+, at a kink with one-sided differences"):
+        check_layer(ReLU(at_zero=3.0), AT_KINKS)
+
+
+def test_a_wrong_gradient_beside_a_kink_is_still_found():
+    class Wrong(ReLU):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dx[0, 1] *= 1.01
+            return dx
+
+    with pytest.raises(AssertionError, match=r"relative error .* at \[0, 1\]: backward .*, differences"):
+        check_layer(Wrong(), AT_KINKS)
+
+
+@pytest.mark.parametrize("which", [np.argmax, lambda x, axis: x.shape[axis] - 1 - np.argmax(x[::-1], axis=axis)])
+def test_equal_maxima_are_a_kink_whichever_of_them_gets_the_gradient(which):
+    class Max(ReLU):
+        def forward(self, x):
+            self.index, self.shape = which(x, axis=0), x.shape
+            return x.max(axis=0)
+
+        def backward(self, dout):
+            dx = np.zeros(self.shape, dout.dtype)
+            dx[self.index, np.arange(self.shape[1])] = dout
+            return dx
+
+    check_layer(Max(), np.array([[1.0, 2.0, 3.0], [1.0, -1.0, 3.0], [0.0, 2.0, 3.0]]))
+
+
+def test_a_steep_but_smooth_function_is_no_kink():
+    class Steep(ReLU):
+        def forward(self, x):
+            self.x = x
+            return np.sin(300 * x)
+
+        def backward(self, dout):
+            return 290 * np.cos(300 * self.x) * dout
+
+    with pytest.raises(AssertionError, match=r"backward .*, differences"):
+        check_layer(Steep(), X, tolerance=1e-3)
+
+
+def test_a_kink_of_a_weight_is_found_along_the_directions_of_a_model():
+    class Hinge(ReLU):
+        def __init__(self):
+            super().__init__()
+            self.params, self.grads = [np.zeros(3)], [np.zeros(3)]
+
+        def forward(self, x):
+            self.sign = np.where(self.params[0] >= 0, 1.0, -1.0)
+            return float(np.abs(self.params[0]).sum() + 0 * x.sum())
+
+        def backward(self, dout=1):
+            self.grads[0][...] = dout * np.sign(self.params[0])
+
+    assert check_model(Hinge(), X)["params[0]"] < 1e-6
+
+
+class Cubes:
+    def __init__(self, factor=3):
+        self.params, self.grads, self.factor = [], [], factor
+
+    def forward(self, x):
+        self.x = x
+        return x**3
+
+    def backward(self, dout):
+        return self.factor * self.x**2 * dout
+
+
+@pytest.mark.parametrize("x", [np.arange(12), np.arange(12, dtype=np.uint8).reshape(3, 4), [1, 2, 3]])
+def test_integers_that_get_a_gradient_are_checked_as_numbers(x):
+    assert check_layer(Cubes(), x)["input"] < 1e-6
+    with pytest.raises(AssertionError, match="Cubes: the gradient of input is wrong"):
+        check_layer(Cubes(2), x)
+
+
+def test_gradients_of_zero_alone_are_no_proof():
+    class Constant(Right):
+        def forward(self, x):
+            return np.ones((4, 2), x.dtype)
+
+        def backward(self, dout):
+            for g in self.grads:
+                g[...] = 0
+            return np.zeros((4, 3), dout.dtype)
+
+    with pytest.raises(
+        AssertionError, match="Constant: expected an output that depends on something, got gradients of 0"
+    ):
+        check_layer(Constant(), X)
+    check_layer(Right(), X[:0])  # of no example all gradients are 0
+
+
+def test_a_model_whose_forward_draws_anew_is_named():
+    class DrawsAnew(TwoLayers):
+        def forward(self, x, t):
+            return super().forward(x, t) * np.random.default_rng().random()
+
+    with pytest.raises(AssertionError, match="DrawsAnew: forward is not deterministic: pass rng="):
+        check_model(DrawsAnew(), IDS, LABELS)
+
+
+@pytest.mark.parametrize("check", [check_layer, check_model])
+def test_what_is_no_layer_is_named(check):
+    with pytest.raises(ValueError, match=r"function: expected a layer or model with params, .* got one without params"):
+        check(lambda x: x, X)
+
+
+def test_a_failure_points_at_the_line_of_the_test_that_called():
+    with pytest.raises(AssertionError) as caught:
+        check_layer(OneWrongElement(), X)
+    shown = [entry for entry in caught.traceback if not entry.ishidden(caught)]
+    assert [entry.path.name for entry in shown] == ["test_gradient_check.py"]
+
+
+def test_a_long_check_shows_its_progress(capsys, monkeypatch):
+    check_layer(Right(), X)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("common.checking.gradient_check.SILENT", 0)
+    check_layer(Right(), X)
+    assert "Right: differences" in capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr", None)
+    check_layer(Right(), X)

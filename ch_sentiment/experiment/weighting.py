@@ -1,0 +1,30 @@
+"""What each text counts in the loss: its own weight times that of its class, on average 1 in every part."""
+
+from common.training.class_weight import balanced_class_weight, with_mean_one
+from dataset.errors import DataError
+
+
+def loss_weights(data, class_weight):
+    """-> weights of the training part, and of the validation part: (N,) float64 each, or None for both where every text
+    counts the same.
+
+    data: Corpus. class_weight: "balanced", by the labels (and weights) of the training part alone, or None. DataError
+    where a part, or with class weights a class, counts nothing.
+    """
+    parts = [data.train, data.val]
+    weights = [part.weights for part in parts]
+    if class_weight is None and weights[0] is None:
+        return None, None
+    if class_weight is not None:
+        try:
+            of_class = balanced_class_weight(data.train.t, len(data.label_names), data.train.weights)
+        except ValueError:
+            counts = {name: data.train.t == i for i, name in enumerate(data.label_names)}
+            empty = next(name for name, mine in counts.items() if not mine.any() or not weights[0][mine].any())
+            expected = "expected texts of a weight above 0 of each class to train on"
+            raise DataError(f"--class-weight: {expected}, got none labelled {empty}") from None
+        weights = [of_class[part.t] * (1 if own is None else own) for part, own in zip(parts, weights)]
+    for name, each in zip(("train on", "validate"), weights):
+        if not each.any():
+            raise DataError(f"{data.name}: expected a weight above 0 among the texts to {name}, got none")
+    return tuple(map(with_mean_one, weights))

@@ -1,0 +1,188 @@
+"""What a layer promises besides right gradients, tried on copies of it: the same forward twice, arrays that are left
+alone, padding without influence, the dtype of the weights. DESIGN.md, "What every part promises".
+
+`check_layer` of `common.checking.gradient_check` calls `check_contract`; a broken promise is an AssertionError.
+"""
+
+import copy
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+NOT_DETERMINISTIC = "forward is not deterministic: pass rng=... where it draws, so that two runs draw the same"
+
+
+@dataclass
+class Call:
+    """A layer, with what its forward gets. Every `forward` starts from a copy of the layer as it is now, so a dropout
+    drops the same elements and a stateful layer starts from the same state; the layer itself is not changed.
+
+    inputs: list. mask: (N, T) bool or None: then forward gets none.
+    """
+
+    layer: object
+    inputs: list
+    mask: np.ndarray | None
+
+    @property
+    def name(self):
+        """The layer's class, for messages."""
+        return type(self.layer).__name__
+
+    def forward(self, inputs=None, layer=None):
+        """-> the layer that ran, a tuple of its outputs. inputs, layer: others than its own, which are not copied."""
+        layer = copy.deepcopy(self.layer) if layer is None else layer
+        inputs = copy.deepcopy(self.inputs) if inputs is None else inputs
+        more = {} if self.mask is None else {"mask": self.mask}
+        with same_global_random_state():
+            return layer, as_tuple(layer.forward(*inputs, **more))
+
+    def upstream_gradients(self, outputs, rng):
+        """For each output an array to multiply it with: the sum of all that is differentiated. A loss counts once."""
+        return [1.0 if np.ndim(y) == 0 else rng.standard_normal(np.shape(y)) for y in outputs]
+
+
+def check_contract(call, douts):
+    """AssertionError where the layer of a Call breaks a promise. douts: of `upstream_gradients`."""
+    __tracebackhide__ = True
+    _check_arrays_are_left_alone(call, douts)
+    _check_deterministic(call)
+    _check_padding(call, douts)
+    _check_dtype(call, douts)
+
+
+def _check_arrays_are_left_alone(call, douts):
+    """Neither what is handed in nor what was returned changes, not in a later forward and backward either."""
+    __tracebackhide__ = True
+    inputs, given = copy.deepcopy((call.inputs, douts))
+    layer, outputs = call.forward(inputs)
+    dxs = as_tuple(layer.backward(*given))
+    watched = [(f"input {i}", x, call.inputs[i]) for i, x in enumerate(inputs)]
+    watched += [(f"dout {i}", dout, douts[i]) for i, dout in enumerate(given)]
+    for name, now, before in watched:
+        if not _same(now, before):
+            raise AssertionError(f"{call.name}: expected arrays that are handed in to stay as they are, {name} changed")
+    returned = [(f"output {i}", y) for i, y in enumerate(outputs)]
+    returned += [(f"the gradient of input {i}", dx) for i, dx in enumerate(dxs)]
+    kept = copy.deepcopy(returned)
+    call.forward([_other(x) for x in call.inputs], layer)
+    layer.backward(*(-dout for dout in douts))
+    for (name, now), (_, before) in zip(returned, kept):
+        if not _same(now, before):
+            expected, got = "expected arrays that were returned to stay as they are", f"{name} changed in the next run"
+            raise AssertionError(f"{call.name}: {expected}, {got} (return a copy)")
+
+
+def _other(x):
+    """Another input of the same kind: the examples in reverse order, numbers halved."""
+    if not isinstance(x, np.ndarray) or x.ndim == 0:
+        return x
+    return x[::-1] * 0.5 if _is_float(x) else x[::-1].copy()
+
+
+def _check_deterministic(call):
+    __tracebackhide__ = True
+    (_, first), (_, second) = call.forward(), call.forward()
+    if not all(map(_same, first, second)):
+        raise AssertionError(f"{call.name}: {NOT_DETERMINISTIC}")
+
+
+def _check_padding(call, douts):
+    """What stands where the mask is False changes no bit of any output or gradient, and gets gradients of 0."""
+    __tracebackhide__ = True
+    if call.mask is None or np.all(call.mask):
+        return
+    mask = np.asarray(call.mask, bool)
+    padded = [i for i, x in enumerate(call.inputs) if np.shape(x)[:2] == mask.shape]
+    clean, dxs, grads = _results(call, call.inputs, douts)
+    where = np.argwhere(~mask)[0].tolist()
+    for i, dx in zip(padded, [dxs[i] for i in padded if i < len(dxs)]):
+        if dx is not None and np.any(dx[~mask]):
+            expected = "expected gradients of 0 where the mask is False"
+            raise AssertionError(f"{call.name}: input {i}: {expected}, got others (does backward ignore the mask?)")
+    for rubbish, why in ((1e3, "does the layer ignore it?"), (np.nan, "0 * nan is nan: np.where instead of a product")):
+        spoilt = list(call.inputs)
+        for i in padded:
+            spoilt[i] = _spoilt(call.inputs[i], mask, rubbish)
+        dirty = _results(call, spoilt, douts)
+        for name, ours, theirs in zip(("output", "input", "parameter"), dirty, (clean, dxs, grads)):
+            if not all(map(_same, ours, theirs)):
+                what = "output" if name == "output" else f"gradient of an {name}".replace("an p", "a p")
+                expected = f"expected what stands where the mask is False, as at {where}, to change nothing"
+                raise AssertionError(f"{call.name}: {expected}, {rubbish:g} there gives another {what} ({why})")
+
+
+def _spoilt(x, mask, rubbish):
+    """x with rubbish in the padding; among integers, which are ids, one of those that occur."""
+    x = np.array(x)
+    x[~mask] = rubbish if x.dtype.kind == "f" else x.max()
+    return x
+
+
+def _results(call, inputs, douts):
+    """-> outputs, gradients of the inputs, gradients of the parameters."""
+    with np.errstate(invalid="ignore"):  # of the nan in the padding
+        layer, outputs = call.forward(inputs)
+        dxs = as_tuple(layer.backward(*douts))
+    return outputs, dxs, list(layer.grads)
+
+
+def _check_dtype(call, douts):
+    """In float64 everything that is returned is float64; a copy of the layer with float32 weights returns float32."""
+    __tracebackhide__ = True
+    for dtype in (np.float64, np.float32):
+        memo = {id(a): a.astype(dtype) for a in _float_arrays(call.layer)}
+        layer = copy.deepcopy(call.layer, memo)
+        inputs = [x.astype(dtype) if _is_float(x) else x for x in call.inputs]
+        try:
+            _, outputs = call.forward(inputs, layer)
+            dxs = as_tuple(layer.backward(*(d.astype(dtype) if np.ndim(d) else d for d in douts)))
+        except Exception as error:
+            got = f"got {type(error).__name__}: {error}"
+            raise AssertionError(f"{call.name}: expected to run in {np.dtype(dtype)}, too, {got}") from error
+        named = [(f"output {i}", y) for i, y in enumerate(outputs)]
+        named += [(f"the gradient of input {i}", dx) for i, dx in enumerate(dxs)]
+        for name, a in named:
+            if np.ndim(a) and a.dtype.kind == "f" and a.dtype != dtype:
+                expected = f"expected {np.dtype(dtype)}, as of weights and inputs"
+                raise AssertionError(f"{call.name}: {name}: {expected}, got {a.dtype}")
+
+
+def _float_arrays(held, seen=None):
+    """All float64 arrays that a layer holds, in lists, dicts and further layers, too."""
+    seen = {} if seen is None else seen
+    if id(held) in seen or isinstance(held, (str, bytes, type, np.random.Generator)):
+        return []
+    seen[id(held)] = held
+    if isinstance(held, np.ndarray):
+        return [held] if _is_float(held) else []
+    inside = held.values() if isinstance(held, dict) else held if isinstance(held, (list, tuple)) else ()
+    return [a for value in (*inside, *getattr(held, "__dict__", {}).values()) for a in _float_arrays(value, seen)]
+
+
+def _is_float(x):
+    return isinstance(x, np.ndarray) and x.dtype == np.float64
+
+
+def _same(a, b):
+    """Whether two values are equal, nan to nan."""
+    if a is None or b is None:
+        return a is b
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def as_tuple(x):
+    """What a forward or backward returned, as a tuple."""
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
+@contextmanager
+def same_global_random_state():
+    """A layer may draw from NumPy's global generator, as the book's do: each run of it gets the same numbers."""
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
