@@ -19,11 +19,10 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
-    *(
-        "dataset.lines dataset.text dataset.phrases_small",
-        "dataset.store",
-        "dataset.labelled_text dataset.imdb_archive",
-    ),
+    "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels",
+    *("dataset.lines dataset.text dataset.phrases_small", "dataset.store"),
+    "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile",
+    *("dataset.records dataset.columns", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),

@@ -1,0 +1,124 @@
+"""The rows of a file with their columns chosen: of those that can be used texts and labels, and why others cannot."""
+
+import itertools
+
+import numpy as np
+
+from dataset.columns import Chooser, scan_values
+from dataset.errors import DataError
+from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
+from dataset.records import JSON, open_records
+
+_LOOK_AHEAD = 1000  # rows by which the columns are recognized
+
+# Reasons for which a row is left out.
+NO_LABEL, NO_TEXT, WIDTH, HEADER = "no label", "no text", "another number of columns", "the header again"
+
+
+def open_table(path, how, labelled):
+    """-> Records of a file, an iterator of (number, cells) over all its rows but a header, Columns. DataError."""
+    records = open_records(path, how.encoding)
+    head = list(itertools.islice(records.rows, _LOOK_AHEAD))
+
+    def scan(columns):
+        rows = _again(path, how) if path.is_file() else head
+        return scan_values(rows, columns, chooser.width)
+
+    chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
+    if not head and labelled:
+        reasons = reasons_of(records.left_out)
+        raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    columns = chooser.choose(labelled)
+    if chooser.is_first_row:
+        del head[0]
+    rows = itertools.chain(head, records.rows)
+    return records, _as_text(rows, columns) if labelled and records.form == JSON else rows, columns
+
+
+def _again(path, how):
+    """The rows of a file once more."""
+    return open_records(path, how.encoding).rows
+
+
+def collect(path, unit, rows, columns, labels, read, further):
+    """Fill texts, t, numbers and left_out of `read`; -> the cells of the columns `further` of each row that is used."""
+    texts, t, numbers, kept = read.texts, [], [], []
+    ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
+    left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
+    header = columns.names and (columns.names[i], columns.names[k])
+    for number, cells in rows:
+        if len(cells) != width:
+            cells = columns.fit(cells)
+            if cells is None:
+                left_out[WIDTH].append(number)
+                continue
+        text, label = cells[i], cells[k]
+        class_id = ids.get(label)
+        if class_id is None:
+            if (text, label) == header:
+                left_out[HEADER].append(number)
+                continue
+            class_id = labels.number_of(label, f"{path}, {unit} {number}")
+        if class_id < 0:
+            left_out[NO_LABEL].append(number)
+        elif not text or text.isspace() or (len(text) <= LONGEST_MISSING and is_missing(text)):
+            left_out[NO_TEXT].append(number)
+        else:
+            texts.append(text)
+            t.append(class_id)
+            numbers.append(number)
+            if further:
+                kept.append([cells[column] for column in further])
+    read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
+    read.left_out = {reason: lines for reason, lines in {**read.left_out, **left_out}.items() if lines}
+    return kept
+
+
+def _as_text(rows, columns):
+    """The rows with a str for every value of JSON that is used, "" for null and the like."""
+    used = {columns.label, columns.weight, columns.group} - {None}
+    for number, cells in rows:
+        if len(cells) == columns.width:
+            cells = list(cells)
+            if type(cells[columns.text]) is not str:
+                cells[columns.text] = joined_text(cells[columns.text]) or ""
+            for column in used:
+                if type(cells[column]) is not str:
+                    cells[column] = cell_text(cells[column]) or ""
+        yield number, cells
+
+
+def text_rows(rows, columns):
+    """(line number, text, cells) of every row."""
+    for number, cells in rows:
+        if len(cells) != columns.width:
+            cells = columns.fit(cells) or cells
+        text = cells[columns.text] if columns.text < len(cells) else ""
+        text = text if isinstance(text, str) else joined_text(text) or ""
+        yield number, "" if is_missing(text) else text, cells
+
+
+def weights_of(path, unit, numbers, cells):
+    """(N,) float64 of the cells of a column of weights. DataError for one that is no positive finite number."""
+    weights = np.empty(len(cells))
+    for i, cell in enumerate(cells):
+        try:
+            weights[i] = float(cell)
+        except ValueError:
+            weights[i] = np.nan
+        if not 0 < weights[i] < np.inf:
+            got = f"got {cell.strip()[:40]!r}"
+            raise DataError(f"{path}, {unit} {numbers[i]}: expected a weight, a positive finite number, {got}")
+    return weights
+
+
+def groups_of(path, unit, numbers, cells):
+    groups = [cell.strip() for cell in cells]
+    if "" in groups:
+        raise DataError(f"{path}, {unit} {numbers[groups.index('')]}: expected a group, got an empty one")
+    return groups
+
+
+def reasons_of(left_out):
+    """ "no label 2, no text 1" for reason -> list of line numbers."""
+    return ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
