@@ -9,7 +9,7 @@ import numpy as np
 
 NONE = "none"  # of a text without a letter
 _LETTERS = ("L", "Nl")
-# The beginning of a character's Unicode name -> what its script is called here, where the first word of the name is not.
+# The first word of a character's Unicode name -> its script, where they are not the same.
 _CALLED = {"CJK": "Han", "IDEOGRAPHIC": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana", "HENTAIGANA": "Kana"}
 _WIDTHS = ("FULLWIDTH", "HALFWIDTH", "MODIFIER", "MATHEMATICAL", "FEMININE", "MASCULINE", "MICRO", "OHM", "ANGSTROM")
 

@@ -5,7 +5,7 @@ it. A label is suspected where another class is more probable than it is, on ave
 name: confident learning, Northcutt, Jiang and Chuang 2021.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,10 +46,12 @@ class LabelErrors:
 def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=None, progress=iter):
     """LabelErrors of N texts, x list of (T,) id arrays, t (N,) class ids.
 
-    groups: (N,) ids; texts of one group, near duplicates of each other, are judged by the same model, which has seen
-    none of them. folds: so many models. progress: wraps what is iterated over. Texts without a word, and those of a
-    label that stands in one group alone, are not judged.
+    groups: (N,) ids; texts of one group, near duplicates of each other, are judged by one model, which has seen none of
+    them. folds: so many models; below 2: nothing is judged. progress: wraps what is iterated over. Texts without a
+    word, and those of a label that stands in one group alone, are not judged.
     """
+    if folds < 2:
+        return _nothing(len(x), len(label_names), "not looked for (--folds)")
     t, groups = np.asarray(t), np.asarray(groups)
     has_word = np.array([len(ids) > 0 for ids in x], bool)
     groups_of = [len(set(groups[has_word & (t == c)].tolist())) for c in range(len(label_names))]
@@ -64,22 +66,20 @@ def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=No
     scores /= np.sqrt([[len(x[i])] for i in index])
     p = softmax(scores / (fit_temperature(scores, class_of) or 1.0))
     found = judge(p, class_of)
+    accuracy, majority = float(np.mean(p.argmax(axis=1) == class_of)), float(np.bincount(class_of).max() / len(index))
+    if accuracy <= majority:
+        came = f"the words predict {accuracy:.1%} of them, always the most frequent label {majority:.1%}"
+        reason = f"the words do not tell the labels apart ({came})"
+        return replace(_nothing(len(x), len(label_names), reason), accuracy=accuracy, majority=majority)
     probabilities = np.full((len(x), len(label_names)), np.nan)
     probabilities[index] = 0.0  # a class that was not judged
     probabilities[np.ix_(index, known)] = p
-    suggested = np.full(len(x), -1)
-    suggested[index[found >= 0]] = known[found[found >= 0]]
-    at = np.arange(len(index))
-    margin = p[at, class_of] - p[at, found]  # of label over suggestion, where there is one
     suspected = np.flatnonzero(found >= 0)
-    ranked = index[suspected[np.argsort(margin[suspected], kind="stable")]]
-    accuracy, majority = float(np.mean(p.argmax(axis=1) == class_of)), float(np.bincount(class_of).max() / len(index))
-    errors = LabelErrors(probabilities, suggested, ranked, accuracy, majority, len(index))
-    if accuracy <= majority:
-        came = f"cross-validated accuracy {accuracy:.1%}, and {majority:.1%} of always the most frequent label"
-        none = _nothing(len(x), len(label_names), f"the words do not tell the labels apart ({came})")
-        return LabelErrors(none.probabilities, none.suggested, none.ranked, accuracy, majority, len(index), none.reason)
-    return errors
+    suggested = np.full(len(x), -1)
+    suggested[index[suspected]] = known[found[suspected]]
+    margin = p[suspected, class_of[suspected]] - p[suspected, found[suspected]]  # of the label over the suggestion
+    ranked = index[suspected[np.argsort(margin, kind="stable")]]
+    return LabelErrors(probabilities, suggested, ranked, accuracy, majority, len(index))
 
 
 def judge(p, t):
