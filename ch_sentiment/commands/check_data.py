@@ -39,9 +39,7 @@ def run(options):
     """Print the report and write --csv; -> exit code 0, whatever is found. DataError, OSError."""
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
-    notes = [*data.texts.notes, *(data.test.notes if data.test else [])]
-    left_out = left_out_line(data.name, data.texts.left_out, found.texts + sum(map(len, data.texts.left_out.values())))
-    notes += [left_out] if left_out else []
+    notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]
     if options.json:
         print(json.dumps(as_json(found, notes)), flush=True)  # before a write can fail
     else:
@@ -52,6 +50,17 @@ def run(options):
         if not options.json:
             print(f"written to {printable(options.csv)}: {len(found.suspects):,} suspected rows")
     return 0
+
+
+def read(part, name):
+    """How a Part, or None, was read, in lines."""
+    if part is None:
+        return
+    for line in part.notes:
+        yield line if line.startswith(f"{name}:") else f"{name}: {line}"
+    line = left_out_line(name, part.left_out, len(part) + sum(map(len, part.left_out.values())), part.unit)
+    if line is not None:
+        yield line
 
 
 def with_bar(items, doing):

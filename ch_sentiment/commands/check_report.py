@@ -1,5 +1,7 @@
 """The report of `check-data`: what to mend first, and the first rows of each kind."""
 
+from pathlib import Path
+
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import printable, shorten
 from ch_sentiment.data_check.check import (
@@ -20,8 +22,7 @@ UNEVEN = 0.8  # share of the most frequent label from which accuracy says little
 
 def report_lines(found, notes, shown):
     """A Report for reading. notes: lines on how the data was read. shown: so many rows of each kind."""
-    labels = f"{len(found.classes)} labels"
-    yield f"{printable(found.name)}: {_count(found.texts, 'text')} of {labels}"
+    yield f"{printable(found.name)}: {_count(found.texts, 'text')}, {len(found.classes)} labels"
     yield from map(printable, notes)
     yield ""
     mend = to_mend(found)
@@ -50,16 +51,16 @@ def report_lines(found, notes, shown):
 
 def to_mend(found):
     """What should be mended, in lines, what falsifies results most first; [] where nothing was found."""
-    name, errors, lines = printable(found.name), found.label_errors, []
+    (name, test_name), errors, lines = _names(found), found.label_errors, []
     if shared := found.of(DUPLICATE, NEAR_DUPLICATE, in_test=True):
-        what = f"{_of(shared, found.test_texts)} of {printable(found.test_name)} also {_are(shared, 'stand')} in {name}"
+        what = f"{_of(shared, found.test_texts)} of {test_name} also {_are(shared, 'stand')} in {name}"
         lines.append(f"{what}: a score on them is no test; remove them from {name}")
     again = found.of(DUPLICATE, NEAR_DUPLICATE)
     if unlike := [s for s in again if s.other_label != s.label]:
         what = f"{_of(unlike, found.texts)} {_are(unlike, 'repeat')} another under another label"
         lines.append(f"{what}: decide which label is right")
     if errors.accuracy is not None and errors.reason:
-        lines.append(f"{errors.reason}: were texts and labels mixed up, or is another column the label?")
+        lines.append(f"{errors.reason}: is another column the label, or are these too few texts?")
     if suspected := found.of(LABEL_ERROR):
         what = f"{_of(suspected, found.texts, 'label')} {'is' if len(suspected) == 1 else 'are'} suspected to be wrong"
         lines.append(f"{what}: read the first of them, and correct those that are")
@@ -100,7 +101,7 @@ def _kind(s, found):
     """The kind of a Suspect with what it refers to: "near duplicate of line 12 (label 0)"."""
     if s.other is None:
         return f"{s.kind} ({s.detail})" if s.detail else s.kind
-    where = "" if s.other_name == s.name else f" of {s.other_name}"
+    where = f" of {_names(found)[0]}" if s.in_test else ""
     other = "" if s.other_label == s.label else f" (label {s.other_label})"
     return f"{s.kind} of {found.unit} {s.other}{where}{other}"
 
@@ -125,18 +126,18 @@ def _label_errors(found, shown):
 
 
 def _duplicates(found, shown):
+    name, test_name = _names(found)
     for in_test, title in (
         (False, "Texts that repeat another"),
-        (True, f"Texts of {printable(found.test_name or '')}"),
+        (True, f"Texts of {test_name} that also stand in {name}"),
     ):
         again = found.of(DUPLICATE, NEAR_DUPLICATE, in_test=in_test)
         if not again:
             continue
         exact, unlike = (sum(which) for which in zip(*((s.kind == DUPLICATE, s.other_label != s.label) for s in again)))
-        where = f" that also stand in {printable(found.name)}" if in_test else ""
-        yield f"\n{title}{where}"
+        yield f"\n{title}"
         yield f"{exact:,} exactly, {len(again) - exact:,} nearly; {unlike:,} of them under another label"
-        head = (found.unit, f"{found.unit} of the other", "alike", "label", "other label", " text")
+        head = (found.unit, f"like {found.unit}", "alike", "label", "other label", " text")
         first = sorted(again, key=lambda s: s.other_label == s.label)[:shown]  # stable: other labels come first
         rows = [
             [
@@ -184,7 +185,7 @@ def _nothing(found):
     ]
     nothing = [title for title, kind in kinds if title and not found.of(*kind)]
     if found.test_name is not None and not found.of(DUPLICATE, NEAR_DUPLICATE, in_test=True):
-        nothing.append(f"texts of {printable(found.test_name)} in {printable(found.name)}")
+        nothing.append("texts of {1} in {0}".format(*_names(found)))
     return nothing
 
 
@@ -193,6 +194,15 @@ def _vectors(v):
     yield f"{printable(v.name)} has vectors for {of}"
     if v.missing:
         yield f"the most frequent words without a vector: {', '.join(map(printable, v.missing))}"
+
+
+def _names(found):
+    """The data and the test data without their folders, where that tells them apart: two str."""
+    names = found.name, found.test_name or ""
+    short = [Path(name).name or name for name in names]
+    if names[0] == names[1]:
+        return printable(short[0]), f"the test part of {printable(short[0])}"
+    return tuple(map(printable, names if short[0] == short[1] else short))
 
 
 def _count(n, noun):

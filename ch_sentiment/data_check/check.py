@@ -26,8 +26,8 @@ class Suspect:
     """A row that may be wrong. kind: one of KINDS. name: of its file. line: where it stands there.
 
     suggested, p_label, p_suggested: of a label error, the probabilities from a model that has not seen the text.
-    other, other_name, other_label, similarity: of a duplicate, the row that it repeats. detail: the
-    script, or what shows mojibake.
+    in_test: whether it stands in the test part. other, other_label, similarity: of a duplicate, the row of the file
+    that it repeats. detail: the script, or what shows mojibake.
     """
 
     kind: str
@@ -38,8 +38,8 @@ class Suspect:
     suggested: str | None = None
     p_label: float | None = None
     p_suggested: float | None = None
+    in_test: bool = False
     other: int | None = None
-    other_name: str | None = None
     other_label: str | None = None
     similarity: float | None = None
     detail: str | None = None
@@ -66,8 +66,7 @@ class Report:
 
     def of(self, *kinds, in_test=False):
         """The suspects of some kinds in the file itself, or those of the test part."""
-        names = {self.test_name} if in_test else {self.name}
-        return [s for s in self.suspects if s.kind in kinds and s.name in names]
+        return [s for s in self.suspects if s.kind in kinds and s.in_test == in_test]
 
 
 def check(data, embedding=None, folds=FOLDS, seed=0, cached=True, progress=None):
@@ -164,6 +163,6 @@ class _Rows:
             yield self.suspect(i, LABEL_ERROR, suggested=self.data.label_names[suggested], **found)
 
     def duplicate(self, d):
-        name, line, label, _ = self.at(d.other)
-        found = {"other": line, "other_name": name, "other_label": label, "similarity": d.similarity}
+        _, line, label, _ = self.at(d.other)
+        found = {"other": line, "other_label": label, "similarity": d.similarity, "in_test": d.position >= self.size}
         return self.suspect(d.position, DUPLICATE if d.exact else NEAR_DUPLICATE, **found)
