@@ -20,11 +20,11 @@ from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
-  sentifish train                                   an LSTM on the built-in phrases, in seconds
-  sentifish train reviews.csv --cell gru            on your own text: .csv, .tsv, .jsonl, or a folder of folders
+  sentifish train                          an LSTM on the built-in phrases
+  sentifish train reviews.csv --cell gru   on your own text, a file or a folder
   sentifish evaluate runs/reviews-gru-1 more.csv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
-  sentifish predict runs/reviews-gru-1 --data new.csv --csv > answers.csv
+  sentifish predict runs/reviews-gru-1 --data new.csv --csv
 """
 
 
@@ -102,9 +102,12 @@ def parse(argv):
         description = f"{command.HELP[:1].upper()}{command.HELP[1:]}."
         parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description, formatter_class=ShortHelp)
         command.add_arguments(parser)
-        after_dashes = argv[argv.index("--") + 1 :] if "--" in argv else []
+        dashes = argv.index("--") if "--" in argv else len(argv)
+        for argument in argv[1:dashes]:  # which argparse would take for -h
+            if argument.startswith("-h") and argument not in ("-h", "-help"):
+                parser.error(f"unrecognized arguments: {argument}")
         # intermixed: --json may stand between the model and the texts
-        namespace = argparse.Namespace(command=argv[0], after_dashes=after_dashes)
+        namespace = argparse.Namespace(command=argv[0], after_dashes=argv[dashes + 1 :])
         return command, parser.parse_intermixed_args(argv[1:], namespace)
     as_it_stands = argparse.RawDescriptionHelpFormatter
     parser = OneLineParser(prog="sentifish", description=DESCRIPTION, formatter_class=as_it_stands)

@@ -83,6 +83,23 @@ def say(line):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def warn(line):
+    """Print a line on standard error."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def once(say):
+    """-> a function that calls `say` with each line that it is given, but with none a second time."""
+    said = set()
+
+    def say_once(line):
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return say_once
+
+
 def input_lines():
     """The lines of standard input without their line ends. DataError naming the line that is not UTF-8."""
     stream = getattr(sys.stdin, "buffer", None)

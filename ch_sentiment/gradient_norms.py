@@ -10,6 +10,7 @@ import argparse
 import numpy as np
 
 from common.checking.gradient_flow import norms_by_step
+from common.figures.drawing import DPI, plotting
 from common.time_layers import TimeGRU, TimeLSTM, TimeRNN
 
 CELLS = {"RNN": TimeRNN, "GRU": TimeGRU, "LSTM": TimeLSTM}
@@ -23,22 +24,22 @@ def main():
     parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
     options = parser.parse_args()
 
-    from matplotlib.figure import Figure  # here: importing this module must not import matplotlib
-
-    from common import plot
-
     xs = np.random.default_rng(SEED).standard_normal((N, T, D))
-    figure = Figure(figsize=(10, 3.8), layout="constrained")
-    for (name, cell), ax in zip(CELLS.items(), figure.subplots(1, len(CELLS), sharey=True)):
+    norms = {}
+    for name, cell in CELLS.items():
         Wx, Wh, b = cell.init_params(D, H, SEED, np.float64)
-        norms = {f"Wh x {scale}": norms_by_step(cell(Wx, scale * Wh, b), xs, SEED) for scale in SCALES}
-        plot.gradient_norms(norms, ax).set_title(name)
-        ax.label_outer()
-        for scale, values in norms.items():
+        norms[name] = {f"Wh x {scale}": norms_by_step(cell(Wx, scale * Wh, b), xs, SEED) for scale in SCALES}
+        for scale, values in norms[name].items():
             print(f"{name:4}  {scale:8}  last step {values[-1]:.1e}  first step {values[0]:.1e}")
+
     try:
-        figure.savefig(options.figure, dpi=150)
-    except (OSError, ValueError) as error:  # no such folder; no such format
+        with plotting() as plot:
+            figure = plot.Figure(figsize=(10, 3.8), layout="constrained")
+            for (name, of_scales), ax in zip(norms.items(), figure.subplots(1, len(CELLS), sharey=True)):
+                plot.gradient_norms(of_scales, ax).set_title(name)
+                ax.label_outer()
+            figure.savefig(options.figure, dpi=DPI)
+    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
         parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
 
 

@@ -8,6 +8,7 @@ import argparse
 import numpy as np
 
 from ch_sentiment.model import sentiment_net
+from common.figures.drawing import DPI, plotting
 from common.optimizer import Adam
 from common.trainer import Trainer
 from dataset import phrases
@@ -43,15 +44,14 @@ def main():
     Trainer(model, Adam(lr=LEARNING_RATE), callbacks=[], rng=order_rng).fit(x, t, MAX_EPOCH, max_grad=1.0)
 
     # show
-    from common import plot
-
     words = [word for group in GROUPS.values() for word in group.split()]
     groups = [name for name, group in GROUPS.items() for _ in group.split()]
     (W,) = model.words.embed.params
-    ax = plot.word_map(W[vocab.encode(words)], words, groups)
     try:
-        ax.figure.savefig(options.figure, dpi=150)
-    except (OSError, ValueError) as error:  # no such folder; no such format
+        with plotting() as plot:
+            ax = plot.word_map(W[vocab.encode(words)], words, groups)
+            ax.figure.savefig(options.figure, dpi=DPI)
+    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
         parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
 
 

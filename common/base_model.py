@@ -30,7 +30,7 @@ class BaseModel:
     frozen = MappingProxyType({})  # by name: weights that are saved with the parameters, but not trained
     training = True
     below = ()
-    of_steps = None  # whether there is a score for each step of a text; None: where scores have three axes
+    of_steps = None  # whether there is a score for each step of a text; None: where they look so
 
     def __init__(self):
         self.layers, self.params, self.grads, self.param_names = [], [], [], []
@@ -105,7 +105,10 @@ class BaseModel:
                 raise ValueError(f"{owner}: expected at least one text, got none")
             answers = [score(take(xs, index)) for index in batches]
         place = np.argsort(np.concatenate(batches))
-        if not (answers[0].ndim == 3 if self.of_steps is None else self.of_steps):
+        of_steps = self.of_steps
+        if of_steps is None:
+            of_steps = answers[0].ndim == 3 or len({answer.shape[1:] for answer in answers}) > 1
+        if not of_steps:
             return np.concatenate(answers)[place]  # (N, C), or (N,)
         rows = [row for answer in answers for row in answer]
         return [rows[i][:size] for i, size in zip(place, lengths(xs))]
@@ -160,7 +163,10 @@ class WrappedModel(BaseModel):
         self.layers = [model]
         self.model, self.params, self.grads = model, model.params, model.grads
         self.param_names = param_names(model)
-        self.scores = None
+        self.scores = self.step_mask = None
+        for name in ("pad", "ignore_label"):  # what a Trainer asks a model for, where it has it
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
 
     def weights(self):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()

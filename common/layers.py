@@ -8,7 +8,7 @@ ValueError that names the layer, and so is a backward before any forward.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_rng, as_sample_weight, check_ratio, float_dtype
+from common.arrays.checks import as_floats, as_ids, as_number, as_rng, as_sample_weight, check_ratio, float_dtype
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import log_softmax, sigmoid, softmax
@@ -126,7 +126,7 @@ class LayerNorm(Layer):
 
     def __init__(self, gamma, beta, eps=1e-5):
         super().__init__(gamma=(gamma, ("D",)), beta=(beta, ("D",)))
-        self.eps = eps
+        self.eps = as_number(self, "eps", eps, least=0)
 
     def forward(self, x):
         gamma, beta = self.params

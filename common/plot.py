@@ -10,12 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
+from common.figures.names import LETTER, NAME_WIDTH, legend, shortened, width_of
+
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # distinct for colour-blind people, too (Okabe and Ito 2008)
 STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", "-."), ("black", "D", ":"))  # colour, marker, dash
 LEGEND = {"framealpha": 1, "edgecolor": "none"}
 MARK = {"color": "0.4", "linestyle": ":"}  # a line at a value of interest
 CENTRED = {"ha": "center", "va": "center"}
 BAR = {"color": "#9ECAE1", "edgecolor": "black"}
+CELL, SIDE = 1.1, 8  # inches of a cell of `confusion` and of all its cells in a row, at most
+SMALLEST = 6  # points of a letter
 
 
 def new_axes(width=6.4, height=4.0):
@@ -68,18 +72,39 @@ def range_curve(rates, losses, suggestion=None, ax=None):
 
 
 def confusion(matrix, label_names, ax=None):
-    """(C, C) counts as shaded squares with the counts and the share of each true class written in. -> Axes."""
+    """(C, C) counts as shaded squares with the counts and the share of each true class written in. -> Axes.
+
+    Many classes have smaller squares: a new figure is at most some twelve inches wide. Above eight classes zeros are
+    not written; where no square has room for its numbers, a scale of the shades stands beside them; of hundreds of
+    names some stand for all.
+    """
     matrix = np.asarray(matrix)
-    size = 2.2 + 1.1 * len(matrix)
-    ax = ax or new_axes(size, size)
+    names = [shortened(name, NAME_WIDTH) for name in label_names]
+    longest, C = max(map(width_of, names)), len(matrix)
+    cell = min(CELL, SIDE / C) if ax is None else min(ax.get_window_extent().size) / ax.figure.dpi / C
+    size = min(10, max(SMALLEST, 60 * cell))  # of the names, points
+    angle = 90 if C > 12 else 30 if longest * LETTER * size > cell else 0
+    count_size = min(10, 0.9 * cell / LETTER / max(len(f"{matrix.max():,}"), 5))
+    if ax is None:
+        beside = longest * LETTER * size  # inches
+        width = C * cell + 1 + beside + (1.2 if count_size < SMALLEST else 0)
+        ax = new_axes(width, C * cell + 1 + beside * np.sin(np.radians(angle)))
+        ax.figure.get_layout_engine().set(w_pad=0.15)  # the place of squares is found to about 0.1 inches
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), count in np.ndenumerate(matrix):
-        ax.text(j, i, f"{count:,}\n{share[i, j]:.1%}", color="white" if share[i, j] > 0.5 else "black", **CENTRED)
-    names = [_shortened(name, 24) for name in label_names]
-    rotated = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 10 else {}
-    ax.set_xticks(range(len(matrix)), names, parse_math=False, **rotated)
-    ax.set_yticks(range(len(matrix)), names, parse_math=False)
+    image = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    if count_size < SMALLEST:
+        ax.figure.colorbar(image, ax=ax, format="{x:.0%}", label="share of the true class", shrink=0.6)
+    for (i, j), count in np.ndenumerate(matrix) if count_size >= SMALLEST else ():
+        if count or C <= 8:
+            how = {"color": "white" if share[i, j] > 0.5 else "black", "fontsize": count_size, **CENTRED}
+            ax.text(j, i, f"{count:,}\n{share[i, j]:.{1 if cell > 0.6 else 0}%}", **how)
+    step = max(1, round(SMALLEST * 1.3 / 72 / cell))  # of so many names one is written
+    how = {"parse_math": False, "fontsize": size}
+    rotated = {"rotation": angle, "ha": "right", "rotation_mode": "anchor"} if angle else {}
+    if angle == 90:
+        rotated["va"] = "center"
+    ax.set_xticks(range(0, C, step), names[::step], **how, **rotated)
+    ax.set_yticks(range(0, C, step), names[::step], **how)
     ax.set(xlabel="predicted", ylabel="true")
     return ax
 
@@ -95,8 +120,7 @@ def roc(curves, ax=None):
         ax.plot(false_rate, true_rate, dash, color=color, label=name)
     ax.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     ax.set_aspect("equal")
-    for text in ax.legend(loc="lower right", **LEGEND).get_texts():
-        text.set_parse_math(False)
+    legend(ax, ax.lines, loc="lower right", **LEGEND)
     return ax
 
 
@@ -155,7 +179,7 @@ def attention_map(weight, words, ax=None):
     ax.imshow(cells.reshape(rows, columns), cmap="Blues", vmin=0, vmax=most, aspect="auto")
     for k, (share, word) in enumerate(zip(weight, words)):
         how = {"color": "white" if share > 0.6 * most else "black", "fontsize": 8, "parse_math": False, **CENTRED}
-        ax.text(k % columns, k // columns, f"{_shortened(word, 11)}\n{share:.1%}", **how)
+        ax.text(k % columns, k // columns, f"{shortened(word, 11)}\n{share:.1%}", **how)
     ax.set(xticks=[], yticks=[])
     return ax
 
@@ -167,7 +191,7 @@ def gradient_norms(norms, ax=None):
         how = {"marker": marker, "markevery": max(len(values) // 10, 1), "markersize": 4, "color": color, "label": name}
         ax.plot(np.arange(1, len(values) + 1), values, dash, **how)
     ax.set(yscale="log", xlabel="time step", ylabel="norm of the gradient")
-    ax.legend(**LEGEND)
+    legend(ax, ax.lines, **LEGEND)
     return ax
 
 
@@ -200,7 +224,7 @@ def word_map(vectors, words, groups, ax=None):
     ax.margins(0.12)
     ordinals = [f"{name} component, {part:.0%} of the variance" for name, part in zip(("first", "second"), share)]
     ax.set(xlabel=ordinals[0], ylabel=ordinals[1])
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(STYLES), frameon=False)
+    legend(ax, ax.collections, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(STYLES), frameon=False)
     _write_beside(ax, places, words)
     return ax
 
@@ -216,7 +240,7 @@ def _write_beside(ax, places, words):
     how = {"fontsize": 8, "parse_math": False, "in_layout": False, **CENTRED}
     how["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # covers the lines to other words
     for word, place, point in zip(words, places, points):
-        text = ax.text(*place, word, **how)
+        text = ax.text(*place, shortened(word, NAME_WIDTH), **how)
         size = text.get_window_extent().size + 2
         for reach, direction in around:
             middle = point + (size / 2 + reach) * direction
@@ -230,24 +254,23 @@ def _write_beside(ax, places, words):
             ax.plot(*ends.T, color="0.5", linewidth=0.6, zorder=0.5)
 
 
-def _shortened(name, most):
-    """A long name without its middle: names differ mostly in their beginnings and ends."""
-    return name if len(name) <= most else f"{name[: most // 2]}…{name[most // 2 + 1 - most :]}"
-
-
 def per_class(rows, ax=None):
     """Precision, recall and F1 of each class in bars, the first class above. -> Axes.
 
     rows: label -> {"precision", "recall", "f1", "n"}, as `common.checking.metrics.classification_report` gives them.
     """
-    ax = ax or new_axes(5, 1.2 + 0.7 * len(rows))
+    C = len(rows)
+    ax = ax or new_axes(5, 1.2 + min(0.7 * C, SIDE))
+    height = ax.get_window_extent().height / ax.figure.dpi / C  # of a class, inches
+    step = max(1, round(SMALLEST * 1.3 / 72 / height))  # of so many names one is written
     measures = (("precision", "precision", BLUE, ""), ("recall", "recall", ORANGE, "///"), ("f1", "F1", GREEN, "xxx"))
     for place, (key, name, color, hatch) in enumerate(measures):
-        values, ys = [row[key] for row in rows.values()], np.arange(len(rows)) + 0.27 * (place - 1)
+        values, ys = [row[key] for row in rows.values()], np.arange(C) + 0.27 * (place - 1)
         ax.barh(ys, values, 0.27, label=name, color=color, hatch=hatch, edgecolor="white", linewidth=0)
-    names = [f"{_shortened(name, 24)} ({row['n']:,})" for name, row in rows.items()]
-    ax.set_yticks(range(len(rows)), names, parse_math=False)
-    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), xlabel="score (texts in brackets)")
+    names = [f"{shortened(name, NAME_WIDTH)} ({row['n']:,})" for name, row in rows.items()]
+    how = {"parse_math": False, "fontsize": min(10, max(SMALLEST, 60 * height))}
+    ax.set_yticks(range(0, C, step), names[::step], **how)
+    ax.set(xlim=(0, 1), ylim=(C - 0.5, -0.5), xlabel="score (texts in brackets)")
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
     return ax
 

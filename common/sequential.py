@@ -32,7 +32,7 @@ class Sequential(BaseModel):
         self.collect(**{str(i): layer for i, layer in enumerate(layers)})
         self.loss_layer, self.pad = loss, pad
         self.takes_mask = [_takes_mask(layer) for layer in layers]
-        self.of_steps = loss is not None and _takes_mask(loss)
+        self.of_steps = None if loss is None else _takes_mask(loss)
         self.scores = self.step_mask = self.shape = None  # shape: of the last output, where a loss was made of it
 
     @property

@@ -65,41 +65,39 @@ _LABEL_IDS = {
 
 def text_rank(name):
     """How likely a name is that of the texts, 0 the likeliest; None where it is not."""
-    key, words = key_of(name), words_of(name)
-    if key in _TEXT_KEYS:
-        return _TEXT_KEYS[key]
-    if not words or _OTHER_KEYS & set(words) or _LABEL_KEYS.keys() & set(words):
-        return None
-    return _rank(key, words, _TEXT_KEYS, _LABEL_KEYS)
+    return _rank(name, _TEXT_KEYS, _LABEL_KEYS)
 
 
 def label_rank(name):
     """How likely a name is that of the labels, 0 the likeliest; None where it is not."""
+    return PARTLY if key_of(name) in _LABEL_IDS else _rank(name, _LABEL_KEYS, _TEXT_KEYS)
+
+
+def _rank(name, keys, others):
+    """The rank of a name by all of it, by its last word, or by any of them where the last is not among `others`."""
     key, words = key_of(name), words_of(name)
-    if key in _LABEL_KEYS:
-        return _LABEL_KEYS[key]
-    if key in _LABEL_IDS:
-        return PARTLY
-    if not words or _OTHER_KEYS & set(words):
+    if key in keys:
+        return keys[key]
+    if not words or (keys is _TEXT_KEYS and others.keys() & set(words)) or words[-1] in others:
         return None
-    return _rank(key, words, _LABEL_KEYS, _TEXT_KEYS)
-
-
-def _rank(key, words, keys, others):
-    """The rank of a name of several words by its last one, or by any of them where that one is not among `others`."""
+    odd = bool(_OTHER_KEYS & set(words))
     if words[-1] in keys and len(words[-1]) > 1:
-        return keys[words[-1]] + 1
-    if words[-1] in others:
-        return None
+        return keys[words[-1]] + (PARTLY if odd else 1)
     ranks = [keys[word] for word in words if word in keys and len(word) > 1]
     ranks += [rank for word, rank in keys.items() if not word.isascii() and len(word) > 1 and word in key]
-    return min(ranks) + PARTLY if ranks else None
+    return min(ranks) + PARTLY if ranks and not odd else None
+
+
+def is_text_name(name):
+    """Whether a name is that of the texts as it stands, "review" and not "my review"."""
+    return key_of(name) in _TEXT_KEYS and len(words_of(name)) == 1
 
 
 def is_other(name):
     """Whether a column of this name is neither text nor label: a number, a date, an address, a person."""
     words = words_of(name)
-    return not words or words[0] == "unnamed" or bool(_OTHER_KEYS & set(words))
+    named = text_rank(name) is not None or label_rank(name) is not None
+    return not words or words[0] == "unnamed" or (bool(_OTHER_KEYS & set(words)) and not named)
 
 
 def is_header(cells):

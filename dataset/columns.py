@@ -1,13 +1,18 @@
 """Which column of a table holds the texts and which one the labels: by their names, else by what stands in them.
 Where that is open it is a DataError that lists the columns; nothing is guessed in silence."""
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
-from dataset.column_names import PARTLY, is_header, is_other, key_of, label_rank, text_rank
+from dataset.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
 from dataset.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
 from dataset.errors import DataError
-from dataset.labels import cell_text, is_missing, joined_text
+from dataset.labels import is_missing, joined_text
+from dataset.records import LINES
+
+_JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
+_TITLES = 5  # rows among which a header is looked for
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Chooser:
     def __init__(self, path, rows, names, how, form, scan):
         self.path, self.how, self.form, self.scan, self.notes = path, how, form, scan, []
         self.rows = [[cell if isinstance(cell, str) else joined_text(cell) for cell in row] for row in rows]
-        self.names, self.is_first_row = names, False
+        self.names, self.skipped = names, 0  # rows before the first text
         self.width, self.joins = self.width_of(self.rows), ""
         if names is None and self.rows:
             self.find_header()
@@ -66,30 +71,36 @@ class Chooser:
 
     def find_header(self):
         """Set `names` where the first row is a header, and `joins` where further separators belong to the text."""
-        first, rest = self.rows[0], self.rows[1:]
+        above = next((i for i, row in enumerate(self.rows[:_TITLES]) if is_header([cell or "" for cell in row])), 0)
+        if above:
+            rows = "1 other row, which is" if above == 1 else f"{above} other rows, which are"
+            self.notes.append(f"the header stands below {rows} left out")
+        first, rest = self.rows[above], self.rows[above + 1 :]
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
         keys = [key_of(cell or "") for cell in first]
         named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
         if named or is_header([cell or "" for cell in first]) or self.looks_like_names(first, rest):
-            self.names, self.is_first_row, self.rows = [cell or "" for cell in first], True, rest
+            self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
         wide = sum(len(row) > 2 for row in self.rows)
-        if self.names is not None:
-            numbered = [
-                row
-                for row in rest
-                if len(row) == len(first) + 1 and NUMBER.fullmatch((row[0] or "").strip(chr(34))) and row[-1]
-            ]
-            if len(numbered) > 0.5 * len(rest):
-                self.names = ["", *self.names]  # R writes no name above the numbers of the rows
+        if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
+            self.names = ["", *self.names]  # R writes no name above the numbers of the rows
         if self.form == "a tab":
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
-        elif self.form == "a comma" and self.names is not None and len(self.names) == 2 and wide > 0.5 * len(self.rows):
-            self.joins = ", " * (sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows))
-            self.notes += ["further commas belong to the text"] * bool(self.joins)
+        elif self.form in _JOINS and wide > (0.3 if self.names is None else 0.5) * len(self.rows) and self.is_open():
+            self.joins = _JOINS[self.form]
+            self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
+
+    def is_open(self):
+        """Whether rows of several widths are a label and a text in which the separator stands, too."""
+        if self.names is not None:
+            return len(self.names) == 2 and sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows)
+        if len(self.rows) < 4 or min(map(len, self.rows)) != 2:
+            return False
+        return any(Profile([row[i] for row in self.rows]).is_label() for i in (0, -1))
 
     def looks_like_names(self, first, rest):
         """Whether the first row is a header of other names, which is said."""
@@ -99,7 +110,10 @@ class Chooser:
             return False
         if any(len(cell) > 40 or len(cell.split()) > 4 or NUMBER.fullmatch(cell) or URL.match(cell) for cell in given):
             return False
-        rest = [row for row in rest if row != first]  # it comes again where files were joined
+        others = [row for row in rest if row != first]  # it comes again where files were joined
+        if len(others) < 0.9 * len(rest) or (self.form == LINES and not is_text_name(cells[0])):
+            return False
+        rest = others
         columns = [[(row[i] or "").strip() for row in rest if i < len(row)] for i in range(len(cells))]
         if any(cell and cell in column for cell, column in zip(cells, columns)):
             return False
@@ -236,6 +250,9 @@ class Chooser:
         """The first of the columns, if the others only name the same classes in other words."""
         if len(columns) > 1:
             values = self.scan(columns)
+            varied = [k for k in range(len(columns)) if len({row[k] for row in values}) > 1]
+            if 0 < len(varied) < len(columns):  # a column of one value has no classes
+                columns, values = [columns[k] for k in varied], {tuple(row[k] for k in varied) for row in values}
             for k in range(1, len(columns)):
                 pairs = {(row[0], row[k]) for row in values}
                 if not len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs):
@@ -261,18 +278,13 @@ class Chooser:
         return f" ({'; '.join(parts)})" if parts else ""
 
 
+def _are_numbered(rows, width):
+    """Whether rows are of this width, and begin with their numbers."""
+    numbers = [row[0].strip('"') for row in rows if len(row) == width and row[0] and row[-1]]
+    if len(numbers) <= 0.5 * len(rows) or not all(number.isdecimal() and len(number) < 10 for number in numbers):
+        return False
+    return all(int(b) > int(a) for a, b in itertools.pairwise(numbers))
+
+
 def _known(rank):
     return PARTLY if rank is None else rank
-
-
-def scan_values(rows, columns, width, most=500):
-    """The tuples of labels that stand in the columns, of rows of this width: a set of at most `most`."""
-    found = set()
-    for _, cells in rows:
-        if len(cells) == width:
-            values = tuple(cell_text(cells[i]) or "" for i in columns)
-            if not any(is_missing(value) for value in values):
-                found.add(values)
-                if len(found) >= most:
-                    break
-    return found

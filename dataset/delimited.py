@@ -40,7 +40,9 @@ def find_delimiter(head, is_csv, is_header):
         else:
             width, count = Counter(map(len, rows)).most_common(1)[0]
             share = count / len(rows) if width > 1 else 0.0
-        labels = _has_labels(rows)
+            if share < 0.85 and min(map(len, rows)) > 1 and _has_labels(rows, 2):
+                share = 0.85  # further ones belong to the text
+        labels = _has_labels(rows, 1 if is_csv else 2)
         scores[delimiter] = (share if labels or is_csv or delimiter == "\t" else 0.0, labels)
     best = max(order, key=scores.get)
     if scores[best][0] >= (0.5 if best == order[0] else 0.85):
@@ -48,12 +50,12 @@ def find_delimiter(head, is_csv, is_header):
     return "," if is_csv and any("," in line for line in head) else None
 
 
-def _has_labels(rows):
-    """Whether the first or the last column has few, short values."""
+def _has_labels(rows, least):
+    """Whether the first or the last column has few, short values, but `least` of them."""
     for i in (0, -1):
         values = {cells[i].strip() for cells in rows[1:]}
         short = all(len(value) <= _LONGEST_LABEL and not any(c in value for c in NAMES) for value in values)
-        if short and len(values) <= (len(rows) - 1) / 2:
+        if short and least <= len(values) <= (len(rows) - 1) / 2:
             return True
     return False
 
@@ -130,15 +132,14 @@ def csv_rows(lines, delimiter, left_out, number=1):
 
 
 def _swallows(lines, delimiter, width, first, last):
-    """Whether all the lines of a record look like rows of their own: its quote is never closed."""
-    if lines[0].count(delimiter) + 1 != width:
+    """Whether all the lines of a record look like rows of their own, by the values that stand in the first or the last
+    column elsewhere: its quote is never closed.
+    """
+    rows = [line.rstrip("\r\n").split(delimiter) for line in lines]
+    if any(len(cells) != width for cells in rows):
         return False
-    for line in lines[1:]:
-        cells = line.rstrip("\r\n").split(delimiter)
-        ends = cells[0].strip(' "'), cells[-1].strip(' "')
-        if len(cells) != width or not (ends[0] in first or ends[1] in last) or "" in ends:
-            return False
-    return True
+    begins, ends = (cells[0].strip(' "') for cells in rows[1:]), (cells[-1].strip(' "') for cells in rows[:-1])
+    return all(value and value in first for value in begins) or all(value and value in last for value in ends)
 
 
 class _CsvRecords:

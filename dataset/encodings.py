@@ -77,4 +77,4 @@ def _score(data, encoding, common, latin):
                 all(c > "\x7f" for c in neighbours) if latin else any(c.isascii() and c.isalpha() for c in neighbours)
             )
             fits += character in common and not alone
-    return fits / beyond if beyond else 0.0
+    return fits / beyond if fits >= (1 if latin else 3) else 0.0

@@ -42,6 +42,7 @@ _MAGIC = {
 _MARKUP = {
     b"<!doctype html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
     b"<html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
+    b"@relation": ("a Weka file (.arff)", "export it as .csv"),
     b"<?xml": ("an XML file", "write its texts and labels as .csv"),
 }
 UNREADABLE = (".xlsx", ".xls", ".zip", ".7z", ".rar", ".tar", ".parquet", ".pkl", ".pickle", ".pdf", ".docx", ".db")
@@ -53,8 +54,11 @@ _OFFICE = {
 }
 
 
-def check_is_text(head, path):
-    """DataError that says what a file is, and the way out, where its first bytes `head` are those of no text."""
+def check_is_text(head, path, is_open=True):
+    """DataError that says what a file is, and the way out, where its first bytes `head` are those of no text.
+
+    is_open: nobody named its encoding, so that zeros among its bytes are suspicious.
+    """
     found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
     if found is None and head[257:262] == b"ustar":
         found = "a tar archive", _UNPACK
@@ -63,7 +67,7 @@ def check_is_text(head, path):
     if found is None:
         start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
         found = next((kind for tag, kind in _MARKUP.items() if start.startswith(tag)), None)
-    if found is None:
+    if found is None and is_open:
         found = _without_mark(head)
     if found is not None:
         raise DataError(f"{path}: expected text, this is {found[0]}: {found[1]}")

@@ -2,6 +2,7 @@
 each class, such as rt-polarity.pos and rt-polarity.neg.
 """
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -9,11 +10,12 @@ from dataset.errors import DataError
 from dataset.file_kinds import UNREADABLE
 from dataset.lines import text_lines
 
-_SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval", "unsup", "unlabelled")
+_SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval")
+_UNLABELLED = ("unsup", "unlabelled", "unlabeled")
 _TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
 _TEXTS = (".txt", ".text")
 _COMPRESSED = (".gz", ".bz2", ".xz")
-_POLARITIES = (".pos", ".neg", ".neu")
+_POLARITY = re.compile(r"(?:^|(?<=[._\- ]))(pos|positive|neg|negative|neu|neutral)(?=$|[._\- ])", re.IGNORECASE)
 _CLASS_NAMES = re.compile(
     r"(pos|neg|neu|positive|negative|neutral|good|bad|ham|spam|fake|real|true|false|joy|anger|sad|happy|fear|love|surprise)"
 )
@@ -30,15 +32,27 @@ class Folder:
 
 
 def is_pair(path):
-    """Whether a file is one of several that hold a class each, "x.pos" beside "x.neg"."""
-    return path.suffix.lower() in _POLARITIES and len(_class_files(path.parent, path.stem)) > 1
+    """Whether a file is one of several that hold the texts of a class each, such as "x.pos" beside "x.neg"."""
+    return (
+        _ending(path) not in _TABLES
+        and _form(path) is not None
+        and len(_class_files(path.parent, _form(path))) > 1
+        and _has_lines(path, 2)
+    )
+
+
+def only_table(path):
+    """The one table of a folder that holds nothing else to read; None for other paths."""
+    if not path.is_dir() or any(entry.is_dir() for entry in visible(path)):
+        return None
+    tables = [entry for entry in visible(path) if _ending(entry) in _TABLES]
+    return tables[0] if len(tables) == 1 and not _text_files(path) else None
 
 
 def open_folder(path, encoding=None):
     """-> Folder of a folder, or of one of the files of a pair. DataError, also while its examples are read."""
     if not path.is_dir():
-        files = _class_files(path.parent, path.stem)
-        return _of_lines([(file, file.suffix[1:].lower()) for file in files], encoding)
+        return _of_lines(_class_files(path.parent, _form(path)), encoding)
     folders = [entry for entry in visible(path) if entry.is_dir()]
     texts = [entry for entry in visible(path) if entry.is_file()]
     splits = [folder for folder in folders if folder.name.lower() in _SPLITS and _has_folders(folder)]
@@ -70,8 +84,8 @@ def _text_files(folder):
             found += _text_files(entry)
         elif _ending(entry) in _TEXTS:
             found.append(entry)
-        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit():
-            others.append(entry)
+        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9:
+            others.append(entry)  # "00001.7c53336b37003a9286aba55d2945844c"
     return found or [entry for entry in others if not _NOTES.fullmatch(entry.name)]
 
 
@@ -90,20 +104,21 @@ def _of_split(path, splits, encoding):
         raise DataError(f"{path}: expected one sub-folder per class, got {names}; give the one to read: {splits[0]}")
     found = open_folder(train[0], encoding)
     others = ", ".join(folder.name for folder in splits if folder != train[0])
-    found.notes.insert(0, f"the texts are those of {train[0].name}/" + (f", {others} is not read" if others else ""))
+    found.notes.append(f"the texts are those of {train[0].name}/" + (f", {others} is not read" if others else ""))
     return found
 
 
 def _of_classes(folders, encoding):
     files = {folder: _text_files(folder) for folder in folders}
-    folders = [folder for folder in folders if files[folder] or folder.name.lower() not in _SPLITS]
+    unlabelled = [folder for folder in folders if folder.name.lower() in _UNLABELLED and len(folders) > 2]
+    folders = [folder for folder in folders if folder not in unlabelled]
     for folder in folders:
         if not files[folder]:
             raise DataError(f"{folder}: expected .txt files, got none{_instead(folder)}")
-    notes = ["labels from the names of the folders"]
+    notes = ["labels from the names of the folders", *(f"{folder.name} is not read" for folder in unlabelled)]
     if all(len(files[folder]) == 1 for folder in folders):
         single = [files[folder][0] for folder in folders]
-        if all(_has_lines(file, encoding) for file in single):
+        if all(_has_lines(file, 10) for file in single):
             return _of_lines([(file, folder.name) for file, folder in zip(single, folders)], encoding, notes)
     pairs = ((file, folder.name) for folder in folders for file in files[folder])
     return Folder(((file, label, "".join(text_lines(file, encoding))) for file, label in pairs), notes)
@@ -115,18 +130,21 @@ def _instead(folder):
     return f" but {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}" if names else ""
 
 
-def _has_lines(file, encoding):
-    """Whether a file has ten lines or more: they are texts of their own."""
-    return sum(1 for _, line in zip(range(10), text_lines(file, encoding)) if not line.isspace()) == 10
+def _has_lines(file, most):
+    """Whether a file has so many lines or more: they are texts of their own."""
+    with file.open("rb") as stream:
+        return len([line for line in itertools.islice(stream, most) if line.strip()]) == most
 
 
-def _class_files(folder, stem=None):
-    """The files of a folder that are named after their class, "x.pos" and "x.neg"."""
-    return [
-        entry
-        for entry in visible(folder)
-        if entry.suffix.lower() in _POLARITIES and entry.is_file() and stem in (None, entry.stem)
-    ]
+def _form(file):
+    """The name of a file without the word that says its class; None where there is none."""
+    return _POLARITY.sub("*", file.name, count=1) if _POLARITY.search(file.name) else None
+
+
+def _class_files(folder, form):
+    """(file, label) of the files of a folder that are named alike but for their class."""
+    files = [entry for entry in visible(folder) if _form(entry) == form and entry.is_file()]
+    return [(file, _POLARITY.search(file.name)[1].lower()) for file in files]
 
 
 def _of_lines(labelled, encoding, notes=None):
@@ -139,14 +157,20 @@ def _of_lines(labelled, encoding, notes=None):
                     yield f"{file}, line {number}", label, line.rstrip("\r\n")
 
     notes = notes or ["labels from the names of the files"]
-    return Folder(examples(), [*notes, f"one text a line of {', '.join(file.name for file, _ in labelled[:4])}"])
+    return Folder(
+        examples(), [*notes, f"one text a line of {', '.join(map(_short, [file for file, _ in labelled[:4]]))}"]
+    )
+
+
+def _short(file):
+    return f"{file.parent.name}/{file.name}"
 
 
 def _of_files(path, files, encoding):
     """A folder without classes as sub-folders: files whose names say the class."""
-    pairs = _class_files(path)
-    if len({file.suffix.lower() for file in pairs}) > 1:
-        return _of_lines([(file, file.suffix[1:].lower()) for file in pairs], encoding)
+    forms = {form for file in files if (form := _form(file)) is not None and _ending(file) not in _TABLES}
+    if len(forms) == 1 and len(pairs := _class_files(path, *forms)) > 1:
+        return _of_lines(pairs, encoding)
     texts = [file for file in _text_files(path) if not _NOTES.fullmatch(file.name)]
     stems = [file.name.split(".")[0].lower() for file in texts]
     classes = sum(bool(_CLASS_NAMES.fullmatch(stem)) for stem in stems)
@@ -175,11 +199,13 @@ def _found(path, files, texts):
     tables = [file.name for file in files if _ending(file) in _TABLES]
     if tables:
         return f"files; give the one to read: {', '.join(str(path / name) for name in tables[:4])}"
-    archives = [file.name for file in files if file.suffix.lower() in UNREADABLE]
-    if archives:
-        return f"{', '.join(archives[:4])}"
-    if texts and any(_text_files(folder) for folder in visible(path.parent) if folder.is_dir() and folder != path):
+    others = [file.name for file in files if file.suffix.lower() in UNREADABLE]
+    if others:
+        return f"{', '.join(others[:4])}; save as CSV UTF-8, or unpack, and give the file"
+    beside = [folder for folder in visible(path.parent)[:100] if folder.is_dir()]
+    if texts and len(beside) > 1 and all(any(_ending(f) in _TEXTS for f in visible(folder)) for folder in beside):
         return f"only texts, as in the folder of one class: give the folder above, {path.parent}"
     if texts:
-        return f"{len(texts):,} .txt files whose names say no class, {texts[0].name} the first"
+        names = f"{len(texts):,} files whose names say no class, {texts[0].name} the first"
+        return f"{names}; put them into one folder for each class"
     return "none"

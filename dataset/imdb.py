@@ -73,7 +73,9 @@ def count_duplicates(x_train, x_test):
 def is_source(name):
     """Whether a name that was typed is one for `load_data`: "imdb", an archive, or a folder of its form."""
     path = Path(name)
-    inside = (path / "aclImdb" / "train", path / "train", path / _TUTORIAL_FILES[0])
+    train = path / "train"  # which many folders have
+    named = (train,) if path.name == "aclImdb" else (train / "unsup", train / "urls_pos.txt")
+    inside = (path / "aclImdb" / "train", *named, path / _TUTORIAL_FILES[0])
     return name == "imdb" or path.name.endswith((".tar.gz", ".tgz")) or any(place.exists() for place in inside)
 
 

@@ -11,6 +11,7 @@ from dataset.errors import DataError
 NO_RECORD = "no JSON record"  # a reason for which a row is left out
 ENDINGS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".geojson")
 _PYTHON = re.compile(r"\{\s*[uU]?'")
+_BLOCK = 100  # lines that are parsed at a time
 _DECODER = json.JSONDecoder()
 _DEFECTS = (ValueError, RecursionError)  # a number of very many digits is a ValueError that is no JSONDecodeError
 
@@ -52,22 +53,41 @@ def line_rows(head, lines, left_out):
     values = [value for line in head if isinstance(value := _loads(line), dict)]
     if not values:
         return None, ((number, value) for number, value in _values(lines, left_out, list))
+    records = _values(lines, left_out, dict)
+    if any(isinstance(inner, dict) for value in values for inner in value.values()):
+        values, records = list(map(flat, values)), ((number, flat(value)) for number, value in records)
     keys = list(dict.fromkeys(itertools.chain.from_iterable(values)))
-    return keys, _cells(keys, _values(lines, left_out, dict))
+    return keys, _cells(keys, records)
+
+
+def flat(value):
+    """A dict with the entries of the dicts in it under names such as "review.text"."""
+    found = {}
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            found |= {f"{key}.{name}": entry for name, entry in inner.items()}
+        else:
+            found[key] = inner
+    return found
 
 
 def _values(lines, left_out, kind):
-    for number, line in enumerate(lines, start=1):
+    """(line number, value) of every line that is one value of a kind, dict or list; blank lines are skipped."""
+    lines, start = iter(lines), 1
+    while block := list(itertools.islice(lines, _BLOCK)):
         try:
-            value = json.loads(line)
+            # One call for many lines takes half the time of one for each.
+            values = json.loads(f"[{','.join(block)}]")
         except _DEFECTS:
-            value = None
-            if line.isspace():
-                continue
-        if isinstance(value, kind):
-            yield number, value
-        else:
-            left_out.setdefault(NO_RECORD, []).append(number)
+            values = ()
+        if len(values) != len(block):
+            values = map(_loads, block)
+        for number, value in enumerate(values, start):
+            if isinstance(value, kind):
+                yield number, value
+            elif not block[number - start].isspace():
+                left_out.setdefault(NO_RECORD, []).append(number)
+        start += len(block)
 
 
 def _cells(keys, values):
@@ -114,6 +134,7 @@ def _table(value):
     """(names or None, list of rows), or (None, None) where a value is no table."""
     if isinstance(value, list):
         if value and all(isinstance(row, dict) for row in value):
+            value = list(map(flat, value))
             keys = list(dict.fromkeys(itertools.chain.from_iterable(value)))
             return keys, [[row.get(key) for key in keys] for row in value]
         if value and all(isinstance(row, list) for row in value):
@@ -126,6 +147,8 @@ def _table(value):
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
         return list(map(str, value["columns"])), [row for row in value["data"] if isinstance(row, list)]
     held = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+    if len(held) > 1:  # the one that has texts
+        held = [rows for rows in held if any(text_rank(key) is not None for key in flat(rows[0]))]
     if len(held) == 1:
         return _table(held[0])
     return _table_of_dict(value)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.folders import is_pair, open_folder
-from dataset.labels import Labels, check_classes, is_missing, listed
+from dataset.folders import is_pair, only_table, open_folder
+from dataset.labels import Labels, check_classes, is_missing, listed, several
 from dataset.lines import text_lines, unlimited_csv_fields
-from dataset.records import FASTTEXT, LINES, SPACE
+from dataset.records import FASTTEXT, LINES, SEVERAL, SPACE
 from dataset.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
 
 _MOST_SHOWN = 3  # line numbers that a message names
@@ -49,6 +49,7 @@ class LabelledFile:
     groups: list | None = None
     left_out: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    unit: str = "line"  # what the numbers count; "record" of a document of JSON, "text" of a folder
 
 
 def load_data(path, num_classes=None, label_names=None):
@@ -69,13 +70,16 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     path = Path(path)
     labels = Labels(label_names)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         read = _read_folder(path, how, labels) if _is_folder(path) else _read_file(path, how, labels)
     if not read.texts:
         reasons = reasons_of(read.left_out)
         raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    read.t, read.label_names, merged = labels.classes(read.t)
+    if label_names is None and (doubled := several(read.label_names)):
+        _leave_out(read, doubled)
     if how.strict and read.left_out:
         raise _strict(path, read)
-    read.t, read.label_names, merged = labels.classes(read.t)
     counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
     if label_names is None:
         reasons = reasons_of(read.left_out)
@@ -109,12 +113,12 @@ def left_out_line(name, left_out, total=None, unit="line"):
     """One line for rows that are left out, or None where there are none.
 
     left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known. unit: what is
-    numbered, "line" or "text".
+    numbered, "line", "record" or "text".
     """
     lines = sorted(line for lines in left_out.values() for line in lines)
     if not lines:
         return None
-    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else 'texts'}"
+    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else f'{unit}s'}"
     reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
     verb = "is" if len(lines) == 1 else "are"
     shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
@@ -129,10 +133,11 @@ def read_texts(path, how=ReadOptions()):
     """
     path = Path(path)
     with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
         if _is_folder(path):
             folder = open_folder(path, how.encoding)
             rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))
-            return None, TextRows(rows, folder.notes, path)
+            return ["file"], TextRows(rows, [], path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
     return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)
@@ -173,7 +178,7 @@ def _is_folder(path):
 def _read_file(path, how, labels):
     """The LabelledFile of a file, its `t` as numbers of `labels`."""
     records, rows, columns = open_table(path, how, labelled=True)
-    read = LabelledFile([], None, [], None, left_out=records.left_out)
+    read = LabelledFile([], None, [], None, left_out=records.left_out, unit=records.unit)
     further = [column for column in (columns.weight, columns.group) if column is not None]
     kept = collect(path, records.unit, rows, columns, labels, read, further)
     if columns.weight is not None:
@@ -196,8 +201,7 @@ def _read_folder(path, how, labels):
             name = option.replace("_", "-")
             raise DataError(f"{path}: --{name} {column}: expected a file with columns, got a folder or a pair of files")
     folder = open_folder(path, how.encoding)
-    read = LabelledFile([], None, [], None, notes=folder.notes)
-    read.left_out = {}
+    read = LabelledFile([], None, [], None, notes=folder.notes, unit="text")
     t, numbers = [], []
     for number, (file, label, text) in enumerate(folder.examples, start=1):
         class_id = labels.ids.get(label)
@@ -213,10 +217,23 @@ def _read_folder(path, how, labels):
     return read
 
 
+def _leave_out(read, doubled):
+    """Leave out the texts of the classes `doubled`, names that stand for several others."""
+    used = ~np.isin(read.t, [i for i, name in enumerate(read.label_names) if name in doubled])  # (N,)
+    read.left_out[SEVERAL] = [*read.left_out.get(SEVERAL, []), *read.numbers[~used].tolist()]
+    read.texts = [text for text, use in zip(read.texts, used) if use]
+    if read.groups is not None:
+        read.groups = [group for group, use in zip(read.groups, used) if use]
+    if read.weights is not None:
+        read.weights = read.weights[used]
+    names = [name for name in read.label_names if name not in doubled]
+    ids = np.array([names.index(name) if name in names else -1 for name in read.label_names])
+    read.t, read.numbers, read.label_names = ids[read.t[used]], read.numbers[used], names
+
+
 def _strict(path, read):
     """The DataError for the first row that is left out."""
-    number, reason = min((lines[0], reason) for reason, lines in read.left_out.items())
+    number, reason = min((min(lines), reason) for reason, lines in read.left_out.items())
     total = sum(map(len, read.left_out.values()))
-    return DataError(
-        f"{path}, line {number}: expected a row that can be used, got {reason} ({total:,} such rows in all)"
-    )
+    expected = f"expected a row that can be used, got {reason} ({total:,} such rows in all)"
+    return DataError(f"{path}, {read.unit} {number}: {expected}")

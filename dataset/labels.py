@@ -22,8 +22,16 @@ SHOWN = 12  # classes that a message lists at most
 
 _LONGEST = 40  # characters of a label in a message
 _LONGEST_NUMBER = 100  # characters; a longer label is no number, whatever the interpreter's own limit is
+_BETWEEN = re.compile(r"[,;|]")
 _WHOLE = re.compile(r"\+?(-?\d+)(?:\.0+)?")
 _MOST_CLASSES, _FEW_TEXTS = 50, 5  # more classes with fewer texts each are no classes
+
+
+def several(names):
+    """Those of the names that are several others with commas or the like between them, as of a text with two labels."""
+    keys = {label_key(name) for name in names}
+    parts = {name: {label_key(part) for part in _BETWEEN.split(name)} for name in names if _BETWEEN.search(name)}
+    return {name for name, found in parts.items() if len(found) > 1 and found <= keys}
 
 
 def is_missing(text):
@@ -32,19 +40,19 @@ def is_missing(text):
 
 
 def cell_text(value):
-    """The value of a cell of JSON as a str; None for null, NaN, a list of several and an object. A list of words is
-    their text.
-    """
+    """The value of a cell of JSON as a str, several of a list with commas; None for null, NaN and an object."""
     if isinstance(value, str):
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, float):
         return repr(value)
-    if isinstance(value, list | tuple) and len(value) == 1:
-        return cell_text(value[0])
+    if isinstance(value, list) and value and not any(isinstance(part, list | dict) for part in value):
+        return ",".join(filter(None, map(cell_text, value)))
     return None
 
 
@@ -113,7 +121,11 @@ class Labels:
         rank = {name: i for i, name in enumerate(names)}
         table = np.array([rank[chosen[label_key(spelling)]] for spelling in self.spellings], dtype=np.int64)
         notes = [_merged(chosen[key], spelled) for key, spelled in forms.items() if len(spelled) > 1]
-        if whole := [(chosen[key], *spelled) for key, spelled in forms.items() if {chosen[key]}.isdisjoint(spelled)]:
+        if whole := [
+            (chosen[key], *spelled)
+            for key, spelled in forms.items()
+            if _WHOLE.fullmatch(key) and chosen[key] not in spelled
+        ]:
             read_as = ", ".join(name for name, *_ in whole[:5])
             notes.append(f"labels {', '.join(spelling for _, spelling, *_ in whole[:5])} are read as {read_as}")
         return table[numbers], names, notes[:5]

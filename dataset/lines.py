@@ -99,8 +99,7 @@ class _Xz(io.RawIOBase):
 def _decoded(stream, path, encoding):
     """The lines of a binary stream of text."""
     block = stream.read(_BLOCK)
-    if encoding is None:
-        check_is_text(block, path)
+    check_is_text(block, path, encoding is None)
     encoding = encoding or next((name for mark, name in _MARKS.items() if block.startswith(mark)), "utf-8")
     decoder = codecs.getincrementaldecoder(encoding)()
     end, number, pieces, first = None, 1, [], True  # number: of the line that comes next

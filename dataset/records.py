@@ -17,6 +17,8 @@ _LOOK_AHEAD = 200  # lines by which the form is judged
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # of Excel
 _FASTTEXT = re.compile(r"(?:^|(?<=[\s,]))__label__([^\s,]+)")
 _FIRST_WORD = re.compile(r"(\S+)[ \t]+(?=\S)")
+_MARKS = (":::", "@")  # between the cells of some public data sets
+_FEATURES = re.compile(r"\S+(?:\s+\d+:[\d.e+-]+)+\s*")
 SEVERAL = "several labels, where one is wanted"  # a reason for which a row is left out
 FASTTEXT, SPACE, LINES, JSON = "__label__", "a space", "lines", "JSON"
 
@@ -72,6 +74,8 @@ def open_records(path, encoding=None):
     if delimiter is not None:
         name = NAMES.get(delimiter, repr(delimiter))
         return Records(_named(csv_rows(lines, delimiter, left_out, number), path), name, left_out=left_out)
+    if separator := next((mark for mark in _MARKS if _is_between(mark, head)), None):
+        return Records(_split_rows(lines, separator), separator)
     if _starts_with_labels(head):
         return Records(_space_rows(lines), SPACE)
     if ending == ".csv":
@@ -97,9 +101,9 @@ def _named(rows, path):
 
 
 def _whole_lines(lines):
+    """(number, [line]) of every line, blank ones too: answers to them stand in the same lines."""
     for number, line in enumerate(lines, start=1):
-        if not line.isspace():
-            yield number, [line.rstrip("\r\n")]
+        yield number, [line.rstrip("\r\n")]
 
 
 def _is_fasttext(head):
@@ -126,9 +130,27 @@ def _fasttext_rows(lines, left_out, path):
         yield number, [labels[0] if labels else None, text.lstrip(", ").rstrip()]
 
 
+def _is_between(mark, head):
+    """Whether every line has a mark between its cells: as often in each, or once before one of a few labels."""
+    lines = [line for line in head if not line.isspace()]
+    counts = {line.count(mark) for line in lines}
+    if not lines or 0 in counts:
+        return False
+    labels = Counter(line.rpartition(mark)[2].strip() for line in lines)
+    few = len(lines) >= 4 and 1 < len(labels) <= len(lines) / 2 and max(map(len, labels)) <= 40
+    return few or (mark == ":::" and len(counts) == 1)
+
+
+def _split_rows(lines, mark):
+    for number, line in enumerate(lines, start=1):
+        if not line.isspace():
+            cells = line.split(mark) if mark == ":::" else line.rsplit(mark, 1)
+            yield number, [cell.strip() for cell in cells]
+
+
 def _starts_with_labels(head):
     """Whether the first word of every line is a label: numbers, or a few words that come again and again."""
-    found = [_FIRST_WORD.match(line) for line in head if not line.isspace()]
+    found = [_FIRST_WORD.match(line) for line in head if not line.isspace() and not _FEATURES.fullmatch(line)]
     if len(found) < 2 or not all(found):
         return False
     counts = Counter(match[1] for match in found)
@@ -144,4 +166,4 @@ def _starts_with_labels(head):
 def _space_rows(lines):
     for number, line in enumerate(lines, start=1):
         if not line.isspace():
-            yield number, [*line.split(None, 1), ""][:2]
+            yield number, [*line.strip().split(None, 1), ""][:2]

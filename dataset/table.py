@@ -1,13 +1,14 @@
 """The rows of a file with their columns chosen: of those that can be used texts and labels, and why others cannot."""
 
 import itertools
+from array import array
 
 import numpy as np
 
-from dataset.columns import Chooser, scan_values
+from dataset.columns import Chooser
 from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
-from dataset.records import JSON, open_records
+from dataset.records import open_records
 
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized
 
@@ -22,17 +23,16 @@ def open_table(path, how, labelled):
 
     def scan(columns):
         rows = _again(path, how) if path.is_file() else head
-        return scan_values(rows, columns, chooser.width)
+        return _label_tuples(rows, columns, chooser.width)
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
-    if not head and labelled:
-        reasons = reasons_of(records.left_out)
-        raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    if not head:
+        reasons = f" (left out: {reasons})" if (reasons := reasons_of(records.left_out)) else ""
+        raise DataError(f"{path}: expected {'labelled ' * labelled}texts, got none{reasons}")
     columns = chooser.choose(labelled)
-    if chooser.is_first_row:
-        del head[0]
+    del head[: chooser.skipped]
     rows = itertools.chain(head, records.rows)
-    return records, _as_text(rows, columns) if labelled and records.form == JSON else rows, columns
+    return records, rows, columns
 
 
 def _again(path, how):
@@ -40,9 +40,22 @@ def _again(path, how):
     return open_records(path, how.encoding).rows
 
 
+def _label_tuples(rows, columns, width, most=500):
+    """The tuples of labels that stand in the columns, of rows of this width: a set of at most `most`."""
+    found = set()
+    for _, cells in rows:
+        if len(cells) == width:
+            values = tuple(cell_text(cells[i]) or "" for i in columns)
+            if not any(is_missing(value) for value in values):
+                found.add(values)
+                if len(found) >= most:
+                    break
+    return found
+
+
 def collect(path, unit, rows, columns, labels, read, further):
     """Fill texts, t, numbers and left_out of `read`; -> the cells of the columns `further` of each row that is used."""
-    texts, t, numbers, kept = read.texts, [], [], []
+    texts, t, numbers, kept = read.texts, array("q"), array("q"), []
     ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
     left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
     header = columns.names and (columns.names[i], columns.names[k])
@@ -53,6 +66,10 @@ def collect(path, unit, rows, columns, labels, read, further):
                 left_out[WIDTH].append(number)
                 continue
         text, label = cells[i], cells[k]
+        if type(text) is not str:  # but a value of JSON
+            text = joined_text(text) or ""
+        if type(label) is not str:
+            label = str(label) if type(label) is int else cell_text(label) or ""
         class_id = ids.get(label)
         if class_id is None:
             if (text, label) == header:
@@ -68,24 +85,10 @@ def collect(path, unit, rows, columns, labels, read, further):
             t.append(class_id)
             numbers.append(number)
             if further:
-                kept.append([cells[column] for column in further])
+                kept.append([cell_text(cells[column]) or "" for column in further])
     read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
     read.left_out = {reason: lines for reason, lines in {**read.left_out, **left_out}.items() if lines}
     return kept
-
-
-def _as_text(rows, columns):
-    """The rows with a str for every value of JSON that is used, "" for null and the like."""
-    used = {columns.label, columns.weight, columns.group} - {None}
-    for number, cells in rows:
-        if len(cells) == columns.width:
-            cells = list(cells)
-            if type(cells[columns.text]) is not str:
-                cells[columns.text] = joined_text(cells[columns.text]) or ""
-            for column in used:
-                if type(cells[column]) is not str:
-                    cells[column] = cell_text(cells[column]) or ""
-        yield number, cells
 
 
 def text_rows(rows, columns):
@@ -99,16 +102,16 @@ def text_rows(rows, columns):
 
 
 def weights_of(path, unit, numbers, cells):
-    """(N,) float64 of the cells of a column of weights. DataError for one that is no positive finite number."""
+    """(N,) float64 of the cells of a column of weights. DataError for one that is no finite number, 0 or above."""
     weights = np.empty(len(cells))
     for i, cell in enumerate(cells):
         try:
             weights[i] = float(cell)
         except ValueError:
             weights[i] = np.nan
-        if not 0 < weights[i] < np.inf:
+        if not 0 <= weights[i] < np.inf:
             got = f"got {cell.strip()[:40]!r}"
-            raise DataError(f"{path}, {unit} {numbers[i]}: expected a weight, a positive finite number, {got}")
+            raise DataError(f"{path}, {unit} {numbers[i]}: expected a weight, a finite number, 0 or above, {got}")
     return weights
 
 

@@ -257,3 +257,19 @@ def shown_in_browser(content, folder):
     assert not re.search(r"example\.com|evil\.example", log.read_text())
     (inner,) = re.findall(r'<pre id="p">(.*?)</pre>', done.stdout, re.S)
     return html.unescape(inner)
+
+
+@pytest.fixture
+def own_fonts(monkeypatch):
+    """As if no fonts were installed but those that come with matplotlib."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    from common.figures import fonts
+
+    own = [f for f in font_manager.fontManager.ttflist if str(f.fname).startswith(matplotlib.get_data_path())]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", own)
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    fonts._search.cache_clear()
+    yield
+    fonts._search.cache_clear()

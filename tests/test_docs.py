@@ -39,6 +39,8 @@ OURS = [
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ]
 
+OURS += ["docs/scores.md", "docs/formats.md"]
+
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
     ["--epochs", "1"],
@@ -53,7 +55,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always .*\n  by (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
+    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
     "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
@@ -319,6 +321,6 @@ def test_what_a_page_links_to_is_there(page):
 def test_the_options_that_a_page_names_are_there(page, capsys):
     for command in COMMANDS:
         call(command, "--help")
-    known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    known = {f"--{name}" for name in re.findall(r"--(?:\[no-\])?([a-z][a-z-]+)", capsys.readouterr().out)}
     assert set(re.findall(r"`(--[a-z][a-z-]+)", TEXTS[page])) <= known
     assert len(TEXTS[page].splitlines()) <= 125

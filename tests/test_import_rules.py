@@ -22,11 +22,12 @@ ORDER = [
     "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels",
     *("dataset.lines dataset.text dataset.phrases_small", "dataset.store dataset.near_duplicates dataset.scripts"),
     "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile",
-    *("dataset.records dataset.columns", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
+    *("dataset.records", "dataset.columns", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
-    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer common.plot"),
+    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
+    *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.training", "common.trainer common.util", "common.files.resume"),
     # the chapter

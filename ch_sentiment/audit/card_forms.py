@@ -11,15 +11,15 @@ Section = namedtuple("Section", "title parts")  # a part is a paragraph (str) or
 Table = namedtuple("Table", "header rows")  # a list of str, and lists of as many
 
 
-def markdown(sections):
-    """The card as Markdown, with audit.png beside it."""
+def markdown(sections, image):
+    """The card as Markdown. image: the bytes of audit.png, beside it, or None where there is none."""
     lines = []
     for depth, section in enumerate(sections):
         lines += [f"{'##' if depth else '#'} {_plain(section.title)}", ""]
         for part in section.parts:
             lines += _markdown_table(part) if isinstance(part, Table) else [_plain(part)]
             lines.append("")
-        if section.title == "Audit":
+        if section.title == "Audit" and image is not None:
             lines += ["![gap of each group](audit.png)", ""]
     return _encodable("\n".join(lines).rstrip() + "\n")
 
@@ -49,15 +49,15 @@ img { max-width: 100%; height: auto; }
 
 
 def html_page(sections, image):
-    """The card as one self-contained HTML page. image: the bytes of audit.png."""
-    source = "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+    """The card as one self-contained HTML page. image: the bytes of audit.png, or None where there is none."""
     body = []
     for depth, section in enumerate(sections):
         tag = "h2" if depth else "h1"
         body.append(f"<{tag}>{_escaped(section.title)}</{tag}>")
         for part in section.parts:
             body.append(_html_table(part) if isinstance(part, Table) else f"<p>{_escaped(part)}</p>")
-        if section.title == "Audit":
+        if section.title == "Audit" and image is not None:
+            source = "data:image/png;base64," + base64.b64encode(image).decode("ascii")
             body.append(f'<p><img src="{source}" alt="The gap of each group, as in the tables above"></p>')
     content = "\n".join(body)
     return _encodable(f"""<!doctype html>

@@ -1,7 +1,7 @@
 """An audit as a figure: the gap of each group."""
 
-from ch_sentiment.console import shorten
 from common import plot
+from common.figures.names import shortened
 
 
 def gap_chart(audit, ax=None):
@@ -30,5 +30,5 @@ def gap_chart(audit, ax=None):
     ax.set_yticks(ticks, names, fontsize=9)
     ax.grid(axis="y", color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.set_xlabel(f"probability of {shorten(audit.label, 40)}, difference in points of 100", parse_math=False)
+    ax.set_xlabel(f"probability of {shortened(audit.label, 40)}, difference in points of 100", parse_math=False)
     return ax

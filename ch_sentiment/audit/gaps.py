@@ -69,6 +69,11 @@ class Audit:
     dimensions: list
     subgroups: list | None
 
+    @property
+    def compared(self):
+        """Whether there is a gap of any group: a model that knows the people of no sentence has none."""
+        return any(g.gap is not None for dimension in self.dimensions for g in dimension.groups)
+
 
 def examine(model, label, subgroups=None):
     """-> Audit of a TextClassifier, for one class id."""

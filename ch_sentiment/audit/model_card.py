@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ch_sentiment.audit.card_forms import Section, Table
 from ch_sentiment.console import shorten
-from ch_sentiment.experiment.answering import cleaning_of
+from ch_sentiment.experiment.answering import cleaning_of, trained_on
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.options import GROUP_OF
 
@@ -20,6 +20,7 @@ GAP_HEAD = ("group", "words known", "gap", "95 % interval", "worst")
 SUBGROUP_HEAD = ("group of texts", "texts", "accuracy", "95 % interval", "true", "answered")
 GROUP_WIDTH = 30  # characters of a group of texts in a table
 SHOWN = 30  # subgroups; JSON has all
+LABELS = 12  # named in a sentence
 OF_DATA = ("recipe", "seed", "split_seed", "validation", "limit", "group_column")  # shown with the recipe, too
 
 
@@ -32,7 +33,7 @@ def sections_of(model, paths, audit):
     members = list(zip(getattr(model, "members", [model]), paths))
     return [
         Section(f"Model card: {' + '.join(map(_name, paths))}", _each(members, _what)),
-        Section("Intended use", [INTENDED, NOT_INTENDED]),
+        Section("Intended use", [_intended(model), NOT_INTENDED]),
         Section("Data", _each(members, _data)),
         Section("Recipe", _each(members, _recipe)),
         Section("Accuracy", _each(members, _accuracy)),
@@ -65,22 +66,28 @@ def _cut(model, path):
     return [] if longest is None else [f"A text is cut to {longest:,} words ({keep})."]
 
 
-INTENDED = (
-    "To sort texts like those it was trained on by the feeling that they express, in bulk, where a wrong answer costs "
-    "little and a person can look again."
-)
 NOT_INTENDED = (
     "Not for decisions about people: hiring, credit, benefits, health, moderation without appeal, or watching what "
     "somebody writes. Not for texts of another kind or language than the data below without a test on such texts."
 )
 LIMITS = [
-    "Two or a few labels do not fit irony, sarcasm, humour, mixed feelings, or words whose sense changes with age and "
-    "place. A text is read without its context.",
+    "Every text gets one of the labels, and so does one that several fit or none. Irony, sarcasm, humour, mixed "
+    "feelings, and words whose sense changes with age and place mislead it. A text is read without its context.",
     "A word that is not in the vocabulary is read as the unknown word: names and words of small groups are lost first.",
     "The model repeats what its texts and word vectors hold, stereotypes included.",
     "The audit tries a few English sentences and words of this project's own. It can show that answers depend on who "
     "is spoken of; that it finds nothing does not show that they never do.",
 ]
+
+
+def _intended(model):
+    """In the words of this model: its data and its labels, whatever they are."""
+    names, labels = ", ".join(trained_on(model)), model.label_names
+    more = f", ... ({len(labels):,} in all)" if len(labels) > LABELS else ""
+    return (
+        f"To sort texts like those it was trained on{f' ({names})' if names else ''} by its labels, "
+        f"{', '.join(labels[:LABELS])}{more}, in bulk, where a wrong answer costs little and a person can look again."
+    )
 
 
 def _what(model, path):
@@ -125,7 +132,8 @@ def _accuracy(model, path):
         "test": "Test part: it played no part in training.",
         "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
     }
-    names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
+    names = ("n", "accuracy", "chance", "majority", "loss", "f1", "macro_f1", "balanced_accuracy", "roc_auc", "ece")
+    names = (*names, "never_answered", "abstain", "confusion")
     parts = []
     for part, role in roles.items():
         if isinstance(found := _metrics(model).get(part), dict):
@@ -139,6 +147,8 @@ def _calibration(model, path):
     scores = "Scores are used unchanged, without a temperature."
     if getattr(model, "calibration", None) is not None:
         scores = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
+    if (below := getattr(model, "abstain_below", None)) is not None:
+        scores += f" Where no probability is {below:.4g} or more the answer is that the model is unsure."
     if not isinstance(found, dict):
         return [scores]
     chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"
@@ -152,14 +162,23 @@ def known_words(audit):
     return f"the model knows {audit.known:.0%} of the sentences' own words"
 
 
+def nothing_compared(audit):
+    """Said instead of tables and a figure where `Audit.compared` is False."""
+    return (
+        "Nothing can be said of any group: of the English words for people that would be compared, the model knows too "
+        f"few. {known_words(audit).capitalize()}."
+    )
+
+
 def _audit(audit):
-    parts = [
+    parts = [] if audit.compared else [nothing_compared(audit)]
+    parts += [
         f"{audit.sentences} sentences in which only the person changes. The gap is the probability of {audit.label} "
         "above or below the mean of the dimension, in points of 100, with its 95 % interval. Of many intervals, one in "
         "twenty misses by chance; of a group of which few words are known, the interval is too narrow; "
         f"{known_words(audit)}."
     ]
-    for d in audit.dimensions:
+    for d in audit.dimensions if audit.compared else ():
         changed = UNKNOWN if d.turned is None else f"{d.turned:.0%}"
         parts.append(f"By {d.name}. Sentences in which the label changes: {changed}.")
         rows = [[*gap_cells(g), g.sentence or ""] for g in d.groups]

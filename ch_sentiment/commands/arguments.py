@@ -43,7 +43,7 @@ def add_data_argument(parser, default=FIELDS["data"].default):
     """Labelled text, with or without --data before it. default: said in the help."""
     text = f"labelled text: {TEXTS} (default: {default})"
     parser.add_argument("file", nargs="?", default=None, metavar="FILE_OR_FOLDER", help=text)
-    parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE_OR_FOLDER", help="the same")
+    parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE", help="the same")
 
 
 def add_reading_options(parser):
@@ -141,11 +141,11 @@ def add_text_argument(parser, **argument):
 
 def refuse_names_of_files(options, texts, instead):
     """DataError for a text that is the name of a file or a folder, unless -- stands before it. instead: what the person
-    may have meant, {} for the name.
+    may have meant, {} for the name of a file.
     """
     for text in texts:
         there = os.path.exists(text)
         if (there or A_FILE.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
             got = "a folder" if os.path.isdir(text) else "a file" if there else "a file that is not there"
-            way_out = f"{instead.format(text)}, or -- {text} for this text itself"
-            raise DataError(f"expected a text, got the name of {got}, {text}; give {way_out}")
+            way_out = f"give {instead.format(text)}, or " * there + f"-- {text} for this text itself"
+            raise DataError(f"expected a text, got the name of {got}, {text}: {way_out}")

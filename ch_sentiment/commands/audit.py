@@ -12,12 +12,12 @@ from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.gaps import examine, subgroups_of
 from ch_sentiment.commands.arguments import add_model_argument, add_reading_options, data_options, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable
+from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import model_path
 from ch_sentiment.experiment.load import load_cached_test
-from ch_sentiment.experiment.output import plotting, png
-from ch_sentiment.experiment.run_folder import CARD
+from ch_sentiment.experiment.output import drawn
+from ch_sentiment.experiment.run_folder import CARD, present
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
 
@@ -56,23 +56,51 @@ def run(options):
         subgroups = subgroups_of(predicted, part.t, part.groups, label)
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
-    with plotting():
+    sections = model_card.sections_of(model, files, audit)
+    say(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)))  # before a write can fail
+    folder = files[0].parent
+    write(folder, sections, image_of(audit))
+    if not options.json:
+        say(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
+    return 0
+
+
+def image_of(audit):
+    """The bytes of audit.png; None where nothing can be said of any group, or nothing can be drawn, which is said."""
+
+    def chart(plot):
         from ch_sentiment.audit.figure import gap_chart
 
-        image = png(gap_chart(audit).figure)
-    sections = model_card.sections_of(model, files, audit)
-    contents = card_forms.markdown(sections).encode(), card_forms.html_page(sections, image).encode(), image
-    print(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)), flush=True)  # before a write can fail
-    folder = files[0].parent
+        return gap_chart(audit)
+
+    return drawn({CARD[-1]: chart}, warn).get(CARD[-1]) if audit.compared else None
+
+
+def write(folder, sections, image):
+    """The model card, and the figure, of which none older stays."""
+    contents = card_forms.markdown(sections, image).encode(), card_forms.html_page(sections, image).encode(), image
     for name, content in zip(CARD, contents):
-        write_atomically(folder / name, [content])
-    if not options.json:
-        print(f"written to {printable(str(folder))}: {', '.join(CARD)}")
-    return 0
+        if content is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write_atomically(folder / name, [content])
 
 
 def lines(audit):
     """The audit for reading."""
+    if not audit.compared:
+        yield model_card.nothing_compared(audit)
+    else:
+        yield from gap_lines(audit)
+    if audit.subgroups is None:
+        return
+    yield "\n" + table(model_card.SUBGROUP_HEAD, map(model_card.subgroup_cells, audit.subgroups[: model_card.SHOWN]))
+    if len(audit.subgroups) > model_card.SHOWN:
+        yield f"... and {len(audit.subgroups) - model_card.SHOWN:,} smaller groups (--json has all)"
+
+
+def gap_lines(audit):
+    """The gaps of each dimension."""
     yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
     yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
@@ -81,8 +109,3 @@ def lines(audit):
         yield table(model_card.GAP_HEAD, map(model_card.gap_cells, dimension.groups))
         if lost := [g.group for g in dimension.groups if g.gap is None]:
             yield f"nothing can be said of {', '.join(lost)}: no words to compare that the model knows"
-    if audit.subgroups is None:
-        return
-    yield "\n" + table(model_card.SUBGROUP_HEAD, map(model_card.subgroup_cells, audit.subgroups[: model_card.SHOWN]))
-    if len(audit.subgroups) > model_card.SHOWN:
-        yield f"... and {len(audit.subgroups) - model_card.SHOWN:,} smaller groups (--json has all)"

@@ -9,13 +9,16 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import STOPPED, corpus_of, inform
-from ch_sentiment.console import printable, say
+from ch_sentiment.console import once, printable, say, warn
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.options import FIELDS, Config
-from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check, new_net
-from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, train_in_folder
+from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
+from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
 from common.training.callbacks import Progress, StopOnSignal
 
@@ -52,12 +55,13 @@ def run(arguments):
         check(each)
     check_out(config.run)
     data = corpus_of(config)
-    rows, histories, code = [], {}, 0
+    inform(config, *data.notes)
+    rows, histories, code, say_once = [], {}, 0, once(warn)
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
             for number, (kind, each) in enumerate(kinds.items(), start=1):
                 inform(config, f"{number} of {len(kinds)}: {kind}")
-                result = trained(each.with_(out=str(folder / kind)), data)
+                result = trained(each.with_(out=str(folder / kind)), data, say_once)
                 if result.scores is None and result.error is None:
                     _, code = STOPPED[result.stop_reason]
                     break
@@ -66,16 +70,19 @@ def run(arguments):
                 inform(config, f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
             if rows:
-                write(folder, config, data, rows, histories)
+                write(folder, config, data, rows, histories, say_once)
     return code or (3 if all(row["error"] for row in rows) else 0)
 
 
-def trained(config, data):
-    """Train one kind in its own folder, without a word but the progress; -> Result."""
+def trained(config, data, say):
+    """Train one kind in its own folder, without a word but the progress; -> Result. say: of its figures."""
     net, _ = new_net(config, data)
     callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
     with new_folder(config.run, None) as folder:
-        return train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
+        result = train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
+        if result.scores is not None:
+            run_folder.write_figures(folder, result, say)
+        return result
 
 
 def row_of(kind, result):
@@ -101,21 +108,22 @@ def outcome(row):
     return f"accuracy {row['accuracy']:.2%}, loss {row['loss']:.4f} at epoch {row['best_epoch']}"
 
 
-def write(folder, config, data, rows, histories):
-    """Print the table and write it, the same as JSON, and the figure."""
+def write(folder, config, data, rows, histories, say_once):
+    """Write the table, print it, write the same as JSON, and the figure."""
     name, part = data.scored
     text = (
         f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
-        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part "
+        f"{beside(trivial_accuracies(part.t, data.label_names))}. All kinds had the same "
         f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
         f"\n\n{table(rows)}\n"
     )
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    with plotting():
-        write_png(folder / "compare.png", learning_curves(histories)[0].figure)
-    say(f"\n{text}\nwritten to {folder}: {', '.join(RESULTS)}; each training in a folder of its own")
+    say(f"\n{text}")
+    write_figures({folder / "compare.png": lambda plot: learning_curves(histories)[0]}, say_once)
+    say(f"written to {folder}: {', '.join(present(folder, RESULTS))}; each training in a folder of its own")
 
 
 def table(rows):

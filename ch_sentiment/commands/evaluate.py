@@ -17,11 +17,10 @@ from ch_sentiment.commands.arguments import (
     threshold_of,
 )
 from ch_sentiment.commands.scores import report_lines
-from ch_sentiment.console import printable
-from ch_sentiment.experiment import answering
+from ch_sentiment.console import printable, say, warn
+from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.corpus import has_known_word
 from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
-from ch_sentiment.experiment.output import plotting, write_png
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError
@@ -59,7 +58,7 @@ def run(options):
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     below = threshold_of(options, model)
     report = answering.report(probabilities, part.t, model.label_names, below or None)
-    print(json.dumps({**report, "data": about}) if options.json else report_lines(report))
+    say(json.dumps({**report, "data": about}) if options.json else report_lines(report))
     if options.figures is not None:
         write_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
@@ -71,8 +70,8 @@ def default_data(model):
     trained_on = trained_on_name(metrics)
     if trained_on in NAMES and list(model.label_names) == POLAR_NAMES[0]:
         return trained_on
-    known = "" if trained_on is None else f", as the model was trained on {trained_on}"
-    raise DataError(f"--data: expected labelled text to score the model on{known}, got none")
+    known = "" if trained_on is None else f"; the model was trained on {trained_on}"
+    raise DataError(f"expected labelled text to score the model on, as in --data FILE, got none{known}")
 
 
 def trained_on_name(metrics):
@@ -95,22 +94,21 @@ def scored(part, tokens, model, name):
     if unread:
         notes.append(f"{unread:,} of {len(part):,} texts hold no known word: the answers to them rest on nothing")
     if name not in NAMES and os.path.basename(os.path.normpath(name)) == trained_on_name(getattr(model, "metrics", {})):
-        notes.append(f"the model was trained on a {name}, too: if it is the same, this is no test")
+        notes.append(f"the model was trained on a file of this name: if it is {name}, this is no test")
     return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
 
 
 def write_figures(folder, report, model, probabilities, t, lengths):
-    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png.
+    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png; what
+    cannot be drawn is said.
 
     probabilities (N, C); t, lengths (N,).
     """
-    with plotting() as plot:
-        axes = {
-            "confusion": plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
-            "reliability": plot.reliability_diagram(*reliability(probabilities, t)),
-            "lengths": plot.length_histogram(lengths, getattr(model, "max_len", None)),
-        }
-        if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
-            axes["roc"] = plot.roc({printable(model.label_names[1]): roc_curve(t, probabilities[:, 1])[:2]})
-        for name, ax in axes.items():
-            write_png(folder / f"{name}.png", ax.figure)
+    draws = {
+        "confusion.png": lambda plot: plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
+        "reliability.png": lambda plot: plot.reliability_diagram(*reliability(probabilities, t)),
+        "lengths.png": lambda plot: plot.length_histogram(lengths, getattr(model, "max_len", None)),
+    }
+    if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
+        draws["roc.png"] = lambda plot: plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
+    output.write_figures({folder / name: draw for name, draw in draws.items()}, warn)

@@ -8,11 +8,12 @@ import textwrap
 
 from ch_sentiment.commands.arguments import add_model_argument, add_text_argument, load_model, refuse_names_of_files
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import input_lines, printable, shorten
-from ch_sentiment.experiment.output import plotting, write_png
+from ch_sentiment.console import input_lines, printable, say, shorten, warn
+from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
 from common.files.atomic_write import write_atomically
+from common.training.terminal import is_terminal
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -37,26 +38,31 @@ def run(options):
     refuse_names_of_files(options, [] if text is None else [text], "< {} for the text in it")
     model = load_model(options)
     if text is None:
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             print("reading the text from the keyboard; Ctrl-D ends", file=sys.stderr)
         text = "\n".join(input_lines())
     found = explain(model, text)
+    for remark in remarks(found):
+        warn(remark)
+    shown = json.dumps(as_object(found)) if options.json else "\n".join(lines(found, use_colours(sys.stdout)))
+    say(shown)  # before a write can fail
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
-        with plotting():
-            from ch_sentiment.explain.figure import figure
-
-            write_png(options.png, figure(found))
-    for remark in remarks(found):
-        print(remark, file=sys.stderr)
-    print(json.dumps(as_object(found)) if options.json else "\n".join(lines(found, use_colours(sys.stdout))))
+        write_figures({options.png: lambda plot: figure_of(found)}, warn)
     return 0
+
+
+def figure_of(found):
+    """The figure of an Explanation; only here is matplotlib loaded."""
+    from ch_sentiment.explain.figure import figure
+
+    return figure(found)
 
 
 def use_colours(stream):
     """Whether this is a terminal whose user does not refuse colours (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def lines(found, colours):

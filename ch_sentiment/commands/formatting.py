@@ -33,7 +33,7 @@ def _aligned(rows):
 
 
 def csv_row(cells):
-    """A line of a CSV file without its end, in which no cell is a formula, as a number is none, or has control characters."""
+    """A line of a CSV file without its end, in which no cell is a formula or has control characters."""
     texts = [printable(str(cell)) for cell in cells]
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(

@@ -2,11 +2,11 @@
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.train import inform, prepared
-from ch_sentiment.console import say
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
-from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.run import Experiment, new_net
-from ch_sentiment.experiment.run_folder import name_of, new_folder
+from ch_sentiment.experiment.run_folder import name_of, new_folder, present
 from common.training.callbacks import Progress
 from common.training.lr_range import RangeTest, steepest
 from dataset.errors import DataError
@@ -33,7 +33,7 @@ def run(arguments):
     config = chosen(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 
@@ -48,12 +48,14 @@ def run(arguments):
         suggestion = steepest(test.rates, test.losses)
         found = {"suggestion": suggestion, "stopped": reason, "rates": test.rates, "losses": test.losses}
         write_json(folder / "lr_find.json", found)
-        with plotting() as plot:
-            write_png(folder / "lr_find.png", plot.range_curve(test.rates, test.losses, suggestion).figure)
-    if reason == "SIGINT":
-        say(f"interrupted after {len(test.rates)} of {steps} steps")
-        return 130
-    say(f"{len(test.rates)} of {steps} steps, up to a rate of {test.rates[-1]:.2g}: {reason}")
-    say("the loss falls nowhere" if suggestion is None else f"the loss falls fastest at --lr {suggestion:.2g}")
-    say(f"written to {folder}: {', '.join(RESULTS)}")
+        if reason == "SIGINT":
+            say(f"interrupted after {len(test.rates)} of {steps} steps")
+        else:
+            say(f"{len(test.rates)} of {steps} steps, up to a rate of {test.rates[-1]:.2g}: {reason}")
+            say("the loss falls nowhere" if suggestion is None else f"the loss falls fastest at --lr {suggestion:.2g}")
+        curve = {folder / "lr_find.png": lambda plot: plot.range_curve(test.rates, test.losses, suggestion)}
+        write_figures(curve, warn)
+        if reason == "SIGINT":
+            return 130
+        say(f"written to {folder}: {', '.join(present(folder, RESULTS))}")
     return 0

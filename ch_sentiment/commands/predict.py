@@ -21,12 +21,14 @@ from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.corpus import CachedTexts, has_known_word
 from ch_sentiment.experiment.load import read_options
+from common.training.terminal import is_terminal
 from dataset.errors import DataError
 from dataset.labelled_text import read_texts
 
 HELP = "ask a trained model about texts"
 CHUNK = 1024  # texts of a file or of standard input that are answered together
 CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
+REMARKS = {"they have no answer": ["text"], "their answers rest on nothing": ["word", "known word"]}
 
 
 def add_arguments(parser):
@@ -55,10 +57,10 @@ def run(options):
         raise DataError(f"expected texts or --data {options.data}, got both")
     model = load_model(options)
     below = threshold_of(options, model)
-    keyboard = options.data is None and not options.text and sys.stdin.isatty()
+    keyboard = options.data is None and not options.text and is_terminal(sys.stdin)
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
-    shown = sys.stderr.isatty() and not (options.text or keyboard or sys.stdout.isatty())
+    shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
     header, source = asked(options)
     counts = Counter()
     unit = "rows" if options.data is not None else "texts" if options.text else "lines"
@@ -87,6 +89,8 @@ def asked(options):
     if options.data is None:
         return None, ((None, text, None) for text in options.text or input_lines())
     header, rows = read_texts(options.data, read_options(data_options(options)))
+    for note in rows.notes:
+        print(printable(f"{options.data}: {note}"), file=sys.stderr)
     return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows
 
 
@@ -137,13 +141,18 @@ def line_of_row(form, header, row, label_names, probabilities, below=0.0):
     cells = [*cells, *[""] * (len(header or ()) - len(cells))]
     blank = probabilities is None
     if form is answer_row:
-        return csv_row([*cells, *(("", "") if blank else answer_cells(label_names, probabilities, below))])
+        return csv_row([*map(_plain, cells), *(("", "") if blank else answer_cells(label_names, probabilities, below))])
     if form is answer_object:
         none = {"label": None, "probability": None, "probabilities": None, "text": text}
         answer = none if blank else object_of(label_names, probabilities, text, below)
         names = header or map(str, range(1, len(cells) + 1))
         return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, cells))})
     return f"\t\t{printable(text)}" if blank else form(label_names, probabilities, text, below=below)
+
+
+def _plain(cell):
+    """A cell of JSON as text: nothing for null, JSON for what is neither a str nor a number."""
+    return "" if cell is None else cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
 def chunks(items, most, size=len):

@@ -1,14 +1,15 @@
-"""Read speeches with a model of reviews, paragraph by paragraph: load, score, show."""
+"""Read speeches with a trained model, paragraph by paragraph: load, score, show."""
 
 import json
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row, table
-from ch_sentiment.console import say, shorten
+from ch_sentiment.console import say, shorten, warn
+from ch_sentiment.experiment import output
 from ch_sentiment.experiment.options import COUNT
-from ch_sentiment.experiment.output import plotting, write_json, write_png
-from ch_sentiment.experiment.run_folder import check_out, new_folder
-from ch_sentiment.speeches.reading import LIMITS, read, remarks, summary
+from ch_sentiment.experiment.output import write_json
+from ch_sentiment.experiment.run_folder import check_out, new_folder, present
+from ch_sentiment.speeches.reading import limits_of, read, remarks, summary
 from common.files.atomic_write import write_atomically
 from dataset import speeches
 from dataset.errors import DataError
@@ -39,20 +40,22 @@ def run(options):
         raise DataError(f"{options.model}: expected a model of two labels, got {len(model.label_names)}")
     how = options.paragraph_words, options.context
     readings = [read(model, speech, *how) for speech in speeches.load_data(options.file)]
-    found = summary(readings, model.label_names, *how)
+    found = summary(readings, model.label_names, *how, limits_of(model))
     with new_folder(options, "speeches", RESULTS) as folder:
         write_json(folder / "speeches.json", found)
         write_atomically(folder / "paragraphs.csv", [as_csv(found).encode("utf-8", "backslashreplace")])
+        if options.json:
+            say(json.dumps(found))
+        else:
+            say(speaker_table(found) + "\n")
+            for remark in remarks(readings, model):
+                say(remark)
+            if len(readings) > MOST_DRAWN:
+                say(f"the figures show the first {MOST_DRAWN} only")
+            say(found["limits"])
         write_figures(folder, found)
-    if options.json:
-        say(json.dumps(found))
-        return 0
-    say(speaker_table(found) + "\n")
-    for remark in remarks(readings, model):
-        say(remark)
-    if len(readings) > MOST_DRAWN:
-        say(f"the figures show the first {MOST_DRAWN} only")
-    say(f"{LIMITS}\nwritten to {folder}: {', '.join(RESULTS)}")
+        if not options.json:
+            say(f"written to {folder}: {', '.join(present(folder, RESULTS))}")
     return 0
 
 
@@ -78,9 +81,16 @@ def as_csv(found):
 
 
 def write_figures(folder, found):
-    """shares.png and lines.png."""
-    with plotting():
-        from ch_sentiment.speeches.figure import share_bars, speech_lines
+    """shares.png and lines.png; what cannot be drawn is said."""
 
-        write_png(folder / "shares.png", share_bars(found["speakers"][:MOST_DRAWN], found["labels"]).figure)
-        write_png(folder / "lines.png", speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])[0].figure)
+    def bars(plot):
+        from ch_sentiment.speeches.figure import share_bars
+
+        return share_bars(found["speakers"][:MOST_DRAWN], found["labels"])
+
+    def lines(plot):
+        from ch_sentiment.speeches.figure import speech_lines
+
+        return speech_lines(found["speeches"][:MOST_DRAWN], found["labels"][1])[0]
+
+    output.write_figures({folder / "shares.png": bars, folder / "lines.png": lines}, warn)

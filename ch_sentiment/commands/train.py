@@ -12,7 +12,8 @@ from pathlib import Path
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines
-from ch_sentiment.console import Terminated, printable, say
+from ch_sentiment.console import Terminated, printable, say, warn
+from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
@@ -55,7 +56,7 @@ def start(config):
     """A new training in a new folder."""
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
@@ -71,6 +72,7 @@ def resume(options):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_same(state, folder, data)
+        inform(config, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
@@ -112,10 +114,8 @@ def prepared(config):
 
 
 def corpus_of(config):
-    """The Corpus that the options name; what there is to say of it is printed."""
-    data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    inform(config, *data.notes)
-    return data
+    """The Corpus that the options name."""
+    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
 
 
 def callbacks_of(config):
@@ -141,6 +141,9 @@ def train(experiment, folder):
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
     report(result, experiment.data.samples, folder, experiment.config)
+    run_folder.write_figures(folder, result, warn)
+    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    say(f"written to {folder}: {', '.join(written)}")
     return 0
 
 
@@ -162,8 +165,6 @@ def report(result, samples, folder, config):
     below = model.abstain_below or 0.0
     for text, probabilities in zip(samples, model.predict_proba(samples)):
         say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
-    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    say(f"written to {folder}: {', '.join(written)}")
 
 
 def calibration_line(model):

@@ -97,6 +97,13 @@ def word_for_unsure(label_names):
     return word
 
 
+def trained_on(model):
+    """Names of the data that a model, or any member of an ensemble, was trained on, where it tells: list of str."""
+    found = [getattr(member, "metrics", {}).get("trained_on") for member in getattr(model, "members", [model])]
+    names = [data["name"] for data in found if isinstance(data, dict) and isinstance(data.get("name"), str)]
+    return list(dict.fromkeys(names))
+
+
 def report(probabilities, t, label_names=None, abstain_below=None):
     """`classification_report`, and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids. label_names:
     C str. With a threshold `abstain_below`, also "abstain", what is then left (`abstention.answered`); all else is of

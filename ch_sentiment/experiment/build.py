@@ -30,8 +30,8 @@ def build(options, data, rng):
         )
         return net, [f"{len(net.pairs):,} pairs of words"]
     if options.naive_bayes and C != 2:
-        got = f"{C} ({', '.join(data.label_names)})"
-        raise DataError(f"--naive-bayes: expected two classes, got {got}; --no-naive-bayes does without (as in `best`)")
+        got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     known_cell(options)
     W, notes = _starting_vectors(options, data)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector

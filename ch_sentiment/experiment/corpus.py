@@ -29,7 +29,7 @@ class Part:
     (N,) how much each counts in the loss, or None.
 
     left_out: rows of the source that are not among them, reason -> list of their numbers. notes: lines to be said.
-    unit: what is numbered, "line" or "text".
+    unit: what is numbered, "line", "record" or "text".
     """
 
     texts: list
@@ -184,7 +184,7 @@ def encode(texts, config, cached=False, progress=False):
     if test is not None:
         test, test_tokens, test_lines = tokenized(test, test.left_out, texts.test_name)
         notes, lines = [*notes, *texts.test.notes, *test_lines], [*lines, *test_lines]
-    train_index, val_index = split(whole, config.data.validation, texts, rng)
+    train_index, val_index = split(whole, config.data.validation, texts, rng, lines)
     if longest is not None:
         train_index = train_index[tokens.lengths()[train_index] <= longest]
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
@@ -219,16 +219,16 @@ def with_words(part, tokens, left_out, name, strict=False):
     return part, tokens, [line] if line else []
 
 
-def split(part, share, texts, rng):
+def split(part, share, texts, rng, left_out=()):
     """Positions of the texts to train on, and of the `share` to validate; by group where there are groups. DataError
-    where a label cannot stand in both parts. part: of `texts`, LabelledTexts.
+    where a label cannot stand in both parts. part: of `texts`, LabelledTexts. left_out: lines that may tell why.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
     for label, index in members.items():
         if len(index) < 2:
             which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
-            expected = "expected at least 2 texts of each label"
-            raise DataError(f"{texts.name}: {expected}, got {len(index)} labelled {label}{which}")
+            got = "; ".join([f"got {len(index)} labelled {label}{which}", *left_out])
+            raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:

@@ -6,6 +6,7 @@ import numpy as np
 
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
+from dataset.labels import MISSING
 
 
 def checked(texts, labels, groups=None, sample_weight=None, strict=False):
@@ -71,9 +72,11 @@ def _weights(values, N):
 
 
 def is_missing(value):
-    """Whether a cell holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, white space."""
+    """Whether a value holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, or what stands for
+    nothing in a file (`dataset.labels.MISSING`), such as "nan", which pandas makes a str of.
+    """
     if isinstance(value, str):
-        return not value.strip()
+        return value.strip() in MISSING
     if isinstance(value, (float, np.floating)):
         return bool(np.isnan(value))
     return value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant")  # without importing pandas

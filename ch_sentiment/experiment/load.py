@@ -38,14 +38,19 @@ def read_options(options):
 
 def load_train(name, classes=None, how=PLAIN):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if not is_built_in(name):
-        read = labelled_text.read_labelled(name, how, classes)
-        return _part_of(read, name), None, read.label_names
-    _check_built_in(name, how)
-    if classes not in (None, 2):
-        raise DataError(f"{name}: 2 classes found where {classes} were asked for")
-    train, test = _polar(name)
-    return train, test, POLAR_NAMES[0]
+    if is_built_in(name):
+        try:
+            train, test = _polar(name)
+        except DataError:
+            if not Path(name).is_dir():
+                raise
+        else:
+            _check_built_in(name, how)
+            if classes not in (None, 2):
+                raise DataError(f"{name}: 2 classes found where {classes} were asked for")
+            return train, test, POLAR_NAMES[0]
+    read = labelled_text.read_labelled(name, how, classes)  # a folder that holds a part of imdb, too
+    return _part_of(read, name), None, read.label_names
 
 
 def load_test(name, label_names, how=PLAIN):
@@ -130,11 +135,16 @@ def _check_built_in(name, how):
 def _part_of(read, name):
     """LabelledFile -> Part."""
     groups = None if read.groups is None else np.array(read.groups)
-    unit = "text" if Path(name).is_dir() else "line"
-    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, list(read.notes), unit)
+    notes = [f"{name}: {note}" for note in read.notes]
+    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, read.unit)
 
 
 def _polar(name):
-    """The two parts of the phrases or of imdb."""
-    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    """The two parts of the phrases or of imdb. DataError."""
+    try:
+        parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    except DataError as error:
+        if not Path(name).is_file() or Path(name).name.startswith("aclImdb"):
+            raise
+        raise DataError(f"{error}; unpack an archive that is not imdb's, and give the folder") from None
     return [Part(*part) for part in parts]

@@ -11,6 +11,7 @@ import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
+from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
 from dataset.errors import DataError
@@ -68,15 +69,15 @@ share = functools.partial(option, type=SHARE, baselines=IGNORED)
 class DataOptions:
     """Which texts are trained on, and which of them are held out."""
 
-    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE_OR_FOLDER")
+    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE")
     text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
     label_column: str = option(None, "the column of the labels", metavar="NAME")
-    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
+    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_file: str = option(None, "the same from a file of its own, with a line for each text", metavar="FILE")
+    group_file: str = option(None, "what each text belongs to, from a file with a line for each", metavar="FILE")
     weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
     encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
     strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
@@ -92,8 +93,8 @@ class ModelOptions:
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
-        metavar="NAME_OR_PACKAGE.MODULE:CLASS",
+        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own as package.module:Class",
+        metavar="NAME",
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
@@ -113,7 +114,7 @@ class ModelOptions:
     embedding: str = option(
         None,
         "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of such, or one-hot",
-        metavar="FILE_OR_NAME",
+        metavar="NAME",
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
@@ -210,7 +211,7 @@ class Config:
             raise TypeError(f"Config: expected options of {', '.join(FIELDS)}, got {', '.join(unknown)}")
         parts = {group: {} for group in GROUPS}
         for name, value in values.items():
-            parts[GROUP_OF[name]][name] = value
+            parts[GROUP_OF[name]][name] = plain_number(value)
         return Config(**{group: replace(getattr(self, group), **part) for group, part in parts.items()})
 
     def by_name(self):
@@ -243,7 +244,8 @@ MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
 def checked(options):
-    """The options of OF_FIT by name, as they are. TypeError for another name; DataError for a value that cannot be."""
+    """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
+    options = {name: plain_number(value) for name, value in options.items()}
     for name, value in options.items():
         if name not in OF_FIT:
             raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")

@@ -1,11 +1,10 @@
 """What is written beside a model: JSON and figures, each as a whole file or not at all."""
 
-import contextlib
-import io
 import json
-import logging
-import warnings
+import textwrap
+from pathlib import Path
 
+from common.figures.drawing import plotting, png
 from common.files.atomic_write import write_atomically
 
 
@@ -15,31 +14,38 @@ def write_json(path, content):
     write_atomically(path, [text.encode("utf-8", "backslashreplace")])
 
 
-@contextlib.contextmanager
-def plotting():
-    """-> the module common.plot. Inside the block matplotlib, which is loaded here and not before, reports neither its
-    cache folder nor characters that its font lacks.
+def write_figures(draws, say):
+    """Write figures, as `drawn`, as PNG files; of one that cannot be drawn no older file stays. OSError."""
+    images = drawn(draws, say)
+    for path in draws:
+        if path in images:
+            write_atomically(path, [images[path]])
+        else:
+            Path(path).unlink(missing_ok=True)
+
+
+def drawn(draws, say):
+    """-> path: bytes of the PNG, for all figures that can be drawn. No figure is worth the training or score that it
+    shows: what stands in its way is said, and is no error.
+
+    draws: path -> function of the module common.plot -> Figure, or Axes of one. say: is called with each line: which
+    figures are not drawn, and why; which letters no installed font has.
     """
-    logger = logging.getLogger("matplotlib")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")
-            from common import plot
+    images, letters, failed = {}, set(), {}
+    for path, draw in draws.items():
+        try:
+            images[path], found = png(draw)
+            letters |= found
+        except Exception as error:  # of matplotlib, of what it needs, or of its files
+            reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200)
+            failed.setdefault(reason, []).append(Path(path).name)
+    for reason, names in failed.items():
+        say(f"{', '.join(names)}: not drawn ({reason})")
+    if letters:
+        with plotting():
+            from common.figures.fonts import remarks
 
-            yield plot
-    finally:
-        logger.setLevel(level)
-
-
-def png(figure):
-    """The bytes of a matplotlib Figure as a PNG."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=150)
-    return content.getvalue()
-
-
-def write_png(path, figure):
-    """Write a matplotlib Figure. OSError."""
-    write_atomically(path, [png(figure)])
+            lines = remarks(letters)
+        for line in lines:
+            say(line)
+    return images

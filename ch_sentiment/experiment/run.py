@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
@@ -83,8 +84,9 @@ def new_net(config, data):
     """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from.
     DataError where they do not fit.
     """
-    loss_weights(data, config.training.class_weight)  # before anything is written
-    return build(config.model, data, _stream(config, 1))
+    loss_weights(data, config.training.class_weight)  # what is wrong with them is said before anything is written
+    net, notes = build(config.model, data, _stream(config, 1))
+    return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
 
 def _stream(config, number):
@@ -182,7 +184,8 @@ def check(config):
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
-        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+        got = f"{config.data.classes} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if not config.data.validation > 0:

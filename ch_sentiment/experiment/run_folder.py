@@ -4,8 +4,9 @@ import contextlib
 import itertools
 from pathlib import Path
 
+from ch_sentiment.experiment import output
 from ch_sentiment.experiment.classifier import MODEL
-from ch_sentiment.experiment.output import plotting, write_json, write_png
+from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import Experiment
 from ch_sentiment.experiment.run_state import about
 from common.files.atomic_write import remove_stale
@@ -27,8 +28,8 @@ def in_folder(config, data, net, folder, callbacks=(), comm=None):
 
 
 def train_in_folder(experiment, folder):
-    """Train, score and write; -> Result. A training that is broken off leaves the model of the best epoch, or without
-    one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
+    """Train, score and write all but the figures; -> Result. A training that is broken off leaves the model of the best
+    epoch, or without one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
     """
     result = experiment.train()
     write_json(folder / "history.json", result.history)
@@ -39,7 +40,6 @@ def train_in_folder(experiment, folder):
     elif result.error is None:
         result = experiment.score()
         experiment.model.save(folder / MODEL)
-        write_figures(folder, result)
     return result
 
 
@@ -48,15 +48,24 @@ def _save(experiment, folder):
     experiment.model.save(folder / MODEL)
 
 
-def write_figures(folder, result):
-    """learning_curve.png, and confusion.png with the scores of each class."""
-    with plotting() as plot:
+def write_figures(folder, result, say):
+    """learning_curve.png, and confusion.png with the scores of each class, as `output.write_figures`."""
+
+    def curves(plot):
         figure = plot.Figure(figsize=(9, 3.6), layout="constrained")
         for curve, ax in zip((plot.learning_curve, plot.accuracy_curve), figure.subplots(1, 2)):
             curve(result.history, result.best.get("epoch"), ax)
-        write_png(folder / "learning_curve.png", figure)
-        left, _ = plot.confusion_and_scores(result.scores["confusion"], result.scores["per_class"])
-        write_png(folder / "confusion.png", left.figure)
+        return figure
+
+    def confusion(plot):
+        return plot.confusion_and_scores(result.scores["confusion"], result.scores["per_class"])[0]
+
+    output.write_figures({folder / "learning_curve.png": curves, folder / "confusion.png": confusion}, say)
+
+
+def present(folder, names):
+    """Those of the files that are in the folder: one that could not be drawn is not."""
+    return [name for name in names if (folder / name).exists()]
 
 
 def check_out(options):

@@ -3,11 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ch_sentiment.console import shorten
+from common.figures.names import NAME_WIDTH, legend, shortened
 from common.plot import BLUE, new_axes
 
 LIGHT = "#F7C77E"  # printed in grey it is much lighter than BLUE
-NAME_WIDTH = 24  # characters of a name
 
 
 def share_bars(speakers, label_names, ax=None):
@@ -19,16 +18,13 @@ def share_bars(speakers, label_names, ax=None):
     left = np.zeros(len(speakers))
     for name, color, ink in zip(label_names, (BLUE, LIGHT), ("white", "black")):
         shares = np.array([row["shares"][name] for row in speakers])
-        name = shorten(name, NAME_WIDTH)
         bars = ax.barh(range(len(speakers)), shares, left=left, color=color, edgecolor="white", label=name)
         ax.bar_label(bars, [f"{s:.0f} %" if s >= 8 else "" for s in shares], label_type="center", color=ink)
         left += shares
-    ax.set_yticks(range(len(speakers)), [shorten(row["speaker"], NAME_WIDTH) for row in speakers], parse_math=False)
+    ax.set_yticks(range(len(speakers)), [shortened(row["speaker"], NAME_WIDTH) for row in speakers], parse_math=False)
     ax.invert_yaxis()
     ax.set(xlim=(0, 100), xlabel="share of the paragraphs in %")
-    legend = ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    legend(ax, ax.containers, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     return ax
 
 
@@ -40,7 +36,7 @@ def speech_lines(speeches, label):
     if len(speeches) < len(panels):
         panels.pop().remove()
     figure.supxlabel("paragraph of the speech")
-    figure.supylabel(f"probability of {shorten(label, NAME_WIDTH)}", parse_math=False)
+    figure.supylabel(f"probability of {shortened(label, NAME_WIDTH)}", parse_math=False)
     return [speech_line(speech, ax) for speech, ax in zip(speeches, panels)]
 
 
@@ -52,5 +48,5 @@ def speech_line(speech, ax=None):
     ax.plot(range(1, len(p) + 1), p, "o-", color=BLUE, markersize=4)
     ax.set(ylim=(-0.05, 1.05), yticks=(0, 0.5, 1), xlim=(0.5, len(p) + 0.5))
     ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-    ax.set_title(shorten(speech["speaker"], NAME_WIDTH), fontsize="medium", parse_math=False)
+    ax.set_title(shortened(speech["speaker"], NAME_WIDTH), fontsize="medium", parse_math=False)
     return ax

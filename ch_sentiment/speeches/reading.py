@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ch_sentiment.console import printable, shorten
 from ch_sentiment.experiment import answering
 from dataset.speeches import Speech, paragraphs
 
-LIMITS = (
-    "A model of film reviews can say whether the words of a paragraph are rather those of praise or of blame in a "
-    "review; it cannot say what a speaker thinks or feels, or whether that is right, and in a speech the same words "
-    "may mean something else."
-)
+LABEL_WIDTH = 40  # characters of a label
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,19 @@ def with_neighbours(words, max_len=None):
     return joined
 
 
-def summary(readings, label_names, paragraph_words, context):
+def limits_of(model):
+    """What the answers of a model to speeches say and what not, in a sentence that names what it was trained on."""
+    names = ", ".join(map(printable, answering.trained_on(model)))
+    data, there = (f" that was trained on {names}", "there") if names else ("", "in training")
+    first, second = (shorten(name, LABEL_WIDTH) for name in model.label_names)
+    return (
+        f'A model{data} can say whether the words of a paragraph are rather those of a text labelled "{first}" or of '
+        f'one labelled "{second}" {there}; it cannot say what a speaker thinks or feels, or whether that is right, and '
+        "in a speech the same words may mean something else."
+    )
+
+
+def summary(readings, label_names, paragraph_words, context, limits):
     """The content of speeches.json: shares by speaker, and the probability of every paragraph of every speech."""
     by_speaker = {}
     for reading in readings:
@@ -73,7 +82,7 @@ def summary(readings, label_names, paragraph_words, context):
             {"speaker": r.speech.speaker, "source": r.speech.source, "paragraphs": paragraph_rows(r, label_names)}
             for r in readings
         ],
-        "limits": LIMITS,
+        "limits": limits,
     }
 
 

@@ -44,7 +44,8 @@ class Examples:
         weighted = {} if self.sample_weight is None else {"sample_weight": self.sample_weight[index]}
         if isinstance(self.t, list):
             steps = [part.shape[1] for part in parts(x) if part.ndim > 1]
-            return x, pad([self.t[i] for i in index], steps[0] if steps else None, ignored), weighted
+            tags = [self.t[i].astype(np.int32, copy=False) for i in index]
+            return x, pad(tags, steps[0] if steps else None, ignored), weighted
         return x, self.t[index], weighted
 
 
@@ -64,24 +65,25 @@ def as_inputs(owner, x, name="x"):
 
 def as_labels(owner, t, name="t"):
     """t as an array, or as a list of N arrays where their lengths differ. ValueError for what are no numbers."""
-    expected = f"{name} to be class ids or other numbers, one for each example"
+    expected = f"{owner}: expected {name} to be class ids or other numbers, one for each example, got"
     if isinstance(t, (str, bytes, dict, set)) or not hasattr(t, "__len__"):
-        raise ValueError(f"{owner}: expected {expected}, got {described(t)}")
-    try:
-        array = np.asarray(t)
-    except ValueError:  # rows of different lengths
-        array = np.empty(0, object)
-    if array.dtype.kind == "O":
-        tags = [_ids(labels) for labels in t]
+        raise ValueError(f"{expected} {described(t)}")
+    array = _array(t)
+    if array.dtype.kind == "O" and all(hasattr(labels, "__len__") for labels in t):  # rows of different lengths
+        tags = [_ids(labels, "biu") for labels in t]
         if all(labels is not None for labels in tags):
             return tags
+        place = next(i for i, labels in enumerate(tags) if labels is None)
+        raise ValueError(f"{expected} {described(t[place])} at index {place}")
+    elif array.dtype.kind == "O":
+        array = _array(list(t))  # numbers in an array of objects, as of a table's column
     if array.dtype.kind not in "biuf":
-        odd = next(label for label in t if np.asarray(label, object).dtype.kind not in "biuf")
+        place, odd = next((i, label) for i, label in enumerate(t) if _array(label).dtype.kind not in "biuf")
         way_out = "; np.unique(labels, return_inverse=True) gives names and ids" if isinstance(odd, str) else ""
-        raise ValueError(f"{owner}: expected {expected}, got {described(odd)}{way_out}")
+        raise ValueError(f"{expected} {described(odd)} at index {place}{way_out}")
     if array.dtype.kind == "f" and np.isnan(array).any():
         place = int(np.isnan(array.reshape(len(array), -1)).any(axis=1).argmax())
-        raise ValueError(f"{owner}: expected {expected}, got nan at index {place}")
+        raise ValueError(f"{expected} nan at index {place}")
     return array
 
 
@@ -157,24 +159,30 @@ def _as_texts(owner, x, name):
     if place is None:
         return texts
     odd, way_out = x[place], "a single input of numbers is an array: np.array(x)"
-    if isinstance(odd, str):
+    array = _array(odd)
+    if isinstance(odd, str) or array.dtype.kind in "SU":
         way_out = "words have ids in a vocabulary: Vocab.encode"
-    elif np.ndim(odd if hasattr(odd, "ndim") else 0) > 1:
+    elif array.ndim > 1 or (array.dtype.kind == "O" and isinstance(odd, list)):
         way_out = "several inputs are a tuple or a dict"
     got = f"{described(odd)} at index {place} ({way_out})"
     raise ValueError(f"{owner}: expected {name}, a list, to hold an array of whole numbers for each text, got {got}")
 
 
-def _ids(ids):
-    """ids as an array (T,) of ints, or None where they are none."""
+def _ids(ids, kinds="iu"):
+    """ids as an array (T,) of these kinds, or None where they are none."""
     if isinstance(ids, (str, bytes)) or not hasattr(ids, "__len__"):
         return None
+    array = _array(ids)
+    array = array.astype(np.int32) if len(ids) == 0 else array
+    return array if array.ndim == 1 and array.dtype.kind in kinds else None
+
+
+def _array(value):
+    """np.asarray, with an array of objects for rows of different lengths."""
     try:
-        array = np.asarray(ids)
+        return np.asarray(value)
     except ValueError:
-        return None
-    array = array.astype(np.int32) if array.size == 0 else array
-    return array if array.ndim == 1 and array.dtype.kind in "iu" else None
+        return np.empty(0, object)
 
 
 def _check_tags(owner, x, t, part):
@@ -189,12 +197,11 @@ def _check_tags(owner, x, t, part):
 
 def _weights(owner, weights, N, part):
     """(N,) float64, finite and not negative."""
-    try:
-        array = np.asarray(weights, np.float64)
-    except (TypeError, ValueError):
+    array = _array(weights)
+    if array.dtype.kind not in "biuf":
         array = np.empty(())
     if array.shape != (N,) or not (np.isfinite(array) & (array >= 0)).all():
         expected = f"a finite sample_weight{part} >= 0 for each of {N} examples"
-        got = f"shape {array.shape}" if array.shape != (N,) else f"{array.min()} to {array.max()}"
+        got = described(weights) if array.shape != (N,) else f"{array.min()} to {array.max()}"
         raise ValueError(f"{owner}: expected {expected}, got {got}")
-    return array
+    return array.astype(np.float64)

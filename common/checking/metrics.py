@@ -68,6 +68,18 @@ def balanced_accuracy(confusion):
     return float(per_class(confusion)[1][has_example].mean()) if has_example.any() else 0.0
 
 
+def trivial_accuracies(t, label_names):
+    """What an accuracy on these examples has to be compared with: t (N,) class ids, of C names. -> a dict.
+
+    majority: the label that is the most frequent here, and the accuracy of always answering it. chance: 1 / C, the
+    accuracy of answers drawn at random, each class alike, whatever the classes' shares are.
+    """
+    count = np.bincount(t, minlength=len(label_names))
+    most = int(count.argmax())
+    majority = {"label": label_names[most], "accuracy": float(count[most] / max(len(t), 1))}
+    return {"majority": majority, "chance": 1 / len(label_names)}
+
+
 def roc_auc(t, score):
     """The probability that a positive example scores above a negative one, ties counting half. Mann-Whitney.
 
@@ -105,9 +117,8 @@ def classification_report(t, probabilities, loss, label_names=None):
 
     accuracy, loss, n; f1 and roc_auc: of class 1 for two classes, else the mean over all classes (roc_auc of each
     against the rest; None where one is absent); macro_f1, balanced_accuracy; per_class: label -> precision, recall, f1
-    and n; confusion: row = true class; never_answered: labels that have examples, but are the answer to none; majority:
-    the label that is most frequent here, and the accuracy of always answering it; chance: 1 / C, the accuracy of an
-    answer drawn at random, each class alike.
+    and n; confusion: row = true class; never_answered: labels that have examples, but are the answer to none; and
+    `trivial_accuracies`.
     """
     t = np.asarray(t)
     n, num_classes = probabilities.shape
@@ -116,7 +127,6 @@ def classification_report(t, probabilities, loss, label_names=None):
     names = list(map(str, range(num_classes))) if label_names is None else label_names
     count, answered = confusion.sum(axis=1), confusion.sum(axis=0)
     rows = zip(names, *(values.tolist() for values in (*per_class(confusion), count)))
-    most = int(count.argmax())
     return {
         "accuracy": accuracy(confusion),
         "loss": loss,
@@ -126,8 +136,7 @@ def classification_report(t, probabilities, loss, label_names=None):
         "balanced_accuracy": balanced_accuracy(confusion),
         "per_class": {name: dict(zip(("precision", "recall", "f1", "n"), values)) for name, *values in rows},
         "never_answered": [name for name, true, given in zip(names, count, answered) if true and not given],
-        "majority": {"label": names[most], "accuracy": float(count[most] / max(n, 1))},
-        "chance": 1 / num_classes,
+        **trivial_accuracies(t, names),
         "confusion": confusion.tolist(),
         "n": n,
     }

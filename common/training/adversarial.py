@@ -14,6 +14,7 @@ A layer belongs to one of the halves.
 
 import numpy as np
 
+from common.arrays.checks import as_number
 from common.arrays.row_grad import RowGrad
 from common.base_model import WrappedModel
 
@@ -27,10 +28,8 @@ class AdversarialTraining(WrappedModel):
     """
 
     def __init__(self, model, epsilon):
-        if not epsilon > 0:
-            raise ValueError(f"AdversarialTraining: expected epsilon > 0, got {epsilon}")
         super().__init__(model)
-        self.epsilon = epsilon
+        self.epsilon = as_number(self, "epsilon", epsilon, above=0)
         self.cache = None
 
     def forward(self, xs, ts, sample_weight=None):

@@ -1,7 +1,7 @@
 """What a Trainer is made of, checked before the first step: each is a ValueError that says what came instead."""
 
 from common.arrays.checks import described
-from common.arrays.examples import Examples, parts
+from common.arrays.examples import Examples
 from common.training.callbacks import Callback
 
 
@@ -53,14 +53,13 @@ def as_validation(validation, x):
     expected = "Trainer.fit: expected validation to be (x, t) or (x, t, sample_weight)"
     if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
         raise ValueError(f"{expected}, got {described(validation)}")
-    found = Examples.of("Trainer.fit", *validation, part=" of validation")
-    if _form(found.x) != _form(x):
-        raise ValueError(f"{expected} with {_form(x)}, as in training, got {_form(found.x)}")
-    return found
+    if _form(validation[0]) != _form(x):
+        raise ValueError(f"{expected} with {_form(x)}, as in training, got {_form(validation[0])}")
+    return Examples.of("Trainer.fit", *validation, part=" of validation")
 
 
 def _form(x):
     """How many inputs there are, and by which names."""
     if isinstance(x, dict):
         return f"x a dict of {', '.join(sorted(map(repr, x)))}"
-    return f"x a tuple of {len(parts(x))} inputs" if isinstance(x, tuple) else "one input"
+    return f"x a tuple of {len(x)} inputs" if isinstance(x, tuple) else "x one input"

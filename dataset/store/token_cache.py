@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dataset import stopwords, text
-from dataset.store import array_cache
+from dataset.store import array_cache, stderr
 from dataset.text import UNK, Cleaning, Vocab, tokenize
 
 _MIN_SIZE = 2**20  # characters; fewer are tokenized in the time that reading the cache would take
@@ -100,7 +100,7 @@ def _tokenize_all(texts, cleaning, progress):
     position = defaultdict()  # of each word in the list of words; a new word gets the next one
     position.default_factory = position.__len__
     ids, offsets = array("i"), np.zeros(len(texts) + 1, dtype=np.int64)
-    bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=None if progress else True)
+    bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=not (progress and stderr.is_terminal()))
     for number, content in enumerate(bar, start=1):
         ids.extend(map(position.__getitem__, tokenize(content, cleaning)))
         offsets[number] = len(ids)

@@ -23,7 +23,8 @@ def test_predict_answers_arguments_in_order_label_tab_probability_tab_text(phras
     assert call("predict", phrases_model, *texts) == 0
     out, err = capsys.readouterr()
     rows = [line.split("\t") for line in out.splitlines()]
-    assert err == "" and [row[2] for row in rows] == ["it was good", "it was bad at all", "never seen words"]
+    assert err == "1 of 3 texts hold no known word: their answers rest on nothing\n"
+    assert [row[2] for row in rows] == ["it was good", "it was bad at all", "never seen words"]
     assert all(row[0] in ("negative", "positive") and 0.5 <= float(row[1]) <= 1 for row in rows)
 
 
@@ -72,7 +73,7 @@ def test_evaluate_prints_a_table_or_one_object_with_these_keys(phrases_model, wr
     report = json.loads(capsys.readouterr().out)
     assert set(report) == {
         *("accuracy", "loss", "f1", "roc_auc", "confusion", "n", "ece"),
-        *("macro_f1", "balanced_accuracy", "per_class", "never_answered", "majority", "chance"),
+        *("macro_f1", "balanced_accuracy", "per_class", "never_answered", "majority", "chance", "data"),
     }
     assert report["n"] == 10 and np.sum(report["confusion"]) == 10
     assert report["accuracy"] == np.trace(report["confusion"]) / 10

@@ -1,6 +1,9 @@
 """The chapter's scripts run from any folder, and nothing imports them."""
 
 import ast
+import os
+import subprocess
+import sys
 
 import pytest
 from conftest import ROOT
@@ -27,6 +30,16 @@ def test_no_module_imports_a_lesson():
             module = getattr(node, "module", None) or ""
             for name in (f"{module}.{name}" if module else name for name in names):
                 assert name.removeprefix("ch_sentiment.").split(".")[0] not in LESSONS, path
+
+
+@pytest.mark.parametrize("lesson", ["gradient_norms", "word_vectors"])
+def test_a_figure_is_drawn_whatever_a_persons_matplotlib_is_set_to(lesson, here):
+    (here / "rc").write_text("text.usetex: True\nfont.family: No Such Font\n")
+    env = {**os.environ, "MPLBACKEND": "nonsense", "MATPLOTLIBRC": str(here / "rc")}
+    command = [sys.executable, "-m", f"ch_sentiment.{lesson}", "figure.png"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (here / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

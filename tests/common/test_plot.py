@@ -1,5 +1,7 @@
 """Figures hold what they were given, on the Axes they were given, and leave nothing behind."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 import pytest
@@ -118,6 +120,42 @@ def test_the_confusion_shows_counts_shares_and_names():
     np.testing.assert_allclose(ax.images[0].get_array(), [[0.8, 0.2], [0, 0]])
     dark, light = (next(t for t in ax.texts if t.get_position() == place) for place in ((0, 0), (1, 0)))
     assert dark.get_color() != light.get_color()
+
+
+@pytest.mark.parametrize("C", [2, 5, 8, 9, 20, 50, 200, 1000])
+def test_a_confusion_of_many_classes_is_no_larger_than_a_screen_and_nothing_in_it_overlaps(C):
+    matrix = np.diag(np.full(C, 12_345)) + np.eye(C, k=1, dtype=int)
+    ax = confusion(matrix, [f"comp.sys.hardware.number{i}" for i in range(C)])
+    assert (ax.figure.get_size_inches() <= 12.5).all()
+    ax.figure.draw_without_rendering()
+    assert ax.figure.bbox.contains(*ax.get_tightbbox().min) and ax.figure.bbox.contains(*ax.get_tightbbox().max)
+    size = ax.get_window_extent().height / C  # of a cell
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert all(box.width <= size and box.height <= size for box in boxes)
+    below = ax.get_yticklabels()
+    for label, other in itertools.pairwise(below):
+        assert not label.get_window_extent().overlaps(other.get_window_extent())
+    assert min(text.get_fontsize() for text in (*ax.texts, *below)) >= 6
+    assert len(below) == C if C <= 50 else 50 <= len(below) < C
+
+
+def test_few_classes_are_counted_with_zeros_many_without_and_very_many_are_shaded_beside_a_scale():
+    def matrix(C):
+        return np.eye(C, dtype=int) * 7
+
+    few, many, shaded = (confusion(matrix(C), list(map(str, range(C)))) for C in (8, 20, 50))
+    assert len(few.texts) == 64 and {text.get_text() for text in few.texts} == {"7\n100.0%", "0\n0.0%"}
+    assert len(many.texts) == 20 and {text.get_text() for text in many.texts} == {"7\n100%"}
+    assert len(shaded.texts) == 0 and len(shaded.figure.axes) == 2
+    assert shaded.figure.axes[1].get_ylabel() == "share of the true class"
+
+
+def test_a_confusion_has_the_names_as_they_are_and_room_in_given_axes():
+    ax = Figure(figsize=(4, 3)).subplots(1, 2)[1]
+    confusion([[1, 2, 3]] * 3, ["$x_1$", "_hidden", "a\nb" + 30 * "é"], ax)
+    assert tick_labels(ax.xaxis) == ["$x_1$", "_hidden", "a b" + 9 * "é" + "…" + 11 * "é"]
+    ax.figure.draw_without_rendering()
+    assert all(text.get_window_extent().width < ax.bbox.width / 3 for text in ax.texts)
 
 
 def tick_labels(axis):

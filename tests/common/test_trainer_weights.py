@@ -69,11 +69,11 @@ def test_evaluate_weights_the_loss_whatever_the_batch_size_and_leaves_the_accura
 @pytest.mark.parametrize(
     ("weights", "came"),
     [
-        (np.ones(6), r"got shape \(6,\)"),
-        (np.ones((7, 1)), r"got shape \(7, 1\)"),
-        (2.0, r"got shape \(\)"),
-        ("balanced", r"got shape \(\)"),
-        ([1, 1, 1, 1, 1, 1, -1], "got -1.0 to 1.0"),
+        (np.ones(6), r"got float64 of shape \(6,\)"),
+        (np.ones((7, 1)), r"got float64 of shape \(7, 1\)"),
+        (2.0, r"got 2.0"),
+        ("balanced", r"got the str .balanced"),
+        ([1, 1, 1, 1, 1, 1, -1], "got -1 to 1"),
         ([1, 1, 1, 1, 1, 1, np.nan], "got nan to nan"),
         ([1, 1, 1, 1, 1, 1, np.inf], "got 1.0 to inf"),
     ],

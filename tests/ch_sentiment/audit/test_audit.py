@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import call, needs_browser, shown_in_browser
+from conftest import ROOT, TINY, call, needs_browser, shown_in_browser
 
 from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.figure import gap_chart
@@ -141,6 +141,52 @@ def test_audit_prints_a_table_and_writes_card_and_figure_beside_the_model(run_fo
         assert said in card
 
 
+def test_where_nothing_can_be_said_that_is_said_and_no_empty_figure_stays(here, write, capsys):
+    Path("run").mkdir()
+    rigged(without=WORDS, label_names=("差评", "好评")).save("run/model.npz")
+    Path("run/audit.png").write_bytes(b"of a model before")
+    assert call("audit", "run") == 0
+    out, err = capsys.readouterr()
+    assert err == "" and out.startswith("Nothing can be said of any group: ") and "words known" not in out
+    assert out.endswith("written to run: model_card.md, model_card.html\n")
+    assert {p.name for p in Path("run").iterdir()} == WRITTEN - {"audit.png"}
+    for name in ("model_card.md", "model_card.html"):
+        card = Path("run", name).read_text("utf-8")
+        assert "Nothing can be said of any group" in card and "audit.png" not in card and "<img" not in card
+        assert "By gender" not in card
+    write("data.csv", "label,text,Age\n" + "好评,a good day,a\n差评,a bad day,b\n")
+    assert call("audit", "run", "--data", "data.csv", "--group-column", "age") == 0
+    assert re.search(r"^a +1 ", capsys.readouterr().out, re.M)  # of groups of texts something can be said
+    assert call("audit", "run", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert all(group["gap"] is None for dimension in found["dimensions"] for group in dimension["groups"])
+
+
+def test_json_is_one_object_with_every_number_that_the_page_of_the_docs_names(run_folder, write, capsys):
+    write("data.csv", "label,text,Age\n" + "pos,a good day,a\nneg,a bad day,b\n")
+    assert call("audit", run_folder, "--data", "data.csv", "--group-column", "age", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {"label", "sentences", "known", "dimensions", "subgroups"}
+    dimension, subgroup = found["dimensions"][0], found["subgroups"][0]
+    assert set(dimension) == {"name", "turned", "groups"} and (found["label"], subgroup["n"]) == ("pos", 1)
+    page = ROOT.joinpath("docs", "audit.md").read_text("utf-8")
+    for name in {*found, *dimension, *dimension["groups"][0], *subgroup}:
+        assert f"`{name}`" in page, name
+
+
+@pytest.mark.parametrize("labels", [("ham", "spam"), ("neg", "pos"), tuple(f"class{i}" for i in range(20))])
+def test_the_card_names_the_labels_and_the_data_of_this_model_and_not_feelings(labels):
+    model = rigged()
+    model.label_names = list(labels)
+    model.metrics = {"trained_on": {"name": "sms.tsv", "content": "0", "texts": {}}}
+    audit = examine(rigged(), 1)
+    text = card_forms.markdown(model_card.sections_of(model, [__file__], audit), None)
+    assert "like those it was trained on (sms.tsv) by its labels, " + ", ".join(labels[:2]) in text
+    assert "feeling that" not in text and "film" not in text.partition("## Audit")[0]
+    intended = text.partition("## Intended use")[2].partition("## Data")[0]
+    assert ("class11, ... (20 in all)" in intended) == (len(labels) == 20) and "class12" not in intended
+
+
 def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, capsys):
     Path("run/model_card.md").mkdir()
     assert call("audit", run_folder, "--json") == 2
@@ -155,7 +201,7 @@ def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, ca
         (["--label", "odd"], "--label: expected one of neg, pos, got 'odd'"),
         (["--data", "data.tsv"], "--data: expected it together with --group-column"),
         (["--group-column", "age"], "--data: expected it together with --group-column"),
-        (["--data", "data.tsv", "--group-column", "age"], "expected a header with the column 'age'"),
+        (["--data", "data.tsv", "--group-column", "age"], "expected the name or number of a column, got 'age'"),
         (["--data", "none.tsv", "--group-column", "age"], "none.tsv"),
     ],
 )
@@ -199,7 +245,7 @@ def card(tmp_path):
     model.save(tmp_path / "model.npz")
     (tmp_path / "config.json").write_text(json.dumps({"cell": EVIL, EVIL: 1, "out": "secret", "clip": None}))
     sections = model_card.sections_of(model, [tmp_path / "model.npz"], examine(model, 1))
-    return card_forms.markdown(sections), card_forms.html_page(sections, b"picture")
+    return card_forms.markdown(sections, b"picture"), card_forms.html_page(sections, b"picture")
 
 
 def test_the_page_asks_nothing_of_anybody_and_obeys_no_text(card):
@@ -262,5 +308,15 @@ def test_without_settings_the_card_says_unknown(here, settings):
     model.save("model.npz")
     if settings is not None:
         Path("config.json").write_bytes(settings.encode("latin-1"))
-    text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)))
+    text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)), None)
     assert "Settings of the training: unknown" in text
+
+
+def test_the_card_says_when_the_model_is_unsure_and_what_its_accuracy_stands_beside(here, two):
+    assert call("train", "--data", two, *TINY, "--abstain", "0.5", "--out", "r") == 0
+    assert call("audit", "r") == 0
+    card = Path("r/model_card.md").read_text()
+    below = Classifier.load("r").abstain_below
+    assert f"Where no probability is {below:.4g} or more the answer is that the model is unsure." in card
+    for name in ("chance", "majority", "macro_f1", "balanced_accuracy", "abstain"):
+        assert f"| {name} " in card.replace("\\_", "_")

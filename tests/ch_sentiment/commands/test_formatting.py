@@ -1,14 +1,12 @@
-"""Tables, rows of CSV, shortened text and figures: one function each."""
+"""Tables, rows of CSV and shortened text: one function each."""
 
 import csv
 import io
-import logging
 
 import pytest
 
 from ch_sentiment.commands.formatting import csv_row, markdown_table, table
 from ch_sentiment.console import shorten
-from ch_sentiment.experiment.output import plotting, png, write_png
 
 HEAD, ROWS = ["model", "loss"], [["lstm", "0.1"], ["a long name", "10.25"]]
 
@@ -37,20 +35,3 @@ def test_a_row_of_csv_is_one_line_that_reads_back_without_a_formula():
 @pytest.mark.parametrize(("text", "width", "short"), [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a\nb", 9, "a b")])
 def test_a_shortened_text_is_one_line_of_at_most_so_many_characters(text, width, short):
     assert shorten(text, width) == short
-
-
-def test_plotting_leaves_the_log_level_of_matplotlib_as_it_was(monkeypatch):
-    logger = logging.getLogger("matplotlib")
-    monkeypatch.setattr(logger, "level", logging.INFO)
-    with pytest.raises(KeyError), plotting():
-        assert logger.level == logging.ERROR
-        raise KeyError
-    assert logger.level == logging.INFO
-
-
-def test_a_figure_becomes_a_png_file(tmp_path):
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(1, 1))
-    write_png(tmp_path / "a.png", figure)
-    assert (tmp_path / "a.png").read_bytes() == png(figure) and png(figure).startswith(b"\x89PNG")

@@ -193,7 +193,10 @@ def test_a_group_file_fits_any_data(small_imdb, tmp_path):
         ({"group_file": "films.txt", "group_column": "film"}, "expected --group-file or --group-column, got both"),
         ({"group_file": "short.txt"}, "short.txt: expected a line for each of the 60 texts, got 59"),
         ({"group_file": "one.txt"}, "r.tsv: expected at least 2 groups, with texts of each label in several"),
-        ({"group_column": "actor"}, "expected a header with the column 'actor', got the further columns film"),
+        (
+            {"group_column": "actor"},
+            "--group-column: expected the name or number of a column, got 'actor'; there are the columns",
+        ),
         ({"group_file": "none.txt"}, "none.txt: cannot be read"),
     ],
 )

@@ -431,11 +431,11 @@ def test_the_figure_shows_the_strongest_words_and_the_whole_curve(count):
         assert [tick.get_text() for tick in curve.get_xticklabels()] == found.words
 
 
-def test_page_and_figure_are_written_where_they_are_wanted(trained, here, capsys):
-    assert (
-        call("explain", trained, "the film was 好 🎬 not $bad$ " + "x" * 500, "--html", "a.html", "--png", "a.png") == 0
-    )
-    assert capsys.readouterr().err == ""
+def test_page_and_figure_are_written_where_they_are_wanted(trained, here, capsys, own_fonts):
+    text = "the film was 好 🎬 not $bad$ " + "x" * 500
+    assert call("explain", trained, text, "--html", "a.html", "--png", "a.png") == 0
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == 1 and "2 characters of Chinese, emoji (好🎬)" in err and "好" in out
     assert (here / "a.png").read_bytes().startswith(b"\x89PNG") and "好" in (here / "a.html").read_text("utf-8")
     (here / "folder").mkdir()
     assert call("explain", trained, "the film", "--html", "folder") == 2

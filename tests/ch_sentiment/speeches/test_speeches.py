@@ -5,6 +5,7 @@ import io
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from conftest import call
 from ch_sentiment.commands.speeches import RESULTS
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.speeches.figure import share_bars, speech_line, speech_lines
-from ch_sentiment.speeches.reading import LIMITS, with_neighbours
+from ch_sentiment.speeches.reading import limits_of, with_neighbours
 
 DATA = os.environ.get("SENTIFISH_TEST_DATA")
 ANN = "It was not bad. I liked it! We did not like the rest of it. " * 4
@@ -69,10 +70,11 @@ def test_a_speakers_shares_are_of_all_their_paragraphs_and_add_to_100(found):
     assert all(sum(row["shares"].values()) == pytest.approx(100) for row in told["speakers"])
 
 
-def test_four_files_are_written_and_the_json_is_what_is_printed(found):
+def test_four_files_are_written_and_the_json_is_what_is_printed(found, phrases_model):
     told = found()
     assert sorted(os.listdir("out")) == sorted(RESULTS)
-    assert json.loads(Path("out/speeches.json").read_text("utf-8")) == told and told["limits"] == LIMITS
+    assert json.loads(Path("out/speeches.json").read_text("utf-8")) == told
+    assert told["limits"] == limits_of(Classifier.load(phrases_model))
 
 
 def test_the_csv_has_a_row_for_every_paragraph_and_no_formula(found):
@@ -94,7 +96,22 @@ def test_the_table_has_a_line_for_every_speaker_and_says_what_it_cannot_say(phra
         cells = line.split()
         assert (cells[0], int(cells[2])) == (name, words)
         assert float(cells[3]) + float(cells[4]) == pytest.approx(100, abs=0.11)
-    assert LIMITS in lines and lines[-1].startswith(f"written to {Path('runs', 'speeches-1')}: ")
+    assert limits_of(Classifier.load(phrases_model)) in lines
+    assert lines[-1].startswith(f"written to {Path('runs', 'speeches-1')}: ")
+
+
+@pytest.mark.parametrize("names", [["sms.tsv"], [], ["a.csv", "b.csv"]])
+def test_what_the_answers_mean_is_said_of_this_models_data_and_labels(names):
+    def member(name):
+        return SimpleNamespace(metrics={"trained_on": {"name": name}}, label_names=["ham", "spam"])
+
+    members = [member(name) for name in names] or [SimpleNamespace(metrics={})]
+    said = limits_of(SimpleNamespace(label_names=["ham", "spam"], members=members))
+    assert 'a text labelled "ham" or of one labelled "spam"' in said and "film" not in said and "praise" not in said
+    assert (f"trained on {', '.join(names)} can" in said) == bool(names)
+    hostile = SimpleNamespace(label_names=["a\x1b[2J\n", "b" * 99], metrics={"trained_on": {"name": "\x1b[2J\n"}})
+    assert limits_of(hostile).isprintable() and len(limits_of(hostile)) < 500
+    assert limits_of(SimpleNamespace(label_names=["a", "b"], metrics={"trained_on": [1]}))
 
 
 # ---- context
@@ -139,7 +156,7 @@ def test_the_bars_of_a_speaker_add_to_100_in_the_order_of_the_table():
     bad, good = ax.containers
     assert [bar.get_width() for bar in bad] == [25, 100] and [bar.get_width() for bar in good] == [75, 0]
     assert [bar.get_x() for bar in good] == [25, 100] and ax.get_xlim() == (0, 100)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ann $x$", "a name of more than twe…"]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Ann $x$", "a name of mo…our letters"]
     assert ax.yaxis_inverted() and [text.get_text() for text in ax.get_legend().get_texts()] == ["bad", "good"]
     assert [text.get_text() for text in ax.texts] == ["25 %", "100 %", "75 %", ""]
     shades = [np.dot(bars[0].get_facecolor()[:3], (0.3, 0.6, 0.1)) for bars in (bad, good)]

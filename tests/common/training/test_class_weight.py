@@ -26,7 +26,7 @@ def test_they_are_those_of_scikit_learn():
 
 @pytest.mark.parametrize(("t", "weight"), [([0, 0], None), ([0, 2], None), ([0, 1, 2], [1, 0, 1])])
 def test_a_class_that_counts_nothing_is_named(t, weight):
-    with pytest.raises(ValueError, match="balanced_class_weight: expected examples of every class, .* none of class 1"):
+    with pytest.raises(ValueError, match=r"balanced_class_weight: expected examples of .*, got none of class 1"):
         balanced_class_weight(t, 3 if 2 in t else 2, weight)
 
 
