@@ -14,6 +14,7 @@ from ch_sentiment.data_check.label_errors import FOLDS
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.options import SEED, SIZE, TEXTS
 from common.files.atomic_write import write_atomically
+from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
 
 HELP = "find wrong labels, duplicates and other faults of labelled text"
@@ -37,6 +38,8 @@ def add_arguments(parser):
 
 def run(options):
     """Print the report and write --csv; -> exit code 0, whatever is found. DataError, OSError."""
+    if not options.file:  # which would be the folder one stands in
+        raise DataError("expected the name of labelled text, got an empty one")
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
     notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]
