@@ -1,31 +1,27 @@
-"""Word vectors from a text file in the format of GloVe: a word and its D numbers on each line.
+"""Word vectors from a file of GloVe, word2vec or fastText (`dataset.vector_file`): a row of D numbers for each word.
 The file is read in one pass, also inside a .zip, and only the rows of a vocabulary are stored.
 Pennington, Socher and Manning 2014."""
 
 import contextlib
 import hashlib
 import io
-import itertools
-import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from dataset import vector_file
 from dataset.errors import DataError, reading
-from dataset.lines import decode_lines
 from dataset.store.fetch import fetch
-from dataset.text import PAD, UNK
+from dataset.text import PAD, UNK, clean
 
 ARCHIVE = "glove.6B.zip"
 MEMBERS = {f"glove.{size}": f"glove.6B.{size}d.txt" for size in (50, 100, 200, 300)}
 
-_BLOCK = 1024  # lines that are parsed at a time
 _BUFFER = 1 << 20  # bytes of a .zip that are unpacked at a time
-_SHOWN = 40  # characters of a bad line in a message
-_HEADER = re.compile("[0-9]+ [0-9]+")  # of word2vec: number of rows, and D
+_SUFFIXES = (".txt", ".vec", ".bin", ".gz")  # of a file of vectors in a .zip
 _ZIP_DEFECTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -42,10 +38,13 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Vectors:
-    """W: (V, D) float32, a row for each id of the vocabulary. found: (V,) bool, True where the file has that word."""
+    """W: (V, D) float32, a row for each id of the vocabulary. found: (V,) bool, True where the file has that word.
+    notes: what the file was found to hold, in lines.
+    """
 
     W: np.ndarray
     found: np.ndarray
+    notes: list = field(default_factory=list)
 
     def coverage(self, x):
         """-> Coverage of a corpus by the vectors of the file. UNK is a token without a vector, PAD is not counted.
@@ -74,37 +73,51 @@ def load_vectors(source, vocab):
     GloVe was trained on text that was split at apostrophes, as in the Penn Treebank: a contraction without a row
     ("didn't") gets the mean of its two parts ("did", "n't") if both have one, and counts as found.
 
+    The words of a vocabulary are in small letters, those of many files are not: a word without a row gets that of the
+    first word in the file that `clean` turns into it ("good" that of "Good", "paris" that of "Paris" or "PARIS").
+
     Any other word without a vector, and UNK, get a random one from a normal distribution with the mean and standard
     deviation that each dimension has over all rows of the file. Its seed is the word itself: with the same file, a
     word has the same vector in every vocabulary and every process. If a word occurs twice, its first row counts.
 
-    source: "glove.50", "glove.100", "glove.200" or "glove.300" (downloaded if it is missing); or the path of a text
-    file, of a .zip with a single .txt, or of a member (`some.zip/member.txt`). A first line of two integers, the
-    header of word2vec, is skipped. The last D fields of a line are its numbers: words may have spaces.
+    source: "glove.50", "glove.100", "glove.200" or "glove.300" (downloaded if it is missing); or the path of a file of
+    one of these, each of which may be gzipped, of a .zip with a single one, or of a member (`some.zip/member.txt`):
+    - GloVe: on each line a word, which may have spaces, and its numbers; D is the width of most of the first lines
+    - word2vec as text, fastText's .vec: the same after a header of two integers, number of rows and D
+    - word2vec, binary: the header, then word, space and D float32, little-endian, for each row.
 
-    -> Vectors. DataError, naming file and line: no such file or member, a damaged zip, a row of another width, a
-    field that is no finite number, no rows, no UTF-8.
+    -> Vectors, whose notes say how many rows and numbers there were, how many odd ones were left out, and where.
+    DataError, naming the file: no such file or member, a damaged archive, another kind of file, no rows, more odd lines
+    than others.
     """
     contractions = {word: parts for word in vocab.words if (parts := _split_contraction(word))}
     wanted = set(vocab.words).union(*contractions.values())
-    rows, sizes, means, variances = (
-        {},
-        [],
-        [],
-        [],
-    )  # rows: word -> (D,) float32; the others have an entry for each block
-    with _open_source(source) as (where, file):
-        for words, numbers in _blocks(file, where):
+    rows, others, twice = {}, {}, set()  # word -> (D,) float32, as it stands in the file; in another form
+    sizes, means, variances = [], [], []  # of each block
+    with _open_source(source) as (where, file), vector_file.opened(file, where) as (head, stream):
+        read, blocks = vector_file.blocks(head, stream, where)
+        for words, numbers in blocks:
             sizes.append(len(words))
             means.append(numbers.mean(axis=0, dtype=np.float64))
             variances.append(numbers.var(axis=0, dtype=np.float64))
             for i, word in enumerate(words):
-                if word in wanted and word not in rows:
-                    rows[word] = numbers[i].copy()  # a view would keep the whole block in memory
-    if not sizes:
-        raise DataError(f"{where}: expected lines of a word and its numbers, got none")
+                if word is None:
+                    continue
+                if word in wanted:
+                    if word in rows:
+                        twice.add(word)
+                    else:
+                        rows[word] = numbers[i].copy()  # a view would keep the whole block in memory
+                elif (form := clean(word, remove_html=False)) in wanted and form not in others:
+                    others[form] = numbers[i].copy()
     mean = np.average(means, axis=0, weights=sizes)  # (blocks, D) -> (D,)
     std = np.sqrt(np.average(variances + np.square(means - mean), axis=0, weights=sizes))  # law of total variance
+    notes = read.notes()
+    if twice:
+        notes.append(f"words with more than one row, of which the first counts: {len(twice):,}")
+    if replaced := sum(word in others and word not in rows for word in vocab.words):
+        notes.append(f"words found in capitals or in another Unicode form only: {replaced:,}")
+    rows = others | rows
     W = np.zeros((len(vocab), len(mean)), dtype=np.float32)
     found = np.zeros(len(vocab), dtype=bool)
     for word_id, word in enumerate(vocab.id_to_word[UNK:], start=UNK):
@@ -115,7 +128,7 @@ def load_vectors(source, vocab):
             W[word_id], found[word_id] = np.mean([rows[part] for part in parts], axis=0), True
         else:
             W[word_id] = mean + std * _normal_from_hash(word, len(mean))
-    return Vectors(W, found)
+    return Vectors(W, found, notes)
 
 
 def _split_contraction(word):
@@ -152,59 +165,15 @@ def _open_source(source):
 
 
 def _only_member(path, archive):
-    members = [name for name in archive.namelist() if name.endswith(".txt")]
+    members = [name for name in archive.namelist() if name.lower().endswith(_SUFFIXES) and "__MACOSX/" not in name]
     if len(members) != 1:
-        raise DataError(f"{path}: expected one .txt file in it, got {_listed(members)} (name one as {path}/MEMBER)")
+        kinds = ", ".join(_SUFFIXES)
+        raise DataError(f"{path}: expected one {kinds} file in it, got {_listed(members)} (name one as {path}/MEMBER)")
     return members[0]
 
 
 def _listed(names):
     return ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "") if names else "none"
-
-
-def _blocks(file, where):
-    """(words, numbers (M, D) float32) of every M lines of a file that are not blank, without the header."""
-    D, lines = None, enumerate(decode_lines(file, where), start=1)
-    while block := list(itertools.islice(lines, _BLOCK)):
-        line_numbers, words, rows = [], [], []
-        for number, line in block:
-            line = line.rstrip(" \r\n")
-            if not line or (number == 1 and _HEADER.fullmatch(line)):
-                continue
-            D = D or line.count(" ")
-            word, _, row = line.partition(" ")
-            if not row:
-                raise DataError(f"{where}, line {number}: expected a word and its numbers, got {line[:_SHOWN]!r}")
-            if line.count(" ") > D:
-                long_word, *fields = line.rsplit(" ", D)
-                if _to_floats([long_word.rpartition(" ")[2]]) is None:  # else there are too many numbers
-                    word, row = long_word, " ".join(fields)
-            line_numbers.append(number)
-            words.append(word)
-            rows.append(row)
-        if not rows:
-            continue
-        numbers = _to_floats(rows)
-        if not _are_finite(numbers, D):
-            i = next(i for i, row in enumerate(rows) if not _are_finite(_to_floats([row]), D))
-            got = f"{rows[i].count(' ') + 1} fields after {words[i][:_SHOWN]!r}, {rows[i][:_SHOWN]!r}"
-            raise DataError(f"{where}, line {line_numbers[i]}: expected a word and {D} finite numbers, got {got}")
-        yield words, numbers
-
-
-def _to_floats(rows):
-    """Rows of numbers (list of M str) -> (M, D) float32, or None if one is not a number or of another width."""
-    if not all(map(str.strip, rows)):  # loadtxt would skip them
-        return None
-    try:
-        return np.loadtxt(rows, dtype=np.float32, comments=None, delimiter=" ", ndmin=2)
-    except ValueError:
-        return None
-
-
-def _are_finite(numbers, D):
-    """Whether the result of `_to_floats` is D finite numbers for each row."""
-    return numbers is not None and numbers.shape[1] == D and np.isfinite(numbers).all()
 
 
 def _normal_from_hash(word, D):

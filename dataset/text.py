@@ -1,5 +1,6 @@
 """From a text to ids: cleaning, tokenizing, and the vocabulary.
-A token is a word of any script, a number, "!", "?" or an emoji; everything else separates tokens.
+A token is a word of any script, a number, "!", "?", an emoji or a smiley; everything else separates tokens.
+docs/words.md says what is read as what, and why.
 Ids 0 and 1 are the padding and the unknown word; ordinary words start at 2."""
 
 import functools
@@ -13,6 +14,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dataset.smileys import EMOJI, letter_faces, sign_faces
 from dataset.stopwords import NEGATIONS, STOPWORDS
 
 PAD, UNK = 0, 1
@@ -23,24 +25,32 @@ _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOT
 _TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
 # Bounded: html.unescape calls int(), which raises for more than 4,300 digits.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-# Before NFKC, which would decompose the acute into a space and an accent. Soft hyphens only mark line breaks.
-_BEFORE_NFKC = str.maketrans(
+# Before NFKC, which would decompose the acute into a space and an accent, and make "31/2" of three and a half.
+# Soft hyphens only mark line breaks, variation selectors how a sign is drawn, skin tones who writes.
+_FRACTIONS = "\u00bc\u00bd\u00be\u215f\u2189" + "".join(map(chr, range(0x2150, 0x215F)))
+_VARIATIONS = "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef"
+_BEFORE_NFKC = (
     dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'")
-    | {"\u00ad": None, "\uff9e": "\u3099", "\uff9f": "\u309a"}  # the last two become combining marks in NFKC
+    | {"\u2033": 2 * "'", "\u2034": 3 * "'", "\u2057": 4 * "'", "\u0149": "'n"}
+    | {"\uff9e": "\u3099", "\uff9f": "\u309a"}  # combining marks in NFKC
+    | {sign: " " + unicodedata.normalize("NFKC", sign).replace("\u2044", "/") for sign in _FRACTIONS}
+    | {"\u2044": "/"}
 )
+_REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(_BEFORE_NFKC)}]")
+_DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+")  # of small letters that have their dot already
 _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
-_ASCII_TOKEN = re.compile(r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]")
+_ASCII_END = r"(?![a-z0-9_])"
+_ASCII_TOKEN = re.compile(
+    rf"{letter_faces(_ASCII_END)}|[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]|{sign_faces(_ASCII_END, False)}"
+)
 _PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
 _LETTERS = ("Lo", "Lm", "Nl")  # categories of letters without case, and of the numeral "\u3007"
 _UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
     *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
     *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
 )
-_EMOJI = "\u2600-\u275a\u2761-\u2767\u2794-\u27bf\u2b50\u2b55\U0001f000-\U0001faff"
-_EMOJI_MODIFIERS = "\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
-_FLAG_LETTERS = "\U0001f1e6-\U0001f1ff"
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ class Cleaning:
     """What `tokenize` removes from a text; the values of `asdict` survive JSON. ValueError for a value that is no bool.
 
     remove_html: tags, and entities become their characters; without it "<br />" is the word "br".
-    remove_punctuation: the tokens "!" and "?", which express feeling; other punctuation is never a token.
+    remove_punctuation: the tokens "!" and "?"; other punctuation is never a token. Smileys and emoji stay.
     remove_stopwords: English function words ("the", "of", "she's"). "not", "never", "didn't", "without", "but" and the
     like (`dataset.stopwords.NEGATIONS`) stay: without them "not a good film" would be "good film", the opposite.
     remove_negations: those, too.
@@ -78,6 +88,7 @@ _DEFAULT = Cleaning()
 
 def clean(text, lower=True, remove_html=True):
     """The text as a reader sees it: without HTML, in Unicode form NFKC, with straight apostrophes, in lower case.
+    What only changes how a sign is drawn goes: soft hyphens, variation selectors, skin tones.
 
     Tags, comments and the content of script and style become a space; entities are unescaped after that, so that
     "&lt;b&gt;" is text and not a tag, as in a browser. "a < b" and "<3" are not tags and stay.
@@ -87,9 +98,12 @@ def clean(text, lower=True, remove_html=True):
     """
     if remove_html and ("<" in text or "&" in text):
         text = _without_html(text)
-    if not text.isascii():
-        text = _normalize("NFKC", text.translate(_BEFORE_NFKC))
-    return text.lower() if lower else text
+    if text.isascii():
+        return text.lower() if lower else text
+    text = _REPLACED.sub(lambda found: _BEFORE_NFKC.get(found[0], ""), text)
+    text = _normalize("NFKC", text)
+    # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters become one.
+    return unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower())) if lower else text
 
 
 def _without_html(text):
@@ -120,7 +134,7 @@ def tokenize(text, cleaning=_DEFAULT):
 
     Words keep their inner apostrophes ("didn't") and their combining marks; scripts written without spaces
     (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token for each character, marks included; numbers stay whole
-    ("10/10", "3.5").
+    ("10/10", "3.5"), and so do smileys (":)", "<3", "^_^").
 
     text: any str; it is cleaned first -> list of str, interned, so that equal tokens share their memory.
     """
@@ -154,10 +168,9 @@ def _unicode_token():
     letter = rf"[^\W_{u}]"  # or a digit
     # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.
     word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
-    emoji = rf"[{_EMOJI}][{_EMOJI_MODIFIERS}]*"
     numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
-    signs = rf"[!?]|[{_FLAG_LETTERS}]{{2}}|{emoji}(?:\u200d{emoji})*"
-    return re.compile(f"{numbers}|{words}|{signs}")
+    end = rf"(?![^\W{u}]|[{m}])"
+    return re.compile(f"{letter_faces(end)}|{numbers}|{words}|[!?]|{EMOJI}|{sign_faces(end, True)}")
 
 
 def _character_class(codes):
@@ -248,6 +261,15 @@ class Vocab:
             if not 0 <= word_id < len(self):
                 raise ValueError(f"Vocab.decode: expected ids from 0 to {len(self) - 1}, got {word_id}")
         return [self.id_to_word[word_id] for word_id in ids]
+
+    def renewed(self):
+        """The Vocab with each word as `clean` writes it now, unless that is another word here: for earlier versions."""
+        words, known = list(self.words), set(self.words)
+        for i, word in enumerate(words):
+            if not word.isascii() and (form := clean(word, remove_html=False)) not in known:
+                words[i] = form
+                known.add(form)
+        return Vocab(words)
 
     def __len__(self):
         return len(self.id_to_word)

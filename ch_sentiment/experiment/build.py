@@ -75,7 +75,8 @@ def _starting_vectors(options, data):
             raise DataError(f"--embedding one-hot: expected at most {most}, got {V:,}")
         return np.eye(V, dtype=np.float32), []
     vectors = load_vectors(options.embedding, data.vocab)
-    return vectors.W, [f"{options.embedding}: {vectors.coverage(data.train.x)}"]
+    lines = [f"{vectors.notes[0]}, {vectors.coverage(data.train.x)}", *vectors.notes[1:]]
+    return vectors.W, [f"{options.embedding}: {line}" for line in lines]
 
 
 def rebuild(name, config, manifest):

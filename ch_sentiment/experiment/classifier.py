@@ -185,7 +185,7 @@ class Classifier:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
             plain["abstain_below"] = meta.get("abstain_below")
-            return cls(net, Vocab(meta["words"]), cleaning=Cleaning(**meta["cleaning"]), **plain)
+            return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a cell of one's own is not known, or fails
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -113,7 +113,7 @@ class ModelOptions:
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of such, or one-hot",
+        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
         metavar="NAME",
         baselines=REFUSED,
     )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dataset.glove
-import dataset.lines
+import dataset.vector_file
 from dataset.errors import DataError
 from dataset.glove import MEMBERS, Coverage, _normal_from_hash, load_vectors
 from dataset.text import PAD, UNK, Vocab
@@ -54,24 +54,6 @@ def test_rows_follow_the_ids_and_the_padding_is_zero(write):
     assert np.isfinite(vectors.W).all() and vectors.W[[UNK, 3]].all()
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "\ufeff" + ROWS,
-        "3 3\n" + ROWS,
-        "3 3 \n" + ROWS.replace("\n", " \n"),
-        ROWS.replace("\n", "\r\n"),
-        ROWS.rstrip("\n"),
-        ROWS + "\n \n",
-        ROWS + "the 7 7 7\n",
-    ],
-    ids=["byte order mark", "header", "spaces at the end", "CRLF", "no last newline", "blank lines", "a word twice"],
-)
-def test_forms_that_such_files_come_in(write, content):
-    vectors = load_vectors(write(content), Vocab(["film", "the"]))
-    np.testing.assert_array_equal(vectors.W[2:], np.float32([[-1, 0.5, 0.2], [1, 2, 3]]))
-
-
 def test_words_may_hold_spaces_other_white_space_and_numbers(write):
     odd = ["at name@domain.com", ". . .", "a\u0085b", "a\u00a0b", "3.5", "\u65e5\u672c"]
     content = ROWS + "".join(f"{word} {i} {i} {i}\n" for i, word in enumerate(odd))
@@ -88,7 +70,7 @@ def test_a_file_of_many_blocks_is_read_as_one_of_a_single_block(write, monkeypat
     whole = load_vectors(path, vocab)
     np.testing.assert_array_equal(whole.W[2:-1], rows[::-1])
     for size in (7, 100, 299):
-        monkeypatch.setattr(dataset.glove, "_BLOCK", size)
+        monkeypatch.setattr(dataset.vector_file, "BLOCK", size)
         np.testing.assert_allclose(load_vectors(path, vocab).W, whole.W, atol=1e-6)
 
 
@@ -151,9 +133,38 @@ def test_a_contraction_is_the_mean_of_its_two_parts(write):
 
 
 def test_parts_are_found_wherever_they_stand_in_the_file(write, monkeypatch):
-    monkeypatch.setattr(dataset.glove, "_BLOCK", 1)
+    monkeypatch.setattr(dataset.vector_file, "BLOCK", 1)
     vectors = load_vectors(write("n't 3 4\nfilm 0 0\ndo 1 2\nn't 9 9\n"), Vocab(["don't"]))
     assert vectors.W[2].tolist() == [2, 3] and vectors.found[2]
+
+
+# ---- words in other forms
+
+
+def test_a_word_without_a_row_of_its_own_gets_that_of_its_capitals(write):
+    content = "Good 1 1\ngood 2 2\nFilm 3 3\nFILM 4 4\nUSA 5 5\ndon\u2019t 6 6\ncafe\u0301 7 7\n"
+    content += ":D 8 8\n\u2764\ufe0f 9 9\nNew_York 0 1\n"
+    words = ["good", "film", "usa", "don't", "caf\u00e9", ":d", "\u2764", "york"]
+    vectors = load_vectors(write(content), Vocab(words))
+    assert vectors.W[2:-1, 0].tolist() == [2, 3, 5, 6, 7, 8, 9]
+    assert vectors.found[2:].tolist() == [True] * 7 + [False]
+    assert vectors.notes == [
+        "10 rows of 2 numbers",
+        "words found in capitals or in another Unicode form only: 6",
+    ]
+
+
+def test_the_parts_of_a_contraction_may_stand_there_in_capitals(write):
+    assert load_vectors(write("Did 1 2\nN'T 3 4\n"), Vocab(["didn't"])).W[2].tolist() == [2, 3]
+
+
+def test_the_first_row_of_a_word_counts_and_the_others_are_said(write):
+    vectors = load_vectors(write(ROWS + "the 7 7 7\nother 1 1 1\nother 2 2 2\nthe 8 8 8\n"), Vocab(["the", "film"]))
+    assert vectors.W[2].tolist() == [1, 2, 3]
+    assert vectors.notes == [
+        "7 rows of 3 numbers",
+        "words with more than one row, of which the first counts: 1",
+    ]
 
 
 # ---- coverage
@@ -203,8 +214,8 @@ def test_a_name_fetches_the_archive_and_reads_its_member(zipped, monkeypatch):
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({"readme.md": "x"}, "expected one .txt file in it, got none"),
-        ({"a.txt": "x", "b.txt": "y"}, "expected one .txt file in it, got 'a.txt', 'b.txt' (name one as "),
+        ({"readme.md": "x"}, "expected one .txt, .vec, .bin, .gz file in it, got none"),
+        ({"a.txt": "x", "b.txt": "y"}, "expected one .txt, .vec, .bin, .gz file in it, got 'a.txt', 'b.txt' "),
     ],
 )
 def test_a_zip_must_hold_one_text(zipped, members, said):
@@ -237,56 +248,6 @@ def message(source):
         load_vectors(source, Vocab(["the", "film"]))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
     return str(caught.value)
-
-
-LINE_4 = ", line 4: expected a word and 3 finite numbers, got "
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("", ": expected lines of a word and its numbers, got none"),
-        ("5 50\n", ": expected lines of a word and its numbers, got none"),
-        ("\n", ": expected lines of a word and its numbers, got none"),
-        ("the\nfilm\n", ", line 1: expected a word and its numbers, got 'the'"),
-        (ROWS + "cat 1 2\n", LINE_4 + "2 fields after 'cat', '1 2'"),
-        (ROWS + "cat 1 2 3 4\n", LINE_4 + "4 fields after 'cat', '1 2 3 4'"),
-        (
-            ROWS + "cat 1 x 3\ndog 1 2 3\n",
-            LINE_4 + "3 fields after 'cat', '1 x 3'",
-        ),
-        (
-            "2 3\nthe 1 2 3\n\ncat 1 nan 3\n",
-            LINE_4 + "3 fields after 'cat', '1 nan 3'",
-        ),
-        (
-            ROWS + "cat 1 1e99 3\n",
-            LINE_4 + "3 fields after 'cat', '1 1e99 3'",
-        ),
-        (ROWS + "cat 1  3\n", LINE_4 + "3 fields after 'cat', '1  3'"),
-        (ROWS + "cat  \n", ", line 4: expected a word and its numbers, got 'cat'"),
-        ("a  \n", ", line 1: expected a word and its numbers, got 'a'"),
-        ("the 1 2\ncat  \n", ", line 2: expected a word and its numbers, got 'cat'"),
-        ("the 1\ncat \ndog 2\n", ", line 2: expected a word and its numbers, got 'cat'"),
-        ("a b c\n", ", line 1: expected a word and 2 finite numbers, got 2 fields after 'a', 'b c'"),
-        (ROWS.encode() + b"a 1 2 3\n\xff 1 2 3\n", ", line 5: expected UTF-8, got byte 0xff"),
-    ],
-)
-def test_a_bad_file_is_named_with_its_line(write, content, said):
-    path = write(content)
-    assert message(path) == f"{path}{said}"
-
-
-@pytest.mark.parametrize("size", [1, 2, 7])
-def test_lines_are_counted_across_blocks(write, monkeypatch, size):
-    monkeypatch.setattr(dataset.glove, "_BLOCK", size)
-    assert "line 6: expected a word and 1 finite numbers" in message(write("a 1\n" * 5 + "b x\n" + "c 1\n" * 5))
-    assert "line 6: expected UTF-8" in message(write(b"a 1\n" * 5 + b"\xff 1\n" + b"c 1\n" * 5))
-
-
-def test_a_line_without_end_is_not_read_to_its_end(write, monkeypatch):
-    monkeypatch.setattr(dataset.lines, "LONGEST", 100)
-    assert message(write(ROWS + "x" * 1000)).endswith(", line 4: expected at most 100 bytes in a line, got more")
 
 
 def test_what_is_no_file_is_one_line(tmp_path):

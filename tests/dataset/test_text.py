@@ -65,7 +65,11 @@ def test_composed_and_decomposed_letters_are_the_same(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301", "\u0301\u0316" * 9]
+    "piece",
+    [
+        *["<!--", "<script>", "<a", "&#1", "<", "a'", "1.", "a\u200d", "\u0301", "\u0301\u0316" * 9, "\u00bd"],
+        *[":", ":-", ":d", "d", "^", "^_", "_", "o_", "<3", "3", "(", ")", "(-", "-", ".", "'", "\\o", "\u30fb_"],
+    ],
 )
 def test_hostile_texts_take_linear_time(piece):
     def seconds(count):
@@ -124,9 +128,9 @@ def test_the_tokens_of_a_long_text_take_little_more_than_the_list_that_holds_the
         ("とてもスーパー", "と て も ス ー パ ー"),
         ("ดีมาก ๑๒", "ดี ม า ก ๑๒"),
         ("ကောင်း ខ្មែរ ດີ", "ကော င်း ខ្ មែ រ ດີ"),
-        ("❤\ufe0f👍🏽★★", "❤\ufe0f 👍🏽 ★ ★"),
+        ("❤\ufe0f👍🏽★★", "❤ 👍 ★ ★"),
         ("👨\u200d👩\u200d👧🇩🇪🇫🇷", "👨\u200d👩\u200d👧 🇩🇪 🇫🇷"),
-        ("1\ufe0f\u20e3 st", "1\ufe0f\u20e3 st"),
+        ("1\ufe0f\u20e3 st", "1\u20e3 st"),
     ],
 )
 def test_tokens_of_many_scripts(text, expected):
