@@ -33,7 +33,8 @@ def main(argv=None):
         parser.error(str(error))
     if not 0 < options.flips <= len(data.texts):
         parser.error(f"--flips: expected 1 to {len(data.texts):,}, got {options.flips}")
-    print(f"| seed | changed labels in the first {options.first} rows | in all suspected | suspected | seconds of one core |")
+    head = f"changed labels in the first {options.first} rows | in all suspected | suspected | seconds of one core"
+    print(f"| seed | {head} |")
     print("| --- | --- | --- | --- | --- |")
     for seed in range(options.seeds):
         changed, flipped = flip(data, options.flips, seed)
