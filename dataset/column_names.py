@@ -57,6 +57,7 @@ def words_of(name):
 
 _TEXT_KEYS = {key_of(word): rank for rank, word in reversed(list(enumerate(TEXT_WORDS)))}
 _LABEL_KEYS = {key_of(word): rank for rank, word in reversed(list(enumerate(LABEL_WORDS)))}
+_WEAK = {"description", "headline", "title", "summary", "subject", "x"}  # which may stand beside the text
 _OTHER_KEYS = set(_OTHER_WORDS)
 _LABEL_IDS = {
     key_of(word + other) for word in LABEL_WORDS[:10] for other in ("id", "name", "num", "index", "no", "text")
@@ -76,13 +77,14 @@ def label_rank(name):
 def _rank(name, keys, others):
     """The rank of a name by all of it, by its last word, or by any of them where the last is not among `others`."""
     key, words = key_of(name), words_of(name)
+    weak = PARTLY if keys is _TEXT_KEYS and words and words[-1] in _WEAK else 0
     if key in keys:
-        return keys[key]
+        return keys[key] + weak
     if not words or (keys is _TEXT_KEYS and others.keys() & set(words)) or words[-1] in others:
         return None
     odd = bool(_OTHER_KEYS & set(words))
     if words[-1] in keys and len(words[-1]) > 1:
-        return keys[words[-1]] + (PARTLY if odd else 1)
+        return keys[words[-1]] + (weak or (PARTLY if odd else 1))
     ranks = [keys[word] for word in words if word in keys and len(word) > 1]
     ranks += [rank for word, rank in keys.items() if not word.isascii() and len(word) > 1 and word in key]
     return min(ranks) + PARTLY if ranks and not odd else None
@@ -104,6 +106,6 @@ def is_header(cells):
     """Whether cells are names of columns, one of them that of texts and another that of labels."""
     if not all(len(cell) <= 60 for cell in cells):
         return False
-    texts = {i for i, cell in enumerate(cells) if text_rank(cell) is not None}
+    texts = {i for i, cell in enumerate(cells) if text_rank(cell) is not None and (len(cell) > 1 or "y" in cells)}
     labels = {i for i, cell in enumerate(cells) if label_rank(cell) is not None}
     return bool(texts and labels and len(texts | labels) > 1)

@@ -40,6 +40,8 @@ class Profile:
         """Whether these can be labels where a name says that they are."""
         if not self.n or self.longest > 2 * LONGEST_LABEL or self.places > 0.5:
             return False
+        if self.fractions > 0.5 and self.distinct > max(3, 0.5 * self.n):
+            return False
         return self.n < 20 or self.distinct <= max(2, 0.5 * self.n)
 
     def is_label(self):

@@ -13,9 +13,10 @@ UNCLOSED = "a quote that is never closed"  # a reason for which a row is left ou
 _MOST_UNCLOSED = 100  # of a file; more of them are another form of file
 _LONGEST_RECORD = 20_000  # lines
 _LONGEST_LABEL = 40  # characters
-_SEEN = 100  # values of the first and the last column that are remembered
+_SEEN = 1000  # lines of which the values of the first and the last column are remembered
 _BLOCK = 200  # lines by which it is decided whether the cells of a .tsv are quoted
 _TRIES = 50
+_BLOCK_OF_RECORDS = 64  # lines that are parsed at once where each of them is a record
 
 
 def find_delimiter(head, is_csv, is_header):
@@ -51,16 +52,16 @@ def find_delimiter(head, is_csv, is_header):
 
 
 def _has_labels(rows, least):
-    """Whether the first or the last column has few, short values, but `least` of them."""
-    for i in (0, -1):
-        values = {cells[i].strip() for cells in rows[1:]}
+    """Whether a column has few, short values, but `least` of them."""
+    for column in zip(*rows[1:]):
+        values = set(map(str.strip, column))
         short = all(len(value) <= _LONGEST_LABEL and not any(c in value for c in NAMES) for value in values)
         if short and least <= len(values) <= (len(rows) - 1) / 2:
             return True
     return False
 
 
-def tab_rows(lines, left_out, number=1):
+def tab_rows(lines, left_out, name, number=1):
     """(line number, cells) of every line of a .tsv that is not blank, the first of them being line `number`.
 
     Quotes are characters like others, unless the lines make sense only where quoted cells span tabs or lines.
@@ -72,7 +73,7 @@ def tab_rows(lines, left_out, number=1):
             again.extend(itertools.islice(lines, max(0, _BLOCK - len(again))))
             tries -= 1
             if _is_quoted([line, *again]):
-                yield from csv_rows(itertools.chain([line], again, lines), "\t", left_out, number)
+                yield from csv_rows(itertools.chain([line], again, lines), "\t", left_out, name, number)
                 return
         if not line.isspace():
             if line[-1] == "\n":
@@ -96,16 +97,32 @@ def _is_quoted(block):
     return len(widths) == 1 and max(widths) > 1
 
 
-def csv_rows(lines, delimiter, left_out, number=1):
+def csv_rows(lines, delimiter, left_out, name, number=1):
     """(number of its first line, cells) of every record that is not blank, the first line being line `number`.
 
     left_out: dict of reason -> list of line numbers, to which lines with a quote that is never closed are added.
     DataError where there are too many of these.
     """
-    records = _CsvRecords(iter(lines), delimiter)
+    source = iter(lines)
+    records = _CsvRecords(source, delimiter)
     first, last = {}, {}  # values of the outer columns
     width = None
     while True:
+        if not records.again:
+            block = list(itertools.islice(source, _BLOCK_OF_RECORDS))
+            if not block:
+                return
+            if found := records.one_a_line(block):
+                if number < _SEEN:
+                    for cells in filter(any, found):
+                        width = width or len(cells)
+                        first[cells[0].strip()] = last[cells[-1].strip()] = True
+                for line, cells in enumerate(found, number):
+                    if cells and (cells[0] or any(cells)):
+                        yield line, cells
+                number += len(block)
+                continue
+            records.again.extend(block)
         try:
             cells = next(records.reader)
         except StopIteration:
@@ -119,12 +136,11 @@ def csv_rows(lines, delimiter, left_out, number=1):
                 left_out.setdefault(UNCLOSED, []).append(number)
                 if len(left_out[UNCLOSED]) > _MOST_UNCLOSED:
                     expected = "expected quotes in pairs, those opened in more than 100 lines are never closed"
-                    raise DataError(
-                        f"line {number}: {expected}; a cell with a quote is written in quotes, its own doubled"
-                    )
+                    way_out = "a cell with a quote is written in quotes, its own doubled"
+                    raise DataError(f"{name}, line {number}: {expected}; {way_out}")
         elif any(cells):
             width = width or len(cells)
-            if len(first) < _SEEN:
+            if number < _SEEN:
                 first[cells[0].strip()] = last[cells[-1].strip()] = True
             yield number, cells
         number += len(records.lines)
@@ -155,6 +171,14 @@ class _CsvRecords:
 
     def form(self):
         return {"delimiter": self.delimiter, "skipinitialspace": True, "escapechar": self.escapes}
+
+    def one_a_line(self, block):
+        """The cells of each of these lines, or () where one of them is no whole record."""
+        try:
+            rows = list(csv.reader(block, strict=True, **self.form()))
+        except csv.Error:
+            return ()
+        return rows if len(rows) == len(block) else ()
 
     def feed(self):
         while True:

@@ -91,7 +91,7 @@ def _values(lines, left_out, kind):
 
 
 def _cells(keys, values):
-    get = itemgetter(*keys) if len(keys) > 1 else lambda value: (value[keys[0]],)
+    get = itemgetter(*keys) if len(keys) > 1 else lambda value: tuple(value[key] for key in keys)
     for number, value in values:
         try:
             yield number, get(value)

@@ -108,7 +108,9 @@ class Labels:
         return number
 
     def classes(self, numbers):
-        """(N,) numbers of spellings -> (N,) int64 class ids, names in id order, notes on spellings that are one."""
+        """(N,) int64 numbers of spellings, overwritten -> (N,) int64 class ids, names in id order, notes on spellings that
+        are one.
+        """
         if self.names is not None:
             return numbers, self.names, []
         counts = np.bincount(numbers, minlength=len(self.spellings)).tolist()
@@ -128,7 +130,8 @@ class Labels:
         ]:
             read_as = ", ".join(name for name, *_ in whole[:5])
             notes.append(f"labels {', '.join(spelling for _, spelling, *_ in whole[:5])} are read as {read_as}")
-        return table[numbers], names, notes[:5]
+        np.take(table, numbers, out=numbers, mode="clip")  # in place: no second array of millions
+        return numbers, names, notes[:5]
 
 
 def _bare(spelling):

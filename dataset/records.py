@@ -14,7 +14,7 @@ from dataset.lines import text_lines
 from dataset.stopwords import STOPWORDS
 
 _LOOK_AHEAD = 200  # lines by which the form is judged
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # of Excel
+_SEPARATOR_LINE = re.compile(r"""\"?sep=(\t|[^\w\s"'])"?\s*""", re.IGNORECASE)  # of Excel
 _FASTTEXT = re.compile(r"(?:^|(?<=[\s,]))__label__([^\s,]+)")
 _FIRST_WORD = re.compile(r"(\S+)[ \t]+(?=\S)")
 _MARKS = (":::", "@")  # between the cells of some public data sets
@@ -70,16 +70,16 @@ def open_records(path, encoding=None):
         return Records(_fasttext_rows(lines, left_out, path), FASTTEXT, ["label", "text"], "line", left_out)
     delimiter = marked[1] if marked else find_delimiter(head, ending == ".csv", is_header)
     if delimiter == "\t":
-        return Records(tab_rows(lines, left_out, number), NAMES["\t"], left_out=left_out)
+        return Records(tab_rows(lines, left_out, path, number), NAMES["\t"], left_out=left_out)
     if delimiter is not None:
         name = NAMES.get(delimiter, repr(delimiter))
-        return Records(_named(csv_rows(lines, delimiter, left_out, number), path), name, left_out=left_out)
+        return Records(csv_rows(lines, delimiter, left_out, path, number), name, left_out=left_out)
     if separator := next((mark for mark in _MARKS if _is_between(mark, head)), None):
         return Records(_split_rows(lines, separator), separator)
     if _starts_with_labels(head):
         return Records(_space_rows(lines), SPACE)
     if ending == ".csv":
-        return Records(_named(csv_rows(lines, ",", left_out, number), path), NAMES[","], left_out=left_out)
+        return Records(csv_rows(lines, ",", left_out, path, number), NAMES[","], left_out=left_out)
     return Records(_whole_lines(lines), LINES)
 
 
@@ -89,15 +89,6 @@ def _ending(path):
     while len(endings) > 1 and endings[-1] in (".gz", ".bz2", ".xz"):
         endings.pop()
     return endings[-1] if endings else ""
-
-
-def _named(rows, path):
-    """The rows; a DataError in them names the file."""
-    try:
-        yield from rows
-    except DataError as error:
-        message = str(error)
-        raise DataError(message if message.startswith(str(path)) else f"{path}, {message}") from None
 
 
 def _whole_lines(lines):

@@ -5,11 +5,12 @@ from array import array
 
 import numpy as np
 
-from dataset.columns import Chooser
+from dataset.column_choice import Chooser
 from dataset.errors import DataError
 from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
 from dataset.records import open_records
 
+_AROUND = "\ufeff "  # of a header: the mark stands there again where files were joined
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized
 
 # Reasons for which a row is left out.
@@ -23,7 +24,8 @@ def open_table(path, how, labelled):
 
     def scan(columns):
         rows = _again(path, how) if path.is_file() else head
-        return _label_tuples(rows, columns, chooser.width)
+        found = _label_tuples(rows, columns, chooser.width)
+        return found - {tuple(chooser.names[i] for i in columns)} if chooser.names else found
 
     chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
     if not head:
@@ -55,10 +57,10 @@ def _label_tuples(rows, columns, width, most=500):
 
 def collect(path, unit, rows, columns, labels, read, further):
     """Fill texts, t, numbers and left_out of `read`; -> the cells of the columns `further` of each row that is used."""
-    texts, t, numbers, kept = read.texts, array("q"), array("q"), []
+    texts, t, numbers, kept = read.texts, array("q"), array("q"), []  # 8 bytes a row, where a list of int takes 40
     ids, width, i, k = labels.ids, columns.width, columns.text, columns.label
     left_out = {reason: [] for reason in (NO_LABEL, NO_TEXT, WIDTH, HEADER)}
-    header = columns.names and (columns.names[i], columns.names[k])
+    header = columns.names and (columns.names[i].strip(_AROUND), columns.names[k].strip(_AROUND))
     for number, cells in rows:
         if len(cells) != width:
             cells = columns.fit(cells)
@@ -72,7 +74,7 @@ def collect(path, unit, rows, columns, labels, read, further):
             label = str(label) if type(label) is int else cell_text(label) or ""
         class_id = ids.get(label)
         if class_id is None:
-            if (text, label) == header:
+            if header and (text.strip(_AROUND), label.strip(_AROUND)) == header:
                 left_out[HEADER].append(number)
                 continue
             class_id = labels.number_of(label, f"{path}, {unit} {number}")
@@ -86,7 +88,7 @@ def collect(path, unit, rows, columns, labels, read, further):
             numbers.append(number)
             if further:
                 kept.append([cell_text(cells[column]) or "" for column in further])
-    read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
+    read.t, read.numbers = np.frombuffer(t, np.int64), np.frombuffer(numbers, np.int64)
     read.left_out = {reason: lines for reason, lines in {**read.left_out, **left_out}.items() if lines}
     return kept
 

@@ -39,7 +39,7 @@ OURS = [
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ] + ["docs/words.md"]
 
-OURS += ["docs/scores.md", "docs/formats.md", "docs/words.md"]
+OURS += ["docs/scores.md", "docs/words.md"]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [

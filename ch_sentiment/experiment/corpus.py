@@ -16,6 +16,7 @@ from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
+from dataset.labels import listed
 from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
 
@@ -227,14 +228,14 @@ def split(part, share, texts, rng, left_out=()):
     for label, index in members.items():
         if len(index) < 2:
             which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
-            got = "; ".join([f"got {len(index)} labelled {label}{which}", *left_out])
+            got = "; ".join([f"got {len(index)} labelled {listed([label])}{which}", *left_out])
             raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:
         return grouped_split(part.t, part.groups, share, rng)
     except ValueError:
-        found = ", ".join(f"{label} in {len(set(part.groups[index]))}" for label, index in members.items())
+        found = ", ".join(f"{listed([label])} in {len(set(part.groups[index]))}" for label, index in members.items())
         expected = "expected at least 2 groups, with texts of each label in several of them"
         raise DataError(f"{texts.name}: {expected}, got {len(set(part.groups))} ({found})") from None
 

@@ -82,6 +82,11 @@ def test_names_in_many_spellings_and_languages_are_a_header(read, rows, names):
             "content",
         ),
         ("article_link,headline,is_sarcastic", "https://x.org/{},{t},{b}", "is_sarcastic", "headline"),
+        ("title,corpus,outcome", "{s},{t},{l}", "outcome", "corpus"),
+        ("Class Index,Title,Description", "{c},{s},{t}", "Class Index", "Description"),
+        ("site,outcome,remarks", "web,{l},{t}", "outcome", "remarks"),
+        ("who,y,remarks", "me{},{l},{t}", "y", "remarks"),
+        ("outcome,polarity_value,remarks", "{l},0.{}1,{t}", "outcome", "remarks"),
         ("cat,label,review", "books,{b},{t}", "label", "review"),
         (",count,hate_speech,neither,class,tweet", "{},3,0,{b},{c},{t}", "class", "tweet"),
         ("stance,remark", "{l},{t}", "stance", "remark"),
@@ -179,9 +184,16 @@ def test_a_first_text_is_no_header(read, rows):
         assert len(found.texts) == 13 and found.notes[1:] == []
 
 
+def test_a_label_that_could_be_a_name_is_one_where_it_comes_again(read, rows):
+    found = read("a.tsv", "spam\tSend a message\nham\tA text\nspam\tGo\n" + rows("spam\t{t}"))
+    assert len(found.texts) == 15 and found.label_names == ["ham", "spam"]
+    assert read("a.tsv", "spam\ttext\nham\tA text\nspam\tGo\n" + rows("spam\t{t}")).numbers[0] == 2
+
+
 def test_a_header_that_comes_again_is_left_out(read, rows):
     part = "text,label\n" + rows("{t},{l}")
     assert read("a.csv", part + part).left_out == {"the header again": [14]}
+    assert read("a.csv", "\ufeff" + part + "\ufeff" + part).left_out == {"the header again": [14]}
 
 
 def test_a_title_may_stand_above_the_header(read, rows):
