@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 import dataset.lines
-from dataset.encodings import guess_encoding
 from dataset.errors import DataError
 from dataset.lines import text_lines
+from dataset.reading.encodings import guess_encoding
 
 
 @pytest.fixture
