@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gensim: after a word's vector is replaced, most_similar finds cosines of 5, and the wrong neighbours.
+# gensim: after a word's vector is replaced, most_similar finds cosines above 3, and the wrong neighbours.
 # Version: gensim 4.4.0, numpy 2.5.5.
 # Good guess: most_similar and similarity agree on the cosine of two words, and no cosine is above 1.
 # Seen: the first most_similar keeps the lengths of all vectors, and neither vectors[word] = row nor
