@@ -14,16 +14,17 @@ import pkgutil
 import sys
 
 from ch_sentiment import commands
-from ch_sentiment.console import OneLineParser, Terminated, as_utf8, prepare_streams, printable, terminable
+from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, as_utf8, prepare_streams, printable, terminable
 from common import __version__
 from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
 
-  sentifish train                                   an LSTM on the built-in phrases, in seconds
-  sentifish train --data reviews.tsv --cell gru     on your own text: label<TAB>text, or .csv, or a folder
-  sentifish evaluate runs/reviews-gru-1 --data more.tsv
+  sentifish train                          an LSTM on the built-in phrases
+  sentifish train reviews.csv --cell gru   on your own text, a file or a folder
+  sentifish evaluate runs/reviews-gru-1 more.csv
   sentifish predict runs/reviews-gru-1 "I did not expect to like it, but I did!"
+  sentifish predict runs/reviews-gru-1 --data new.csv --csv
 """
 
 
@@ -99,10 +100,15 @@ def parse(argv):
         OneLineParser(prog=f"sentifish {argv[0]}").exit(2, f"sentifish {argv[0]}: {error}\n")
     if command is not None:
         description = f"{command.HELP[:1].upper()}{command.HELP[1:]}."
-        parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description)
+        parser = OneLineParser(prog=f"sentifish {argv[0]}", description=description, formatter_class=ShortHelp)
         command.add_arguments(parser)
+        dashes = argv.index("--") if "--" in argv else len(argv)
+        for argument in argv[1:dashes]:  # which argparse would take for -h
+            if argument.startswith("-h") and argument not in ("-h", "-help"):
+                parser.error(f"unrecognized arguments: {argument}")
         # intermixed: --json may stand between the model and the texts
-        return command, parser.parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+        namespace = argparse.Namespace(command=argv[0], after_dashes=argv[dashes + 1 :])
+        return command, parser.parse_intermixed_args(argv[1:], namespace)
     as_it_stands = argparse.RawDescriptionHelpFormatter
     parser = OneLineParser(prog="sentifish", description=DESCRIPTION, formatter_class=as_it_stands)
     parser.add_argument("--version", action="version", version=f"sentifish {__version__}")

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from common.arrays.checks import as_floats, check_ratio
+from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -53,18 +53,21 @@ class SentimentNet(BaseModel):
         parts = getattr(encoder, "parts", {"encoder": encoder})
         self.collect(**words.parts, **parts, head_dropout=self.head_dropout, head=head)
 
-    def predict(self, xs):
-        """xs (N, T) ids -> scores: (N,) logits of class 1, or (N, C) logits of all; without dropout or backward."""
-        with self.predicting():
-            return self.score(*self.vectors(xs))
+    def predict(self, xs, batch_size=64):
+        """xs (N, T) ids, or a list of N id arrays, -> scores: (N,) logits of class 1, or (N, C) logits of all; without
+        dropout or backward.
+        """
+        return self.in_batches(lambda xs: self.score(*self.vectors(xs)), xs, batch_size)
 
     def probabilities(self, xs):
-        """xs (N, T) ids -> (N, C) probabilities."""
+        """xs as for `predict` -> (N, C) probabilities."""
         return to_probabilities(self.predict(xs))
 
-    def forward(self, xs, ts):
-        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits."""
-        return self.read(*self.vectors(xs), ts)
+    def forward(self, xs, ts, sample_weight=None):
+        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits. sample_weight: (N,) or None, what
+        each text counts (`common.layers.SoftmaxWithLoss`).
+        """
+        return self.read(*self.vectors(xs), ts, **_weighted(sample_weight))
 
     def backward(self, dout=1):
         """Fills all `grads`; -> None, since ids have no gradient."""
@@ -76,10 +79,10 @@ class SentimentNet(BaseModel):
         """xs (N, T) ids -> the vectors that the encoder reads (N, T, D), and the mask (N, T)."""
         return self.words.forward(xs)
 
-    def read(self, vectors, mask, ts):
-        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss. `scores` keeps the logits."""
+    def read(self, vectors, mask, ts, sample_weight=None):
+        """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
         self.scores = self.score(vectors, mask)
-        return self.loss_layer.forward(self.scores, ts)
+        return self.loss_layer.forward(self.scores, ts, **_weighted(sample_weight))
 
     def read_backward(self, dout=1):
         """Fills all `grads` but those of the embeddings; -> the gradient of the vectors (N, T, D)."""
@@ -99,6 +102,11 @@ class SentimentNet(BaseModel):
     def vectors_backward(self, dout):
         """Fills the `grads` of the embeddings, from the gradient of the vectors."""
         self.words.backward(dout)
+
+
+def _weighted(sample_weight):
+    """The argument for what may be a loss or a `read` of one's own, which needs to take weights only where some are."""
+    return {} if sample_weight is None else {"sample_weight": sample_weight}
 
 
 class WordVectors:
@@ -125,7 +133,7 @@ class WordVectors:
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
-            got = f"got only padding in row {has_token.argmin()}"
+            got = f"got only padding in row {has_token.argmin()} of the batch"
             raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
@@ -151,10 +159,9 @@ class WordDropout:
     param_names = ()
 
     def __init__(self, ratio, rng=None):
-        check_ratio(self, "ratio", ratio)
         self.params, self.grads = [], []
-        self.ratio = ratio
-        self.rng = np.random.default_rng(rng)
+        self.ratio = check_ratio(self, "ratio", ratio)
+        self.rng = as_rng(self, rng)
         self.train_flg = True
 
     def forward(self, xs):
@@ -213,10 +220,11 @@ def sentiment_net(
     as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are.
     rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
     """
-    config = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
+    given = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
+    config = {name: plain_number(value) for name, value in given.items()}
     _check(**config)
     # A stream for each part: adding a layer or a dropout changes no other part's numbers.
-    weight_rng, dropout_rng, word_rng = np.random.default_rng(rng).spawn(3)
+    weight_rng, dropout_rng, word_rng = as_rng("SentimentNet", rng).spawn(3)
     embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
     embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
 
@@ -264,8 +272,7 @@ def _check(cell, pool, **sizes):
     """ValueError naming the first argument of `sentiment_net` that is out of its range."""
     least = {"vocab_size": 1, "wordvec_size": 1, "hidden_size": 1, "num_layers": 1, "num_classes": 2}
     for name, smallest in {**least, "pair_size": 0, "num_pairs": 0}.items():
-        if sizes[name] < smallest:
-            raise ValueError(f"SentimentNet: expected {name} >= {smallest}, got {sizes[name]}")
+        as_number("SentimentNet", name, sizes[name], least=smallest, whole=True)
     if cell not in CELLS or pool not in POOLS:
         expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
         raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")

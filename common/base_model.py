@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from common.arrays.checks import as_number, described
+from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
 from common.files.book_params import read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
 from common.threads import one_blas_thread
@@ -28,6 +30,7 @@ class BaseModel:
     frozen = MappingProxyType({})  # by name: weights that are saved with the parameters, but not trained
     training = True
     below = ()
+    of_steps = None  # whether there is a score for each step of a text; None: where they look so
 
     def __init__(self):
         self.layers, self.params, self.grads, self.param_names = [], [], [], []
@@ -37,6 +40,8 @@ class BaseModel:
 
         ValueError for a layer that comes twice, at any depth: build two layers with the same weights instead.
         """
+        for name, layer in layers.items():
+            _check_layer(f"{type(self).__name__}: {name}", layer)
         self.layers, self.layer_names = list(layers.values()), list(layers)
         first, below = {}, list(layers_below(self))
         for name, layer in below:
@@ -77,15 +82,46 @@ class BaseModel:
             for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
                 setattr(holder, name, value)
 
+    def predict(self, xs, batch_size=64):
+        """xs, in any of the forms that `Trainer.fit` takes -> what `score(xs)`, which a child has, gives for it.
+
+        Without dropout; backward is not available after it. Lists are padded by the batch; the answers are in the order
+        of xs: an array (N, ...) or, where the scores are those of steps (`of_steps`), a list of N arrays (T, ...).
+        """
+        if not hasattr(self, "score"):
+            raise ValueError(f"{type(self).__name__}.predict: expected a method score(xs) -> scores, got none")
+        return self.in_batches(self.score, xs, batch_size)
+
+    def in_batches(self, score, xs, batch_size=64):
+        """`predict` with another function than the model's own."""
+        owner = f"{type(self).__name__}.predict"
+        xs = as_inputs(owner, xs, "xs")
+        batch_size = as_number(owner, "batch_size", batch_size, least=1, whole=True)
+        with self.predicting():
+            if not is_ragged(xs):
+                return score(xs)
+            batches = sorted_batches(xs, batch_size)
+            if not batches:
+                raise ValueError(f"{owner}: expected at least one text, got none")
+            answers = [score(take(xs, index)) for index in batches]
+        place = np.argsort(np.concatenate(batches))
+        of_steps = self.of_steps
+        if of_steps is None:
+            of_steps = answers[0].ndim == 3 or len({answer.shape[1:] for answer in answers}) > 1
+        if not of_steps:
+            return np.concatenate(answers)[place]  # (N, C), or (N,)
+        rows = [row for answer in answers for row in answer]
+        return [rows[i][:size] for i, size in zip(place, lengths(xs))]
+
     def _all_below(self):
         """The layers below, at any depth: found once by `collect`, else anew, since the lists were filled by hand."""
         return self.below or [layer for _, layer in layers_below(self)]
 
     def forward(self, *args):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method forward(x, t) -> loss, got none")
 
     def backward(self, *args):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}: expected a method backward(), got none")
 
     def save_params(self, file_name=None):
         """Write the parameters, in their own precision, to file_name (default: ClassName.npz)."""
@@ -127,7 +163,10 @@ class WrappedModel(BaseModel):
         self.layers = [model]
         self.model, self.params, self.grads = model, model.params, model.grads
         self.param_names = param_names(model)
-        self.scores = None
+        self.scores = self.step_mask = None
+        for name in ("pad", "ignore_label"):  # what a Trainer asks a model for, where it has it
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
 
     def weights(self):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()
@@ -174,6 +213,21 @@ def param_names(layer):
     """The names of a layer's params: its own, or their positions."""
     names = list(getattr(layer, "param_names", ()))
     return names if len(names) == len(layer.params) else list(map(str, range(len(layer.params))))
+
+
+def _check_layer(called, layer):
+    """ValueError unless a layer has params and grads, lists of arrays of equal shapes."""
+    if isinstance(layer, type):
+        raise ValueError(f"{called}: expected a layer, got {described(layer)}: {layer.__name__}(...) makes one")
+    missing = [name for name in ("params", "grads") if not hasattr(layer, name)]
+    if missing:
+        way_out = "a layer without weights has self.params, self.grads = [], []"
+        got = f"{described(layer)} without {' and '.join(missing)}"
+        raise ValueError(f"{called}: expected a layer with params and grads, got {got} ({way_out})")
+    shapes = [[getattr(a, "shape", type(a).__name__) for a in arrays] for arrays in (layer.params, layer.grads)]
+    if shapes[0] != shapes[1]:
+        expected = f"grads of the shapes of the params, {shapes[0]}"
+        raise ValueError(f"{called}: expected {expected}, got {shapes[1]} of {type(layer).__name__}")
 
 
 def _is_layer(value):

@@ -8,7 +8,7 @@ ValueError that names the layer, and so is a backward before any forward.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, check_ratio, float_dtype
+from common.arrays.checks import as_floats, as_ids, as_number, as_rng, as_sample_weight, check_ratio, float_dtype
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import log_softmax, sigmoid, softmax
@@ -98,10 +98,9 @@ class Dropout(Layer):
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
-        check_ratio(self, "dropout_ratio", dropout_ratio)
         super().__init__()
-        self.dropout_ratio = dropout_ratio
-        self.rng = np.random.default_rng(rng)
+        self.dropout_ratio = check_ratio(self, "dropout_ratio", dropout_ratio)
+        self.rng = as_rng(self, rng)
         self.train_flg = True
 
     def forward(self, x, train_flg=True):
@@ -127,7 +126,7 @@ class LayerNorm(Layer):
 
     def __init__(self, gamma, beta, eps=1e-5):
         super().__init__(gamma=(gamma, ("D",)), beta=(beta, ("D",)))
-        self.eps = eps
+        self.eps = as_number(self, "eps", eps, least=0)
 
     def forward(self, x):
         gamma, beta = self.params
@@ -180,10 +179,11 @@ class SoftmaxWithLoss(Layer):
     """Mean of -log softmax(x) at the true class, from logits.
 
     forward: x (N, C), t (N,) class ids or (N, C) one-hot (or any distribution per row) -> loss. backward: (N, C).
+    sample_weight: what each example counts, (N,) or None; the loss is sum(sample_weight * loss of each) / N (Keras).
     `y` holds the probabilities (N, C) of the last forward.
     """
 
-    def forward(self, x, t):
+    def forward(self, x, t, sample_weight=None):
         x = as_floats(self, "x", x, ("N", "C"), float_dtype(x))
         if np.shape(t) == x.shape:
             t = as_floats(self, "t", t, x.shape, x.dtype)
@@ -191,6 +191,9 @@ class SoftmaxWithLoss(Layer):
             ids = as_ids(self, "t", t, (len(x),), x.shape[1])
             t = np.zeros_like(x)
             t[np.arange(len(x)), ids] = 1  # (N,) -> (N, C)
+        sample_weight = as_sample_weight(self, sample_weight, (len(x),), x.dtype)
+        if sample_weight is not None:
+            t = t * sample_weight[:, None]  # (N, C) * (N, 1): a row that counts w is a target that adds up to w
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
         self.cache = t
@@ -207,9 +210,10 @@ class SigmoidWithLoss(Layer):
 
     forward: x (N,) or (N, 1) with t (N,) or (N, 1), or both of one shape -> loss. t: 0 or 1, or a probability between
     (smoothed labels). backward: the shape of x. `y` holds sigmoid(x) of the last forward.
+    sample_weight: what each example (N,), or each element (the shape of x), counts, as in `SoftmaxWithLoss`.
     """
 
-    def forward(self, x, t):
+    def forward(self, x, t, sample_weight=None):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
         shape = np.shape(t)
         if {x.shape, shape} <= {x.shape[:1], (*x.shape[:1], 1)}:
@@ -218,14 +222,19 @@ class SigmoidWithLoss(Layer):
         t = as_floats(self, "t", t, x.shape, x.dtype)
         if t.size and not (t.min() >= 0 and t.max() <= 1):
             raise ValueError(f"{type(self).__name__}: t: expected labels in [0, 1], got {t.min()} to {t.max()}")
+        if sample_weight is not None:
+            rows = np.shape(sample_weight) != x.shape  # (N,) of x (N, ...)
+            sample_weight = as_sample_weight(self, sample_weight, x.shape[:1] if rows else x.shape, x.dtype)
+            sample_weight = sample_weight.reshape(-1, *[1] * (x.ndim - 1)) if rows else sample_weight  # (N,) -> (N, 1)
         self.y = sigmoid(x)
-        self.cache = t
+        self.cache = t, sample_weight
         loss = np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
-        return float(loss.mean())
+        return float((loss if sample_weight is None else loss * sample_weight).mean())
 
     def backward(self, dout=1):
-        t, y = self.cached(), self.y
-        return (y - t) * (float(dout) / y.size)
+        (t, sample_weight), y = self.cached(), self.y
+        dx = (y - t) * (float(dout) / y.size)
+        return dx if sample_weight is None else dx * sample_weight
 
 
 def _rows(x):

@@ -7,24 +7,33 @@ read and written: the "lazy" form, in which the momentum of a row does not chang
 
 import numpy as np
 
+from common.arrays.checks import as_number, plain_number
 from common.arrays.row_grad import plain, touched_rows
 
 BLOCK = 32768  # elements processed at a time
+BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
+BOUNDS |= {name: {"least": 0, "below": 1} for name in ("beta1", "beta2", "momentum", "rho", "decay_rate")}
 
 
 class Optimizer:
     """The base: `update(params, grads)` in place. A child names the arrays of its state in `slots` and writes `step`.
 
     `lr` may be changed between steps. `state`: a list of arrays per slot, in the order of params. `iter`: steps so far.
+    Numbers of any kind become Python numbers when they are set. ValueError for one out of its BOUNDS.
     """
 
     slots = ()
 
     def __init__(self, lr, **constants):
-        if not lr >= 0:
-            raise ValueError(f"{type(self).__name__}: expected lr >= 0, got {lr}")
         self.lr, self.iter, self.state = lr, 0, None
-        vars(self).update(constants)  # attributes, for `step`
+        for name, value in constants.items():
+            setattr(self, name, value)  # attributes, for `step`
+
+    def __setattr__(self, name, value):
+        if name in BOUNDS:
+            hint = " (params are given to update(params, grads))" if isinstance(value, (list, tuple)) else ""
+            value = as_number(self, name, value, **BOUNDS[name], hint=hint)
+        super().__setattr__(name, plain_number(value))
 
     def update(self, params, grads):
         """One step. ValueError where params and grads do not match, or are not those of the step before."""
@@ -180,8 +189,8 @@ def clip_grads(grads, max_norm, names=None):
     Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming (by `names`,
     else by position) the first gradient with a NaN or an infinity; then no gradient is changed.
     """
-    if max_norm is not None and not max_norm > 0:
-        raise ValueError(f"clip_grads: expected max_norm > 0 or None, got {max_norm}")
+    if max_norm is not None:
+        max_norm = as_number("clip_grads", "max_norm", max_norm, above=0, finite=False, hint=" (None: no clipping)")
     norm = float(np.sqrt(sum(map(_square_sum, grads))))
     if not np.isfinite(norm):
         raise FloatingPointError(f"the gradient of {first_non_finite(grads, names)} is not finite")
@@ -195,8 +204,7 @@ def clip_grads(grads, max_norm, names=None):
 
 def clip_elements(grads, limit):
     """Clip every element of all gradients, in place, to [-limit, limit]. ValueError unless limit > 0."""
-    if not limit > 0:
-        raise ValueError(f"clip_elements: expected limit > 0, got {limit}")
+    limit = as_number("clip_elements", "limit", limit, above=0, finite=False)
     for g in grads:
         for part in _parts(g):
             plain(g)[part] = np.clip(plain(g)[part], -limit, limit)

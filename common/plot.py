@@ -252,3 +252,34 @@ def _write_beside(ax, places, words):
         text.set_position(ends[1])
         if reach > 6:
             ax.plot(*ends.T, color="0.5", linewidth=0.6, zorder=0.5)
+
+
+def per_class(rows, ax=None):
+    """Precision, recall and F1 of each class in bars, the first class above. -> Axes.
+
+    rows: label -> {"precision", "recall", "f1", "n"}, as `common.checking.metrics.classification_report` gives them.
+    """
+    C = len(rows)
+    ax = ax or new_axes(5, 1.2 + min(0.7 * C, SIDE))
+    height = ax.get_window_extent().height / ax.figure.dpi / C  # of a class, inches
+    step = max(1, round(SMALLEST * 1.3 / 72 / height))  # of so many names one is written
+    measures = (("precision", "precision", BLUE, ""), ("recall", "recall", ORANGE, "///"), ("f1", "F1", GREEN, "xxx"))
+    for place, (key, name, color, hatch) in enumerate(measures):
+        values, ys = [row[key] for row in rows.values()], np.arange(C) + 0.27 * (place - 1)
+        ax.barh(ys, values, 0.27, label=name, color=color, hatch=hatch, edgecolor="white", linewidth=0)
+    names = [f"{shortened(name, NAME_WIDTH)} ({row['n']:,})" for name, row in rows.items()]
+    how = {"parse_math": False, "fontsize": min(10, max(SMALLEST, 60 * height))}
+    ax.set_yticks(range(0, C, step), names[::step], **how)
+    ax.set(xlim=(0, 1), ylim=(C - 0.5, -0.5), xlabel="score (texts in brackets)")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+    return ax
+
+
+def confusion_and_scores(matrix, rows):
+    """`confusion`, and beside it `per_class` of the same classes. -> two Axes."""
+    left = confusion(matrix, list(rows))
+    (width, height), figure = left.figure.get_size_inches(), left.figure
+    figure.set_size_inches(width + 4.2, height)
+    grid = figure.add_gridspec(1, 2, width_ratios=(width, 4.2))
+    left.set_subplotspec(grid[0])
+    return left, per_class(rows, figure.add_subplot(grid[1]))

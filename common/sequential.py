@@ -8,6 +8,8 @@ import inspect
 
 import numpy as np
 
+from common.arrays.checks import described
+from common.arrays.examples import IGNORED
 from common.base_model import BaseModel
 
 
@@ -16,8 +18,9 @@ class Sequential(BaseModel):
 
     As a model, `forward(xs, ts)` -> mean loss and `backward()`. xs (N, T) ids, where `pad` stands for padding (None:
     for nothing): every layer, and the loss, whose `forward` takes a mask gets it. xs (N, ...) floats: there is none.
-    A single score for each text, or step, loses its last axis: (N, 1) -> (N,). `scores`: of the last forward, for the
-    Trainer's accuracy; None where the loss takes a mask.
+    sample_weight is given to the loss. A single score for each text, or step, loses its last axis: (N, 1) -> (N,).
+    `predict(xs)` -> scores. `scores`: of the last forward, for the Trainer's accuracy; `step_mask` (N, T): the steps
+    that have a score of their own, where the loss takes a mask, else None.
 
     As a layer of another model, `forward(xs, mask=None)` -> the output of the last layer and `backward(dout)` -> the
     gradient of xs. Parameters are named by their layer's position: "0.W", "1.Wx"; of a Sequential in another, "1.0.W".
@@ -25,27 +28,31 @@ class Sequential(BaseModel):
 
     def __init__(self, *layers, loss=None, pad=0):
         super().__init__()
+        _check_layers(layers, loss)
         self.collect(**{str(i): layer for i, layer in enumerate(layers)})
         self.loss_layer, self.pad = loss, pad
         self.takes_mask = [_takes_mask(layer) for layer in layers]
-        self.loss_takes_mask = loss is not None and _takes_mask(loss)
-        self.scores = self.shape = None  # shape: of the output of the last layer, where a loss was made of it
+        self.of_steps = None if loss is None else _takes_mask(loss)
+        self.scores = self.step_mask = self.shape = None  # shape: of the last output, where a loss was made of it
 
-    def predict(self, xs):
-        """xs -> scores, without dropout; backward is not available after it."""
-        with self.predicting():
-            return self.score(xs)
+    @property
+    def ignore_label(self):
+        """The label of a step that the loss leaves out."""
+        return getattr(self.loss_layer, "ignore_label", IGNORED)
 
-    def forward(self, xs, ts=None, mask=None):
+    def forward(self, xs, ts=None, mask=None, sample_weight=None):
         """With ts -> mean loss; without -> the output of the last layer."""
         if ts is None:
             self.shape = None
             return self._through_layers(xs, mask)
         if self.loss_layer is None:
             raise ValueError("Sequential: expected a loss= to compare with labels, got none")
-        scores = self.score(xs)
-        self.scores = None if self.loss_takes_mask else scores
-        return self.loss_layer.forward(scores, ts, **({"mask": self.mask_of(xs)} if self.loss_takes_mask else {}))
+        self.scores = self.score(xs)
+        more = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if self.of_steps:
+            more["mask"] = mask = self.mask_of(xs)
+            self.step_mask = np.ones(self.scores.shape[:2], bool) if mask is None else mask
+        return self.loss_layer.forward(self.scores, ts, **more)
 
     def backward(self, dout=1):
         """Fills all `grads`; -> the gradient of xs, or None where xs are ids. dout: of what `forward` returned."""
@@ -74,3 +81,20 @@ class Sequential(BaseModel):
 
 def _takes_mask(layer):
     return "mask" in inspect.signature(layer.forward).parameters
+
+
+def _check_layers(layers, loss):
+    """ValueError where a layer or the loss is a class, or stands in the other's place."""
+    if len(layers) == 1 and isinstance(layers[0], (list, tuple)):
+        raise ValueError(f"Sequential: expected layers one by one, Sequential(*layers), got a {described(layers[0])}")
+    for i, layer in enumerate((*layers, *([] if loss is None else [loss]))):
+        name = f"layer {i}" if i < len(layers) else "loss="
+        if isinstance(layer, type) or not hasattr(layer, "forward"):
+            way_out = f": {layer.__name__}(...) makes one" if isinstance(layer, type) else ""
+            raise ValueError(f"Sequential: expected an object with forward as {name}, got {described(layer)}{way_out}")
+    for i, layer in enumerate(layers):
+        needed = [p for p in inspect.signature(layer.forward).parameters.values() if p.default is p.empty]
+        if len([p for p in needed if p.kind is p.POSITIONAL_OR_KEYWORD]) > 1:
+            expected = "layers with forward(xs), or forward(xs, mask)"
+            got = f"{type(layer).__name__}.forward{inspect.signature(layer.forward)} as layer {i}"
+            raise ValueError(f"Sequential: expected {expected}, got {got} (a loss: loss={type(layer).__name__}(...))")

@@ -7,7 +7,7 @@ for reading; the forms without that name do all steps at once and give the same.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_mask, float_dtype
+from common.arrays.checks import as_floats, as_ids, as_mask, as_sample_weight, float_dtype
 from common.arrays.layer import Layer
 from common.functions import filled, log_softmax, sigmoid, softmax
 from common.layers import Affine, Dropout, Embedding, MatMul, SigmoidWithLoss, Softmax, SoftmaxWithLoss
@@ -102,14 +102,16 @@ class Simple_TimeSoftmaxWithLoss(Layer):
 
     ignore_label = -1
 
-    def forward(self, xs, ts, mask=None):
+    def forward(self, xs, ts, mask=None, sample_weight=None):
         xs, ts, counts = _steps_that_count(self, xs, ts, mask)
+        weight = _weight_of_steps(self, sample_weight, counts, xs.dtype)
         total, loss, losses = max(int(counts.sum()), 1), 0.0, []
         for t in range(xs.shape[1]):
             rows = np.flatnonzero(counts[:, t])  # (N,) -> (M,)
             if len(rows) > 0:
                 losses.append((t, rows, len(rows) / total, SoftmaxWithLoss()))
-                loss += losses[-1][3].forward(xs[rows, t], ts[rows, t]) * len(rows) / total
+                of_step = None if weight is None else weight[rows, t]  # (N, T) -> (M,)
+                loss += losses[-1][3].forward(xs[rows, t], ts[rows, t], of_step) * len(rows) / total
         self.cache = losses, xs
         return loss
 
@@ -126,25 +128,33 @@ class TimeSoftmaxWithLoss(Layer):
     """Mean of -log softmax(xs) at the true class over all steps that count.
 
     forward: xs (N, T, V) logits, ts (N, T) class ids or (N, T, V) one-hot, mask (N, T) bool or None -> loss. A step
-    with the label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0.
+    with the label `ignore_label` does not count, nor does a masked one; if none counts the loss is 0. sample_weight:
+    what each row (N,) or each step (N, T) counts, or None; the loss is sum(sample_weight * loss of each) / how many
+    steps count.
     """
 
     ignore_label = -1
 
-    def forward(self, xs, ts, mask=None):
+    def forward(self, xs, ts, mask=None, sample_weight=None):
         xs, ts, counts = _steps_that_count(self, xs, ts, mask)
+        weight = _weight_of_steps(self, sample_weight, counts, xs.dtype)
         real = np.flatnonzero(counts)  # (N, T) -> (M,)
         log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
         labels = ts.reshape(-1)[real]  # (N, T) -> (M,)
-        self.cache = log_y, labels, real, xs.shape
-        return float(-log_y[np.arange(len(real)), labels].sum() / max(len(real), 1) + 0.0)  # + 0.0: no loss of -0.0
+        weight = weight if weight is None else weight.reshape(-1)[real]  # (N, T) -> (M,)
+        self.cache = log_y, labels, real, xs.shape, weight
+        of_truth = log_y[np.arange(len(real)), labels]  # (M, V) -> (M,)
+        of_truth = of_truth if weight is None else of_truth * weight
+        return float(-of_truth.sum() / max(len(real), 1) + 0.0)  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         """-> dxs (N, T, V)."""
-        log_y, labels, real, shape = self.cached()
+        log_y, labels, real, shape, weight = self.cached()
         dy = np.exp(log_y)
         dy[np.arange(len(real)), labels] -= 1
         dy *= float(dout) / max(len(real), 1)
+        if weight is not None:
+            dy *= weight[:, None]  # (M, V) * (M, 1)
         dxs = np.zeros(shape, dy.dtype, like=dy)
         dxs.reshape(-1, shape[2])[real] = dy  # (M, V) -> (N, T, V)
         return dxs
@@ -161,24 +171,38 @@ def _steps_that_count(layer, xs, ts, mask):
     return xs, as_ids(layer, "ts", ts, xs.shape[:2], xs.shape[2], where=counts), counts
 
 
+def _weight_of_steps(layer, sample_weight, counts, dtype):
+    """(N,) or (N, T) weights, or None -> (N, T), 0 where a step does not count, or None."""
+    if sample_weight is None:
+        return None
+    if np.ndim(sample_weight) == 1:
+        sample_weight = as_sample_weight(layer, sample_weight, counts.shape[:1], dtype)
+        return np.where(counts, sample_weight[:, None], 0)  # (N, 1) -> (N, T)
+    steps = as_floats(layer, "sample_weight", sample_weight, counts.shape, dtype)
+    return as_sample_weight(layer, np.where(counts, steps, 0), counts.shape, dtype)  # whatever stands in the padding
+
+
 class TimeSigmoidWithLoss(Layer):
     """Mean binary cross-entropy of logits over all steps that count.
 
     forward: xs (N, T) logits, ts (N, T) labels 0 or 1, mask (N, T) bool or None -> loss; 0 if no step counts.
+    sample_weight: as in `TimeSoftmaxWithLoss`.
     """
 
-    def forward(self, xs, ts, mask=None):
+    def forward(self, xs, ts, mask=None, sample_weight=None):
         xs = as_floats(self, "xs", xs, ("N", "T"), np.result_type(float_dtype(xs), np.float32))
         mask = as_mask(self, mask, xs.shape)
         real = np.ones(xs.shape, bool, like=xs) if mask is None else mask
         ts = as_ids(self, "ts", ts, xs.shape, 2, where=mask)
+        weight = _weight_of_steps(self, sample_weight, real, xs.dtype)
         xs = filled(xs, mask)
         losses = np.maximum(xs, 0) - xs * ts + np.log1p(np.exp(-np.abs(xs)))
         count = max(int(real.sum()), 1)
-        self.cache = xs, ts, mask, count
-        return float((losses * real).sum()) / count
+        self.cache = xs, ts, mask, count, weight
+        return float((losses * (real if weight is None else weight)).sum()) / count
 
     def backward(self, dout=1):
         """-> dxs (N, T)."""
-        xs, ts, mask, count = self.cached()
-        return filled((sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count), mask)
+        xs, ts, mask, count, weight = self.cached()
+        dxs = (sigmoid(xs) - ts).astype(xs.dtype) * (float(dout) / count)
+        return filled(dxs if weight is None else dxs * weight, mask)

@@ -3,6 +3,8 @@ It is read straight out of its archive, which is never unpacked, and cached as a
 An unpacked folder and the two files of the NumPy tutorial are read as well."""
 
 import contextlib
+import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +73,27 @@ def count_duplicates(x_train, x_test):
 
 
 def is_source(name):
-    """Whether a name that was typed is one for `load_data`: "imdb", an archive, or a folder of its form."""
+    """Whether a name that was typed is one for `load_data`: "imdb", the archive, or a folder that holds all of it."""
     path = Path(name)
-    inside = (path / "aclImdb" / "train", path / "train", path / _TUTORIAL_FILES[0])
-    return name == "imdb" or path.name.endswith((".tar.gz", ".tgz")) or any(place.exists() for place in inside)
+    if name == "imdb" or (path / _TUTORIAL_FILES[0]).exists():
+        return True
+    if path.name.endswith((".tar.gz", ".tgz")):
+        return path.name.startswith("aclImdb") or _begins_as_archive(path)
+    return any(_is_whole(inside / "train" / "pos") for inside in (path / "aclImdb", path))
+
+
+def _is_whole(folder):
+    """Whether a folder has as many files as each of the four; a part of them is read as any folder is."""
+    return folder.is_dir() and sum(1 for _ in folder.iterdir()) >= _PER_CLASS
+
+
+def _begins_as_archive(path):
+    """Whether the first member of a packed archive, whose name stands first, is the folder or in it."""
+    try:
+        with gzip.open(path) as unpacked:
+            return unpacked.read(len("aclImdb/")) == b"aclImdb/"
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _locate(source, progress):

@@ -10,6 +10,7 @@ import zlib
 from tqdm import tqdm
 
 from dataset.errors import DataError, reading
+from dataset.store import stderr
 
 _TEXT = re.compile(r"aclImdb/((?:train|test)/(?:pos|neg)|train/unsup)/([0-9]{1,6})_[0-9]{1,2}\.txt")
 _FILE = re.compile(r"([0-9]{1,6})_[0-9]{1,2}\.txt")
@@ -55,7 +56,7 @@ def read_folder(path, counts, progress=True):
 def _collect(path, reviews, counts, progress):
     """`read` from (part, number, bytes) of every review."""
     found = {part: {} for part in counts}
-    how = {"desc": "reading imdb", "unit": "text", "leave": False, "disable": None if progress else True}
+    how = {"desc": "reading imdb", "unit": "text", "leave": False, "disable": not (progress and stderr.is_terminal())}
     with tqdm(total=sum(counts.values()), **how) as bar:
         for part, number, text in reviews:
             if part not in found:

@@ -1,26 +1,20 @@
-"""Labelled texts of the user: a .tsv file, a .csv file, or a folder with one sub-folder per class.
-All three are read as one stream of (where, label, text), so that they share their checks.
-A defect is a DataError that names the place."""
+"""Labelled texts of a person: a file of any usual form, or a folder. Every form is read as one stream of rows, so that
+all share their checks, and what was chosen (columns, header, classes) is said in notes.
+A defect is a DataError that names the place and the way out; a row that cannot be used is left out, and counted."""
 
-import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.lines import read_csv, read_lines, unlimited_csv_fields
+from dataset.folders import is_pair, only_table, open_folder
+from dataset.labels import Labels, check_classes, is_missing, listed, several
+from dataset.lines import text_lines, unlimited_csv_fields
+from dataset.records import FASTTEXT, LINES, SEVERAL, SPACE
+from dataset.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
 
-_LONGEST_NUMBER = 100  # characters; a longer label is no number, whatever the interpreter's own limit is
-
-# Column names in headers, the likeliest first.
-_LABEL_COLUMNS = ["label", "labels", "sentiment", "class", "target", "category", "polarity"]
-_LABEL_COLUMNS += ["y", "rating", "score", "stars"]
-_TEXT_COLUMNS = ["text", "texts", "review", "sentence", "phrase", "comment", "content", "body"]
-_TEXT_COLUMNS += ["document", "tweet", "message", "x"]
-
-_LOOK_AHEAD = 1000  # rows by which the column of the labels is recognized
-_LONGEST_LABEL = 40  # characters; longer cells are no labels
+_MOST_SHOWN = 3  # line numbers that a message names
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,7 @@ class LabelledFile:
     groups: list | None = None
     left_out: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    unit: str = "line"  # what the numbers count; "record" of a document of JSON, "text" of a folder
 
 
 def load_data(path, num_classes=None, label_names=None):
@@ -64,81 +59,102 @@ def load_data(path, num_classes=None, label_names=None):
 
 
 def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
-    """The labelled texts of a file or a folder, in its order: a LabelledFile.
+    """The labelled texts of a file or a folder, in its order: a LabelledFile. docs/your_data.md lists the forms.
 
     num_classes: the number of classes that is required, or None for any number from 2 on. label_names: the classes in
-    id order if they are known already, as for a test file; then num_classes is ignored. DataError.
+    id order if they are known already, as for a test file; then num_classes is ignored.
+
+    DataError: input that is missing, unreadable, no text, or malformed; columns that cannot be told; a label that is
+    unknown; another number of classes; with `how.strict` any row that cannot be used.
     """
     path = Path(path)
-    ids = {name: class_id for class_id, name in enumerate(label_names or [])}
-    texts, class_ids, numbers = [], [], []
+    labels = Labels(label_names)
     with reading(path), unlimited_csv_fields():
-        for where, label, text in _examples(path):
-            if label not in ids:
-                if label_names is not None:
-                    expected = f"expected one of {_listed(label_names)}"
-                    raise DataError(f"{where}: unknown label {label[:_LONGEST_LABEL]!r}, {expected}")
-                ids[label] = len(ids)
-            texts.append(text)
-            class_ids.append(ids[label])
-            numbers.append(len(texts))
-    if not texts:
-        raise DataError(f"{path}: expected labelled texts, got none")
-    t = np.array(class_ids, dtype=np.int64)
-    if label_names is not None:
-        return LabelledFile(texts, t, list(label_names), np.array(numbers))
-    names = _sorted_names(ids)
-    if len(names) < 2 if num_classes is None else len(names) != num_classes:
-        needed = "at least 2 are needed" if num_classes is None else f"{num_classes} were asked for"
-        raise DataError(f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({_listed(names)}) found where {needed}")
-    rank = {name: class_id for class_id, name in enumerate(names)}
-    t = np.array([rank[name] for name in ids], dtype=np.int64)[t]
-    return LabelledFile(texts, t, names, np.array(numbers))
+        path = only_table(path) or path
+        read = _read_folder(path, how, labels) if _is_folder(path) else _read_file(path, how, labels)
+    if not read.texts:
+        reasons = reasons_of(read.left_out)
+        raise DataError(f"{path}: expected labelled texts, got none" + (f" (left out: {reasons})" if reasons else ""))
+    read.t, read.label_names, merged = labels.classes(read.t)
+    if label_names is None and (doubled := several(read.label_names)):
+        _leave_out(read, doubled)
+    if how.strict and read.left_out:
+        raise _strict(path, read)
+    counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
+    if label_names is None:
+        reasons = reasons_of(read.left_out)
+        check_classes(path, read.label_names, counts, num_classes, f"; left out: {reasons}" if reasons else "")
+    read.notes[0] += f": {listed(read.label_names, counts)}"
+    read.notes += merged
+    return read
 
 
-def left_out_line(name, left_out, total=None):
-    """One line for rows that are left out, or None where there are none.
-
-    left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known.
-    """
-    lines = sorted(line for lines in left_out.values() for line in lines)
-    if not lines:
-        return None
-    of = "" if total is None else f" of {total:,} rows"
-    reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
-    verb = "is" if len(lines) == 1 else "are"
-    shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
-    return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): line{'s' * (len(lines) > 1)} {shown}"
-
-
-def read_texts(path, how=ReadOptions()):
-    """The texts of a file, labelled or not: -> header (list of str) or None, iterator of (line number, text, cells)."""
-    path = Path(path)
-
-    def rows():
-        with reading(path), unlimited_csv_fields():
-            for number, (_, label, text) in enumerate(_examples(path), start=1):
-                yield number, text, [label, text]
-
-    return None, rows()
-
-
-def load_groups(path, column=None):
+def load_groups(path, column=None, how=ReadOptions()):
     """The group of each text, such as its film or its author, for a split that divides no group.
 
-    column: None if the file has a line for each text, in their order; or else the name, in upper or lower case, of a
-    further column in the header of `path`, the .tsv or .csv file of the texts.
+    column: None if the file has a line for each text, in their order; or else the name or number of a column of `path`,
+    the file of the texts, of which the rows are those that `read_labelled` uses.
 
-    -> list of N str. DataError: input that is missing, unreadable or no UTF-8; no such column; an empty group.
+    -> list of N str. DataError: input that is missing or unreadable; no such column; an empty group.
     """
     path = Path(path)
+    if column is not None:
+        return read_labelled(path, replace(how, group_column=column)).groups
     groups = []
-    with reading(path), unlimited_csv_fields():
-        for number, group in enumerate(read_lines(path), start=1) if column is None else _column(path, column):
+    with reading(path):
+        for number, group in enumerate(text_lines(path, how.encoding), start=1):
             groups.append(group.strip())
             if not groups[-1]:
                 raise DataError(f"{path}, line {number}: expected a group, got an empty one")
     return groups
+
+
+def left_out_line(name, left_out, total=None, unit="line"):
+    """One line for rows that are left out, or None where there are none.
+
+    left_out: reason ("no label", "no word") -> list of line numbers. total: of all rows, if it is known. unit: what is
+    numbered, "line", "record" or "text".
+    """
+    lines = sorted(line for lines in left_out.values() for line in lines)
+    if not lines:
+        return None
+    of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else f'{unit}s'}"
+    reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
+    verb = "is" if len(lines) == 1 else "are"
+    shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
+    return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): {unit}{'s' * (len(lines) > 1)} {shown}"
+
+
+def read_texts(path, how=ReadOptions()):
+    """The texts of a file, labelled or not, one after the other.
+
+    -> the names of its columns (list of str) or None, TextRows: an iterator of (line number, text, cells) over all
+    rows, with `notes`. A row without a text has the text "". Of a folder the cells are the name of the file.
+    """
+    path = Path(path)
+    with reading(path), unlimited_csv_fields():
+        path = only_table(path) or path
+        if _is_folder(path):
+            folder = open_folder(path, how.encoding)
+            rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))
+            return ["file"], TextRows(rows, [], path)
+        records, rows, columns = open_table(path, how, labelled=False)
+    notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
+    return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)
+
+
+class TextRows:
+    """An iterator of (line number, text, cells) with `notes`, the lines to be said. DataError while it is read."""
+
+    def __init__(self, rows, notes, path):
+        self.rows, self.notes, self.path = rows, notes, path
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        with reading(self.path), unlimited_csv_fields():
+            return next(self.rows)
 
 
 def check_lengths(lengths, where, numbers=None):
@@ -152,103 +168,72 @@ def check_lengths(lengths, where, numbers=None):
         raise DataError(f"{where}: expected words in every text, text {first} has none ({len(empty)} such in all)")
 
 
-def _examples(path):
-    """(where, label, text) of every labelled text of a path; `where` is for messages."""
+def _is_folder(path):
+    """Whether a path is read as a folder is. DataError where there is nothing of this name."""
     if not path.exists():
         raise DataError(f"{path}: expected a file or a folder, there is none of this name")
-    return _from_folder(path) if path.is_dir() else _from_rows(path)
+    return path.is_dir() or is_pair(path)
 
 
-def _rows(path):
-    """(line number, cells) of each row of a file that is not blank."""
-    if path.suffix.lower() == ".csv":
-        yield from read_csv(path)
-        return
-    for number, line in enumerate(read_lines(path), start=1):
-        line = line.removesuffix("\n").removesuffix("\r")
-        if line.strip(" "):
-            yield number, line.split("\t")
+def _read_file(path, how, labels):
+    """The LabelledFile of a file, its `t` as numbers of `labels`."""
+    records, rows, columns = open_table(path, how, labelled=True)
+    read = LabelledFile([], None, [], None, left_out=records.left_out, unit=records.unit)
+    further = [column for column in (columns.weight, columns.group) if column is not None]
+    kept = collect(path, records.unit, rows, columns, labels, read, further)
+    if columns.weight is not None:
+        read.weights = weights_of(path, records.unit, read.numbers, [cells[0] for cells in kept])
+    if columns.group is not None:
+        read.groups = groups_of(path, records.unit, read.numbers, [cells[-1] for cells in kept])
+    source = f"text from {columns.called(columns.text)}, labels from {columns.called(columns.label)}"
+    if records.form == FASTTEXT:
+        source = "text and labels from lines with __label__"
+    elif records.form == SPACE:
+        source = "text from each line, labels from its first word"
+    read.notes = [source, *columns.notes]
+    return read
 
 
-def _from_folder(path):
-    """The examples of a folder, class after class, in alphabetical order."""
-    folders = [entry for entry in _visible(path) if entry.is_dir()]
-    if not folders:
-        raise DataError(f"{path}: expected one sub-folder per class, got none")
-    for folder in folders:
-        files = [entry for entry in _visible(folder) if entry.suffix.lower() == ".txt"]
-        if not files:
-            raise DataError(f"{folder}: expected .txt files, got none")
-        for file in files:
-            yield file, folder.name, "".join(read_lines(file))
+def _read_folder(path, how, labels):
+    """The LabelledFile of a folder or of a pair of files, its `t` as numbers of `labels`."""
+    for option in ("text_column", "label_column", "weight_column", "group_column"):
+        if (column := getattr(how, option)) is not None:
+            name = option.replace("_", "-")
+            raise DataError(f"{path}: --{name} {column}: expected a file with columns, got a folder or a pair of files")
+    folder = open_folder(path, how.encoding)
+    read = LabelledFile([], None, [], None, notes=folder.notes, unit="text")
+    t, numbers = [], []
+    for number, (file, label, text) in enumerate(folder.examples, start=1):
+        class_id = labels.ids.get(label)
+        if class_id is None:
+            class_id = labels.number_of(label, file)
+        if is_missing(text) or class_id < 0:
+            read.left_out.setdefault(NO_LABEL if class_id < 0 else NO_TEXT, []).append(number)
+            continue
+        read.texts.append(text)
+        t.append(class_id)
+        numbers.append(number)
+    read.t, read.numbers = np.array(t, dtype=np.int64), np.array(numbers, dtype=np.int64)
+    return read
 
 
-def _visible(folder):
-    return sorted((entry for entry in folder.iterdir() if not entry.name.startswith(".")), key=lambda e: e.name)
+def _leave_out(read, doubled):
+    """Leave out the texts of the classes `doubled`, names that stand for several others."""
+    used = ~np.isin(read.t, [i for i, name in enumerate(read.label_names) if name in doubled])  # (N,)
+    read.left_out[SEVERAL] = [*read.left_out.get(SEVERAL, []), *read.numbers[~used].tolist()]
+    read.texts = [text for text, use in zip(read.texts, used) if use]
+    if read.groups is not None:
+        read.groups = [group for group, use in zip(read.groups, used) if use]
+    if read.weights is not None:
+        read.weights = read.weights[used]
+    names = [name for name in read.label_names if name not in doubled]
+    ids = np.array([names.index(name) if name in names else -1 for name in read.label_names])
+    read.t, read.numbers, read.label_names = ids[read.t[used]], read.numbers[used], names
 
 
-def _from_rows(path):
-    """The examples of a file."""
-    rows, separator = _rows(path), "a comma" if path.suffix.lower() == ".csv" else "a tab"
-    first = list(itertools.islice(rows, _LOOK_AHEAD))
-    label_column, text_column, width = 0, 1, 2
-    if first and (header := _read_header(first[0][1])):
-        label_column, text_column, width = header
-        del first[0]
-    elif _label_is_last([cells for _, cells in first]):
-        label_column, text_column = 1, 0
-    for number, cells in itertools.chain(first, rows):
-        where = f"{path}, line {number}"
-        if separator == "a tab" and width == 2 and len(cells) > 2:
-            # Further tabs belong to the text.
-            cells = [cells[0], "\t".join(cells[1:])] if label_column == 0 else ["\t".join(cells[:-1]), cells[-1]]
-        if len(cells) != width:
-            raise DataError(f"{where}: expected {width} columns with {separator} between them, got {len(cells)}")
-        label = cells[label_column].strip()
-        if not label:
-            raise DataError(f"{where}: expected a label, got an empty one")
-        yield where, label, cells[text_column]
-
-
-def _read_header(cells):
-    """(column of the label, column of the text, number of columns), or None if this is no header."""
-    names = [cell.strip().lower() for cell in cells]
-    label = next((name for name in _LABEL_COLUMNS if name in names), None)
-    text = next((name for name in _TEXT_COLUMNS if name in names), None)
-    return (names.index(label), names.index(text), len(names)) if label and text else None
-
-
-def _column(path, name):
-    """(line number, cell) of a column that is not the one of label or text."""
-    rows = iter(()) if path.is_dir() else _rows(path)
-    cells = next(rows, (1, []))[1]
-    names, header = [cell.strip().lower() for cell in cells], _read_header(cells)
-    further = [other for i, other in enumerate(names) if header and i not in header[:2]]
-    if name.strip().lower() not in further:
-        got = f"the further columns {_listed(further)}" if further else "no header with further columns"
-        raise DataError(f"{path}: expected a header with the column {name!r}, got {got}")
-    i = names.index(name.strip().lower())
-    return ((number, cells[i] if i < len(cells) else "") for number, cells in rows)
-
-
-def _label_is_last(rows):
-    """Whether the label is the last column of a file without a header, see `load_data`."""
-    rows = [cells for cells in rows if len(cells) > 1]
-    first, last = {cells[0] for cells in rows}, {cells[-1].strip() for cells in rows}
-    return len(last) < len(first) and all(0 < len(label) <= _LONGEST_LABEL for label in last)
-
-
-def _sorted_names(names):
-    """Numbers by their value, anything else by the alphabet."""
-    if any(len(name) > _LONGEST_NUMBER for name in names):
-        return sorted(names)
-    try:
-        return sorted(names, key=lambda name: (int(name), name))
-    except ValueError:
-        return sorted(names)
-
-
-def _listed(names):
-    """The first few names, for a message of one line."""
-    shown = [" ".join(name.split())[:_LONGEST_LABEL] for name in names[:5]]
-    return ", ".join(shown if len(names) <= 5 else [*shown, "..."])
+def _strict(path, read):
+    """The DataError for the first row that is left out."""
+    number, reason = min((min(lines), reason) for reason, lines in read.left_out.items())
+    total = sum(map(len, read.left_out.values()))
+    expected = f"expected a row that can be used, got {reason} ({total:,} such rows in all)"
+    return DataError(f"{path}, {read.unit} {number}: {expected}")

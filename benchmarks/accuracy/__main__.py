@@ -51,7 +51,7 @@ def parser():
     )
     parser.add_argument("--jobs", type=COUNT, default=1, metavar="N", help="train so many at a time (default: 1)")
     parser.add_argument("--out", type=Path, default="runs/accuracy", metavar="FOLDER", help="default: runs/accuracy")
-    add_options(parser.add_argument_group("as for `sentifish train`, told to every run"), SHARED)
+    add_options(parser, SHARED)  # as for `sentifish train`, given to every run
     return parser
 
 

@@ -6,7 +6,7 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, hostile, kills, memory, mutants, resume, texts
+from benchmarks.torture import faults, files, hostile, kills, memory, mutants, resume, texts
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "kills": kills,
     "resume": resume,
     "texts": texts,
+    "files": files,
     "memory": memory,
 }
 
@@ -26,6 +27,10 @@ def main(argv=None):
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--minutes", type=float, default=1.0, metavar="M", help="time for each part (default: 1)")
+    parser.add_argument(
+        "--count", type=int, default=files.COUNT, metavar="N", help="mutants of `files` (default: 20000)"
+    )
+    parser.add_argument("--start", type=int, default=0, metavar="N", help="the first mutant of `files` (default: 0)")
     options = parser.parse_args(argv)
     unknown = [name for name in options.parts if name not in PARTS]
     if unknown:
@@ -34,7 +39,8 @@ def main(argv=None):
     print("| part | figures | held |\n| --- | --- | --- |")
     for name in options.parts or PARTS:
         try:
-            figures = PARTS[name].run(options.minutes, lambda line: print(line, file=sys.stderr, flush=True))
+            further = {"count": options.count, "start": options.start} if name == "files" else {}
+            figures = PARTS[name].run(options.minutes, lambda line: print(line, file=sys.stderr, flush=True), **further)
             result = "; ".join(f"{key}: {formatted(value)}" for key, value in figures.items())
             held = "yes"
         except (AssertionError, CheckpointError) as error:

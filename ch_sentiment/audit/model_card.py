@@ -132,7 +132,8 @@ def _accuracy(model, path):
         "test": "Test part: it played no part in training.",
         "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
     }
-    names = ("n", "accuracy", "loss", "f1", "roc_auc", "ece", "confusion")
+    names = ("n", "accuracy", "chance", "majority", "loss", "f1", "macro_f1", "balanced_accuracy", "roc_auc", "ece")
+    names = (*names, "never_answered", "abstain", "confusion")
     parts = []
     for part, role in roles.items():
         if isinstance(found := _metrics(model).get(part), dict):
@@ -146,6 +147,8 @@ def _calibration(model, path):
     scores = "Scores are used unchanged, without a temperature."
     if getattr(model, "calibration", None) is not None:
         scores = f"Scores are divided by a temperature of {model.calibration['temperature']:.4g}."
+    if (below := getattr(model, "abstain_below", None)) is not None:
+        scores += f" Where no probability is {below:.4g} or more the answer is that the model is unsure."
     if not isinstance(found, dict):
         return [scores]
     chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"

@@ -38,15 +38,16 @@ class NBSVM(Sequential):
         self.frozen = {"pairs": self.pairs, "ratios": self.ratios}
 
     @classmethod
-    def of_texts(cls, x, t, vocab_size, num_classes=2, max_pairs=None, dtype=np.float32):
+    def of_texts(cls, x, t, vocab_size, num_classes=2, max_pairs=None, dtype=np.float32, sample_weight=None):
         """With the pairs and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids.
 
-        max_pairs: at most so many pairs are known, those that stand in the most texts.
+        max_pairs: at most so many pairs are known, those that stand in the most texts. sample_weight: as of
+        `log_count_ratios`.
         """
         pairs = frequent_pairs(x, vocab_size, max_pairs)
         net = cls(vocab_size, len(pairs), num_classes, dtype=dtype)
         net.pairs[...] = pairs
-        net.ratios[...] = log_count_ratios(x, t, pairs, vocab_size, num_classes)
+        net.ratios[...] = log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight)
         return net
 
 
@@ -109,16 +110,24 @@ def distinct_features(xs, pairs, vocab_size):
     return ids
 
 
-def log_count_ratios(x, t, pairs, vocab_size, num_classes):
+def log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight=None):
     """r = log((p / |p|) / (q / |q|)): p counts the texts of a class that hold a feature, q the others, both from 1 on.
 
+    sample_weight: (N,) of a mean of 1, or None: a text of weight 2 is counted twice. The weights of classes do not
+    belong here: |p| and |q| take them out again, but for the 1, which would then smooth a rare class less than another.
     -> (F, C); for two classes (F, 1), of class 1. 0 for PAD.
     """
     counts = np.zeros((vocab_size + len(pairs), num_classes))
+    weight = np.ones(len(x)) if sample_weight is None else sample_weight
     for index in sorted_batches(x, 128):
-        for ids, c in zip(distinct_features(take(x, index), pairs, vocab_size), t[index]):
-            counts[ids, c] += 1
-    p = counts[:, 1:] if num_classes == 2 else counts
+        for ids, c, w in zip(distinct_features(take(x, index), pairs, vocab_size), t[index], weight[index]):
+            counts[ids, c] += w
+    return ratios_of_counts(counts)
+
+
+def ratios_of_counts(counts):
+    """`log_count_ratios` from counts (F, C): how much of each class holds each feature; row 0 is that of PAD."""
+    p = counts[:, 1:] if counts.shape[1] == 2 else counts
     q = counts.sum(axis=1, keepdims=True) - p
     p, q = p[1:] + 1, q[1:] + 1  # without PAD
     ratios = np.zeros((len(counts), p.shape[1]))

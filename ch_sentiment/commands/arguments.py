@@ -1,34 +1,82 @@
-"""The arguments that several commands have: the options of a training, and the model that is asked."""
+"""The arguments that several commands have: texts and how they are read, the options of a training, the model."""
 
 import argparse
+import os
+import re
+import sys
+from dataclasses import fields
 
+from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.experiment.options import FIELDS, REFUSED
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
 from dataset.errors import DataError
 
+# What `--help` shows first; all other options follow.
+COMMON = ("text_column", "label_column", "test_data", "validation", "group_column")
+COMMON += ("cell", "bidirectional", "layers", "hidden", "embedding", "dropout")
+COMMON += ("epochs", "lr", "batch_size", "patience", "class_weight")
+COMMON += ("recipe", "seed", "out", "resume", "quiet")
+READING = ("text_column", "label_column", "encoding", "strict")  # of any file, for `add_reading_options`
+A_FILE = re.compile(r"\S+\.(csv|tsv|txt|jsonl?|gz|zip|xlsx?|parquet)", re.IGNORECASE)  # and no text, most probably
+
 
 def add_options(parser, names=FIELDS):
-    """An argument for every option of `names`: --vocab-size for vocab_size. What is not typed is absent from argparse's
-    answer, so that `typed` can tell it from what is.
+    """The texts and an argument for every option of `names`, in groups, the COMMON ones first: --vocab-size for
+    vocab_size. What is not typed is absent from argparse's answer, so that `typed` can tell it from what is.
     """
-    for name in names:
-        f = FIELDS[name]
-        argument = {**f.metadata["argument"], "default": argparse.SUPPRESS}
-        if "type" in argument:
-            argument.setdefault("metavar", "X" if f.type is float else "N")
-        if f.default is False:
-            argument["action"] = "store_true" if f.metadata["switch"] else argparse.BooleanOptionalAction
-        elif f.default is not None:
-            argument["help"] += f" (default: {f.default})"
-        parser.add_argument("--" + name.replace("_", "-"), **argument)
+    parser.usage = "%(prog)s [FILE_OR_FOLDER] [options]"
+    for heading, common in (("{} options", True), ("more {} options", False)):
+        for group in dict.fromkeys(GROUP_OF.values()):
+            of_group = [name for name in names if GROUP_OF[name] == group and name != "data"]
+            if shown := [name for name in of_group if (name in COMMON) == common]:
+                listed = parser.add_argument_group(heading.format(group))
+                if group == "data" and common and "data" in names:
+                    add_data_argument(listed)
+                for name in shown:
+                    _add_option(listed, name)
 
 
-def typed(arguments):
-    """The options that were typed, by name, of what argparse returned."""
-    return {name: getattr(arguments, name) for name in FIELDS if hasattr(arguments, name)}
+def add_data_argument(parser, default=FIELDS["data"].default):
+    """Labelled text, with or without --data before it. default: said in the help."""
+    text = f"labelled text: {TEXTS} (default: {default})"
+    parser.add_argument("file", nargs="?", default=None, metavar="FILE_OR_FOLDER", help=text)
+    parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE", help="the same")
+
+
+def add_reading_options(parser):
+    """How a file is read, for a command that has no other option of a training."""
+    for name in READING:
+        _add_option(parser, name)
+
+
+def _add_option(parser, name):
+    f = FIELDS[name]
+    argument = {**f.metadata["argument"], "default": argparse.SUPPRESS}
+    if "type" in argument:
+        argument.setdefault("metavar", "X" if f.type is float else "N")
+    if f.default is False:
+        argument["action"] = "store_true" if f.metadata["switch"] else argparse.BooleanOptionalAction
+    elif f.default is not None:
+        argument["help"] += f" (default: {f.default})"
+    parser.add_argument("--" + name.replace("_", "-"), **argument)
+
+
+def typed(arguments, names=FIELDS):
+    """The options of `names` that were typed, by name, of what argparse returned. DataError for two names of texts."""
+    options = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    if (file := getattr(arguments, "file", None)) is not None:
+        if "data" in options:
+            raise DataError(f"expected the texts to be named once, got {file} and --data {options['data']}")
+        options["data"] = file
+    return options
+
+
+def data_options(arguments, **default):
+    """The DataOptions of a command that has no others. default: of those that were not typed."""
+    return DataOptions(**{**default, **typed(arguments, [f.name for f in fields(DataOptions)])})
 
 
 def chosen(options, varied=()):
@@ -52,6 +100,27 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
 
 
+def add_abstain_argument(parser):
+    """`--abstain-below P`."""
+    sure = "answer 'unsure' where no probability is P or more (default: what `train --abstain` chose; 0: never)"
+    parser.add_argument("--abstain-below", type=PROBABILITY, metavar="P", help=sure)
+
+
+def threshold_of(options, model):
+    """The confidence below which a model is unsure: what was typed, else what the model has, else 0 (never). What a
+    person should know of it is printed to stderr.
+    """
+    below, own = options.abstain_below, answering.abstain_below(model)
+    if below is None and isinstance(model, Ensemble) and any(map(answering.abstain_below, model.members)):
+        line = "the thresholds of single models are not those of their mean: every text is answered (--abstain-below)"
+        print(line, file=sys.stderr)
+    below = (own or 0.0) if below is None else below
+    word = answering.word_for_unsure(model.label_names)
+    if below > 0 and word != "unsure":
+        print(f"a class is called 'unsure': what is less sure than {below:.4g} is answered {word!r}", file=sys.stderr)
+    return below
+
+
 def load_model(options):
     """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
     for cell in options.cells:
@@ -62,3 +131,21 @@ def load_model(options):
             wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)
             raise DataError(f"--with {path}: expected a model of the labels {wanted}, got {came}")
     return Ensemble([model, *others]) if others else model
+
+
+def add_text_argument(parser, **argument):
+    """TEXT, which may begin with a dash where -- stands before it."""
+    parser.add_argument("text", **argument)
+    parser.hint = 'a text that begins with a dash stands behind --, as in: -- "-text"'
+
+
+def refuse_names_of_files(options, texts, instead):
+    """DataError for a text that is the name of a file or a folder, unless -- stands before it. instead: what the person
+    may have meant, {} for the name of a file.
+    """
+    for text in texts:
+        there = os.path.exists(text)
+        if (there or A_FILE.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
+            got = "a folder" if os.path.isdir(text) else "a file" if there else "a file that is not there"
+            way_out = f"give {instead.format(text)}, or " * there + f"-- {text} for this text itself"
+            raise DataError(f"expected a text, got the name of {got}, {text}: {way_out}")

@@ -4,17 +4,18 @@ It cannot show that a model is fair, only that it is not: docs/audit.md.
 """
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.gaps import examine, subgroups_of
-from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.arguments import add_model_argument, add_reading_options, data_options, load_model
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import model_path
-from ch_sentiment.experiment.load import groups_of, load_cached_test
+from ch_sentiment.experiment.load import load_cached_test
 from ch_sentiment.experiment.output import drawn
 from ch_sentiment.experiment.run_folder import CARD, present
 from common.files.atomic_write import write_atomically
@@ -29,6 +30,7 @@ def add_arguments(parser):
     parser.add_argument("--data", metavar="FILE", help="labelled text: the accuracy of each group of its texts, too")
     parser.add_argument("--group-column", metavar="NAME", help="the group of each text: a further column of --data")
     parser.add_argument("--group-file", metavar="FILE", help="the same, a line for each text")
+    add_reading_options(parser)
     parser.add_argument("--no-cache", action="store_true", help="do not store the tokens of long data")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
 
@@ -47,10 +49,11 @@ def run(options):
     label = model.label_names.index(name)
     subgroups = None
     if options.data is not None:
-        part, _ = load_cached_test(options, model)
-        groups = groups_of(part, options)
+        part, _ = load_cached_test(data_options(options), model, not options.no_cache, not options.json)
+        for note in part.notes:
+            print(printable(note), file=sys.stderr)
         predicted = answering.predict_proba(model, part.texts).argmax(axis=1)  # (N, C) -> (N,)
-        subgroups = subgroups_of(predicted, part.t, groups, label)
+        subgroups = subgroups_of(predicted, part.t, part.groups, label)
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     sections = model_card.sections_of(model, files, audit)

@@ -9,6 +9,7 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import STOPPED, corpus_of, inform
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import run_folder
@@ -17,6 +18,7 @@ from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
+from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
 from common.training.callbacks import Progress, StopOnSignal
 
@@ -53,6 +55,7 @@ def run(arguments):
         check(each)
     check_out(config.run)
     data = corpus_of(config)
+    inform(config, *data.notes)
     rows, histories, code, say_once = [], {}, 0, once(warn)
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
@@ -78,7 +81,7 @@ def trained(config, data, say):
     with new_folder(config.run, None) as folder:
         result = train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
         if result.scores is not None:
-            run_folder.write_figures(folder, result, data.label_names, say)
+            run_folder.write_figures(folder, result, say)
         return result
 
 
@@ -110,7 +113,8 @@ def write(folder, config, data, rows, histories, say_once):
     name, part = data.scored
     text = (
         f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
-        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part. All kinds had the same "
+        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part "
+        f"{beside(trivial_accuracies(part.t, data.label_names))}. All kinds had the same "
         f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
         f"\n\n{table(rows)}\n"
     )

@@ -1,13 +1,26 @@
-"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, confusion matrix."""
+"""Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, each class, confusions."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
-from ch_sentiment.commands.arguments import add_model_argument, load_model
-from ch_sentiment.commands.formatting import table
+import numpy as np
+
+from ch_sentiment.commands.arguments import (
+    add_abstain_argument,
+    add_data_argument,
+    add_model_argument,
+    add_reading_options,
+    data_options,
+    load_model,
+    threshold_of,
+)
+from ch_sentiment.commands.scores import report_lines
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering, output
-from ch_sentiment.experiment.load import load_cached_test
+from ch_sentiment.experiment.corpus import has_known_word
+from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError
@@ -17,52 +30,85 @@ HELP = "score a trained model on labelled text"
 
 def add_arguments(parser):
     add_model_argument(parser)
-    data = "labelled text as for train; 'phrases': their test part (default)"
-    parser.add_argument("--data", default="phrases", metavar="FILE_OR_FOLDER", help=data)
+    add_data_argument(parser, "the test part of the phrases, for a model that was trained on them")
+    add_reading_options(parser)
     parser.add_argument("--no-cache", action="store_true", help="do not store the tokens of long data for later runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    figures = "write figures: confusion, reliability, lengths of the texts, ROC of two labels"
+    add_abstain_argument(parser)
+    figures = "write figures: confusion and scores by class, reliability, lengths of the texts, ROC of two labels"
     parser.add_argument("--figures", metavar="FOLDER", help=figures)
 
 
 def run(options):
     """Print the report; -> exit code 0. DataError, CheckpointError."""
     model = load_model(options)
-    part, lengths = load_cached_test(options, model)
+    data = data_options(options, data=None)
+    data.data = default_data(model) if data.data is None else data.data
+    part, tokens = load_cached_test(data, model, not options.no_cache, not options.json)
+    lengths = tokens.lengths()
     if options.figures is not None:
         folder = Path(options.figures)
         if not options.figures or (folder.exists() and not folder.is_dir()):
             got = f"{folder}, a file" if options.figures else "an empty name"
             raise DataError(f"--figures: expected a folder, got {got}")
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
+    about = scored(part, tokens, model, data.data)
+    for line in about["notes"]:
+        print(printable(line), file=sys.stderr if options.json else sys.stdout)
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
-    report = answering.report(probabilities, part.t)
-    say(json.dumps(report) if options.json else report_lines(report, model.label_names))
+    below = threshold_of(options, model)
+    report = answering.report(probabilities, part.t, model.label_names, below or None)
+    say(json.dumps({**report, "data": about}) if options.json else report_lines(report))
     if options.figures is not None:
-        write_figures(folder, report["confusion"], model, probabilities, part.t, lengths)
+        write_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
 
 
-def write_figures(folder, confusion, model, probabilities, t, lengths):
-    """confusion.png, reliability.png, lengths.png and, for two labels, roc.png; what cannot be drawn is said.
+def default_data(model):
+    """What to score a model on where nothing is named: the phrases, or imdb, for one trained on them. DataError."""
+    metrics = getattr(getattr(model, "members", [model])[0], "metrics", {})
+    trained_on = trained_on_name(metrics)
+    if trained_on in NAMES and list(model.label_names) == POLAR_NAMES[0]:
+        return trained_on
+    known = "" if trained_on is None else f"; the model was trained on {trained_on}"
+    raise DataError(f"expected labelled text to score the model on, as in --data FILE, got none{known}")
+
+
+def trained_on_name(metrics):
+    """The name of the texts that a model was trained on, which its file may say."""
+    match metrics:
+        case {"trained_on": {"name": str(name)}}:
+            return name
+    return None
+
+
+def scored(part, tokens, model, name):
+    """What is scored, as a dict for JSON: name, texts, labels, known, and "notes", the same for reading.
+
+    part: Part. tokens: its TokenizedTexts.
+    """
+    counts = {label: int(np.sum(part.t == i)) for i, label in enumerate(model.label_names)}
+    unread = np.sum(~has_known_word(model, tokens))
+    listed = ", ".join(f"{label} ({count:,})" for label, count in counts.items())
+    notes = [*part.notes, f"scored: {name}, {len(part):,} texts: {listed}"]
+    if unread:
+        notes.append(f"{unread:,} of {len(part):,} texts hold no known word: the answers to them rest on nothing")
+    if name not in NAMES and os.path.basename(os.path.normpath(name)) == trained_on_name(getattr(model, "metrics", {})):
+        notes.append(f"the model was trained on a file of this name: if it is {name}, this is no test")
+    return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
+
+
+def write_figures(folder, report, model, probabilities, t, lengths):
+    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png; what
+    cannot be drawn is said.
 
     probabilities (N, C); t, lengths (N,).
     """
     draws = {
-        "confusion.png": lambda plot: plot.confusion(confusion, model.label_names),
+        "confusion.png": lambda plot: plot.confusion_and_scores(report["confusion"], report["per_class"])[0],
         "reliability.png": lambda plot: plot.reliability_diagram(*reliability(probabilities, t)),
         "lengths.png": lambda plot: plot.length_histogram(lengths, getattr(model, "max_len", None)),
     }
     if len(model.label_names) == 2 and len(set(t.tolist())) == 2:
         draws["roc.png"] = lambda plot: plot.roc({model.label_names[1]: roc_curve(t, probabilities[:, 1])[:2]})
     output.write_figures({folder / name: draw for name, draw in draws.items()}, warn)
-
-
-def report_lines(report, label_names):
-    """The report for reading."""
-    measures = {"accuracy": "accuracy", "loss": "loss", "f1": "F1", "roc_auc": "ROC AUC", "ece": "ECE"}
-    numbers = [[shown, "-" if report[key] is None else f"{report[key]:.4f}"] for key, shown in measures.items()]
-    numbers.insert(0, ["texts", f"{report['n']:,}"])
-    names = list(map(printable, label_names))
-    confusion = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, report["confusion"])]
-    return f"{table((), numbers)}\n\nconfusion (row: true, column: predicted)\n{table(['', *names], confusion)}"

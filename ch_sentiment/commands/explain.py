@@ -6,13 +6,14 @@ import shutil
 import sys
 import textwrap
 
-from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.arguments import add_model_argument, add_text_argument, load_model, refuse_names_of_files
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import input_lines, printable, say, shorten, warn
 from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
 from common.files.atomic_write import write_atomically
+from common.training.terminal import is_terminal
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -25,7 +26,7 @@ AGAINST = (230, 223, 222, 216, 214)
 
 def add_arguments(parser):
     add_model_argument(parser)
-    parser.add_argument("text", nargs="?", help="the text; without it, all of standard input is one")
+    add_text_argument(parser, nargs="?", help="the text; without it, all of standard input is one")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of words to read")
     parser.add_argument("--html", metavar="FILE", help="write a self-contained page")
     parser.add_argument("--png", metavar="FILE", help="write a figure")
@@ -33,10 +34,11 @@ def add_arguments(parser):
 
 def run(options):
     """Print the explanation and write the files asked for; -> exit code 0. CheckpointError, DataError, OSError."""
-    model = load_model(options)
     text = options.text
+    refuse_names_of_files(options, [] if text is None else [text], "< {} for the text in it")
+    model = load_model(options)
     if text is None:
-        if sys.stdin.isatty():
+        if is_terminal(sys.stdin):
             print("reading the text from the keyboard; Ctrl-D ends", file=sys.stderr)
         text = "\n".join(input_lines())
     found = explain(model, text)
@@ -60,7 +62,7 @@ def figure_of(found):
 
 def use_colours(stream):
     """Whether this is a terminal whose user does not refuse colours (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def lines(found, colours):

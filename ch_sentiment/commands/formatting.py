@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 
 from ch_sentiment.console import printable
 
 FORMULA = tuple("=+-@＝＋－＠")  # a cell that begins so is computed by a spreadsheet
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)  # unless it is one
 
 
 def table(head, rows):
@@ -31,10 +33,11 @@ def _aligned(rows):
 
 
 def csv_row(cells):
-    """A line of a CSV file without its end, in which no cell is a formula or holds a control character."""
+    """A line of a CSV file without its end, in which no cell is a formula or has control characters."""
     texts = [printable(str(cell)) for cell in cells]
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(
-        f"'{text}" if text.lstrip(" \u200c\u200d").startswith(FORMULA) else text for text in texts
+        f"'{text}" if text.lstrip(" \u200c\u200d").startswith(FORMULA) and not NUMBER.fullmatch(text) else text
+        for text in texts
     )
     return line.getvalue()

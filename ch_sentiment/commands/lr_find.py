@@ -13,12 +13,12 @@ from dataset.errors import DataError
 
 LEAST_STEPS = 300  # fewer than one pass over many texts, more than one over few
 HELP = "find a learning rate by a training in which it grows (range test)"
-NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "calibrate", "resume", "save_every")  # of `train`'s
+NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "calibrate", "abstain", "resume", "save_every")
 RESULTS = ("lr_find.json", "lr_find.png")
 
 
 def add_arguments(parser):
-    """Those of `train` that have a part here."""
+    """Those of `train` but for NO_PART."""
     add_options(parser, [name for name in FIELDS if name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
@@ -33,7 +33,7 @@ def run(arguments):
     config = chosen(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 

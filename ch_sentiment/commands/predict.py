@@ -1,69 +1,167 @@
-"""Ask a trained model about texts, from the command line or one per line of standard input."""
+"""Ask a trained model about texts: of the command line, of a file, or one per line of standard input."""
 
 import json
 import sys
+from collections import Counter
 
 from tqdm import tqdm
 
-from ch_sentiment.commands.arguments import add_model_argument, load_model
+from ch_sentiment.commands.arguments import (
+    add_abstain_argument,
+    add_model_argument,
+    add_reading_options,
+    add_text_argument,
+    data_options,
+    load_model,
+    refuse_names_of_files,
+    threshold_of,
+)
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
+from ch_sentiment.experiment.corpus import CachedTexts, has_known_word
+from ch_sentiment.experiment.load import read_options
+from common.training.terminal import is_terminal
 from dataset.errors import DataError
+from dataset.labelled_text import read_texts
 
 HELP = "ask a trained model about texts"
-CHUNK = 1024  # lines of standard input that are answered together
-CHARACTERS = 1 << 20  # or fewer lines, once they hold so many characters
+CHUNK = 1024  # texts of a file or of standard input that are answered together
+CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
+REMARKS = {"they have no answer": ["text"], "their answers rest on nothing": ["word", "known word"]}
 
 
 def add_arguments(parser):
     add_model_argument(parser)
-    parser.add_argument("text", nargs="*", default=[], help="texts; without any, every line of standard input is one")
+    add_text_argument(parser, nargs="*", default=[], help="texts; without any, every line of standard input is one")
+    of_file = "the texts of a file instead: .csv, .tsv, .jsonl, or one text a line; labels in it are ignored"
+    parser.add_argument("--data", metavar="FILE", help=of_file)
+    add_reading_options(parser)
     forms = parser.add_mutually_exclusive_group()
     forms.set_defaults(form=answer_line)
     in_json = "one JSON object a line instead of label<TAB>probability<TAB>text"
     forms.add_argument("--json", dest="form", action="store_const", const=answer_object, help=in_json)
-    in_csv = "comma-separated, with a header; ' stands before what a spreadsheet would run"
+    in_csv = "comma-separated, with a header; with --data all columns of the file, and label and probability after them"
     forms.add_argument("--csv", dest="form", action="store_const", const=answer_row, help=in_csv)
+    add_abstain_argument(parser)
 
 
 def run(options):
     """Print an answer for every text, in order; -> exit code 0.
 
-    CheckpointError; DataError for no line at all on standard input, and for a line that is not UTF-8, after the answers
-    to the lines before it.
+    CheckpointError; DataError for no text at all, and for a line that cannot be read, after the answers to the lines
+    before it.
     """
+    refuse_names_of_files(options, options.text, "--data {} for the texts in it")
+    if options.data is not None and options.text:
+        raise DataError(f"expected texts or --data {options.data}, got both")
     model = load_model(options)
-    keyboard = not options.text and sys.stdin.isatty()
+    below = threshold_of(options, model)
+    keyboard = options.data is None and not options.text and is_terminal(sys.stdin)
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
-    shown = sys.stderr.isatty() and not (options.text or keyboard or sys.stdout.isatty())
-    count = wordless = 0
-    with tqdm(unit=" lines", leave=False, disable=not shown) as progress:
-        for texts in [options.text] if options.text else chunks(input_lines(), 1 if keyboard else CHUNK):
-            if count == 0 and options.form is answer_row:
-                print("label,probability,text")
-            count += len(texts)
-            wordless += sum(not answering.has_word(model, text) for text in texts)
-            for text, probabilities in zip(texts, answering.predict_proba(model, texts)):
-                print(options.form(model.label_names, probabilities, text))
+    shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
+    header, source = asked(options)
+    counts = Counter()
+    unit = "rows" if options.data is not None else "texts" if options.text else "lines"
+    with tqdm(unit=f" {unit}", leave=False, disable=not shown) as progress:
+        for rows in chunks(source, 1 if keyboard else CHUNK, size=lambda row: len(row[1])):
+            if not counts and options.form is answer_row:
+                print("label,probability,text" if options.data is None else csv_head(header, rows[0][2]))
+            for row, probabilities in zip(rows, answers(model, rows, options.data is not None, counts)):
+                if options.data is None:
+                    print(options.form(model.label_names, probabilities, row[1], below=below))
+                else:
+                    print(line_of_row(options.form, header, row, model.label_names, probabilities, below))
             sys.stdout.flush()
-            progress.update(len(texts))
-    if count == 0:
-        raise DataError("expected texts on standard input, got none")
-    if wordless:
-        what = "texts" if options.text else "lines"
-        print(f"{wordless} of {count} {what} hold no word: their answers rest on nothing", file=sys.stderr)
+            progress.update(len(rows))
+    if not counts:
+        raise DataError(f"expected texts {f'in {options.data}' if options.data else 'on standard input'}, got none")
+    for remark in remarks(counts, unit):
+        print(remark, file=sys.stderr)
     return 0
 
 
-def chunks(lines, most):
-    """Lists of at most `most` lines, fewer where they are long. Those before a DataError are yielded before it."""
+def asked(options):
+    """-> header of a file (list of str) or None, iterator of (line number, text, cells), where there is no file of
+    (None, text, None). DataError.
+    """
+    if options.data is None:
+        return None, ((None, text, None) for text in options.text or input_lines())
+    header, rows = read_texts(options.data, read_options(data_options(options)))
+    for note in rows.notes:
+        print(printable(f"{options.data}: {note}"), file=sys.stderr)
+    return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows
+
+
+def _with_texts(rows, name):
+    """The rows; DataError at one without a text."""
+    for number, text, cells in rows:
+        if not text.strip():
+            raise DataError(f"{name}, line {number}: expected a text, got none, which --strict refuses")
+        yield number, text, cells
+
+
+def answers(model, rows, may_be_blank, counts):
+    """The (C,) probabilities of each row, in a list; None for one without a text, if that `may_be_blank`. counts:
+    Counter of "all" and of those that hold no "text", "word" and "known word".
+    """
+    asked = [not may_be_blank or bool(text.strip()) for _, text, _ in rows]
+    texts = CachedTexts([text for (_, text, _), is_asked in zip(rows, asked) if is_asked], cached=False)
+    found = iter(answering.predict_proba(model, texts) if texts else ())  # (N, C)
+    wordless = sum(not answering.has_word(model, text) for text in texts)
+    unknown = ~has_known_word(model, texts.tokens(answering.cleaning_of(model)))
+    counts.update({"all": len(rows), "text": len(rows) - len(texts), "word": wordless})
+    counts["known word"] += max(int(unknown.sum()) - wordless, 0)
+    return [next(found) if is_asked else None for is_asked in asked]
+
+
+def remarks(counts, unit):
+    """What there is to say of the answers, in lines. counts: of `answers`. unit: what was counted, in the plural."""
+    for reasons, follows in (
+        (["text"], "they have no answer"),
+        (["word", "known word"], "their answers rest on nothing"),
+    ):
+        if found := [f"{counts[reason]:,} {{}}no {reason}" for reason in reasons if counts[reason]]:
+            yield f"{', '.join(found)}: {follows}".format(f"of {counts['all']:,} {unit} hold ", *[""] * len(found))
+
+
+def csv_head(header, cells):
+    """The header of a file and the names of two columns more; without one, names for its columns."""
+    header = header or (["text"] if len(cells) == 1 else [f"column_{i}" for i in range(1, len(cells) + 1)])
+    added, taken = ["label", "probability"], {name.strip().casefold() for name in header}
+    while taken.intersection(added):
+        added = [f"predicted_{name}" for name in added]
+    return csv_row([*header, *added])
+
+
+def line_of_row(form, header, row, label_names, probabilities, below=0.0):
+    """The answer to a row of a file, with all its cells in CSV and JSON. probabilities: (C,), or None for no answer."""
+    number, text, cells = row
+    cells = [*cells, *[""] * (len(header or ()) - len(cells))]
+    blank = probabilities is None
+    if form is answer_row:
+        return csv_row([*map(_plain, cells), *(("", "") if blank else answer_cells(label_names, probabilities, below))])
+    if form is answer_object:
+        none = {"label": None, "probability": None, "probabilities": None, "text": text}
+        answer = none if blank else object_of(label_names, probabilities, text, below)
+        names = header or map(str, range(1, len(cells) + 1))
+        return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, cells))})
+    return f"\t\t{printable(text)}" if blank else form(label_names, probabilities, text, below=below)
+
+
+def _plain(cell):
+    """A cell of JSON as text: nothing for null, JSON for what is neither a str nor a number."""
+    return "" if cell is None else cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+
+
+def chunks(items, most, size=len):
+    """Lists of at most `most` items, fewer where they are long. Those before a DataError are yielded before it."""
     chunk, characters = [], 0
     try:
-        for line in lines:
-            chunk.append(line)
-            characters += len(line)
+        for item in items:
+            chunk.append(item)
+            characters += size(item)
             if len(chunk) == most or characters >= CHARACTERS:
                 yield chunk
                 chunk, characters = [], 0
@@ -75,22 +173,44 @@ def chunks(lines, most):
         yield chunk
 
 
-def answer_line(label_names, probabilities, text, width=None):
-    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most."""
+def best_of(label_names, probabilities, below):
+    """-> the most probable label, or the word for unsure where its probability is less than `below`; the probability;
+    whether that is so.
+    """
     best = int(probabilities.argmax())
+    probability = float(probabilities[best])
+    unsure = probability < below
+    return answering.word_for_unsure(label_names) if unsure else label_names[best], probability, unsure
+
+
+def answer_line(label_names, probabilities, text, width=None, below=0.0):
+    """label<TAB>probability<TAB>text, on one line whatever the text holds. width: characters of the text at most.
+    below: the confidence below which the label is that of `best_of`; the probability is that of the best in any case.
+    """
+    label, probability, _ = best_of(label_names, probabilities, below)
     text = printable(text) if width is None else shorten(text, width)
-    return f"{printable(label_names[best])}\t{probabilities[best]:.4f}\t{text}"
+    return f"{printable(label)}\t{probability:.4f}\t{text}"
 
 
-def answer_row(label_names, probabilities, text):
+def answer_row(label_names, probabilities, text, below=0.0):
     """The same as a row of a CSV file, in which no cell is a formula."""
-    best = int(probabilities.argmax())
-    return csv_row([label_names[best], f"{probabilities[best]:.4f}", text])
+    return csv_row([*answer_cells(label_names, probabilities, below), text])
 
 
-def answer_object(label_names, probabilities, text):
-    """The same as a JSON object, with the probability of every label."""
-    best = int(probabilities.argmax())
+def answer_cells(label_names, probabilities, below=0.0):
+    """Label and probability."""
+    label, probability, _ = best_of(label_names, probabilities, below)
+    return label, f"{probability:.4f}"
+
+
+def answer_object(label_names, probabilities, text, below=0.0):
+    """The same as a JSON object, with the probability of every label; with a threshold also "unsure": true or false."""
+    return json.dumps(object_of(label_names, probabilities, text, below))
+
+
+def object_of(label_names, probabilities, text, below=0.0):
+    """The same as a dict."""
+    label, probability, unsure = best_of(label_names, probabilities, below)
     every = {name: float(p) for name, p in zip(label_names, probabilities)}
-    answer = {"label": label_names[best], "probability": float(probabilities[best])}
-    return json.dumps({**answer, "probabilities": every, "text": text})
+    answer = {"label": label, "probability": probability, **({"unsure": unsure} if below > 0 else {})}
+    return {**answer, "probabilities": every, "text": text}

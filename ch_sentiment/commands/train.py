@@ -7,17 +7,16 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.console import Terminated, say, warn
+from ch_sentiment.commands.scores import abstention_line, outcome_lines
+from ch_sentiment.console import Terminated, printable, say, warn
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import GROUPS
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -42,8 +41,7 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 def add_arguments(parser):
     """The options of all four groups."""
-    for name, options in GROUPS.items():
-        add_options(parser.add_argument_group(f"{name} options"), [f.name for f in fields(options)])
+    add_options(parser)
 
 
 def run(arguments):
@@ -58,7 +56,7 @@ def start(config):
     """A new training in a new folder."""
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *notes)
+    inform(config, *data.notes, *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
@@ -74,6 +72,7 @@ def resume(options):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_same(state, folder, data)
+        inform(config, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
@@ -115,10 +114,8 @@ def prepared(config):
 
 
 def corpus_of(config):
-    """The Corpus that the options name; what there is to say of it is printed."""
-    data = encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
-    inform(config, *data.notes)
-    return data
+    """The Corpus that the options name."""
+    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
 
 
 def callbacks_of(config):
@@ -143,8 +140,8 @@ def train(experiment, folder):
         message, code = STOPPED[result.stop_reason]
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data.samples)
-    run_folder.write_figures(folder, result, experiment.data.label_names, warn)
+    report(result, experiment.data.samples, folder, experiment.config)
+    run_folder.write_figures(folder, result, warn)
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
     return 0
@@ -153,18 +150,21 @@ def train(experiment, folder):
 def inform(config, *lines):
     """Print lines, unless --quiet."""
     for line in () if config.run.quiet else lines:
-        say(line)
+        say(printable(line))
 
 
-def report(result, samples):
+def report(result, samples, folder, config):
     """Print what a training came to, and the answers to a few texts."""
-    model, scores = result.model, result.scores
-    role = "which played no part in training" if result.scored_on == "test" else f"best epoch {result.best['epoch']}"
-    say(f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts, {role}")
+    model = result.model
+    for line in outcome_lines(result, config, f"sentifish train --resume {shlex.quote(str(folder))}"):
+        say(line)
     if "calibration" in model.metrics:
         say(calibration_line(model))
+    if "abstention" in model.metrics:
+        say(abstention_line(model.metrics["abstention"]))
+    below = model.abstain_below or 0.0
     for text, probabilities in zip(samples, model.predict_proba(samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, width=80))
+        say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
 
 
 def calibration_line(model):

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import COUNT
+from ch_sentiment.experiment.options import COUNT, FIELDS
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
@@ -31,6 +32,7 @@ REFUSED = {  # options of `train` that have no part here, and why
     "overwrite": "a search goes on where it stopped; for a new one choose another --out",
     "save_every": "a trial leaves nothing but its row",
     "calibrate": "a trial leaves nothing but its row",
+    "abstain": "a trial leaves nothing but its row",
 }
 
 
@@ -62,6 +64,7 @@ def run(arguments):
     with held(folder):
         rows = read_trials(folder / TRIALS)
         check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
+        inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
             settings = settings_of(ranges, config, number)
@@ -119,13 +122,16 @@ def check_same(path, config, ranges, has_trials):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
     (`has_trials`), or other files.
     """
-    free = ("out", "overwrite", "no_cache", "quiet")  # may differ when a search goes on
+    free = ("out", "overwrite", "no_cache", "quiet", "classes")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
     search = {"vary": [str(r) for r in ranges], "options": options}
     if path.exists():
         try:
-            same = json.loads(path.read_text("utf-8")) == search
-        except (ValueError, RecursionError):
+            before = json.loads(path.read_text("utf-8"))
+            # an older version wrote fewer options: those that there were not have their defaults
+            before["options"] = {name: before["options"].get(name, FIELDS[name].default) for name in options}
+            same = before == search
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise DataError(f"{path}: expected the settings of a search, got something else") from None
         if has_trials and not same:
             raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from common.checking.abstention import answered
 from common.checking.calibration import expected_calibration_error
 from common.checking.metrics import classification_report
 from dataset.text import Cleaning, has_token, tokenize
@@ -27,6 +28,7 @@ class TextClassifier(Protocol):
     - `word_path(words, weight, **accuracy)` -> integrated_gradients.Path along the word vectors, of the margin that is
       the sum over the classes of weight (C,) * log probability; or None. Default: None.
     - `attention(words)` -> (T,) weights of the words, or None. Default: None.
+    - `abstain_below`: the answer is "unsure" where no probability is so high; or None. Default: None.
     - `max_len`, `cleaning`: how many tokens are read, and what is no token. Default: all, `Cleaning()`.
     """
 
@@ -82,6 +84,19 @@ def cleaning_of(model):
     return getattr(model, "cleaning", Cleaning())
 
 
+def abstain_below(model):
+    """The confidence below which a model says that it is unsure; None where it always answers."""
+    return getattr(model, "abstain_below", None)
+
+
+def word_for_unsure(label_names):
+    """What stands in the place of a label where a model is unsure: "unsure", in brackets where a class is called so."""
+    names, word = {name.casefold() for name in label_names}, "unsure"
+    while word in names:
+        word = f"({word})"
+    return word
+
+
 def trained_on(model):
     """Names of the data that a model, or any member of an ensemble, was trained on, where it tells: list of str."""
     found = [getattr(member, "metrics", {}).get("trained_on") for member in getattr(model, "members", [model])]
@@ -89,14 +104,18 @@ def trained_on(model):
     return list(dict.fromkeys(names))
 
 
-def report(probabilities, t):
-    """`classification_report` and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids.
+def report(probabilities, t, label_names=None, abstain_below=None):
+    """`classification_report`, and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids. label_names:
+    C str. With a threshold `abstain_below`, also "abstain", what is then left (`abstention.answered`); all else is of
+    all texts.
 
     The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
     """
     of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
     loss = float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
-    return {**classification_report(t, probabilities, loss), "ece": expected_calibration_error(probabilities, t)}
+    scores = classification_report(t, probabilities, loss, label_names)
+    scores["ece"] = expected_calibration_error(probabilities, t)
+    return scores if abstain_below is None else {**scores, "abstain": answered(probabilities, t, abstain_below)}
 
 
 def _checked(model, answers, N):

@@ -7,6 +7,7 @@ import numpy as np
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
 from ch_sentiment.experiment.cells import is_own, known_cell, try_cell
+from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
 from common.pair_embedding import frequent_pairs
 from dataset.errors import DataError
@@ -24,10 +25,13 @@ def build(options, data, rng):
     if options.model == "bow":
         return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
-        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs)
+        net = NBSVM.of_texts(
+            data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=loss_weights(data, None)[0]
+        )
         return net, [f"{len(net.pairs):,} pairs of words"]
     if options.naive_bayes and C != 2:
-        raise DataError(f"--naive-bayes: expected two classes, got {C}")
+        got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     known_cell(options)
     W, notes = _starting_vectors(options, data)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
@@ -55,7 +59,7 @@ def build(options, data, rng):
 def _start_at_ratios(words, pairs, data):
     """The first element of the vector of each word, and pair, becomes its log-count ratio for class 1 of two."""
     V = len(data.vocab)
-    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2)[:, 0]
+    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
     words.embed.params[0][:, 0] = ratios[:V]
     if words.pair_embed is not None:
         words.pair_embed.params[0][1:, 0] = ratios[V:]

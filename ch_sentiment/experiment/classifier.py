@@ -8,6 +8,7 @@ import numpy as np
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
 from ch_sentiment.model import to_probabilities
+from common.checking.abstention import abstention_threshold
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
@@ -34,6 +35,7 @@ class Classifier:
     longer texts are cut. metrics: what was measured, for the reader of the file. cleaning: what is no token.
     calibration: {"temperature": float}, by which scores are divided before they become probabilities
     (`common.checking.calibration`), or None. keep: which part of a longer text is read, a name of `dataset.text.KEEPS`.
+    abstain_below: as of `answering.TextClassifier`.
     """
 
     net: object
@@ -44,6 +46,7 @@ class Classifier:
     cleaning: Cleaning = field(default_factory=Cleaning)
     calibration: dict | None = None
     keep: str = "head-and-tail"
+    abstain_below: float | None = None
 
     # -- answers to texts
 
@@ -141,9 +144,15 @@ class Classifier:
         before, after = (expected_calibration_error(to_probabilities(scores / c), t) for c in (1, self.temperature))
         return {"n": len(x), "ece_before": before, "ece_after": after}
 
+    def choose_abstention(self, x, t, accuracy):
+        """Set `abstain_below`, to answers of which a share of `accuracy` is right on texts that the network was not
+        trained on; None where no threshold does (`common.checking.abstention`). x: list of N id arrays. t: (N,).
+        """
+        self.abstain_below = abstention_threshold(self.predict_proba_of_ids(x), t, accuracy)
+
     def report(self, x, t):
         """List of N id arrays and (N,) class ids -> `answering.report`."""
-        return report(self.predict_proba_of_ids(x), t)
+        return report(self.predict_proba_of_ids(x), t, self.label_names, self.abstain_below)
 
     # -- the file
 
@@ -151,6 +160,7 @@ class Classifier:
         """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays`."""
         meta = {"kind": KIND, "model": type(self.net).__name__, "net": self.net.config, "words": self.vocab.words}
         plain = {name: getattr(self, name) for name in PLAIN}
+        plain |= {} if self.abstain_below is None else {"abstain_below": self.abstain_below}
         save_arrays(path, self.net.weights(), {**meta, **plain, "cleaning": asdict(self.cleaning)})
 
     @classmethod
@@ -174,6 +184,7 @@ class Classifier:
         try:
             _check_meta(meta)
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
+            plain["abstain_below"] = meta.get("abstain_below")
             return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a cell of one's own is not known, or fails
             raise
@@ -201,6 +212,9 @@ def _check_meta(meta):
         raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {meta['keep']!r}")
     if type(meta["metrics"]) is not dict:
         raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
+    below = meta.get("abstain_below")  # optional: version 0.1.0 did not write it
+    if below is not None and not (type(below) is float and 0 <= below <= 1):
+        raise ValueError(f"expected abstain_below to be null or a float from 0 to 1, got {below!r}")
     match meta["calibration"]:
         case None:
             pass

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ch_sentiment.experiment import answering, in_memory
 from common.training.batches import grouped_split, stratified_split
-from dataset import imdb, labelled_text
+from dataset import imdb
 from dataset.errors import DataError
+from dataset.labelled_text import left_out_line
+from dataset.labels import listed
 from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
 
@@ -22,8 +25,12 @@ SAMPLES = 4  # texts to try a model on, where the data has none of its own
 
 @dataclass
 class Part:
-    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) which
-    text of its source each is, from 1. groups: (N,) str, what each belongs to, or None.
+    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) by
+    which messages name them: the line in a file, or 1 .. N. groups: (N,) str, what each belongs to, or None. weights:
+    (N,) how much each counts in the loss, or None.
+
+    left_out: rows of the source that are not among them, reason -> list of their numbers. notes: lines to be said.
+    unit: what is numbered, "line", "record" or "text".
     """
 
     texts: list
@@ -31,6 +38,10 @@ class Part:
     x: list = field(default_factory=list)
     numbers: np.ndarray | None = None
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    left_out: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
+    unit: str = "text"
 
     def __post_init__(self):
         if self.numbers is None:
@@ -40,9 +51,10 @@ class Part:
         return len(self.texts)
 
     def take(self, index):
-        """Those at the positions `index`, an array."""
+        """Those at the positions `index`, an array; the rest of the source is not left out, but elsewhere."""
         texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
-        return Part(texts, self.t[index], x, self.numbers[index], None if self.groups is None else self.groups[index])
+        groups, weights = (None if some is None else some[index] for some in (self.groups, self.weights))
+        return Part(texts, self.t[index], x, self.numbers[index], groups, weights, unit=self.unit)
 
 
 class CachedTexts(list):
@@ -56,11 +68,27 @@ class CachedTexts(list):
         # Cleaning -> `token_cache.TokenizedTexts`, the same for every model with this Cleaning
         self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress))
 
+    def take(self, index):
+        """Those at the positions `index`, an ascending array, as CachedTexts that are not tokenized again."""
+        some = CachedTexts([self[i] for i in index])
+        some.tokens = functools.cache(lambda cleaning: self.tokens(cleaning).take(index))
+        return some
+
+
+def has_known_word(model, tokens):
+    """(N,) bool: whether a TextClassifier knows a word of each text; True where it does not tell what it knows.
+
+    tokens: TokenizedTexts of the texts.
+    """
+    known = answering.known(model, tokens.words)  # (words,)
+    return np.ones(len(tokens), bool) if known is None else tokens.hold(known)
+
 
 @dataclass
 class LabelledTexts:
     """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
-    Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None.
+    Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None. strict:
+    whether a text without a word is a DataError, where else it is left out.
     """
 
     texts: Part
@@ -69,48 +97,26 @@ class LabelledTexts:
     name: str = "texts"
     test_name: str = "test texts"
     samples: list | None = None
+    strict: bool = False
 
     @classmethod
-    def of(cls, texts, labels, groups=None):
+    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False):
         """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
-        groups: N of what each belongs to.
+        groups: N of what each belongs to. sample_weight: N numbers, 0 or above, what each counts in the loss.
 
-        The classes are the distinct labels, sorted. DataError where these are no labelled texts of two classes or more.
+        The classes are the distinct labels, sorted. Where a text or a label is missing (None, nan, pandas' NA, "") the
+        pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
+        classes or more.
         """
-        for name, values in (("texts", texts), ("labels", labels)):
-            if isinstance(values, (str, bytes, dict, set, frozenset)):
-                raise DataError(f"{name}: expected a list, got one {type(values).__name__}")
-        texts, labels = _all_of((str,), texts, "text"), _all_of((str, int, np.integer, np.bool_), labels, "label")
-        if len(texts) != len(labels):
-            raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
-        if len({isinstance(label, str) for label in labels}) > 1:
-            raise DataError("labels: expected all of them to be str, or all to be int, got both")
-        names = sorted(set(labels))
-        if len(names) < 2:
-            raise DataError(f"labels: expected two classes or more, got {names}")
-        class_ids = {name: i for i, name in enumerate(names)}
-        t = np.array([class_ids[label] for label in labels])
-        if groups is not None:
-            groups = np.array(list(map(str, groups)))
-            if len(groups) != len(texts):
-                raise DataError(f"expected a group for each of the {len(texts):,} texts, got {len(groups):,}")
-        return cls(Part(texts, t, groups=groups), list(map(str, names)))
-
-
-def _all_of(kinds, values, called):
-    """The values in a list, each str as a plain str. DataError naming the first that is of none of the kinds."""
-    values = list(values)
-    for i, value in enumerate(values):
-        if not isinstance(value, kinds):
-            expected = "a str" if kinds == (str,) else "a str or an int"
-            raise DataError(f"{called} {i + 1}: expected {expected}, got {type(value).__name__}")
-    return [str.__str__(value) if isinstance(value, str) else value for value in values]
+        pairs, names = in_memory.checked(texts, labels, groups, sample_weight, strict)
+        return cls(Part(**pairs), names, strict=strict)
 
 
 @dataclass
 class Corpus:
     """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
-    a few texts to try the model on. notes: what a person should know of it, in lines. name: of what it was made of.
+    a few texts to try the model on. notes: what a person should know of it, in lines. left_out: those of them on rows
+    that were left out. name: of what it was made of.
     """
 
     train: Part
@@ -120,6 +126,7 @@ class Corpus:
     label_names: list
     samples: list
     notes: list = field(default_factory=list)
+    left_out: list = field(default_factory=list)
     name: str = "texts"
 
     @property
@@ -135,11 +142,14 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels and names of classes, in order."""
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, and
+        of weights.
+        """
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
             update_digest(digest, part.texts)
+            digest.update(b"" if part.weights is None else part.weights.astype("<f8").tobytes())
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):
@@ -163,45 +173,69 @@ def encode(texts, config, cached=False, progress=False):
     whole = limited(texts, config.data.limit, rng)
     model, longest = config.model, config.training.drop_longer
 
-    def tokenized(part, name):
+    def tokenized(part, left_out, name):
         tokens = tokenize_texts(part.texts, model.cleaning, cached, progress)
-        labelled_text.check_lengths(tokens.lengths(), name, part.numbers)
-        return tokens
+        return with_words(part, tokens, left_out, name, texts.strict)
 
     def ids(tokens):
         return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
 
-    tokens = tokenized(whole, texts.name)
-    train_index, val_index = split(whole, config.data.validation, texts, rng)
+    whole, tokens, lines = tokenized(whole, texts.texts.left_out, texts.name)
+    notes, test = [*texts.texts.notes, *lines], texts.test
+    if test is not None:
+        test, test_tokens, test_lines = tokenized(test, test.left_out, texts.test_name)
+        notes, lines = [*notes, *texts.test.notes, *test_lines], [*lines, *test_lines]
+    train_index, val_index = split(whole, config.data.validation, texts, rng, lines)
     if longest is not None:
         train_index = train_index[tokens.lengths()[train_index] <= longest]
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
             raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {lost[0]}, got none")
     vocab = tokens.build_vocab(train_index, model.vocab_size)
     whole.x = ids(tokens)
-    test = texts.test and replace(texts.test, x=ids(tokenized(texts.test, texts.test_name)))
+    test = test and replace(test, x=ids(test_tokens))
     train, val = whole.take(train_index), whole.take(val_index)
     samples = texts.samples or (test or val).texts[:SAMPLES]
-    found, notes = imdb.count_duplicates(whole.texts, [] if test is None else test.texts), []
+    found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
-        notes = [f"duplicates: {found.train} within train{in_test}"]
-    return Corpus(train, val, test, vocab, texts.label_names, samples, notes, texts.name)
+        notes.append(f"duplicates: {found.train} within train{in_test}")
+    return Corpus(train, val, test, vocab, texts.label_names, samples, notes, lines, texts.name)
 
 
-def split(part, share, texts, rng):
+def with_words(part, tokens, left_out, name, strict=False):
+    """Part and its TokenizedTexts without the texts that have no token, and a list of at most one line on these and on
+    `left_out`, the rows of the source that were left out before. DataError where nothing is left, or where `strict`.
+    """
+    has_word = tokens.lengths() > 0  # (N,)
+    lost = part.numbers[~has_word].tolist()
+    left_out = {**left_out, **({"no word": lost} if lost else {})}
+    line = left_out_line(name, left_out, int(has_word.sum()) + sum(map(len, left_out.values())), part.unit)
+    if line and strict:
+        raise DataError(f"{line}, which --strict refuses")
+    if not has_word.any():
+        raise DataError(f"{name}: expected texts with words, got none{f' ({line})' if line else ''}")
+    if lost:
+        index = np.flatnonzero(has_word)
+        part, tokens = part.take(index), tokens.take(index)
+    return part, tokens, [line] if line else []
+
+
+def split(part, share, texts, rng, left_out=()):
     """Positions of the texts to train on, and of the `share` to validate; by group where there are groups. DataError
-    where a label cannot stand in both parts. part: of `texts`, LabelledTexts.
+    where a label cannot stand in both parts. part: of `texts`, LabelledTexts. left_out: lines that may tell why.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
-    if lonely := [label for label, index in members.items() if len(index) == 1]:
-        raise DataError(f"{texts.name}: expected at least 2 texts of each label, got 1 labelled {lonely[0]}")
+    for label, index in members.items():
+        if len(index) < 2:
+            which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
+            got = "; ".join([f"got {len(index)} labelled {listed([label])}{which}", *left_out])
+            raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:
         return grouped_split(part.t, part.groups, share, rng)
     except ValueError:
-        found = ", ".join(f"{label} in {len(set(part.groups[index]))}" for label, index in members.items())
+        found = ", ".join(f"{listed([label])} in {len(set(part.groups[index]))}" for label, index in members.items())
         expected = "expected at least 2 groups, with texts of each label in several of them"
         raise DataError(f"{texts.name}: {expected}, got {len(set(part.groups))} ({found})") from None
 

@@ -1,79 +1,150 @@
 """Labelled texts by name: "phrases", "phrases-small", "imdb", or the path of a person's own file or folder."""
 
+from dataclasses import fields, replace
+from pathlib import Path
+
 import numpy as np
 
 from ch_sentiment.experiment.answering import cleaning_of
-from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part
+from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part, with_words
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
+from dataset.labelled_text import ReadOptions
 
 PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
 NAMES = (*PHRASES, "imdb")
+PLAIN = ReadOptions()
 POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
 def load(options):
     """DataOptions -> LabelledTexts. DataError where a name, a path or a file is not what it should be."""
-    train, test, label_names = load_train(options.data, options.classes)
-    train.groups = groups_of(train, options)
+    train, test, label_names = load_train(options.data, options.classes, read_options(options))
+    if options.group_file is not None:
+        train.groups = groups_of_file(train, options)
     if options.test_data is not None:
-        test = load_test(options.test_data, label_names)
+        test = _load_test_alike(options, label_names)
     samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else None
-    return LabelledTexts(train, label_names, test, options.data, options.test_data or options.data, samples)
+    test_name = options.test_data or options.data
+    return LabelledTexts(train, label_names, test, options.data, test_name, samples, options.strict)
 
 
-def load_train(name, classes):
+def read_options(options):
+    """DataOptions -> ReadOptions of --data. DataError where groups are named twice."""
+    if options.group_file is not None and options.group_column is not None:
+        raise DataError("expected --group-file or --group-column, got both")
+    return ReadOptions(**{f.name: getattr(options, f.name) for f in fields(ReadOptions)})
+
+
+def load_train(name, classes=None, how=PLAIN):
     """-> Part to train on, Part to test on (None where the data set has none), names of the classes. DataError."""
-    if name in PHRASES or imdb.is_source(name):
-        if classes != 2:
-            raise DataError(f"{name}: 2 classes found where {classes} were asked for")
-        train, test = _polar(name)
-        return train, test, POLAR_NAMES[0]
-    *part, label_names = labelled_text.load_data(name, classes)
-    return Part(*part), None, label_names
+    if is_built_in(name):
+        try:
+            train, test = _polar(name)
+        except DataError:
+            if not Path(name).is_dir():
+                raise
+        else:
+            _check_built_in(name, how)
+            if classes not in (None, 2):
+                raise DataError(f"{name}: 2 classes found where {classes} were asked for")
+            return train, test, POLAR_NAMES[0]
+    read = labelled_text.read_labelled(name, how, classes)  # a folder that holds a part of imdb, too
+    return _part_of(read, name), None, read.label_names
 
 
-def load_test(name, label_names):
+def load_test(name, label_names, how=PLAIN):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
     if not name:  # which would be the folder one stands in
         raise DataError("expected the name of labelled text, got an empty one")
-    if name in PHRASES or imdb.is_source(name):
-        if list(label_names) not in POLAR_NAMES:
-            raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
-        return _polar(name)[1]
-    return Part(*labelled_text.load_data(name, None, label_names)[:2])
+    if not is_built_in(name):
+        return _part_of(labelled_text.read_labelled(name, how, label_names=label_names), name)
+    _check_built_in(name, how)
+    if list(label_names) not in POLAR_NAMES:
+        raise DataError(f"{name}: the labels are negative and positive, the model's are {', '.join(label_names)}")
+    return _polar(name)[1]
 
 
-def load_cached_test(options, model):
-    """`load_test` of --data for a TextClassifier, the texts as CachedTexts; -> Part, (N,) tokens of each text.
+def load_cached_test(options, model, cached=True, progress=False):
+    """`load_test` of --data for a TextClassifier, texts without a word left out; -> Part with CachedTexts and groups
+    where the options name some, and the TokenizedTexts; what was left out is among its notes.
 
-    options: with `data`, `no_cache` and `json`. DataError also where a text has no token.
+    options: DataOptions. DataError.
     """
-    part = load_test(options.data, model.label_names)
-    part.texts = CachedTexts(part.texts, cached=not options.no_cache, progress=not options.json)
-    lengths = part.texts.tokens(cleaning_of(model)).lengths()
-    labelled_text.check_lengths(lengths, options.data, part.numbers)
-    return part, lengths
-
-
-def groups_of(part, options):
-    """(N,) str, the group of each text of the whole part, or None where the options name none. DataError."""
-    if options.group_file is not None and options.group_column is not None:
-        raise DataError("expected --group-file or --group-column, got both")
+    part = load_test(options.data, model.label_names, read_options(options))
     if options.group_file is not None:
-        groups = labelled_text.load_groups(options.group_file)
-        if len(groups) != len(part):
-            expected = f"expected a line for each of the {len(part):,} texts"
-            raise DataError(f"--group-file {options.group_file}: {expected}, got {len(groups):,}")
-        return np.array(groups)
-    if options.group_column is not None:
-        if options.data in PHRASES or imdb.is_source(options.data):
-            raise DataError(f"--group-column: expected a .csv or .tsv file with a header, got {options.data}")
-        return np.array(labelled_text.load_groups(options.data, options.group_column))
-    return None
+        part.groups = groups_of_file(part, options)
+    texts = CachedTexts(part.texts, cached, progress)
+    tokens = texts.tokens(cleaning_of(model))
+    has_word = tokens.lengths() > 0
+    found, tokens, lines = with_words(part, tokens, part.left_out, options.data, options.strict)
+    found.texts = texts if has_word.all() else texts.take(np.flatnonzero(has_word))
+    found.notes = [*part.notes, *lines]
+    return found, tokens
+
+
+def is_built_in(name):
+    """Whether a name is that of a data set with a known form, and no file of a person's own."""
+    return name in PHRASES or imdb.is_source(name)
+
+
+def groups_of_file(part, options):
+    """(N,) str, the group of each text of the whole part, from --group-file, which has a line for each text, or for
+    each row where some were left out. DataError.
+    """
+    groups = labelled_text.load_groups(options.group_file)
+    left_out = [number for numbers in part.left_out.values() for number in numbers]
+    if left_out and len(groups) == len(part) + len(left_out):
+        order = np.argsort(np.concatenate((part.numbers, left_out)), kind="stable")  # rows of the file -> their texts
+        return np.array(groups)[np.argsort(order)[: len(part)]]
+    if len(groups) != len(part):
+        more = f", or of the {len(part) + len(left_out):,} rows" if left_out else ""
+        expected = f"expected a line for each of the {len(part):,} texts{more}"
+        raise DataError(f"--group-file {options.group_file}: {expected}, got {len(groups):,}")
+    return np.array(groups)
+
+
+def _load_test_alike(options, label_names):
+    """The Part of --test-data, read as --data is, or without its columns and encoding where they do not fit."""
+    how = replace(read_options(options), weight_column=None, group_column=None)
+    plain = ReadOptions(strict=how.strict)
+    try:
+        return load_test(options.test_data, label_names, how)
+    except DataError as error:
+        if how == plain:
+            raise
+        try:
+            part = load_test(options.test_data, label_names, plain)
+        except DataError:
+            raise error from None
+    part.notes.insert(0, f"{options.test_data}: read without {', '.join(_named(how))}, which do not fit it")
+    return part
+
+
+def _named(how):
+    """The options of ReadOptions that say how a file of rows is read, as they are typed."""
+    names = [f.name for f in fields(how) if f.name != "strict" and getattr(how, f.name) is not None]
+    return ["--" + name.replace("_", "-") for name in names]
+
+
+def _check_built_in(name, how):
+    if named := _named(how):
+        raise DataError(f"{named[0]}: expected a .csv or .tsv file with a header, got {name}")
+
+
+def _part_of(read, name):
+    """LabelledFile -> Part."""
+    groups = None if read.groups is None else np.array(read.groups)
+    notes = [f"{name}: {note}" for note in read.notes]
+    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, read.unit)
 
 
 def _polar(name):
-    """The two parts of the phrases or of imdb."""
-    parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    """The two parts of the phrases or of imdb. DataError."""
+    try:
+        parts = PHRASES[name].load_data() if name in PHRASES else imdb.load_data(None if name == "imdb" else name)
+    except DataError as error:
+        if not Path(name).is_file() or Path(name).name.startswith("aclImdb"):
+            raise
+        raise DataError(f"{error}; unpack an archive that is not imdb's, and give the folder") from None
     return [Part(*part) for part in parts]

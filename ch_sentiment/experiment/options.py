@@ -11,6 +11,7 @@ import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.model import CELLS, POOLS
+from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
 from dataset.errors import DataError
@@ -19,7 +20,7 @@ from dataset.text import KEEPS, Cleaning
 SCHEDULES = {"constant": constant, "cosine": cosine}
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
 MODELS = ("recurrent", "bow", "nbsvm")
-TEXTS = "a .tsv or .csv file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
+TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
 def number(kind, expected, fits):
@@ -43,6 +44,8 @@ CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
 POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
+PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
+CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
 REFUSED, IGNORED = "refused", "ignored"  # of what only recurrent models have, where a baseline is trained
@@ -66,14 +69,19 @@ share = functools.partial(option, type=SHARE, baselines=IGNORED)
 class DataOptions:
     """Which texts are trained on, and which of them are held out."""
 
-    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE_OR_FOLDER")
-    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE_OR_FOLDER")
-    classes: int = option(2, "how many labels the data has", type=CLASSES)
+    data: str = option("phrases", f"labelled text: {TEXTS}", metavar="FILE")
+    text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
+    label_column: str = option(None, "the column of the labels", metavar="NAME")
+    test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
     validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
-    group_file: str = option(
-        None, "what each text belongs to (a film, an author), a line for each: no group is split", metavar="FILE"
+    group_column: str = option(
+        None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_column: str = option(None, "the same from --data: the name of a further column in its header", metavar="NAME")
+    group_file: str = option(None, "what each text belongs to, from a file with a line for each", metavar="FILE")
+    weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
+    encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
+    strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
+    classes: int = option(None, "refuse data that has not so many labels", type=CLASSES)
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
     limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
 
@@ -85,8 +93,8 @@ class ModelOptions:
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own",
-        metavar="NAME_OR_PACKAGE.MODULE:CLASS",
+        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own as package.module:Class",
+        metavar="NAME",
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
@@ -106,7 +114,7 @@ class ModelOptions:
     embedding: str = option(
         None,
         "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
-        metavar="FILE_OR_NAME",
+        metavar="NAME",
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
@@ -130,6 +138,11 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read a batch again, its vectors moved so far to a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    class_weight: str = option(
+        None,
+        "what an error counts in the loss. balanced: the same for every class in all, however few its texts are",
+        choices=["balanced"],
+    )
     optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
     schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
@@ -148,6 +161,13 @@ class RunOptions:
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
         False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+    )
+    abstain: float = option(
+        None,
+        "afterwards choose, on the validation part, how sure an answer must be so that this share of them is right; "
+        "what is less sure is answered 'unsure'",
+        type=CORRECT,
+        metavar="SHARE",
     )
     resume: str = option(
         None,
@@ -191,7 +211,7 @@ class Config:
             raise TypeError(f"Config: expected options of {', '.join(FIELDS)}, got {', '.join(unknown)}")
         parts = {group: {} for group in GROUPS}
         for name, value in values.items():
-            parts[GROUP_OF[name]][name] = value
+            parts[GROUP_OF[name]][name] = plain_number(value)
         return Config(**{group: replace(getattr(self, group), **part) for group, part in parts.items()})
 
     def by_name(self):
@@ -213,7 +233,7 @@ GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(o
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
-OF_FIT += ["recipe", "seed", "calibrate", "validation", "split_seed", "limit"]
+OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
 KINDS = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),
@@ -224,7 +244,8 @@ MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
 def checked(options):
-    """The options of OF_FIT by name, as they are. TypeError for another name; DataError for a value that cannot be."""
+    """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
+    options = {name: plain_number(value) for name, value in options.items()}
     for name, value in options.items():
         if name not in OF_FIT:
             raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")

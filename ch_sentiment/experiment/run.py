@@ -1,15 +1,18 @@
 """A training from a configuration and texts to a model that answers; nothing here prints or writes."""
 
 import signal
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
 from ch_sentiment.experiment.recipes import config_of
+from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate
@@ -45,21 +48,30 @@ def run_experiment(config, data, callbacks=()):
     number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
     """
     check(config)
-    data = encode(data, config) if isinstance(data, LabelledTexts) else data
+    if isinstance(data, LabelledTexts):
+        data = encode(data, config)
+        for line in data.left_out:
+            warnings.warn(line, stacklevel=3)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
     return experiment.score() if experiment.came_to_its_end else result
 
 
-def fit(texts, labels, callbacks=(), **options):
+def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
-    options: those of model and training, and recipe, seed, calibrate, validation, split_seed and limit, by name as on
-    the command line: cell="gru", epochs=3. TypeError for another name, DataError or ValueError where texts, labels or
-    options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
+
+    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
+
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
+    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3,
+    class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
+    be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    texts = LabelledTexts.of(texts, labels)
-    config = config_of(checked(options)).with_(classes=len(texts.label_names))
+    strict = checked(options).get("strict", False)
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
+    config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
@@ -69,8 +81,12 @@ def fit(texts, labels, callbacks=(), **options):
 
 
 def new_net(config, data):
-    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from."""
-    return build(config.model, data, _stream(config, 1))
+    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from.
+    DataError where they do not fit.
+    """
+    loss_weights(data, config.training.class_weight)  # what is wrong with them is said before anything is written
+    net, notes = build(config.model, data, _stream(config, 1))
+    return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
 
 def _stream(config, number):
@@ -106,6 +122,8 @@ class Experiment:
     def train(self):
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
+        weights, of_validation = loss_weights(data, options.class_weight)
+        validation = (data.val.x, data.val.t)
         try:
             trainer.fit(
                 data.train.x,
@@ -114,7 +132,8 @@ class Experiment:
                 options.batch_size,
                 options.clip,
                 eval_interval=None,
-                validation=(data.val.x, data.val.t),
+                validation=validation if weights is None else (*validation, of_validation),
+                sample_weight=weights,
                 max_element=options.clip_value,
             )
         except FloatingPointError as error:
@@ -127,9 +146,15 @@ class Experiment:
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part; before, calibrate if that is wanted; -> Result."""
-        model, validation = self.model, self.data.val
-        found = {"calibration": model.calibrate(validation.x, validation.t)} if self.config.run.calibrate else {}
+        """Score the test part, or without one the validation part; before, calibrate and choose how sure an answer must
+        be, if that is wanted; -> Result.
+        """
+        model, validation, options = self.model, self.data.val, self.config.run
+        found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
+        if options.abstain is not None:
+            model.choose_abstention(validation.x, validation.t, options.abstain)
+            chosen = model.report(validation.x, validation.t).get("abstain")
+            found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
         name, part = self.data.scored
         scores = model.report(part.x, part.t)
         model.metrics = {**self.metrics(), **found, name: scores}
@@ -158,8 +183,9 @@ def check(config):
         raise DataError("--data: expected a name, got an empty one")
     if model.freeze_embedding and model.embedding is None:
         raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
-    if model.naive_bayes and config.data.classes != 2:
-        raise DataError(f"--naive-bayes: expected two classes, got {config.data.classes}")
+    if model.naive_bayes and config.data.classes not in (None, 2):
+        got = f"{config.data.classes} (--no-naive-bayes does without)"
+        raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if not config.data.validation > 0:

@@ -48,8 +48,8 @@ def _save(experiment, folder):
     experiment.model.save(folder / MODEL)
 
 
-def write_figures(folder, result, label_names, say):
-    """learning_curve.png and confusion.png, as `output.write_figures`."""
+def write_figures(folder, result, say):
+    """learning_curve.png, and confusion.png with the scores of each class, as `output.write_figures`."""
 
     def curves(plot):
         figure = plot.Figure(figsize=(9, 3.6), layout="constrained")
@@ -58,7 +58,7 @@ def write_figures(folder, result, label_names, say):
         return figure
 
     def confusion(plot):
-        return plot.confusion(result.scores["confusion"], label_names)
+        return plot.confusion_and_scores(result.scores["confusion"], result.scores["per_class"])[0]
 
     output.write_figures({folder / "learning_curve.png": curves, folder / "confusion.png": confusion}, say)
 

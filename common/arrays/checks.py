@@ -43,6 +43,19 @@ def as_mask(layer, mask, shape):
     return mask
 
 
+def as_sample_weight(layer, weight, shape, dtype):
+    """weight unchanged if it is None, or as an array of `dtype`; ValueError unless these are finite floats of `shape`,
+    0 or above.
+    """
+    if weight is None:
+        return None
+    weight = as_floats(layer, "sample_weight", weight, shape, dtype)
+    if weight.size and not (weight.min() >= 0 and weight.max() < np.inf):  # NaN is neither
+        worst = weight.max() if weight.min() >= 0 else weight.min()
+        raise ValueError(f"{_called(layer)}: sample_weight: expected finite weights, 0 or above, got {worst}")
+    return weight
+
+
 def check_weights(layer, **weights):
     """ValueError unless every weight (name=(array, shape)) is a float array of its shape, and all of one dtype."""
     sizes, dtypes = {}, set()
@@ -60,9 +73,61 @@ def check_weights(layer, **weights):
 
 
 def check_ratio(layer, name, ratio):
-    """ValueError unless 0 <= ratio < 1."""
-    if not 0 <= ratio < 1:
-        raise ValueError(f"{_called(layer)}: expected 0 <= {name} < 1, got {ratio}")
+    """ratio as a Python number; ValueError unless 0 <= ratio < 1."""
+    return as_number(layer, name, ratio, least=0, below=1)
+
+
+def plain_number(value):
+    """The Python number of a NumPy scalar or an array without axes; any other value unchanged."""
+    return value.item() if hasattr(value, "dtype") and np.ndim(value) == 0 and hasattr(value, "item") else value
+
+
+def as_number(owner, name, value, *, least=None, above=None, below=None, whole=False, finite=True, hint=""):
+    """A number from outside as a Python int or float, so that it can be compared, saved as JSON and read back.
+
+    least <= value, above < value < below, each where it is given; whole: an int; finite: no infinity. ValueError for
+    another one, NaN, a bool, a str, or what is no single number; `hint`, the way out, ends the message.
+    """
+    number = plain_number(value)
+    expected = f"{name} {f'>= {least}' if above is None else f'> {above}'}" if (least, above) != (None, None) else name
+    if below is not None:
+        expected = f"{least} <= {name} < {below}" if above is None else f"{above} < {name} < {below}"
+    if type(number) is not int and (whole or not isinstance(number, float)):
+        expected = f"a whole number for {expected}" if whole else f"a number for {expected}"
+        raise ValueError(f"{_called(owner)}: expected {expected}, got {described(value)}{hint}")
+    fits = number == number and not (finite and abs(number) == np.inf)
+    fits = fits and (least is None or number >= least) and (above is None or number > above)
+    if not fits or (below is not None and not number < below):
+        expected = f"a finite {expected}" if expected == name else expected
+        raise ValueError(f"{_called(owner)}: expected {expected}, got {number}{hint}")
+    return number
+
+
+def as_rng(owner, rng):
+    """A Generator: rng itself, or one from a seed; ValueError for what is neither, nor None."""
+    rng = plain_number(rng)
+    try:
+        if isinstance(rng, (bool, float, str)):
+            raise TypeError
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        expected = "a seed (a whole number >= 0), a numpy.random.Generator or None as rng"
+        raise ValueError(f"{_called(owner)}: expected {expected}, got {described(rng)}") from None
+
+
+def described(value):
+    """What came, for a message: its kind, and its value, length or shape."""
+    value = plain_number(value)
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"{value.dtype} of shape {tuple(value.shape)}"
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
+        return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
+    if value is None or isinstance(value, (bool, int, float, complex)):
+        return repr(value)
+    if isinstance(value, (str, bytes)):
+        return f"the {type(value).__name__} {value[:20]!r}"
+    length = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set)) else ""
+    return f"{type(value).__name__}{length}"
 
 
 def _fits(shape, wanted, sizes=None):

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from common.arrays.checks import as_number, as_rng
+
 BLOCK = 1024  # rows that are drawn at a time, in float64: a large W needs no second memory of twice its size
 
 
 def normal(rows, columns, std, rng=None, dtype=np.float32):
     """(rows, columns) of independent normals of the given standard deviation."""
-    rng, W = np.random.default_rng(rng), np.empty((rows, columns), dtype)
+    rng, W = as_rng("normal", rng), np.empty((rows, columns), dtype)
     for start in range(0, rows, BLOCK):
         part = W[start : start + BLOCK]
         part[...] = std * rng.standard_normal(part.shape)
@@ -16,19 +18,20 @@ def normal(rows, columns, std, rng=None, dtype=np.float32):
 
 def xavier(n_in, n_out, rng=None, dtype=np.float32):
     """(n_in, n_out) uniform in +-sqrt(6 / (n_in + n_out)). Glorot and Bengio 2010, equation 16."""
+    n_in, n_out = (as_number("xavier", "n_in and n_out", n, least=1, whole=True) for n in (n_in, n_out))
     limit = np.sqrt(6 / (n_in + n_out))
-    return np.random.default_rng(rng).uniform(-limit, limit, (n_in, n_out)).astype(dtype)
+    return as_rng("xavier", rng).uniform(-limit, limit, (n_in, n_out)).astype(dtype)
 
 
 def orthogonal(n, rng=None, dtype=np.float32):
     """(n, n) orthogonal, uniformly distributed: any number of products keeps lengths. Saxe et al. 2014."""
-    q, r = np.linalg.qr(np.random.default_rng(rng).standard_normal((n, n)))
+    q, r = np.linalg.qr(as_rng("orthogonal", rng).standard_normal((n, n)))
     return (q * np.sign(np.diagonal(r))).astype(dtype)
 
 
 def gate_blocks(init, count, *sizes, rng=None, dtype=np.float32):
     """`count` matrices of one initializer, concatenated along the columns: each gate is initialized by itself."""
-    rng = np.random.default_rng(rng)
+    rng = as_rng("gate_blocks", rng)
     return np.hstack([init(*sizes, rng=rng, dtype=dtype) for _ in range(count)])
 
 

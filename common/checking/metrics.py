@@ -1,4 +1,4 @@
-"""Scores of a classifier: accuracy, confusion matrix, F1, ROC curve, intervals, and a paired comparison."""
+"""Scores of a classifier: accuracy, confusion matrix, precision, recall, F1, ROC curve, and a paired comparison."""
 
 from dataclasses import dataclass
 
@@ -39,6 +39,47 @@ def f1_score(confusion):
     return float(scores[1] if len(scores) == 2 else scores.mean())
 
 
+def per_class(confusion):
+    """Precision, recall and F1 of each class: (C,) each; 0 where nothing is divided by nothing, as in scikit-learn.
+
+    precision: the share of the answers of this class that are right. recall: the share of the examples of this class
+    that are found. F1: 2 TP / (2 TP + FP + FN), the harmonic mean of both. confusion: (C, C) counts. van Rijsbergen
+    1979, "Information retrieval", chapter 7.
+    """
+    confusion = np.asarray(confusion)
+    correct, true, answered = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    parts = (correct, answered), (correct, true), (2 * correct, true + answered)
+    return tuple(part / np.maximum(whole, 1) for part, whole in parts)
+
+
+def macro_f1(confusion):
+    """The mean of the F1 of all classes that have an example or an answer; each counts the same, however rare."""
+    confusion = np.asarray(confusion)
+    occurs = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
+    return float(per_class(confusion)[2][occurs].mean()) if occurs.any() else 0.0
+
+
+def balanced_accuracy(confusion):
+    """The mean of the recall of all classes that have an example: what the accuracy would be if all were as frequent.
+
+    1 / C by always giving the same answer. Brodersen et al. 2010.
+    """
+    has_example = np.asarray(confusion).sum(axis=1) > 0
+    return float(per_class(confusion)[1][has_example].mean()) if has_example.any() else 0.0
+
+
+def trivial_accuracies(t, label_names):
+    """What an accuracy on these examples has to be compared with: t (N,) class ids, of C names. -> a dict.
+
+    majority: the label that is the most frequent here, and the accuracy of always answering it. chance: 1 / C, the
+    accuracy of answers drawn at random, each class alike, whatever the classes' shares are.
+    """
+    count = np.bincount(t, minlength=len(label_names))
+    most = int(count.argmax())
+    majority = {"label": label_names[most], "accuracy": float(count[most] / max(len(t), 1))}
+    return {"majority": majority, "chance": 1 / len(label_names)}
+
+
 def roc_auc(t, score):
     """The probability that a positive example scores above a negative one, ties counting half. Mann-Whitney.
 
@@ -69,21 +110,33 @@ def roc_curve(t, score):
     return *rates, np.concatenate(([np.inf], -values))
 
 
-def classification_report(t, probabilities, loss):
-    """All of the above as a dict that JSON can hold: accuracy, loss, f1, roc_auc, confusion, n.
+def classification_report(t, probabilities, loss, label_names=None):
+    """All of the above as a dict that JSON can hold.
 
-    t: (N,) class ids. probabilities: (N, C). loss: float, copied. f1 and roc_auc: of class 1 for two classes, else
-    the mean over classes (roc_auc of each against the rest; None where one is absent).
+    t: (N,) class ids. probabilities: (N, C). loss: float, copied. label_names: C str; None: "0", "1" ...
+
+    accuracy, loss, n; f1 and roc_auc: of class 1 for two classes, else the mean over all classes (roc_auc of each
+    against the rest; None where one is absent); macro_f1, balanced_accuracy; per_class: label -> precision, recall, f1
+    and n; confusion: row = true class; never_answered: labels that have examples, but are the answer to none; and
+    `trivial_accuracies`.
     """
     t = np.asarray(t)
     n, num_classes = probabilities.shape
     confusion = confusion_matrix(t, probabilities.argmax(axis=1), num_classes)
     areas = [roc_auc(t == c, probabilities[:, c]) for c in ([1] if num_classes == 2 else range(num_classes))]
+    names = list(map(str, range(num_classes))) if label_names is None else label_names
+    count, answered = confusion.sum(axis=1), confusion.sum(axis=0)
+    rows = zip(names, *(values.tolist() for values in (*per_class(confusion), count)))
     return {
         "accuracy": accuracy(confusion),
         "loss": loss,
         "f1": f1_score(confusion),
         "roc_auc": None if None in areas else float(np.mean(areas)),
+        "macro_f1": macro_f1(confusion),
+        "balanced_accuracy": balanced_accuracy(confusion),
+        "per_class": {name: dict(zip(("precision", "recall", "f1", "n"), values)) for name, *values in rows},
+        "never_answered": [name for name, true, given in zip(names, count, answered) if true and not given],
+        **trivial_accuracies(t, names),
         "confusion": confusion.tolist(),
         "n": n,
     }

@@ -6,19 +6,21 @@ resume_training("last.npz", trainer)
 trainer.fit(x, t, max_epoch=6)  # the same bits as 10 epochs in one go, on the same machine, BLAS and number of threads
 """
 
+import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from types import FunctionType, ModuleType
 
 import numpy as np
 
+from common.arrays.checks import as_number, described, plain_number
 from common.arrays.tied_weights import TiedWeights
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
-from common.trainer import Running
-from common.training.callbacks import Callback
+from common.training.callback import Callback
+from common.training.scoring import Running
 
 KIND = "sentifish training"
+PASSING = ("callback.", "running.")  # arrays that are there at some steps and not at others
 
 
 class Checkpoint(Callback):
@@ -29,7 +31,10 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, path, minutes=10.0, about=None):
-        self.path, self.minutes, self.about = path, minutes, about
+        if not isinstance(path, (str, os.PathLike)):
+            raise ValueError(f"Checkpoint: expected the path of a file, got {described(path)}")
+        self.path, self.about = path, about
+        self.minutes = as_number(self, "minutes", minutes, least=0, finite=False)
 
     def save(self, trainer):
         save_training(self.path, trainer, self.about)
@@ -50,7 +55,7 @@ def save_training(path, trainer, about=None):
     """
     arrays, meta = _state(trainer)
     try:
-        save_arrays(path, arrays, {**meta, "about": about})
+        save_arrays(path, arrays, {**meta, "about": _plain(about)})
     except FloatingPointError as error:
         raise FloatingPointError(f"step {trainer.step}: {error}") from None
 
@@ -69,6 +74,11 @@ def resume_training(path, trainer):
         streams = list(meta["streams"].values())
         _check_same(path, _form(own, built), _form(arrays, meta))
         running = None if meta["running"] is None else Running(**meta["running"])
+        if running is not None and "running.labels" in arrays:
+            running.collected = [(arrays["running.scores"], arrays["running.labels"])]
+        elif running is not None and running.steps and trainer.metrics:
+            got = "an unfinished epoch of a training without metrics"
+            raise CheckpointError(f"{path}: expected a training with metrics {', '.join(trainer.metrics)}, got {got}")
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
         states = [
@@ -118,20 +128,23 @@ def _arrays(trainer):
 def _state(trainer):
     """-> arrays by name, and a dict that JSON can hold."""
     arrays, callbacks, optimizer = _arrays(trainer), [], trainer.optimizer
-    numbers = {name: value for name, value in vars(optimizer).items() if isinstance(value, (int, float))}
+    numbers = {name: plain_number(value) for name, value in vars(optimizer).items()}
+    numbers = {name: number for name, number in numbers.items() if isinstance(number, (int, float))}
     for i, callback in enumerate(_with_state(trainer)):
         values, callback_arrays = callback.state()
-        callbacks.append({"name": type(callback).__name__, "memory": values, "arrays": len(callback_arrays)})
+        callbacks.append({"name": type(callback).__name__, "memory": _plain(values), "arrays": len(callback_arrays)})
         arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(callback_arrays)}
-    running = trainer.running
+    running = None if trainer.running is None else dict(vars(trainer.running))
+    if running is not None and (collected := running.pop("collected")):
+        arrays |= zip(("running.scores", "running.labels"), map(np.concatenate, zip(*collected)))
     return arrays, {
         "kind": KIND,
         "optimizer": {"name": type(optimizer).__name__, "numbers": numbers},  # the rate, the steps, the constants
         "streams": {name: _plain(rng.bit_generator.state) for name, rng in _streams(trainer)},
         "position": {"epoch": trainer.epoch, "step": trainer.step},
-        "running": None if running is None else {**asdict(running), "stream": _plain(running.stream)},
-        "history": trainer.history,
-        "loss_list": trainer.loss_list,
+        "running": _plain(running),
+        "history": _plain(trainer.history),
+        "loss_list": _plain(trainer.loss_list),
         "callbacks": callbacks,
     }
 
@@ -142,7 +155,7 @@ def _form(arrays, meta):
         "optimizer": " ".join([meta["optimizer"]["name"], *meta["optimizer"]["numbers"]]),
         "callbacks with state": " ".join(callback["name"] for callback in meta["callbacks"]),
         **{f"stream {name}": state["bit_generator"] for name, state in meta["streams"].items()},
-        **{name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith("callback.")},
+        **{name: f"{a.dtype} {a.shape}" for name, a in arrays.items() if not name.startswith(PASSING)},
     }
 
 
@@ -180,8 +193,10 @@ def _streams(trainer):
         waiting.extend((f"{name}.{key}", value) for key, value in reversed(list(inside.items())))
 
 
-def _plain(state):
-    """The state of a bit generator with lists for its arrays, as JSON can hold it."""
-    if isinstance(state, dict):
-        return {key: _plain(value) for key, value in state.items()}
-    return state.tolist() if isinstance(state, np.ndarray) else state
+def _plain(value):
+    """The same as JSON can hold it: with Python numbers for those of NumPy, and lists for arrays."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

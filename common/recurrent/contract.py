@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.arrays.checks import as_floats
+from common.arrays.checks import as_floats, as_number, as_rng
 from common.arrays.initializers import gate_blocks, orthogonal, xavier
 from common.arrays.layer import Layer
 
@@ -23,7 +23,9 @@ class RecurrentWeights(Layer):
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
         """Wx, Wh, b to start from: Xavier, orthogonal, zero, each gate by itself. rng: Generator, int or None."""
-        rng = np.random.default_rng(rng)
+        rng = as_rng(cls.__name__, rng)
+        wordvec_size = as_number(cls.__name__, "wordvec_size", wordvec_size, least=1, whole=True)
+        hidden_size = as_number(cls.__name__, "hidden_size", hidden_size, least=1, whole=True)
         Wx = gate_blocks(xavier, cls.gates, wordvec_size, hidden_size, rng=rng, dtype=dtype)
         Wh = gate_blocks(orthogonal, cls.gates, hidden_size, rng=rng, dtype=dtype)
         return Wx, Wh, np.zeros(cls.gates * hidden_size, dtype)

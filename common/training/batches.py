@@ -6,51 +6,43 @@ share a batch, so that few of its steps are padding.
 
 import numpy as np
 
+from common.arrays.checks import as_rng
+from common.arrays.examples import PAD, lengths, num_examples, pad, parts, sorted_batches, take
+
+__all__ = ["count_tokens", "grouped_split", "pad", "shuffled_batches", "sorted_batches", "stratified_split", "take"]
+
 POOL = 50  # batches that are sorted by length together: enough for similar lengths, few enough to stay random
-
-
-def pad(sequences, length=None, value=0):
-    """A list of N id arrays -> (N, T) ints, `value` after each; T: the longest, or `length` (else ValueError)."""
-    longest = max(map(len, sequences), default=0)
-    if length is not None and longest > length:
-        raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
-    xs = np.full((len(sequences), longest if length is None else length), value, np.int32)
-    for row, ids in zip(xs, sequences):
-        if len(ids) and np.asarray(ids).dtype.kind not in "iu":
-            raise ValueError(f"pad: expected sequences of integer ids, got {np.asarray(ids).dtype}")
-        row[: len(ids)] = ids
-    return xs
-
-
-def take(x, index):
-    """The examples `index` of x: rows of an array, or padded arrays of a list."""
-    return pad([x[i] for i in index]) if isinstance(x, (list, tuple)) else x[index]
 
 
 def shuffled_batches(x, batch_size, rng=None):
     """Index arrays (batch_size,), one of them shorter, with every example of x once, in random order.
 
-    Of a list of id arrays, texts of similar length share a batch: sorted within each POOL random batches.
+    Of lists of id arrays, texts of similar length share a batch: sorted within each POOL random batches.
     """
-    rng = np.random.default_rng(rng)
-    order = rng.permutation(len(x))
-    if isinstance(x, (list, tuple)):
-        lengths = np.array([len(ids) for ids in x])
+    rng = as_rng("shuffled_batches", rng)
+    order, size = rng.permutation(num_examples(x)), lengths(x)
+    if size is not None:
         pools = np.split(order, range(POOL * batch_size, len(order), POOL * batch_size))
-        order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+        order = np.concatenate([pool[np.argsort(size[pool], kind="stable")] for pool in pools])
     batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def sorted_batches(x, batch_size):
-    """Index arrays in order of length (of an array, in its order): for prediction, where order does not matter."""
-    order = np.argsort([len(ids) for ids in x], kind="stable") if isinstance(x, (list, tuple)) else np.arange(len(x))
-    return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
+def count_tokens(x, index, padding=PAD):
+    """The number of tokens in the examples `index`: ids of lists, and ids (N, T) of arrays that are not `padding`; of
+    arrays of anything else, the number of examples. padding None: no id is.
+    """
+    counts = [_count(part, index, padding) for part in parts(x)]
+    counts = [count for count in counts if count is not None]
+    return sum(counts) if counts else len(index)
 
 
-def count_tokens(x, index):
-    """The number of tokens in the examples `index` of a list; for an array, the number of examples."""
-    return sum(len(x[i]) for i in index) if isinstance(x, (list, tuple)) else len(index)
+def _count(x, index, padding):
+    if isinstance(x, list):
+        return sum(len(x[i]) for i in index)
+    if x.ndim != 2 or x.dtype.kind not in "iu":
+        return None
+    return len(index) * x.shape[1] if padding is None else int(np.count_nonzero(x[index] != padding))
 
 
 def stratified_split(t, part, rng=None):
@@ -61,7 +53,7 @@ def stratified_split(t, part, rng=None):
     t = np.asarray(t)
     if not 0 < part < 1:
         raise ValueError(f"stratified_split: expected a part between 0 and 1, got {part}")
-    rng = np.random.default_rng(rng)
+    rng = as_rng("stratified_split", rng)
     sides = [], []
     for label in np.unique(t):
         members = rng.permutation(np.flatnonzero(t == label))
@@ -92,7 +84,7 @@ def grouped_split(t, groups, part, rng=None):
     counts = np.zeros((len(names), len(labels)), np.int64)
     np.add.at(counts, (group, label), 1)
     total = counts.sum(axis=0)
-    rng = np.random.default_rng(rng)
+    rng = as_rng("grouped_split", rng)
     second = np.zeros(len(names), bool)
     size = np.zeros_like(total)  # (C,), of each class in the second part
 

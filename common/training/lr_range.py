@@ -5,7 +5,8 @@ Smith 2017, "Cyclical learning rates for training neural networks".
 
 import numpy as np
 
-from common.training.callbacks import Callback
+from common.arrays.checks import as_number
+from common.training.callback import Callback
 
 SMOOTHING = 0.95  # of the loss, from step to step
 EXPLODED = 1.5  # times the smallest loss so far: there is no need to try higher rates
@@ -19,7 +20,9 @@ class RangeTest(Callback):
     """
 
     def __init__(self, low, high, count):
-        if not 0 < low < high or count < 2:
+        low, high = as_number(self, "low", low, above=0), as_number(self, "high", high)
+        count = as_number(self, "count", count, whole=True)
+        if not low < high or count < 2:
             raise ValueError(f"RangeTest: expected 0 < low < high and count >= 2, got {low}, {high} and {count}")
         self.low, self.high, self.count = low, high, count
         self.on_fit_start(None)

@@ -12,10 +12,13 @@ import zlib
 
 import numpy as np
 
+from common.arrays.examples import num_examples, parts, take
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
 from common.threads import ranks_started
 from common.training.callbacks import StopOnSignal
+from common.training.scoring import as_loss, counted
+from common.training.terminal import write_line
 
 GRACE = 2  # seconds that the first rank has to report an error before another does
 FORWARD = 0.5  # seconds that mpiexec has to pass on what was printed: after Abort it may not
@@ -51,10 +54,10 @@ def end_with(line, code):
     except ValueError:
         comm = None
     if comm is None:
-        print(line, file=sys.stderr)
+        write_line(sys.stderr, line)
         return
     time.sleep(GRACE if comm.rank else 0)
-    print(f"{line} (rank {comm.rank} of {comm.size}, which ends all)", file=sys.stderr, flush=True)
+    write_line(sys.stderr, f"{line} (rank {comm.rank} of {comm.size}, which ends all)")
     time.sleep(FORWARD)
     comm.Abort(code)
 
@@ -75,28 +78,43 @@ class DataParallel(WrappedModel):
 
     def __init__(self, model, comm):
         super().__init__(model)
-        self.comm = comm
+        self.comm, self.rows = comm, None  # rows: of this rank, during a forward
         for w in self.weights().values():
             comm.Bcast(w, root=0)
         for _, layer in layers_below(self):
             if isinstance(getattr(layer, "rng", None), np.random.Generator):
                 layer.rng = RowsOfBatch(layer.rng, self)
 
-    def forward(self, xs, ts):
-        N, size = len(xs), self.comm.size
+    def forward(self, xs, ts, sample_weight=None):
+        N, size = num_examples(xs), self.comm.size
         rows = np.arange(self.comm.rank, N, size)  # every size-th: sorted lengths are spread evenly over the ranks
-        self.share = len(rows) / N
         self.batch, self.rows = N, rows if len(rows) else np.zeros(1, int)  # a rank without rows reads one of weight 0
-        loss = self.share * float(self.model.forward(xs[self.rows], ts[self.rows]))
-        scores = getattr(self.model, "scores", None)
-        gathered = self.comm.allgather((zlib.crc32(np.ascontiguousarray(xs)), loss, scores))
-        if len({checksum for checksum, _, _ in gathered}) > 1:
+        weighted = {} if sample_weight is None else {"sample_weight": sample_weight[self.rows]}
+        try:
+            loss = as_loss(self.model, self.model.forward(take(xs, self.rows), ts[self.rows], **weighted))
+        finally:
+            self.rows = None
+        scores, mask = (getattr(self.model, name, None) for name in ("scores", "step_mask"))
+        found = counted(self.model, ts[rows if len(rows) else [0]])
+        count = 0 if len(rows) == 0 else len(rows) if found is None else len(found[1])
+        checksum = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in parts(xs)))
+        gathered = self.comm.allgather((checksum, loss, count, scores, mask))
+        checksums, losses, counts, scores, masks = zip(*gathered)
+        if len(set(checksums)) > 1:
             raise ValueError("DataParallel: expected the same batch on every rank (the same seed), got different ones")
-        if scores is not None:
-            self.scores = np.empty((N, *scores.shape[1:]), scores.dtype)
-            for rank, (_, _, part) in enumerate(gathered[:N]):
-                self.scores[rank::size] = part
-        return sum(loss for _, loss, _ in gathered)
+        shares = [count / max(sum(counts), 1) for count in counts]
+        self.share = shares[self.comm.rank]
+        self.scores, self.step_mask = self._of_batch(scores), self._of_batch(masks)
+        return sum(share * loss for share, loss in zip(shares, losses))
+
+    def _of_batch(self, of_ranks):
+        """The rows of all ranks in the order of the batch; None where there are none."""
+        if of_ranks[0] is None:
+            return None
+        rows = np.empty((self.batch, *of_ranks[0].shape[1:]), of_ranks[0].dtype)
+        for rank, part in enumerate(of_ranks[: self.batch]):
+            rows[rank :: len(of_ranks)] = part
+        return rows
 
     def backward(self):
         self.model.backward()
@@ -125,13 +143,18 @@ class DataParallel(WrappedModel):
 
 
 class RowsOfBatch(np.random.Generator):
-    """Draws for all rows of a batch and returns those of this rank, so that all ranks' generators stay in step."""
+    """Draws for all rows of a batch and returns those of this rank, so that all ranks' generators stay in step.
+
+    Outside of a `forward` of DataParallel it is as any other: the model may be used alone, too.
+    """
 
     def __init__(self, rng, parallel):
         super().__init__(rng.bit_generator)
         self.parallel = parallel
 
     def random(self, size, dtype=np.float64):
+        if self.parallel.rows is None:
+            return super().random(size, dtype)
         return super().random((self.parallel.batch, *size[1:]), dtype)[self.parallel.rows]
 
 

@@ -5,6 +5,8 @@ Each gives the factor by which `common.training.callbacks.LearningRate` multipli
 
 import math
 
+from common.arrays.checks import as_number
+
 
 def constant(progress):
     """Always 1."""
@@ -18,11 +20,14 @@ def cosine(progress):
 
 def steps(count, factor=0.5):
     """-> a schedule that multiplies the rate by `factor` at `count` evenly spaced moments."""
+    count = as_number("steps", "count", count, least=0, whole=True)
+    factor = as_number("steps", "factor", factor, least=0)
     return lambda progress: factor ** math.floor(progress * (count + 1))
 
 
 def warm_up(share, then=constant):
     """-> a schedule that rises linearly to 1 over the first `share` of training, and then follows `then`."""
+    share = as_number("warm_up", "share", share, least=0, below=1)
 
     def schedule(progress):
         if progress < share:

@@ -7,11 +7,10 @@ import hashlib
 import os
 import shutil
 import stat
-import sys
 from pathlib import Path
 
 from dataset.errors import DataError
-from dataset.store import registry
+from dataset.store import registry, stderr
 from dataset.store.locks import locked
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
@@ -132,14 +131,14 @@ def _download(name, progress):
     try:
         with contextlib.ExitStack() as responses:  # pooch leaves them open if a download fails
             how = {"hooks": {"response": lambda response, **_: responses.push(response)}, "headers": _HEADERS}
-            bar = progress and sys.stderr.isatty()
+            bar = progress and stderr.is_terminal()
             downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, **how)
             known = {"registry": {entry.file: entry.sha256}, "urls": {entry.file: entry.url}}
             downloads = pooch.create(incoming, "", retry_if_failed=_RETRIES, **known)
             new = Path(downloads.fetch(entry.file, downloader=downloader))
         new.chmod(stat.S_IMODE(incoming.stat().st_mode) & 0o666)  # pooch's 0o600 would not do for a shared folder
         if file.exists():
-            print(f"{file} was damaged (expected sha256 {entry.sha256}): replaced", file=sys.stderr)
+            stderr.write(f"{file} was damaged (expected sha256 {entry.sha256}): replaced")
         os.replace(new, file)
     except (requests.RequestException, ValueError) as error:
         damaged = f"{file} is damaged and " if file.exists() else ""

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dataset import smileys, stopwords, text
-from dataset.store import array_cache
+from dataset.store import array_cache, stderr
 from dataset.text import UNK, Cleaning, Vocab, tokenize
 
 _MIN_SIZE = 2**20  # characters; fewer are tokenized in the time that reading the cache would take
@@ -45,6 +45,18 @@ class TokenizedTexts:
     def tokens(self, i):
         """The tokens of text i: list of str."""
         return [self.words[word] for word in self.ids[self.offsets[i] : self.offsets[i + 1]]]
+
+    def take(self, index):
+        """Those of the texts at the positions `index`, an ascending array."""
+        stays, lengths = np.zeros(len(self), dtype=bool), self.lengths()
+        stays[index] = True
+        ids = self.ids[np.repeat(stays, lengths)]  # (sum T of the chosen texts,)
+        return TokenizedTexts(self.words, ids, np.append(0, np.cumsum(lengths[stays])))
+
+    def hold(self, which):
+        """Whether each text has one of the words that `which`, (words,) bool, marks: (N,) bool."""
+        counts = np.append(0, np.cumsum(np.asarray(which, dtype=bool)[self.ids]))  # (sum T + 1,)
+        return counts[self.offsets[1:]] > counts[self.offsets[:-1]]
 
     def build_vocab(self, index=None, max_size=None, min_count=1):
         """`Vocab.build` of the texts at the positions `index`, or of all texts. ValueError as there."""
@@ -88,7 +100,7 @@ def _tokenize_all(texts, cleaning, progress):
     position = defaultdict()  # of each word in the list of words; a new word gets the next one
     position.default_factory = position.__len__
     ids, offsets = array("i"), np.zeros(len(texts) + 1, dtype=np.int64)
-    bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=None if progress else True)
+    bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=not (progress and stderr.is_terminal()))
     for number, content in enumerate(bar, start=1):
         ids.extend(map(position.__getitem__, tokenize(content, cleaning)))
         offsets[number] = len(ids)

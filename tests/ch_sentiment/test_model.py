@@ -42,6 +42,15 @@ def test_gradients_for_three_classes_are_right(pool, batch):
     assert max(check_model(net64("lstm", True, 1, pool, 3), xs, np.array([2, 0, 1, 2])).values()) < 1e-6
 
 
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_gradients_of_a_weighted_loss_are_right(num_classes, batch):
+    net, weight = net64("gru", num_classes=num_classes), np.array([0.5, 0.0, 2.0, 1.5])
+    assert max(check_model(net, *batch, weight).values()) < 1e-6
+    xs, ts = batch
+    alone = [net.forward(xs[i : i + 1], ts[i : i + 1]) for i in range(4)]
+    assert net.forward(xs, ts, sample_weight=weight) == pytest.approx(np.dot(weight, alone) / 4, rel=1e-12)
+
+
 @every_variant
 def test_swapping_a_variant_is_one_argument_and_the_scores_keep_their_shape(
     cell, bidirectional, pool, num_layers, batch
@@ -288,3 +297,15 @@ def test_scores_are_the_same_with_and_without_a_cache_for_backward(batch):
     net.train(False)
     net.forward(*batch)
     np.testing.assert_allclose(net.predict(batch[0]), net.scores, rtol=0, atol=1e-12)
+
+
+def test_a_loss_of_ones_own_needs_to_take_weights_only_where_some_are_given(batch):
+    class Hinge:
+        def forward(self, x, t):
+            return float(np.maximum(0, 1 - x * (2 * t - 1)).mean())
+
+    net = net64()
+    net.loss_layer = Hinge()
+    assert net.forward(*batch) == pytest.approx(1, abs=0.2)
+    with pytest.raises(TypeError, match="sample_weight"):
+        net.forward(*batch, np.ones(4))

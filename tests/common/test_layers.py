@@ -373,3 +373,70 @@ def test_softmax_with_loss_refuses_labels_that_do_not_fit(t):
 def test_softmax_with_loss_refuses_scores_that_are_no_matrix():
     with pytest.raises(ValueError, match="SoftmaxWithLoss: x: expected floats of shape"):
         SoftmaxWithLoss().forward(normal(4, 3, 2), np.zeros(4, int))
+
+
+# --- sample weights ----------------------------------------------------------------------------------------
+
+WEIGHT = np.array([0.5, 0.0, 2.0, 1.5])
+WEIGHTED = {
+    "softmax": (SoftmaxWithLoss, normal(4, 3), np.array([0, 2, 1, 2])),
+    "softmax_one_hot": (SoftmaxWithLoss, normal(4, 3), np.eye(3)[[0, 2, 1, 2]]),
+    "sigmoid": (SigmoidWithLoss, normal(4), np.array([0, 1, 1, 0])),
+    "sigmoid_column": (SigmoidWithLoss, normal(4, 1), np.array([0, 1, 1, 0])),
+    "sigmoid_smoothed": (SigmoidWithLoss, normal(4), np.array([0.1, 0.9, 0.5, 0.0])),
+    "sigmoid_matrix": (SigmoidWithLoss, normal(4, 2), np.array([[0, 1], [1, 1], [0, 0], [1, 0]])),
+}
+every_weighted = pytest.mark.parametrize(("Loss", "x", "t"), WEIGHTED.values(), ids=WEIGHTED)
+
+
+@every_weighted
+def test_a_weighted_loss_is_the_sum_of_weight_times_loss_over_N(Loss, x, t):
+    alone = [Loss().forward(x[i : i + 1], t[i : i + 1]) for i in range(4)]
+    loss = Loss()
+    assert loss.forward(x, t, WEIGHT) == pytest.approx(np.dot(WEIGHT, alone) / 4, rel=1e-12)
+    assert Loss().forward(x, t, sample_weight=WEIGHT.tolist()) == loss.forward(x, t, WEIGHT)
+    check_layer(Loss(), x, t, WEIGHT, constants=(1, 2))
+    assert not loss.backward()[1].any()  # what counts nothing teaches nothing
+
+
+@every_weighted
+def test_weights_of_one_change_nothing_and_a_weight_of_two_is_the_example_twice(Loss, x, t):
+    plain, weighted, twice = Loss(), Loss(), Loss()
+    loss = plain.forward(x, t)
+    assert weighted.forward(x, t, np.ones(4)) == pytest.approx(loss, rel=1e-15)
+    np.testing.assert_allclose(weighted.backward(), plain.backward(), rtol=1e-15)
+    rows = [0, 1, 1, 2, 3]
+    doubled = weighted.forward(x, t, [1, 2, 1, 1]) * 4
+    assert doubled == pytest.approx(twice.forward(x[rows], t[rows]) * 5, rel=1e-12)
+
+
+def test_sigmoid_with_loss_takes_a_weight_for_each_element():
+    x, t, weight = normal(4, 2), np.array([[0, 1], [1, 1], [0, 0], [1, 0]]), np.abs(normal(4, 2, seed=1))
+    flat = SigmoidWithLoss().forward(x.ravel(), t.ravel(), weight.ravel())
+    assert SigmoidWithLoss().forward(x, t, weight) == pytest.approx(flat, rel=1e-12)
+    check_layer(SigmoidWithLoss(), x, t, weight, constants=(2,))
+
+
+@every_weighted
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.ones(3), r"sample_weight: expected floats of shape \(4,\), got float64 of shape \(3,\)"),
+        (np.ones((1, 4)), r"sample_weight: expected floats of shape \(4,\)"),
+        (1.0, r"sample_weight: expected floats of shape \(4,\)"),
+        (["a"] * 4, r"sample_weight: expected floats of shape \(4,\)"),
+        ([1, -0.5, 1, 1], "sample_weight: expected finite weights, 0 or above, got -0.5"),
+        ([1, np.nan, 1, 1], "sample_weight: expected finite weights, 0 or above, got nan"),
+        ([1, np.inf, 1, 1], "sample_weight: expected finite weights, 0 or above, got inf"),
+    ],
+)
+def test_weights_that_are_none_are_refused(Loss, x, t, weight, message):
+    with pytest.raises(ValueError, match=f"{Loss.__name__}: {message}"):
+        Loss().forward(x, t, weight)
+
+
+def test_the_dtype_stays_that_of_the_scores():
+    for Loss, x, t in ((SoftmaxWithLoss, normal(4, 3), [0, 2, 1, 2]), (SigmoidWithLoss, normal(4), [0, 1, 1, 0])):
+        loss = Loss()
+        loss.forward(x.astype(np.float32), t, WEIGHT)
+        assert loss.backward().dtype == np.float32

@@ -13,10 +13,12 @@ from common.plot import (
     accuracy_curve,
     attention_map,
     confusion,
+    confusion_and_scores,
     gradient_norms,
     learning_curve,
     length_histogram,
     loss_curve,
+    per_class,
     principal_components,
     range_curve,
     reliability_diagram,
@@ -86,6 +88,25 @@ def test_the_books_curve_holds_the_logged_losses():
     ax = loss_curve([3.0, 2.0, 1.5], 20, ylim=(0, 4))
     assert lines(ax)["train"] == ([0, 1, 2], [3.0, 2.0, 1.5])
     assert ax.get_xlabel() == "iterations (x20)" and ax.get_ylim() == (0, 4)
+
+
+ROWS = {
+    "bad": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "n": 5},
+    "a label of more than sixteen letters": {"precision": 0.9, "recall": 1.0, "f1": 0.947, "n": 1200},
+}
+
+
+def test_the_scores_of_each_class_are_three_bars_beside_the_confusion():
+    left, right = confusion_and_scores([[0, 5], [0, 1200]], ROWS)
+    assert left.figure is right.figure and left.images and len(right.containers) == 3
+    for bars, key in zip(right.containers, ("precision", "recall", "f1")):
+        assert [bar.get_width() for bar in bars] == [row[key] for row in ROWS.values()]
+    names = [tick.get_text() for tick in right.get_yticklabels()]
+    assert names == ["bad (5)", "a label of m…een letters (1,200)"]
+    above, below = right.transData.transform([(0, 0), (0, 1)])
+    assert above[1] > below[1]  # in the order of the confusion
+    left.figure.draw_without_rendering()
+    assert not left.get_tightbbox().overlaps(right.get_tightbbox())
 
 
 def test_the_confusion_shows_counts_shares_and_names():
@@ -270,6 +291,7 @@ FIGURES = {
     "loss": lambda ax: loss_curve([1.0], 1, ax),
     "range": lambda ax: range_curve([0.1, 1], [2, 1], 0.5, ax),
     "confusion": lambda ax: confusion([[1, 2], [3, 4]], ["a", "b"], ax),
+    "per_class": lambda ax: per_class(ROWS, ax),
     "roc": lambda ax: roc({"a": ([0, 1], [0, 1])}, ax),
     "reliability": lambda ax: reliability_diagram(np.arange(15) / 15, np.arange(15) / 15, [10_000] * 15, ax),
     "lengths": lambda ax: length_histogram([1, 2, 300], 200, ax),

@@ -289,3 +289,38 @@ def test_backward_of_a_time_loss_scales_by_dout_and_may_be_called_twice(Loss):
     loss.forward(xs[:1], IDS[:1] % 2)
     loss.backward()
     assert np.array_equal(first, kept)
+
+
+# --- sample weights ----------------------------------------------------------------------------------------
+
+
+def of_steps(Loss):
+    return (normal(N, T, V), IDS) if Loss is not TimeSigmoidWithLoss else (normal(N, T), IDS % 2)
+
+
+@every_loss
+@pytest.mark.parametrize("mask", [None, *MASKS.values()], ids=["none", *MASKS])
+@pytest.mark.parametrize("shape", [(N,), (N, T)], ids=["rows", "steps"])
+def test_weights_of_rows_or_steps_weigh_the_loss_of_each(Loss, mask, shape):
+    (xs, ts), weight = of_steps(Loss), np.abs(normal(*shape, seed=3))
+    real = np.ones((N, T), bool) if mask is None else mask
+    loss, of_step = 0.0, np.broadcast_to(weight.reshape(N, -1), (N, T))
+    for i, j in zip(*np.nonzero(real)):
+        loss += of_step[i, j] * Loss().forward(xs[i : i + 1, j : j + 1], ts[i : i + 1, j : j + 1])
+    assert Loss().forward(xs, ts, mask, weight) == pytest.approx(loss / real.sum(), rel=1e-12)
+    check_layer(Loss(), xs, ts, mask, weight, constants=(3,) if mask is None else (2, 3))
+
+
+@every_loss
+def test_weights_in_the_padding_have_no_say_and_others_that_are_none_are_refused(Loss):
+    (xs, ts), mask = of_steps(Loss), MASKS["lengths_1_to_T"]
+    weight = np.abs(normal(N, T, seed=3))
+    loss = Loss().forward(xs, ts, mask, weight)
+    assert Loss().forward(xs, ts, mask, np.where(mask, weight, np.nan)) == loss
+    refused = "sample_weight: expected finite weights, 0 or above, got"
+    for wrong in (-weight, np.where(mask, np.inf, weight), [1, -1, 1]):
+        with pytest.raises(ValueError, match=f"{Loss.__name__}: {refused}"):
+            Loss().forward(xs, ts, mask, wrong)
+    for shape in ((T,), (N + 1,), (N, T + 1), (N, T, 1), ()):
+        with pytest.raises(ValueError, match=f"{Loss.__name__}: sample_weight: expected floats of shape"):
+            Loss().forward(xs, ts, mask, np.ones(shape))

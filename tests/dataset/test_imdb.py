@@ -369,3 +369,16 @@ def test_the_real_training_half_has_96_duplicates():
     train = Path(DATA, "imdb", "train.tsv")
     texts = [line.split("\t", 1)[1] for line in train.read_bytes().decode().removesuffix("\n").split("\n")]
     assert len(texts) == 25_000 and imdb.count_duplicates(texts, texts[:1]) == imdb.Duplicates(96, 0, 1)
+
+
+def test_a_part_of_the_folder_and_other_archives_are_no_source(archive, tmp_path):
+    (tmp_path / "aclImdb" / "train" / "pos").mkdir(parents=True)
+    (tmp_path / "aclImdb" / "train" / "pos" / "0_9.txt").write_bytes(b"good")
+    assert not imdb.is_source(tmp_path) and not imdb.is_source(tmp_path / "aclImdb")
+    shutil.copy(archive, tmp_path / "renamed.tgz")
+    with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as other:
+        other.addfile(tarfile.TarInfo("reviews/pos/1.txt"))
+    (tmp_path / "damaged.tar.gz").write_bytes((tmp_path / "other.tar.gz").read_bytes()[:12])
+    names = "renamed.tgz", "other.tar.gz", "damaged.tar.gz", "aclImdb.tgz"
+    found = [imdb.is_source(tmp_path / name) for name in names]
+    assert found == [True, False, False, True]

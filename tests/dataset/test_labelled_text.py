@@ -115,15 +115,14 @@ def test_given_label_names_fix_the_ids_and_classes_may_be_missing(write):
         ("a.tsv", "", {}, "a.tsv: expected labelled texts, got none"),
         ("a.tsv", "label\ttext\n\n", {}, "got none"),
         ("a.csv", "", {}, "got none"),
-        ("a.tsv", "1\tx\n\nno tab\n", {}, "a.tsv, line 3: expected 2 columns with a tab between them, got 1"),
         (
-            "a.csv",
-            '1,"x\ny"\n0,a,b\n',
+            "a.tsv",
+            "1\tx\n\nno tab\n",
             {},
-            "a.csv, line 3: expected 2 columns with a comma between them, got 3",
+            "a.tsv: 1 class (1) found where at least 2 are needed; left out: another num",
         ),
-        ("a.tsv", "1\tx\n \ty\n", {}, "a.tsv, line 2: expected a label, got an empty one"),
-        ("a.csv", "1,x\n,y\n0,z\n", {}, "a.csv, line 2: expected a label"),
+        ("a.csv", '1,"x\ny"\n0,a,b\n', {}, "at least 2 are needed; left out: another number of columns 1"),
+        ("a.tsv", "1\tx\n \ty\n", {}, "at least 2 are needed; left out: no label 1"),
         ("a.tsv", "1\tx\n1\ty\n", {}, "1 class (1) found where at least 2 are needed"),
         ("a.tsv", "1\tx\n1\ty\n", {"num_classes": None}, "1 class (1) found where at least 2 are needed"),
         ("a.tsv", "c\tx\nb\ty\na\tz\n", {"num_classes": 2}, "3 classes (a, b, c) found where 2 were asked for"),
@@ -136,7 +135,7 @@ def test_given_label_names_fix_the_ids_and_classes_may_be_missing(write):
         ),
         ("a.tsv", b"1\tx\n0\tcaf\xe9\n", {}, "a.tsv, line 2: expected UTF-8, got byte 0xe9"),
         ("a.csv", b'1,"x\ny"\n0,caf\xe9\n', {}, "a.csv, line 3: expected UTF-8, got byte 0xe9"),
-        ("a.csv", '1,x\n0,"never closed\n1,y\n', {}, "a.csv, line 2: expected a CSV record"),
+        ("a.csv", '1,x\n0,"never closed\n1,y\n', {}, "left out: a quote that is never closed 1"),
         ("a.csv", 'a,x\n"b\nb",y\nc,z\n', {"num_classes": 2}, "3 classes (a, b b, c)"),
     ],
 )
@@ -203,17 +202,32 @@ def test_groups_are_the_lines_of_a_file_or_a_further_column(write):
         ("films.txt", "a\n \nb\n", None, "films.txt, line 2: expected a group, got an empty one"),
         ("films.txt", b"a\ncaf\xe9\n", None, "films.txt, line 2: expected UTF-8"),
         ("a.tsv", "label\tfilm\ttext\np\t\tgood\n", "film", "a.tsv, line 2: expected a group, got an empty one"),
-        ("a.tsv", "film\tlabel\ttext\nup\tp\tgood\nx\n", "text", "got the further columns film"),
-        ("a.tsv", "label\ttext\tfilm\np\tgood\n", "film", "a.tsv, line 2: expected a group"),
-        ("a.csv", "label,text,film,year\np,good,up,1\n", "actor", "got the further columns film, year"),
+        (
+            "a.tsv",
+            "film\tlabel\ttext\nup\tp\tgood\nx\n",
+            "text",
+            'a.tsv: expected weights and groups in further columns, got "text"',
+        ),
+        (
+            "a.tsv",
+            "label\ttext\tfilm\np\tgood\n",
+            "film",
+            "a.tsv: expected labelled texts, got none (left out: another",
+        ),
+        (
+            "a.csv",
+            "label,text,film,year\np,good,up,1\n",
+            "actor",
+            'there are the columns "label", "text", "film", "year"',
+        ),
         (
             "a.csv",
             "label,text\np,good\n",
             "film",
-            "a.csv: expected a header with the column 'film', got no header with",
+            "a.csv: --group-column: expected the name or number of a column, got",
         ),
-        ("a.tsv", "p\tgood\n", "film", "got no header with further columns"),
-        ("a.tsv", "", "film", "got no header with further columns"),
+        ("a.tsv", "p\tgood\n", "film", "there are the columns column 1, column 2 and no header"),
+        ("a.tsv", "", "film", "a.tsv: expected labelled texts, got none"),
     ],
 )
 def test_defects_of_groups_are_one_line_that_names_the_place(write, name, content, column, said):
@@ -223,7 +237,7 @@ def test_defects_of_groups_are_one_line_that_names_the_place(write, name, conten
 
 
 def test_groups_of_a_folder_or_of_nothing_are_named(tmp_path):
-    with pytest.raises(DataError, match="expected a header with the column 'film'"):
+    with pytest.raises(DataError, match="--group-column film: expected a file with columns, got a folder"):
         load_groups(tmp_path, "film")
     with pytest.raises(DataError, match=r"none\.txt: cannot be read \(No such file"):
         load_groups(tmp_path / "none.txt")

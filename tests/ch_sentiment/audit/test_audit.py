@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, call, needs_browser, shown_in_browser
+from conftest import ROOT, TINY, call, needs_browser, shown_in_browser
 
 from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.figure import gap_chart
@@ -201,7 +201,7 @@ def test_where_nothing_can_be_written_the_answer_is_still_printed(run_folder, ca
         (["--label", "odd"], "--label: expected one of neg, pos, got 'odd'"),
         (["--data", "data.tsv"], "--data: expected it together with --group-column"),
         (["--group-column", "age"], "--data: expected it together with --group-column"),
-        (["--data", "data.tsv", "--group-column", "age"], "expected a header with the column 'age'"),
+        (["--data", "data.tsv", "--group-column", "age"], "expected the name or number of a column, got 'age'"),
         (["--data", "none.tsv", "--group-column", "age"], "none.tsv"),
     ],
 )
@@ -310,3 +310,13 @@ def test_without_settings_the_card_says_unknown(here, settings):
         Path("config.json").write_bytes(settings.encode("latin-1"))
     text = card_forms.markdown(model_card.sections_of(model, ["model.npz"], examine(model, 1)), None)
     assert "Settings of the training: unknown" in text
+
+
+def test_the_card_says_when_the_model_is_unsure_and_what_its_accuracy_stands_beside(here, two):
+    assert call("train", "--data", two, *TINY, "--abstain", "0.5", "--out", "r") == 0
+    assert call("audit", "r") == 0
+    card = Path("r/model_card.md").read_text()
+    below = Classifier.load("r").abstain_below
+    assert f"Where no probability is {below:.4g} or more the answer is that the model is unsure." in card
+    for name in ("chance", "majority", "macro_f1", "balanced_accuracy", "abstain"):
+        assert f"| {name} " in card.replace("\\_", "_")

@@ -12,7 +12,7 @@ import pytest
 
 from ch_sentiment.__main__ import main
 from ch_sentiment.baselines.bag_of_words import BagOfWords
-from ch_sentiment.baselines.nbsvm import NBSVM, ScaledSum, distinct_features
+from ch_sentiment.baselines.nbsvm import NBSVM, ScaledSum, distinct_features, log_count_ratios
 from ch_sentiment.commands import train
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.classifier import Classifier
@@ -70,6 +70,17 @@ def test_ratios_are_the_log_counts_of_wang_and_manning():
     assert net.ratios[0] == 0
 
 
+def test_a_text_of_weight_two_is_counted_twice_in_the_ratios():
+    weight = np.array([2, 1, 1, 0, 1, 1])
+    pairs = nbsvm().pairs
+    twice = [X[i] for i in np.repeat(np.arange(6), weight)]
+    weighted = log_count_ratios(X, T, pairs, V, 2, weight)
+    np.testing.assert_allclose(weighted, log_count_ratios(twice, np.repeat(T, weight), pairs, V, 2), rtol=1e-12)
+    np.testing.assert_array_equal(NBSVM.of_texts(X, T, V, dtype=np.float64, sample_weight=weight).ratios, weighted)
+    alike = log_count_ratios(X, T, pairs, V, 2, np.ones(6))
+    np.testing.assert_array_equal(alike, log_count_ratios(X, T, pairs, V, 2))
+
+
 def test_every_class_of_three_has_its_ratio_against_the_rest():
     t = np.arange(6) % 3
     net = NBSVM.of_texts(X, t, V, 3, dtype=np.float64)
@@ -123,7 +134,9 @@ both = pytest.mark.parametrize("kind", MAKE)
 @pytest.mark.parametrize("num_classes", [2, 3])
 def test_gradients_of_the_model_agree_with_differences(kind, num_classes):
     xs = np.array([[2, 3, 2, 0], [4, 1, 0, 0], [5, 5, 5, 5]])
-    check_model(MAKE[kind](num_classes), xs, np.array([0, 1, num_classes - 1]))
+    ts = np.array([0, 1, num_classes - 1])
+    check_model(MAKE[kind](num_classes), xs, ts)
+    check_model(MAKE[kind](num_classes), xs, ts, None, np.array([0.5, 2.0, 0.0]))  # no mask of one's own, weights
 
 
 @both
@@ -184,7 +197,7 @@ def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, 
     monkeypatch.setattr(run_folder, "write_figures", DRAW)
     assert call("baseline", *films, "--kind", kind, "--validation", "0.2", "--lr", "0.03") == 0
     out, err = capsys.readouterr()
-    assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts, best epoch \d+$", out, re.M)
+    assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts \(.*\), best epoch \d+$", out, re.M)
     folder = Path("runs", f"films-{kind}-1")
     written = ["config.json", "confusion.png", "history.json", "last.npz", "learning_curve.png", "model.npz"]
     assert sorted(name for name in os.listdir(folder) if name[0] != ".") == written and f"written to {folder}" in out
@@ -252,7 +265,7 @@ def test_three_classes(films):
         (["--kind", "svm"], "invalid choice: 'svm'"),
         (["--max-pairs", "0"], "expected a whole number above 0"),
         (["--data", "none.tsv"], "none.tsv: expected a file or a folder"),
-        (["--group-column", "actor"], "the further columns film"),
+        (["--group-column", "actor"], "got 'actor'; there are the columns"),
         (["--group-file", "films.tsv"], "expected --group-file or --group-column, got both"),
         (["--vocab-size", "2"], "--vocab-size: expected at least 3"),
         (["--cell", "lstm"], "unrecognized arguments"),

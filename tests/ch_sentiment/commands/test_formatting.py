@@ -30,6 +30,9 @@ def test_a_row_of_csv_is_one_line_that_reads_back_without_a_formula():
     row = csv_row(["=1+1", ' -"x"', "a,b\n\x1b[2J", 3, "plain - text"])
     (cells,) = csv.reader(io.StringIO(row), strict=True)
     assert cells == ["'=1+1", '\' -"x"', "a,b  [2J", "3", "plain - text"]
+    numbers, formulas = ["-5", "+3.25", "-1e-5", "-0"], ["-5 stars", "-1+2", "+a", "=5", "--5", "-5\t"]
+    shown = [f"'{cell}".replace("\t", " ") for cell in formulas]
+    assert csv_row([*numbers, *formulas]).split(",") == [*numbers, *shown]
 
 
 @pytest.mark.parametrize(("text", "width", "short"), [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a\nb", 9, "a b")])

@@ -84,7 +84,7 @@ def test_a_line_whatever_it_holds_is_answered_in_one_harmless_line(model, ask, t
     code, out, err = ask(model, *form, stdin=f"{text}\nthe end\n".encode())
     lines = out.removeprefix("label,probability,text\n").split("\n")
     assert code == 0 and len(lines) == 3 and lines[2] == "" and all(map(harmless, lines))
-    assert "no word" in err if not text else err == ""
+    assert "no word" in err if not text else "no known word" in err if text == "a" * 100_000 else err == ""
     if "\0" not in text:  # which no argument holds
         assert ask(model, *form, text, "the end") == (0, out, err.replace("lines", "texts"))
     if form == ["--json"]:

@@ -76,6 +76,17 @@ def test_a_resumed_search_equals_an_uninterrupted_one(capsys):
     assert rows("other")[0]["settings"] != rows("once")[0]["settings"]
 
 
+def test_a_search_of_a_version_with_fewer_options_goes_on(capsys):
+    assert main([*TINY, *VARY, "--trials", "1", "--out", "r"]) == 0
+    search = json.loads(Path("r/search.json").read_text())
+    for name in ("text_column", "label_column", "weight_column", "encoding", "strict"):
+        assert search["options"].pop(name) in (None, False)
+    search["options"]["classes"] = 2  # which was the default
+    Path("r/search.json").write_text(json.dumps(search))
+    assert main([*TINY, *VARY, "--trials", "2", "--out", "r"]) == 0 and len(rows("r")) == 2
+    assert main([*TINY, *VARY, "--trials", "3", "--strict", "--out", "r"]) == 2
+
+
 def test_the_table_has_the_best_first(capsys):
     assert main([*TINY, *VARY, "--trials", "3", "--out", "r"]) == 0
     table = capsys.readouterr().out.split("\n\n")[1].splitlines()[:3]

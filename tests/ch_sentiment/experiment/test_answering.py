@@ -81,6 +81,64 @@ def test_predict_answers(stand_in, capsys):
     assert "1 of 1 texts hold no word" in capsys.readouterr().err
 
 
+def test_any_model_is_unsure_below_a_threshold(stand_in, write, capsys):
+    assert call("predict", "any", "good", "a good Jamal", "bad", "--abstain-below", "0.85") == 0
+    assert capsys.readouterr().out == "unsure\t0.8000\tgood\ngood\t0.9000\ta good Jamal\nunsure\t0.8000\tbad\n"
+    assert call("predict", "any", "good", "--abstain-below", "0.8", "--csv") == 0  # as sure as that is sure enough
+    assert capsys.readouterr().out == "label,probability,text\ngood,0.8000,good\n"
+    assert call("predict", "any", "good", "--abstain-below", "0.9", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["label"], answer["unsure"], answer["probability"]) == ("unsure", True, pytest.approx(0.8))
+    assert answer["probabilities"]["good"] == pytest.approx(0.8)
+    data = write("d.tsv", lines_of([*LABELLED, ("good", "good Jamal")]))
+    assert call("evaluate", "any", "--data", data, "--abstain-below", "0.85", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["abstain"] == {"below": 0.85, "n": 5, "answered": 1, "coverage": 0.2, "accuracy": 1.0}
+    assert found["accuracy"] == 0.8  # of all texts, as without a threshold
+    for below in ("2", "-0.5", "much", "nan"):
+        assert call("predict", "any", "good", "--abstain-below", below) == 2
+        assert "--abstain-below: expected a number from 0 to 1, got" in capsys.readouterr().err
+
+
+def test_a_threshold_of_the_model_is_the_default_and_0_overrides_it(stand_in, write, capsys, monkeypatch):
+    monkeypatch.setattr(Keyword, "abstain_below", 0.85, raising=False)
+    data = write("d.tsv", lines_of(LABELLED))
+    none, all_of_them = "all 4 texts, none is answered", "4 of 4 texts (100.00%) are answered, 75.00% of these rightly"
+    for typed, label, said in (
+        ([], "unsure", [f"unsure below 0.85: {none}"]),
+        (["--abstain-below", "0"], "good", []),
+        (["--abstain-below", "0.5"], "good", [f"unsure below 0.5: {all_of_them}"]),
+    ):
+        assert call("predict", "any", "good", *typed) == 0
+        assert capsys.readouterr() == (f"{label}\t0.8000\tgood\n", "")
+        assert call("evaluate", "any", "--data", data, *typed) == 0
+        assert re.findall("unsure below 0.*", capsys.readouterr().out) == said
+
+
+def test_a_class_that_is_called_unsure_is_told_from_what_is(stand_in, capsys, monkeypatch):
+    monkeypatch.setattr(Keyword, "label_names", ["Unsure", "good"])
+    assert call("predict", "any", "good", "bad", "--abstain-below", "0.9", "--json") == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["label"] for line in out.splitlines()] == ["(unsure)", "(unsure)"]
+    assert err == "a class is called 'unsure': what is less sure than 0.9 is answered '(unsure)'\n"
+    assert call("predict", "any", "bad") == 0
+    assert capsys.readouterr() == ("Unsure\t0.8000\tbad\n", "")
+
+
+def test_the_mean_of_models_has_no_threshold_of_its_own(here, capsys):
+    for seed in (0, 1):
+        model = classifier(seed, abstain_below=0.99)
+        model.save(f"{seed}.npz")
+    assert call("predict", "0.npz", "good film") == 0
+    assert capsys.readouterr().out.startswith("unsure\t")
+    assert call("predict", "0.npz", "--with", "1.npz", "good film") == 0
+    out, err = capsys.readouterr()
+    assert not out.startswith("unsure") and "the thresholds of single models are not those of their mean" in err
+    assert call("predict", "0.npz", "--with", "1.npz", "good film", "--abstain-below", "0.99") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("unsure") and err == ""
+
+
 def test_evaluate_scores_and_draws(stand_in, write, capsys):
     data = write("d.tsv", lines_of(LABELLED))
     assert call("evaluate", "any", "--data", data, "--json", "--figures", "found") == 0
@@ -89,8 +147,10 @@ def test_evaluate_scores_and_draws(stand_in, write, capsys):
     assert report["loss"] == pytest.approx(-(3 * np.log(0.8) + np.log(0.2)) / 4)
     assert len(list(Path("found").iterdir())) == 4
     write("e.tsv", lines_of([*LABELLED, ("good", "...")]))
-    assert call("evaluate", "any", "--data", "e.tsv") == 2
-    assert "e.tsv: expected words in every text, text 5 has none" in capsys.readouterr().err
+    assert call("evaluate", "any", "--data", "e.tsv", "--strict") == 2
+    assert "e.tsv: 1 of 5 rows is left out (no word 1): line 5, which --strict refuses" in capsys.readouterr().err
+    assert call("evaluate", "any", "--data", "e.tsv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 0.75
 
 
 def test_audit_compares_all_words_and_says_so(stand_in, write, capsys):

@@ -7,6 +7,7 @@ import ch_sentiment.experiment.build
 from ch_sentiment.experiment.build import MODELS
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import sentiment_net
+from common.checking.abstention import abstention_threshold
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from dataset.text import Vocab, tokenize
 
@@ -95,6 +96,28 @@ def test_the_report_scores_labelled_ids():
     assert np.sum(report["confusion"]) == 6
 
 
+def test_a_threshold_is_chosen_saved_and_in_the_report(tmp_path):
+    model = make()
+    x, t = model.encode(TEXTS), np.array([1, 0, 1, 1, 1, 0])
+    assert model.abstain_below is None and "abstain" not in model.report(x, t)
+    p = model.predict_proba(TEXTS)
+    for accuracy in (0.5, 1.0):
+        model.choose_abstention(x, t, accuracy)
+        assert model.abstain_below == abstention_threshold(p, t, accuracy)
+    model.abstain_below = float(np.median(p.max(axis=1)))
+    model.save(tmp_path / "m.npz")
+    loaded = Classifier.load(tmp_path / "m.npz")
+    assert loaded.abstain_below == model.abstain_below
+    found = loaded.report(x, t)["abstain"]
+    assert found["answered"] == 3 and found["n"] == 6 and found["coverage"] == 0.5
+
+
+def test_without_a_threshold_the_file_is_as_before(tmp_path):
+    make().save(tmp_path / "m.npz")
+    assert "abstain_below" not in load_checkpoint(tmp_path / "m.npz")[1]
+    assert Classifier.load(tmp_path / "m.npz").abstain_below is None
+
+
 def edited(path, change):
     """The file again after change(arrays, meta)."""
     arrays, meta = load_checkpoint(path)
@@ -155,6 +178,7 @@ def resize(name, shape):
         lambda arrays, meta: meta.update(metrics=[]),
         lambda arrays, meta: meta.update(cleaning={"remove_html": 1}),
         lambda arrays, meta: meta.update(calibration={"temperature": 0.0}),
+        *(lambda arrays, meta, p=p: meta.update(abstain_below=p) for p in (-0.1, 1.5, 1, True, "0.5", [0.5])),
         lambda arrays, meta: meta["net"].update(num_layers=True),
         lambda arrays, meta: meta["net"].update(bidirectional=0),
     ],

@@ -96,7 +96,8 @@ def test_imdb_is_a_name_like_any_other_and_its_test_half_is_the_test_part(small_
         load.load_train("imdb", 3)
 
 
-def test_an_unpacked_folder_and_an_archive_are_imdb_too(small_imdb, tmp_path):
+def test_an_unpacked_folder_and_an_archive_are_imdb_too(small_imdb, tmp_path, monkeypatch):
+    monkeypatch.setattr(load.imdb, "_PER_CLASS", 0)
     (tmp_path / "aclImdb" / "train" / "pos").mkdir(parents=True)
     for name in (tmp_path, tmp_path / "aclImdb", tmp_path / "aclImdb_v1.tar.gz"):
         load.load_train(str(name), 2)
@@ -193,7 +194,10 @@ def test_a_group_file_fits_any_data(small_imdb, tmp_path):
         ({"group_file": "films.txt", "group_column": "film"}, "expected --group-file or --group-column, got both"),
         ({"group_file": "short.txt"}, "short.txt: expected a line for each of the 60 texts, got 59"),
         ({"group_file": "one.txt"}, "r.tsv: expected at least 2 groups, with texts of each label in several"),
-        ({"group_column": "actor"}, "expected a header with the column 'actor', got the further columns film"),
+        (
+            {"group_column": "actor"},
+            "--group-column: expected the name or number of a column, got 'actor'; there are the columns",
+        ),
         ({"group_file": "none.txt"}, "none.txt: cannot be read"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import THREE, TWO
 
-from ch_sentiment.experiment.corpus import LabelledTexts
+from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.run import fit, run_experiment
 from common.trainer import Trainer
@@ -97,16 +97,15 @@ def test_a_training_that_somebody_stops_is_not_scored(monkeypatch):
         ({"a", "b"}, [0, 1], "texts: expected a list, got one set"),
         (["a", "b"], "xy", "labels: expected a list, got one str"),
         (["a", "b"], [0], "expected as many labels as texts, got 2 texts and 1 labels"),
-        (["a", float("nan"), "b"], [0, 1, 0], "text 2: expected a str, got float"),
-        (["a", None, "b"], [0, 1, 0], "text 2: expected a str, got NoneType"),
+        (["a", 1.5, "b"], [0, 1, 0], "text 2: expected a str, got float"),
+        (["a", b"b", "b"], [0, 1, 0], "text 2: expected a str, got bytes"),
         (["a", "b"], ["x", "x"], r"labels: expected two classes or more, got \['x'\]"),
         (["a", "b"], [0.5, 1.5], "label 1: expected a str or an int, got float"),
-        (["a", "b", "c"], ["x", None, "y"], "label 2: expected a str or an int, got NoneType"),
-        (["a", "b", "c"], ["x", "y", float("nan")], "label 3: expected a str or an int, got float"),
+        (["a", "b"], [0, float("inf")], "label 2: expected a str or an int, got float"),
         (["a", "b"], [("x",), ("y",)], "label 1: expected a str or an int, got tuple"),
         (["a", "b"], np.array([[0], [1]]), "label 1: expected a str or an int, got ndarray"),
         (["a", "b"], [1, "1"], "labels: expected all of them to be str, or all to be int, got both"),
-        (["a", "b", "c", " "], [0, 1, 0, 1], "expected words in every text, text 4 has none"),
+        (["a", "b", "c"], [0, 1, 0], "texts: expected at least 2 texts of each label, got 1 labelled 1 .text 2."),
     ],
 )
 def test_what_are_no_labelled_texts_is_one_line(texts, labels, message):
@@ -115,11 +114,78 @@ def test_what_are_no_labelled_texts_is_one_line(texts, labels, message):
     assert "\n" not in str(caught.value)
 
 
+class NAType:
+    """Stands for pandas.NA, which is neither true nor false."""
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    def __eq__(self, other):
+        return self
+
+    __hash__ = None
+
+
+MISSING = [None, float("nan"), np.float32("nan"), NAType(), np.ma.masked, "", " \t"]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=["None", "nan", "float32", "NA", "masked", "empty", "space"])
+def test_a_pair_of_which_something_is_missing_is_left_out_with_one_warning(missing):
+    texts, labels = texts_of(TWO)
+    plain = fit(texts, labels, **SMALL)
+    with pytest.warns(UserWarning) as said:
+        found = fit([*texts, missing, "a good film"], [*labels, "pos", missing], **SMALL)
+    N = len(texts) + 2
+    assert [str(w.message) for w in said] == [
+        f"texts: 2 of {N} texts are left out (no text 1, no label 1): texts {N - 1}, {N}"
+    ]
+    assert said[0].filename == __file__
+    np.testing.assert_array_equal(found.predict_proba(texts), plain.predict_proba(texts))
+    with pytest.raises(DataError, match=f"are left out .*: texts {N - 1}, {N}, which --strict refuses"):
+        fit([*texts, missing, "a good film"], [*labels, "pos", missing], **SMALL, strict=True)
+
+
+def test_whole_numbers_that_pandas_made_floats_of_because_one_is_missing_are_the_labels_they_were():
+    texts, labels = texts_of(TWO)
+    whole = [1 if label == "pos" else 0 for label in labels]
+    with pytest.warns(UserWarning, match="no label 1"):
+        found = LabelledTexts.of([*texts, "more"], np.array([*whole, np.nan]))
+    assert found.label_names == ["0", "1"] and found.texts.t.tolist() == whole
+
+
+def test_a_text_without_a_word_is_left_out_with_a_warning_and_its_group_and_weight_with_it():
+    texts, labels = texts_of(TWO)
+    with pytest.warns(UserWarning, match=r"texts: 1 of \d+ texts is left out \(no word 1\): text 3"):
+        found = fit([*texts[:2], "... <br/>", *texts[2:]], [*labels[:2], "pos", *labels[2:]], **SMALL)
+    np.testing.assert_array_equal(found.predict_proba(texts), fit(texts, labels, **SMALL).predict_proba(texts))
+    with pytest.raises(DataError, match=r"no word 1\): text 3, which --strict refuses"):
+        fit([*texts[:2], "...", *texts[2:]], [*labels[:2], "pos", *labels[2:]], **SMALL, strict=True)
+    groups = [f"g{i // 2}" for i in range(8)]
+    with pytest.warns(UserWarning, match="no text 1"):
+        whole = LabelledTexts.of(["a", None, *"bcdefg"], list("xyxyxyxy"), groups, range(8))
+    assert whole.texts.groups.tolist() == [groups[0], *groups[2:]] and whole.texts.weights.tolist() == [0, *range(2, 8)]
+    assert whole.texts.numbers.tolist() == [1, *range(3, 9)]
+    whole.texts.texts[1] = "."
+    encoded = encode(whole, Config.of(validation=0.5))
+    parts = [encoded.train, encoded.val]
+    assert sorted(n for part in parts for n in part.numbers.tolist()) == [1, 4, 5, 6, 7, 8]
+    assert all(part.groups.tolist() == [groups[n - 1] for n in part.numbers] for part in parts)
+    assert all(part.weights.tolist() == [n - 1 for n in part.numbers] for part in parts)
+    assert encoded.left_out == encoded.notes[:1] == ["texts: 1 of 7 texts is left out (no word 1): text 3"]
+
+
+def test_texts_without_any_word_are_one_line():
+    with pytest.raises(DataError, match=r"texts: expected texts with words, got none \(texts: 4 of 4 texts"):
+        fit([".", "..", "-", ","], [0, 1, 0, 1], **SMALL)
+    with pytest.raises(DataError, match=r"at least 2 texts of each label, got 0 labelled b; texts: 2 of 4 texts are"):
+        fit(["good", "fine", "-", ","], ["a", "a", "b", "b"], **SMALL)
+
+
 def test_an_option_that_there_is_not_is_named():
     for name in ("colour", "out", "resume", "data", "test_data", "group_file", "classes", "quiet"):
         with pytest.raises(TypeError, match=f"got {name}"):
             fit(["a", "b"], [0, 1], **{name: "x"})
-    with pytest.raises(DataError, match="--naive-bayes: expected two classes, got 3"):
+    with pytest.raises(DataError, match=r"--naive-bayes: expected two classes, got 3 \(--no-naive-bayes does"):
         fit(*texts_of(THREE), naive_bayes=True)
 
 

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from common.checking.metrics import (
     accuracy,
+    balanced_accuracy,
     classification_report,
     confusion_matrix,
     count_right,
     f1_score,
+    macro_f1,
     paired_bootstrap,
+    per_class,
     roc_auc,
     roc_curve,
 )
@@ -91,12 +94,19 @@ def test_answers_of_steps_and_labels_of_other_examples_are_not_counted(scores, t
 
 def test_the_report_of_two_classes_is_about_class_1_and_json_can_hold_it():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.7, 0.3]])
-    report = classification_report([0, 1, 0, 1], probabilities, 0.25)
+    report = classification_report([0, 1, 0, 1], probabilities, 0.25, ["bad", "good"])
+    half = {"precision": 0.5, "recall": 0.5, "f1": 0.5, "n": 2}
     assert json.loads(json.dumps(report)) == {
         "accuracy": 0.5,
         "loss": 0.25,
         "f1": 0.5,
         "roc_auc": 0.75,
+        "macro_f1": 0.5,
+        "balanced_accuracy": 0.5,
+        "per_class": {"bad": half, "good": half},
+        "never_answered": [],
+        "majority": {"label": "bad", "accuracy": 0.5},
+        "chance": 0.5,
         "confusion": [[1, 1], [1, 1]],
         "n": 4,
     }
@@ -113,7 +123,40 @@ def test_the_report_of_more_classes_is_the_mean_over_them():
 
 def test_no_examples_divide_by_nothing():
     empty = np.zeros((2, 2), int)
-    assert accuracy(empty) == 0.0 == f1_score(empty)
+    assert accuracy(empty) == 0.0 == f1_score(empty) == macro_f1(empty) == balanced_accuracy(empty)
+    assert not np.any(per_class(empty))
+    assert classification_report(np.zeros(0, int), np.zeros((0, 3)), 0.0)["majority"] == {"label": "0", "accuracy": 0.0}
+
+
+@given(answers)
+def test_the_scores_of_each_class_are_counted_out(drawn):
+    num_classes, pairs = drawn
+    matrix = confusion_matrix(*zip(*pairs), num_classes)
+    for c, (precision, recall, f1) in enumerate(zip(*per_class(matrix))):
+        right = sum(a == b == c for a, b in pairs)
+        true, given = sum(a == c for a, _ in pairs), sum(b == c for _, b in pairs)
+        assert precision == pytest.approx(right / given if given else 0)
+        assert recall == pytest.approx(right / true if true else 0)
+        assert f1 == pytest.approx(2 * precision * recall / (precision + recall) if right else 0)
+    true, seen = {a for a, _ in pairs}, {c for pair in pairs for c in pair}
+    assert balanced_accuracy(matrix) == pytest.approx(np.mean([per_class(matrix)[1][c] for c in true]))
+    assert macro_f1(matrix) == pytest.approx(np.mean([per_class(matrix)[2][c] for c in seen]))
+
+
+def test_295_texts_against_5_hide_behind_the_accuracy_and_stand_in_the_report():
+    t = np.repeat([0, 1], [5, 295])
+    report = classification_report(t, np.tile([0.1, 0.9], (300, 1)), 0.1, ["neg", "pos"])
+    assert report["accuracy"] == report["majority"]["accuracy"] == pytest.approx(295 / 300)
+    assert report["majority"]["label"] == "pos" and report["chance"] == 0.5 and report["f1"] > 0.99
+    assert report["never_answered"] == ["neg"] and report["balanced_accuracy"] == 0.5
+    assert report["per_class"]["neg"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "n": 5}
+    assert report["macro_f1"] == pytest.approx(report["f1"] / 2)
+
+
+def test_a_class_without_texts_is_not_one_that_is_never_answered():
+    report = classification_report([0, 0, 2], np.eye(3)[[0, 0, 0]], 0.1)
+    assert report["never_answered"] == ["2"] and report["per_class"]["1"]["n"] == 0
+    assert report["macro_f1"] == pytest.approx(0.8 / 2) and report["chance"] == pytest.approx(1 / 3)
 
 
 # ---- one model against another

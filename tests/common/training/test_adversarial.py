@@ -73,6 +73,17 @@ def test_gradients_are_those_of_both_readings_with_the_step_held(dout):
         assert (g * direction).sum() == pytest.approx(slope, rel=1e-6, abs=1e-9), name
 
 
+def test_weights_count_in_both_readings_and_leave_the_steps_as_they_are():
+    net, weight = net64(rng=0), np.array([0.5, 2.0, 1.0])
+    _, _, step = both_losses(net, 0.5)
+    trained = AdversarialTraining(net, 0.5)
+    loss = trained.forward(XS, TS, sample_weight=weight)
+    vectors, mask = net.vectors(XS)
+    by_hand = net.read(vectors, mask, TS, weight) + net.read(vectors + step, mask, TS, weight)
+    assert loss == pytest.approx(by_hand / 2, rel=1e-9)
+    assert loss != pytest.approx(trained.forward(XS, TS), rel=1e-3)
+
+
 def test_a_frozen_embedding_stays_and_the_rest_learns():
     net = net64(rng=0, embed_W=np.ones((6, 3)), freeze_embedding=True)
     before = {name: w.copy() for name, w in net.weights().items()}

@@ -2,13 +2,13 @@
 
 import io
 import math
-import os
 import re
 import signal
-import time
 
 import numpy as np
 import pytest
+from nets_to_train import Ladder
+from nets_to_train import fit_ladder as run
 
 from common.files.resume import Checkpoint
 from common.optimizer import SGD
@@ -24,36 +24,6 @@ from common.training.callbacks import (
 )
 from common.training.lr_range import RangeTest
 from common.training.schedules import constant, cosine, steps, warm_up
-
-
-class Ladder:
-    """A model whose one weight falls by 1 a step, and whose validation losses are given, one an epoch."""
-
-    def __init__(self, val_losses):
-        self.params, self.grads = [np.zeros(1)], [np.ones(1)]
-        self.val_losses = val_losses
-        self.training, self.epoch = True, 0
-
-    def train(self, flag=True):
-        self.training = flag
-
-    def forward(self, x, t):
-        if self.training:
-            return 1.0
-        self.epoch += 1
-        return self.val_losses[self.epoch - 1]
-
-    def backward(self):
-        pass
-
-
-def run(val_losses, *callbacks, epochs=None, n=2, batch_size=1, validation=True):
-    x, t = np.zeros((n, 1)), np.zeros(n)
-    trainer = Trainer(Ladder(val_losses), SGD(1.0), list(callbacks), 0)
-    held_out = (np.zeros((1, 1)), np.zeros(1)) if validation else None
-    trainer.fit(x, t, epochs or len(val_losses), batch_size, validation=held_out)
-    return trainer
-
 
 # ---- early stopping
 
@@ -238,80 +208,6 @@ def test_warm_up_rises_evenly_and_then_follows_the_other():
     assert [then(p) for p in (0.25, 0.5, 0.75, 1)] == pytest.approx([0.5, 1, 0.5, 0])
     values = [warm_up(0.1, cosine)(p / 1000) for p in range(1000)]
     assert all(math.isfinite(v) and 0 < v <= 1 for v in values)
-
-
-# ---- printing
-
-
-def test_the_table_has_a_header_and_a_line_per_epoch_in_columns():
-    lines = []
-    run([1.25, 0.5], EpochTable(lines.append))
-    assert " ".join(lines[0].split()) == ("epoch loss accuracy val loss val accuracy tokens/s seconds")
-    assert len(lines) == 3 and len({len(line) for line in lines}) == 1
-    assert lines[1].split()[:5] == ["1", "1.0000", "-", "1.2500", "-"] and lines[2].split()[3] == "0.5000"
-
-
-def test_the_table_prints_to_stdout_and_progress_to_stderr(capsys):
-    run([1.0], EpochTable(), Progress(interval=0.0))
-    captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 2 and len(captured.err.splitlines()) == 2
-
-
-def test_progress_is_plain_lines_where_there_is_no_terminal():
-    file = io.StringIO()
-    run([1.0, 1.0], Progress(interval=0.0, file=file))
-    lines = file.getvalue().splitlines()
-    assert len(lines) == 4 and "\r" not in file.getvalue() and "\x1b" not in file.getvalue()
-    form = r"epoch \d/2, step \d/4: loss 1\.000, [\d,]+ tokens/s, \d+:\d\d left"
-    assert all(re.fullmatch(form, line) for line in lines)
-    assert lines[2].startswith("epoch 2/2, step 3/4")
-
-
-def test_progress_is_silent_between_its_intervals():
-    file = io.StringIO()
-    run([1.0], Progress(interval=1e9, file=file))
-    assert file.getvalue() == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "n", "left"),
-    [(45.0, 4, ["2:15 left", "1:30 left", "0:45 left", "0:00 left"]), (59.7, 2, ["1:00 left", "0:00 left"])],
-    ids=["from the steps done", "never sixty seconds"],
-)
-def test_progress_shows_the_time_left(monkeypatch, seconds, n, left):
-    import common.training.callbacks
-
-    now = [0.0]
-    monkeypatch.setattr(common.training.callbacks.time, "perf_counter", lambda: now[0])
-    tick = Callback()
-    tick.on_step_start = lambda trainer: now.__setitem__(0, now[0] + seconds)
-    file = io.StringIO()
-    run([1.0], tick, Progress(interval=1.0, file=file), n=n)
-    assert [line[-9:] for line in file.getvalue().splitlines()] == left
-
-
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
-def test_progress_is_a_bar_on_a_terminal_and_leaves_it_clean():
-    import fcntl
-    import struct
-    import termios
-
-    leader, follower = os.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    slow = Callback()
-    slow.on_step_start = lambda trainer: time.sleep(0.15)  # a bar is drawn at most ten times a second
-    with os.fdopen(follower, "w") as terminal:
-        run([1.0], slow, Progress(file=terminal), n=5)
-    drawn = b""
-    try:
-        while part := os.read(leader, 1 << 16):
-            drawn += part
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    drawn = drawn.decode()
-    os.close(leader)
-    assert "%|" in drawn and "epoch 1/1" in drawn and "loss 1.000" in drawn and "/5 [" in drawn
-    assert "\n" not in drawn and drawn.rsplit("\r", 2)[-2].strip() == "" == drawn.rsplit("\r", 2)[-1]
 
 
 # ---- errors at the end

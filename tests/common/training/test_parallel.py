@@ -153,6 +153,21 @@ def test_gradients_and_scores_are_those_of_the_whole_batch_and_know_their_rows()
     assert Threads(3).run(work) == [touched_rows(alone.grads[0]).tolist()] * 3
 
 
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_weights_are_those_of_the_whole_batch(size):
+    x, t = texts(27)
+    weight = np.random.default_rng(5).uniform(0, 3, 27)
+
+    def weighted(model):
+        trainer = Trainer(model, Adam(lr=0.01), [], rng=3)
+        trainer.fit(x, t, 2, 8, sample_weight=weight, validation=(x, t, weight))
+        return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in trainer.history]
+
+    history = weighted(net())
+    for found in Threads(size).run(lambda comm: weighted(DataParallel(net(), comm))):
+        same(found, history, 1e-9)
+
+
 def test_its_switch_is_that_of_the_model():
     (model,) = Threads(1).run(lambda comm: DataParallel(net(dropout=0.5), comm))
     for flag in (False, True):

@@ -158,6 +158,19 @@ def test_the_words_of_a_user_are_readable_by_that_user_alone():
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+def test_some_of_the_texts_are_those_texts_and_a_word_is_found_in_the_texts_that_hold_it():
+    texts = ["not bad", "...", "good", "", "not good at all"]
+    tokenized = tokenize_texts(texts, use_cache=False)
+    some = tokenized.take(np.array([0, 2, 4]))
+    assert [some.tokens(i) for i in range(len(some))] == [["not", "bad"], ["good"], ["not", "good", "at", "all"]]
+    assert some.offsets.dtype == np.int64 and some.build_vocab() == tokenized.build_vocab()
+    assert len(tokenized.take(np.array([], int))) == 0
+    good = np.array([word == "good" for word in tokenized.words])
+    assert tokenized.hold(good).tolist() == [False, False, True, False, True]
+    assert tokenized.hold(~good).tolist() == [True, False, False, False, True]
+    assert tokenize_texts([], use_cache=False).hold(np.zeros(0, bool)).tolist() == []
+
+
 def test_arrays_that_pack_did_not_make_are_refused():
     assert array_cache.unpack(*array_cache.pack(TEXTS)) == TEXTS
     assert array_cache.unpack(*array_cache.pack([b"caf\xc3\xa9", ""])) == ["caf\u00e9", ""]

@@ -1,0 +1,121 @@
+"""What the scores of a model are in words: each number with what it is the number of (docs/scores.md)."""
+
+from ch_sentiment.commands.formatting import table
+from ch_sentiment.console import printable, shorten
+from common.checking.intervals import wilson_interval
+
+NAME = 40  # characters of a label that are shown
+ROWS = 20  # classes of a table that is no more than a summary
+NAMED = 5  # classes in a sentence
+
+
+def report_lines(report):
+    """`answering.report` for reading."""
+    names = [printable(name) for name in report["per_class"]]
+    numbers = {"accuracy": report["accuracy"], f"  always {named(report['majority']['label'])}": majority(report)}
+    numbers |= {"  by chance": report["chance"], "loss": report["loss"]}
+    numbers |= {f"F1 of {quoted(names[1])}": report["f1"]} if len(names) == 2 else {}
+    numbers |= {"macro F1": report["macro_f1"], "balanced accuracy": report["balanced_accuracy"]}
+    numbers |= {"ROC AUC": report["roc_auc"], "ECE": report["ece"]}
+    rows = [["texts", f"{report['n']:,}"], *([name, number(value)] for name, value in numbers.items())]
+    confusion = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, report["confusion"])]
+    parts = [table((), rows), "\n".join(remarks(report)), class_table(report)]
+    parts.append(f"confusion (row: true, column: predicted)\n{table(['', *names], confusion)}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def remarks(report):
+    """Lines on what the other numbers hide: classes that no text is answered, and what is not answered."""
+    return [*never_answered(report), *([abstaining(report["abstain"])] if "abstain" in report else [])]
+
+
+def outcome_lines(result, config, resume):
+    """What a training came to: Result, Config, and the command that goes on with it -> lines."""
+    scores, epoch = result.scores, result.best["epoch"]
+    role = "which played no part in training" if result.scored_on == "test" else f"best epoch {epoch}"
+    yield f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts {beside(scores)}, {role}"
+    yield f"macro F1 {scores['macro_f1']:.4f}, balanced accuracy {scores['balanced_accuracy']:.2%}"
+    yield class_table(scores, ROWS)
+    unbalanced = config.training.class_weight is None
+    for line in never_answered(scores):
+        yield line + ("; --class-weight balanced lets every class count the same" if unbalanced else "")
+    if epoch == config.training.epochs:
+        yield f"the last epoch was the best: more may be better ({resume} --epochs {2 * epoch})"
+
+
+def abstention_line(found):
+    """What became of --abstain: what `Experiment.score` found on the validation part."""
+    part = f"on the {found['n']:,} validation texts that chose it"
+    if found["found"] is None:
+        wanted = f"{100 * found['wanted']:.4g}%"
+        return f"abstain: no threshold has {wanted} of its answers right {part}, so every text is answered"
+    chosen = found["found"]
+    low, high = wilson_interval(chosen["accuracy"], chosen["answered"])
+    left = f"{chosen['answered']:,} ({chosen['coverage']:.2%}) are answered, {chosen['accuracy']:.2%} of these rightly"
+    return f"abstain: unsure below {chosen['below']:.4g}; {part} {left} (95% interval {low:.2%} to {high:.2%})"
+
+
+def class_table(report, most=None):
+    """Precision, recall and F1 of each class; of more than `most` classes those of the least F1."""
+    classes, answers = report["per_class"], map(sum, zip(*report["confusion"]))
+    rows = [
+        (
+            scores["f1"],
+            [
+                shorten(name, NAME),
+                f"{scores['n']:,}",
+                number(scores["precision"] if given else None),
+                number(scores["recall"] if scores["n"] else None),
+                number(scores["f1"] if given or scores["n"] else None),
+            ],
+        )
+        for (name, scores), given in zip(classes.items(), answers)
+    ]
+    head = ["class", "texts", "precision", "recall", "F1"]
+    if most is None or len(rows) <= most:
+        return table(head, [cells for _, cells in rows])
+    lowest = sorted(rows, key=lambda row: row[0])[:most]
+    left_out = f"... and {len(rows) - most} classes of a higher F1 (sentifish evaluate shows all)"
+    return f"{table(head, [cells for _, cells in lowest])}\n{left_out}"
+
+
+def beside(report):
+    """What stands beside an accuracy: that of always giving the same answer, and that of guessing."""
+    same = f"always answering {named(report['majority']['label'])}: {majority(report):.2%}"
+    return f"({same}; by chance: {report['chance']:.2%})"
+
+
+def never_answered(report):
+    """A line where classes have texts, but are the answer to none; else no line."""
+    found = report["never_answered"]
+    if not found:
+        return []
+    shown = [f"{named(name)} ({report['per_class'][name]['n']:,} of {report['n']:,} are)" for name in found[:NAMED]]
+    more = f" and {len(found) - NAMED} more classes" if len(found) > NAMED else ""
+    return [f"no text was answered {', '.join(shown)}{more}"]
+
+
+def abstaining(found):
+    """A line on what is left where a model does not always answer."""
+    if not found["answered"]:
+        return f"unsure below {found['below']:.4g}: all {found['n']:,} texts, none is answered"
+    left = f"{found['answered']:,} of {found['n']:,} texts ({found['coverage']:.2%}) are answered"
+    return f"unsure below {found['below']:.4g}: {left}, {found['accuracy']:.2%} of these rightly"
+
+
+def majority(report):
+    """The accuracy of always giving the most frequent answer."""
+    return report["majority"]["accuracy"]
+
+
+def named(label):
+    """A label in quotes, short."""
+    return quoted(shorten(label, NAME))
+
+
+def quoted(name):
+    return f'"{name}"'
+
+
+def number(value):
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,95 @@
+"""Texts and labels in memory, such as lists or columns of a data frame: what is missing in them, and what is wrong."""
+
+import warnings
+
+import numpy as np
+
+from dataset.errors import DataError
+from dataset.labelled_text import left_out_line
+from dataset.labels import MISSING
+
+
+def checked(texts, labels, groups=None, sample_weight=None, strict=False):
+    """As of `corpus.LabelledTexts.of`. -> what a Part of the pairs holds of which nothing is missing, by name: texts,
+    t, numbers, groups, weights; and names of the classes.
+
+    What is missing is left out with a warning. DataError where these are no labelled texts of two classes or more, and
+    where something is missing and `strict`.
+    """
+    for name, values in (("texts", texts), ("labels", labels)):
+        if isinstance(values, (str, bytes, dict, set, frozenset)):
+            raise DataError(f"{name}: expected a list, got one {type(values).__name__}")
+    texts, labels = list(texts), list(labels)
+    if len(texts) != len(labels):
+        raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
+    missing = {"no text": [], "no label": []}  # reason -> numbers from 1
+    for number, (text, label) in enumerate(zip(texts, labels), start=1):
+        if is_missing(text):
+            missing["no text"].append(number)
+        elif is_missing(label):
+            missing["no label"].append(number)
+    if line := left_out_line("texts", missing, len(texts), "text"):
+        if strict:
+            raise DataError(f"{line}, which --strict refuses")
+        warnings.warn(line, stacklevel=4)  # where `fit` is called
+    numbers = np.setdiff1d(1 + np.arange(len(texts)), [number for some in missing.values() for number in some])
+    index = numbers.astype(int) - 1
+    groups = None if groups is None else np.array(_groups(groups, len(texts)))[index]
+    weights = None if sample_weight is None else _weights(sample_weight, len(texts))[index]
+    texts = [_of_kind((str,), texts[i], f"text {i + 1}") for i in index]
+    labels = [_of_kind((str, int, np.integer, np.bool_), _whole(labels[i]), f"label {i + 1}") for i in index]
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise DataError("labels: expected all of them to be str, or all to be int, got both")
+    names = sorted(set(labels))
+    if len(names) < 2:
+        raise DataError(f"labels: expected two classes or more, got {names}")
+    class_ids = {name: i for i, name in enumerate(names)}
+    t = np.array([class_ids[label] for label in labels])
+    return {"texts": texts, "t": t, "numbers": numbers, "groups": groups, "weights": weights}, list(map(str, names))
+
+
+def _groups(values, N):
+    """-> list of N str. DataError where there are more or fewer."""
+    values = list(map(str, values))
+    if len(values) != N:
+        raise DataError(f"expected a group for each of the {N:,} texts, got {len(values):,}")
+    return values
+
+
+def _weights(values, N):
+    """-> (N,) float64. DataError unless these are N finite numbers, 0 or above, and one of them above."""
+    try:
+        weights = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"sample_weight: expected {N:,} numbers, got something else") from None
+    if weights.shape != (N,):
+        raise DataError(f"sample_weight: expected a weight for each of the {N:,} texts, got shape {weights.shape}")
+    if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
+        wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
+        got = f"{wrong[0]:g}" if len(wrong) else "nothing but 0"
+        raise DataError(f"sample_weight: expected finite numbers, 0 or above, got {got}")
+    return weights
+
+
+def is_missing(value):
+    """Whether a value holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, or what stands for
+    nothing in a file (`dataset.labels.MISSING`), such as "nan", which pandas makes a str of.
+    """
+    if isinstance(value, str):
+        return value.strip() in MISSING
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isnan(value))
+    return value is None or type(value).__name__ in ("NAType", "NaTType", "MaskedConstant")  # without importing pandas
+
+
+def _whole(label):
+    """An int for a float without a fraction: what pandas makes of a column of ints in which one is missing."""
+    return int(label) if isinstance(label, (float, np.floating)) and float(label).is_integer() else label
+
+
+def _of_kind(kinds, value, called):
+    """The value, a str as a plain str. DataError where it is of none of the kinds."""
+    if not isinstance(value, kinds):
+        expected = "a str" if kinds == (str,) else "a str or an int"
+        raise DataError(f"{called}: expected {expected}, got {type(value).__name__}")
+    return str.__str__(value) if isinstance(value, str) else value

@@ -1,0 +1,45 @@
+"""What each text counts in the loss: its own weight times that of its class, on average 1 in every part."""
+
+from common.training.class_weight import balanced_class_weight, with_mean_one
+from dataset.errors import DataError
+
+
+def loss_weights(data, class_weight):
+    """-> weights of the training part, and of the validation part: (N,) float64 each, or None for both where every text
+    counts the same.
+
+    data: Corpus. class_weight: "balanced", by the labels (and weights) of the training part alone, or None. DataError
+    where a part, or with class weights a class, counts nothing.
+    """
+    parts = [data.train, data.val]
+    weights = [part.weights for part in parts]
+    if class_weight is None and weights[0] is None:
+        return None, None
+    if class_weight is not None:
+        of_class = class_weights(data)
+        weights = [of_class[part.t] * (1 if own is None else own) for part, own in zip(parts, weights)]
+    for name, each in zip(("train on", "validate"), weights):
+        if not each.any():
+            raise DataError(f"{data.name}: expected a weight above 0 among the texts to {name}, got none")
+    return tuple(map(with_mean_one, weights))
+
+
+def class_weights(data):
+    """(C,) balanced weights of the classes, of the training part. DataError where a class counts nothing there."""
+    train = data.train
+    try:
+        return balanced_class_weight(train.t, len(data.label_names), train.weights)
+    except ValueError:
+        counted = train.t if train.weights is None else train.t[train.weights > 0]
+        empty = next(name for i, name in enumerate(data.label_names) if i not in counted)
+        expected = "expected texts of a weight above 0 of each class to train on"
+        raise DataError(f"--class-weight: {expected}, got none labelled {empty}") from None
+
+
+def notes(data, class_weight):
+    """Lines on what counts how much."""
+    if class_weight is None:
+        return []
+    of_class = class_weights(data)
+    low, high = (f"{of_class[c]:.3g} ({data.label_names[c]})" for c in (of_class.argmin(), of_class.argmax()))
+    return [f"class weights: from {low} to {high}"]

@@ -1,0 +1,71 @@
+"""The base of all callbacks: when the Trainer calls them, and what of them continues or begins anew."""
+
+import copy
+import functools
+
+
+class Callback:
+    """The base: every method does nothing; a child overrides those that it needs.
+
+    `on_fit_end` is called however training ends, also by an error, and after an error of another `on_fit_end`.
+    `on_pause` is called when training stops in the middle of an epoch, after a whole step; a later `fit` continues from
+    there, without `on_epoch_start`.
+
+    One object may serve several trainers, one after the other: for another one than the last, its `state` becomes again
+    what it was before the first. What `state` does not return is for `on_fit_start` to begin anew.
+    """
+
+    # The state before the first trainer, and the name of the trainer served last; in slots, so that they are none of a
+    # child's own attributes.
+    __slots__ = ("__dict__", "__weakref__", "_first_state", "_served")
+
+    def __init_subclass__(cls, **how):
+        super().__init_subclass__(**how)
+        if "load_state" in vars(cls):
+            cls.load_state = _for_the_next_trainer(cls.load_state)
+
+    def serve(self, trainer):
+        """The Trainer calls it before `on_fit_start`: begin anew if it is another trainer than the last one, unless a
+        state was loaded since.
+        """
+        served = getattr(self, "_served", None)
+        if not self._remember_first_state():
+            self._first_state = None  # there is none before `on_fit_start` makes it
+        if served not in (None, trainer.name) and self._first_state is not None:
+            self.load_state(*copy.deepcopy(self._first_state))
+        self._served = trainer.name
+
+    def _remember_first_state(self):
+        if not hasattr(self, "_first_state"):
+            try:
+                self._first_state = copy.deepcopy(self.state())
+            except AttributeError:
+                return False
+        return True
+
+    def on_fit_start(self, trainer):
+        """Nothing; nor do the others."""
+
+    on_epoch_start = on_step_start = on_step_end = on_pause = on_epoch_end = on_fit_end = on_fit_start
+
+    def state(self):
+        """What continues in another process, a random generator too: a dict that JSON can hold, and a list of arrays.
+
+        A callback that does not define this method may be there in one process and not in the other.
+        """
+        return {}, []
+
+    def load_state(self, values, arrays):
+        """Restore what `state` returned."""
+
+
+def _for_the_next_trainer(load_state):
+    """A `load_state` after which the callback belongs to whichever trainer comes next."""
+
+    @functools.wraps(load_state)
+    def load(self, *state, **by_name):
+        self._remember_first_state()
+        load_state(self, *state, **by_name)
+        self._served = None
+
+    return load

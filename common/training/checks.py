@@ -1,0 +1,65 @@
+"""What a Trainer is made of, checked before the first step: each is a ValueError that says what came instead."""
+
+from common.arrays.checks import described
+from common.arrays.examples import Examples
+from common.training.callbacks import Callback
+
+
+def check_model(model, optimizer):
+    """An object with params, grads, forward and backward."""
+    expected = "Trainer: expected a model with params, grads, forward and backward, then an optimizer"
+    if isinstance(model, type):
+        raise ValueError(f"{expected}, got {described(model)}: {model.__name__}(...) makes one")
+    if hasattr(model, "update") and hasattr(optimizer, "forward"):
+        got = f"{type(model).__name__} and {type(optimizer).__name__}"
+        raise ValueError(f"{expected}, got {got}: the other way round")
+    missing = [name for name in ("params", "grads", "forward", "backward") if not hasattr(model, name)]
+    if missing:
+        raise ValueError(f"{expected}, got {described(model)} without {', '.join(missing)}")
+    if len(model.params) != len(model.grads):
+        expected = f"a gradient for each of {len(model.params)} params"
+        raise ValueError(f"Trainer: expected {expected} of {type(model).__name__}, got {len(model.grads)} grads")
+
+
+def check_optimizer(optimizer):
+    """An object with update(params, grads) and lr."""
+    expected = "Trainer: expected an optimizer with update(params, grads) and lr, such as Adam(lr=0.001)"
+    if isinstance(optimizer, type):
+        raise ValueError(f"{expected}, got {described(optimizer)}: {optimizer.__name__}() makes one")
+    missing = [name for name in ("update", "lr") if not hasattr(optimizer, name)]
+    if missing:
+        raise ValueError(f"{expected}, got {described(optimizer)} without {' and '.join(missing)}")
+
+
+def check_callbacks(callbacks):
+    """None, or a list or tuple of Callback objects."""
+    expected = "Trainer: expected callbacks to be a list of common.training.callbacks.Callback objects"
+    if isinstance(callbacks, Callback):
+        raise ValueError(f"{expected}, got one {type(callbacks).__name__}: callbacks=[...]")
+    if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+        raise ValueError(f"{expected}, got {described(callbacks)}")
+    for callback in callbacks or ():
+        if isinstance(callback, type):
+            raise ValueError(f"{expected}, got {described(callback)}: {callback.__name__}() makes one")
+        if not isinstance(callback, Callback):
+            way_out = ": a child of Callback calls it, in on_epoch_end, say" if callable(callback) else ""
+            raise ValueError(f"{expected}, got {described(callback)} in it{way_out}")
+
+
+def as_validation(validation, x):
+    """None, or Examples with inputs of the form of x, from (x, t) or (x, t, sample_weight)."""
+    if validation is None:
+        return None
+    expected = "Trainer.fit: expected validation to be (x, t) or (x, t, sample_weight)"
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        raise ValueError(f"{expected}, got {described(validation)}")
+    if _form(validation[0]) != _form(x):
+        raise ValueError(f"{expected} with {_form(x)}, as in training, got {_form(validation[0])}")
+    return Examples.of("Trainer.fit", *validation, part=" of validation")
+
+
+def _form(x):
+    """How many inputs there are, and by which names."""
+    if isinstance(x, dict):
+        return f"x a dict of {', '.join(sorted(map(repr, x)))}"
+    return f"x a tuple of {len(x)} inputs" if isinstance(x, tuple) else "x one input"
