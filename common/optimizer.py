@@ -12,7 +12,7 @@ from common.arrays.row_grad import plain, touched_rows
 
 BLOCK = 32768  # elements processed at a time
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
-BOUNDS |= dict.fromkeys(("beta1", "beta2", "momentum", "rho", "decay_rate"), {"least": 0, "below": 1})
+BOUNDS |= {name: {"least": 0, "below": 1} for name in ("beta1", "beta2", "momentum", "rho", "decay_rate")}
 
 
 class Optimizer:

@@ -19,8 +19,7 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
-    "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels",
-    "dataset.smileys dataset.vector_kinds",
+    "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels dataset.smileys dataset.vector_kinds",
     *("dataset.lines dataset.text dataset.phrases_small", "dataset.store"),
     "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile dataset.columns dataset.vector_file",
     *("dataset.records", "dataset.column_choice", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),

@@ -117,8 +117,9 @@ def as_rng(owner, rng):
 
 def described(value):
     """What came, for a message: its kind, and its value, length or shape."""
+    value = plain_number(value)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"{value.dtype} of shape {tuple(value.shape)}" if value.shape else f"{value!r}"
+        return f"{value.dtype} of shape {tuple(value.shape)}"
     if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
         return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
     if value is None or isinstance(value, (bool, int, float, complex)):

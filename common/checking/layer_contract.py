@@ -132,7 +132,8 @@ def _check_dtype(call, douts):
     """In float64 everything that is returned is float64; a copy of the layer with float32 weights returns float32."""
     __tracebackhide__ = True
     for dtype in (np.float64, np.float32):
-        memo = {id(a): a.astype(dtype) for a in _float_arrays(call.layer)}
+        with np.errstate(over="ignore", invalid="ignore"):  # of buffers that nothing was written into yet
+            memo = {id(a): a.astype(dtype) for a in _float_arrays(call.layer)}
         layer = copy.deepcopy(call.layer, memo)
         inputs = [x.astype(dtype) if _is_float(x) else x for x in call.inputs]
         try:

