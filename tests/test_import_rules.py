@@ -20,7 +20,7 @@ ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
     "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels dataset.smileys dataset.vector_kinds",
-    *("dataset.lines dataset.text dataset.phrases_small", "dataset.store"),
+    *("dataset.lines dataset.text dataset.phrases_small", "dataset.store dataset.near_duplicates dataset.scripts"),
     "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile dataset.columns dataset.vector_file",
     *("dataset.records", "dataset.column_choice", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
     "dataset.glove dataset.imdb dataset.speeches",
@@ -33,7 +33,7 @@ ORDER = [
     # the chapter
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
     *(
-        "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches",
+        "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check",
         "ch_sentiment.commands",
         "ch_sentiment.__main__",
     ),

@@ -122,7 +122,12 @@ def log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight=None):
     for index in sorted_batches(x, 128):
         for ids, c, w in zip(distinct_features(take(x, index), pairs, vocab_size), t[index], weight[index]):
             counts[ids, c] += w
-    p = counts[:, 1:] if num_classes == 2 else counts
+    return ratios_of_counts(counts)
+
+
+def ratios_of_counts(counts):
+    """`log_count_ratios` from counts (F, C): how much of each class holds each feature; row 0 is that of PAD."""
+    p = counts[:, 1:] if counts.shape[1] == 2 else counts
     q = counts.sum(axis=1, keepdims=True) - p
     p, q = p[1:] + 1, q[1:] + 1  # without PAD
     ratios = np.zeros((len(counts), p.shape[1]))

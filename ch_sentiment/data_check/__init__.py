@@ -1,0 +1,1 @@
+"""What is wrong with labelled texts: labels that do not fit, texts that occur twice, rows without a word."""
