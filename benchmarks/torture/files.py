@@ -158,15 +158,19 @@ def check_texts(header, rows):
         assert number >= 1 and isinstance(text, str) and isinstance(cells, list | tuple), "a row"
 
 
+class TooLong(Exception):
+    """No OSError, as TimeoutError is, which a reader turns into its own."""
+
+
 @contextlib.contextmanager
 def time_limit(seconds):
-    """TimeoutError in the block after so many seconds, where the system has such an alarm."""
+    """TooLong in the block after so many seconds, where the system has such an alarm."""
     if not hasattr(signal, "setitimer"):
         yield
         return
 
     def late(signum, frame):
-        raise TimeoutError(f"expected an answer within {seconds:g} seconds")
+        raise TooLong(f"expected an answer within {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, seconds)

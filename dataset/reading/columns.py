@@ -20,7 +20,7 @@ class Columns:
 
     def called(self, i):
         """A column as a message calls it: "text" in quotes, or column 2."""
-        name = " ".join(self.names[i].split()).strip(' "') if self.names else ""
+        name = " ".join(self.names[i].split()).strip(' "')[:80] if self.names else ""
         return f'"{name}"' if name else f"column {i + 1}"
 
     def fit(self, cells):

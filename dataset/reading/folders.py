@@ -76,12 +76,14 @@ def _has_folders(folder):
     return any(entry.is_dir() for entry in visible(folder))
 
 
-def _text_files(folder):
-    """The files of texts of a folder and of those below it, in alphabetical order."""
+def _text_files(folder, above=frozenset()):
+    """The files of texts of a folder and of those below it, in alphabetical order. above: where links must not lead."""
     found, others = [], []
+    if (place := folder.resolve()) in above:
+        return []
     for entry in visible(folder):
         if entry.is_dir():
-            found += _text_files(entry)
+            found += _text_files(entry, above | {place})
         elif _ending(entry) in _TEXTS:
             found.append(entry)
         elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9:

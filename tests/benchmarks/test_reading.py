@@ -1,6 +1,7 @@
 """benchmarks.reading at a toy size: the same texts in every form, and its table."""
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -25,7 +26,9 @@ def test_every_form_holds_the_same_texts(paths, form):
 def test_a_measurement_is_printed_as_json(paths, form, capsys):
     reading.main(["--measure", "seconds", str(paths[form])])
     assert json.loads(capsys.readouterr().out) > 0
+    tracemalloc.stop()  # what other tests left
     reading.main(["--measure", "memory", str(paths[form])])
+    tracemalloc.stop()
     beyond, texts = json.loads(capsys.readouterr().out)
     assert beyond > 0 and texts > 300 * 50
 

@@ -168,3 +168,13 @@ def test_a_defect_is_named_when_the_reading_gets_there(tmp_path):
     assert next(rows)[:2] == (1, "one text")
     with pytest.raises(DataError, match=r"a\.txt, line 20001: expected UTF-8, got byte 0xe9"):
         list(rows)
+
+
+def test_links_that_lead_back_up_are_not_followed(tmp_path):
+    for label in ("neg", "pos"):
+        (tmp_path / label / "deep").mkdir(parents=True)
+        (tmp_path / label / "deep" / "1.txt").write_text(f"a {label} text")
+        for name in ("here", "again", "once more"):
+            (tmp_path / label / name).symlink_to(".")
+        (tmp_path / label / "deep" / "up").symlink_to("..")
+    assert read_labelled(tmp_path).texts == ["a neg text", "a pos text"]
