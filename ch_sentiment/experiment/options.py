@@ -159,8 +159,8 @@ class RunOptions:
 
     recipe: str = option(
         None,
-        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many short "
-        "texts and nothing is said on model or training, else default)",
+        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
+        "short texts and nothing is said on model or training, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)
