@@ -9,7 +9,7 @@ import numpy as np
 
 from dataset.errors import DataError, reading
 from dataset.lines import text_lines, unlimited_csv_fields
-from dataset.reading.folders import is_pair, only_table, open_folder
+from dataset.reading.folders import is_pair, only_table, open_folder, open_texts
 from dataset.reading.labels import Labels, check_classes, is_missing, listed, several
 from dataset.reading.records import FASTTEXT, LINES, SEVERAL, SPACE
 from dataset.reading.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
@@ -134,13 +134,13 @@ def read_texts(path, how=ReadOptions()):
     path = Path(path)
     with reading(path), unlimited_csv_fields():
         path = only_table(path) or path
-        if _is_folder(path):
-            folder = open_folder(path, how.encoding)
+        if _is_folder(path) and path.is_dir():
+            folder = open_texts(path, how.encoding)
             rows = ((number, text, [str(file)]) for number, (file, _, text) in enumerate(folder.examples, start=1))
-            return ["file"], TextRows(rows, [], path)
+            return ["file"], TextRows(rows, folder.notes, path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
-    return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)
+    return columns.names, TextRows(text_rows(records, rows, columns), [*notes, *columns.notes], path)
 
 
 class TextRows:

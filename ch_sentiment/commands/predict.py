@@ -1,5 +1,6 @@
 """Ask a trained model about texts: of the command line, of a file, or one per line of standard input."""
 
+import itertools
 import json
 import sys
 from collections import Counter
@@ -145,9 +146,18 @@ def line_of_row(form, header, row, label_names, probabilities, below=0.0):
     if form is answer_object:
         none = {"label": None, "probability": None, "probabilities": None, "text": text}
         answer = none if blank else object_of(label_names, probabilities, text, below)
-        names = header or map(str, range(1, len(cells) + 1))
+        names = distinct(header or map(str, range(1, len(cells) + 1)))
         return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, cells))})
     return f"\t\t{printable(text)}" if blank else form(label_names, probabilities, text, below=below)
+
+
+def distinct(names):
+    """The names, with a number behind one that stands before it already: "text", "text_2"."""
+    found = {}
+    for name in names:
+        numbered = itertools.chain([name], (f"{name}_{i}" for i in itertools.count(2)))
+        found[next(other for other in numbered if other not in found)] = True
+    return list(found)
 
 
 def _plain(cell):

@@ -62,7 +62,8 @@ def _has_labels(rows, least):
 
 
 def tab_rows(lines, left_out, name, number=1):
-    """(line number, cells) of every line of a .tsv that is not blank, the first of them being line `number`.
+    """(line number, cells) of every line of a .tsv that is not blank, the first being line `number`; one of tabs alone
+    is a row of empty cells.
 
     Quotes are characters like others, unless the lines make sense only where quoted cells span tabs or lines.
     """
@@ -75,7 +76,7 @@ def tab_rows(lines, left_out, name, number=1):
             if _is_quoted([line, *again]):
                 yield from csv_rows(itertools.chain([line], again, lines), "\t", left_out, name, number)
                 return
-        if not line.isspace():
+        if "\t" in line or not line.isspace():
             if line[-1] == "\n":
                 line = line[:-1]
             yield number, line.removesuffix("\r").split("\t")
@@ -98,7 +99,8 @@ def _is_quoted(block):
 
 
 def csv_rows(lines, delimiter, left_out, name, number=1):
-    """(number of its first line, cells) of every record that is not blank, the first line being line `number`.
+    """(number of its first line, cells) of every record, the first line being line `number`. A blank line is none; one
+    of delimiters alone, or of quotes with nothing in them, is one of empty cells.
 
     left_out: dict of reason -> list of line numbers, to which lines with a quote that is never closed are added.
     DataError where there are too many of these.
@@ -118,7 +120,7 @@ def csv_rows(lines, delimiter, left_out, name, number=1):
                         width = width or len(cells)
                         first[cells[0].strip()] = last[cells[-1].strip()] = True
                 for line, cells in enumerate(found, number):
-                    if cells and (cells[0] or any(cells)):
+                    if cells:
                         yield line, cells
                 number += len(block)
                 continue
@@ -138,7 +140,9 @@ def csv_rows(lines, delimiter, left_out, name, number=1):
                     expected = "expected quotes in pairs, those opened in more than 100 lines are never closed"
                     way_out = "a cell with a quote is written in quotes, its own doubled"
                     raise DataError(f"{name}, line {number}: {expected}; {way_out}")
-        elif any(cells):
+        elif cells and not any(cells):
+            yield number, cells
+        elif cells:
             width = width or len(cells)
             if number < _SEEN:
                 first[cells[0].strip()] = last[cells[-1].strip()] = True

@@ -66,6 +66,18 @@ def open_folder(path, encoding=None):
     return _of_files(path, texts, encoding)
 
 
+def open_texts(path, encoding=None):
+    """-> Folder of texts of which no label is wanted: as with labels, else all files of texts, one text each."""
+    try:
+        found = open_folder(path, encoding)
+        return Folder(found.examples, found.notes[1:])
+    except DataError:
+        files = [file for file in _text_files(path) if not _NOTES.fullmatch(file.name)]
+        if not files:
+            raise
+    return Folder(((file, None, "".join(text_lines(file, encoding))) for file in files), ["one text a file"])
+
+
 def visible(folder):
     """The entries of a folder in alphabetical order, without hidden ones and those of tools."""
     entries = (entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")))

@@ -17,7 +17,7 @@ _DEFECTS = (ValueError, RecursionError)  # a number of very many digits is a Val
 
 
 def is_json(head, ending, path):
-    """Whether lines that start with { or [ are JSON: "lines" (an object in each), "document", or None if not.
+    """Whether lines that start with {, [ or a quote are JSON: "lines" (a value in each), "document", or None if not.
 
     DataError where they are dicts in the form of Python.
     """
@@ -27,6 +27,8 @@ def is_json(head, ending, path):
         way = "write each with json.dumps(ast.literal_eval(line))"
         raise DataError(f"{path}: expected JSON, got dicts in the form of Python (single quotes): {way}")
     value = _loads(first)
+    if isinstance(value, str):
+        return "lines"
     if isinstance(value, dict | list):
         if len(lines) == 1:
             return "document" if ending not in (".jsonl", ".ndjson") or "\n" not in lines[0] else "lines"
@@ -45,14 +47,20 @@ def _loads(line):
         return None
 
 
+def is_string(line):
+    """Whether a line is one str of JSON."""
+    return line.startswith('"') and isinstance(_loads(line), str)
+
+
 def line_rows(head, lines, left_out):
-    """The rows of one JSON object, or one list, a line; other lines are added to `left_out`.
+    """The rows of one JSON object, or one list or str, a line; other lines are added to `left_out`.
 
     -> the keys of the objects in `head` (list of str) or None, iterator of (line number, cells).
     """
     values = [value for line in head if isinstance(value := _loads(line), dict)]
     if not values:
-        return None, ((number, value) for number, value in _values(lines, left_out, list))
+        values = _values(lines, left_out, list | str)
+        return None, ((number, [value] if isinstance(value, str) else value) for number, value in values)
     records = _values(lines, left_out, dict)
     if any(isinstance(inner, dict) for value in values for inner in value.values()):
         values, records = list(map(flat, values)), ((number, flat(value)) for number, value in records)
@@ -72,7 +80,7 @@ def flat(value):
 
 
 def _values(lines, left_out, kind):
-    """(line number, value) of every line that is one value of a kind, dict or list; blank lines are skipped."""
+    """(line number, value) of every line that is one value of a kind, such as dict; blank lines are skipped."""
     lines, start = iter(lines), 1
     while block := list(itertools.islice(lines, _BLOCK)):
         try:

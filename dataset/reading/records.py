@@ -39,15 +39,16 @@ class Records:
     left_out: dict = field(default_factory=dict)
 
 
-def open_records(path, encoding=None):
-    """-> Records of a file. DataError, also while its rows are read."""
+def open_records(path, encoding=None, labelled=True):
+    """-> Records of a file. labelled: what has several labels is left out. DataError, also while its rows are read."""
     lines = text_lines(path, encoding)
     head = list(itertools.islice(lines, _LOOK_AHEAD))
     lines = itertools.chain(head, lines)
     ending = _ending(path)
     left_out = {}
     first = next((line for line in head if not line.isspace()), "").lstrip()
-    if first[:1] in ("{", "[") and (kind := json_rows.is_json(head, ending, path)):
+    is_open = first[:1] in ("{", "[") or (ending in json_rows.ENDINGS and json_rows.is_string(first))
+    if is_open and (kind := json_rows.is_json(head, ending, path)):
         if kind == "lines":
             names, rows = json_rows.line_rows(head, lines, left_out)
             return Records(rows, JSON, names, "line", left_out)
@@ -59,7 +60,7 @@ def open_records(path, encoding=None):
             if ending in json_rows.ENDINGS:
                 raise
         lines = io.StringIO(text, newline="\n")
-    elif ending in json_rows.ENDINGS and first:
+    elif ending in json_rows.ENDINGS and first and not json_rows.is_string(first):
         raise DataError(f"{path}, line 1: expected JSON, got {first.strip()[:40]!r}")
     number = 1
     marked = _SEPARATOR_LINE.fullmatch(head[0]) if head else None
@@ -67,7 +68,7 @@ def open_records(path, encoding=None):
         next(lines)
         head, number = head[1:], 2
     if "__label__" in first and _is_fasttext(head):
-        return Records(_fasttext_rows(lines, left_out, path), FASTTEXT, ["label", "text"], "line", left_out)
+        return Records(_fasttext_rows(lines, left_out, path, labelled), FASTTEXT, ["label", "text"], "line", left_out)
     delimiter = marked[1] if marked else find_delimiter(head, ending == ".csv", is_header)
     if delimiter == "\t":
         return Records(tab_rows(lines, left_out, path, number), NAMES["\t"], left_out=left_out)
@@ -80,7 +81,7 @@ def open_records(path, encoding=None):
         return Records(_space_rows(lines), SPACE)
     if ending == ".csv":
         return Records(csv_rows(lines, ",", left_out, path, number), NAMES[","], left_out=left_out)
-    return Records(_whole_lines(lines), LINES)
+    return Records(whole_lines(lines), LINES)
 
 
 def _ending(path):
@@ -91,7 +92,7 @@ def _ending(path):
     return endings[-1] if endings else ""
 
 
-def _whole_lines(lines):
+def whole_lines(lines):
     """(number, [line]) of every line, blank ones too: answers to them stand in the same lines."""
     for number, line in enumerate(lines, start=1):
         yield number, [line.rstrip("\r\n")]
@@ -102,14 +103,18 @@ def _is_fasttext(head):
     return sum("__label__" in line for line in lines) >= 0.8 * len(lines) > 0
 
 
-def _fasttext_rows(lines, left_out, path):
-    """(number, [label or None, text]) of lines such as "__label__good It was fun."; the label may stand last."""
+def _fasttext_rows(lines, left_out, path, labelled):
+    """(number, [label or None, text]) of lines such as "__label__good It was fun."; the label may stand last. Not
+    labelled: several labels are one, with commas.
+    """
     several, total = [], 0
     for number, line in enumerate(lines, start=1):
         if line.isspace():
             continue
         labels = _FASTTEXT.findall(line)
         total += 1
+        if not labelled:
+            labels = [",".join(labels)]
         if len(set(labels)) > 1:
             several.append(number)
             left_out.setdefault(SEVERAL, []).append(number)

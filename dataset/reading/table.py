@@ -1,16 +1,21 @@
 """The rows of a file with their columns chosen: of those that can be used texts and labels, and why others cannot."""
 
 import itertools
+import math
 from array import array
+from collections import Counter
 
 import numpy as np
 
 from dataset.errors import DataError
+from dataset.lines import text_lines
 from dataset.reading.column_choice import Chooser
+from dataset.reading.columns import Columns
 from dataset.reading.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
-from dataset.reading.records import open_records
+from dataset.reading.records import LINES, Records, open_records, whole_lines
 
 _AROUND = "\ufeff "  # of a header: the mark stands there again where files were joined
+_OF_LINES = ("", ".txt", ".text")  # endings of files that may have one text a line
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized
 
 # Reasons for which a row is left out.
@@ -18,8 +23,12 @@ NO_LABEL, NO_TEXT, WIDTH, HEADER = "no label", "no text", "another number of col
 
 
 def open_table(path, how, labelled):
-    """-> Records of a file, an iterator of (number, cells) over all its rows but a header, Columns. DataError."""
-    records = open_records(path, how.encoding)
+    """-> Records of a file, an iterator of (number, cells) over its rows but a header, Columns. Without `labelled` rows
+    of empty cells are among them. DataError.
+    """
+    records = open_records(path, how.encoding, labelled)
+    if labelled:
+        records.rows = filter(_is_filled, records.rows)
     head = list(itertools.islice(records.rows, _LOOK_AHEAD))
 
     def scan(columns):
@@ -27,19 +36,34 @@ def open_table(path, how, labelled):
         found = _label_tuples(rows, columns, chooser.width)
         return found - {tuple(chooser.names[i] for i in columns)} if chooser.names else found
 
-    chooser = Chooser(path, [cells for _, cells in head], records.names, how, records.form, scan)
+    filled = list(filter(_is_filled, head))
+    chooser = Chooser(path, [cells for _, cells in filled], records.names, how, records.form, scan)
     if not head:
         reasons = f" (left out: {reasons})" if (reasons := reasons_of(records.left_out)) else ""
         raise DataError(f"{path}: expected {'labelled ' * labelled}texts, got none{reasons}")
-    columns = chooser.choose(labelled)
-    del head[: chooser.skipped]
+    try:
+        columns = chooser.choose(labelled)
+    except DataError:
+        asked = any(column is not None for column in (how.text_column, how.label_column))
+        if labelled or asked or chooser.names or path.suffix.lower() not in _OF_LINES or not path.is_file():
+            raise
+        columns = Columns(0, None, 1, notes=("one text a line; --text-column N reads a column",))
+        rows = whole_lines(text_lines(path, how.encoding))
+        return Records(rows, LINES), rows, columns
+    if chooser.skipped:
+        del head[: 1 + head.index(filled[chooser.skipped - 1])]
     rows = itertools.chain(head, records.rows)
     return records, rows, columns
 
 
 def _again(path, how):
-    """The rows of a file once more."""
-    return open_records(path, how.encoding).rows
+    """The rows of a file that are not empty, once more."""
+    return filter(_is_filled, open_records(path, how.encoding).rows)
+
+
+def _is_filled(row):
+    cells = row[1]
+    return bool(cells) and (bool(cells[0]) or any(cells))
 
 
 def _label_tuples(rows, columns, width, most=500):
@@ -93,14 +117,31 @@ def collect(path, unit, rows, columns, labels, read, further):
     return kept
 
 
-def text_rows(rows, columns):
-    """(line number, text, cells) of every row."""
-    for number, cells in rows:
+def text_rows(records, rows, columns):
+    """(line number, text, cells) of every row, the cells as many as there are columns; of one that cannot be read the
+    text and the cells are empty.
+    """
+    done, blank = Counter(), [""] * columns.width
+    for number, cells in itertools.chain(rows, [(math.inf, None)]):
+        between = []
+        for reason, lines in records.left_out.items():  # it grows while the rows are read, some of them ahead
+            while done[reason] < len(lines) and lines[done[reason]] < number:
+                between.append(lines[done[reason]])
+                done[reason] += 1
+        yield from ((line, "", blank) for line in sorted(between))
+        if cells is None:
+            return
         if len(cells) != columns.width:
-            cells = columns.fit(cells) or cells
-        text = cells[columns.text] if columns.text < len(cells) else ""
+            cells = columns.fit(cells) or _cut(cells, columns.width)
+        text = cells[columns.text]
         text = text if isinstance(text, str) else joined_text(text) or ""
         yield number, "" if is_missing(text) else text, cells
+
+
+def _cut(cells, width):
+    """So many cells; what a row has beyond them is in the last one."""
+    rest = ",".join(cell_text(cell) or "" for cell in cells[width - 1 :])
+    return [*cells[: width - 1], rest] if len(cells) > width else [*cells, *[""] * (width - len(cells))]
 
 
 def weights_of(path, unit, numbers, cells):

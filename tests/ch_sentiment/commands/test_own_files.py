@@ -212,6 +212,12 @@ def test_answers_in_json_and_in_lines_keep_the_rows_too(phrases_model, write, as
     assert lines[1] == "\t\t" and lines[4] == ""
 
 
+def test_columns_of_one_name_are_all_in_the_object(phrases_model, write, ask):
+    data = write("a.csv", "text,note,note,note_2\nnot bad,a,b,c\n")
+    out, _ = ask(phrases_model, "--data", data, "--json")
+    assert json.loads(out)["columns"] == {"text": "not bad", "note": "a", "note_2": "b", "note_2_2": "c"}
+
+
 FORMS = {
     "d.txt": ("it was good\n\nit was bad\n", ["it was good", "", "it was bad"]),
     "d.tsv": ("positive\tit was good\nnegative\tit was bad\nnegative\tit was not good\n", None),

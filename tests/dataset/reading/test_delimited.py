@@ -12,7 +12,7 @@ def numbered(lines):
     """(number of its first line, cells) of each record of well-formed CSV, by the csv module."""
     reader, number = csv.reader(lines), 1
     for cells in reader:
-        if any(cells):
+        if cells:
             yield number, cells
         number = reader.line_num + 1
 
