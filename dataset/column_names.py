@@ -7,6 +7,7 @@ import unicodedata
 PARTLY = 100  # from this rank on a name is one only in part
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
+_BRACKETS = re.compile(r"\s*[(\[（【].*?[)\]）】]")  # "label (0=neg, 1=pos)"
 
 
 def _listed(words):
@@ -76,6 +77,7 @@ def label_rank(name):
 
 def _rank(name, keys, others):
     """The rank of a name by all of it, by its last word, or by any of them where the last is not among `others`."""
+    name = _BRACKETS.sub("", name) or name
     key, words = key_of(name), words_of(name)
     weak = PARTLY if keys is _TEXT_KEYS and words and words[-1] in _WEAK else 0
     if key in keys:

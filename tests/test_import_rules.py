@@ -22,7 +22,13 @@ ORDER = [
     "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels dataset.smileys dataset.vector_kinds",
     *("dataset.lines dataset.text dataset.phrases_small", "dataset.store dataset.near_duplicates dataset.scripts"),
     "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile dataset.columns dataset.vector_file",
-    *("dataset.records", "dataset.column_choice", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
+    *(
+        "dataset.records",
+        "dataset.header_rows",
+        "dataset.column_choice",
+        "dataset.table",
+        "dataset.labelled_text dataset.imdb_archive",
+    ),
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
