@@ -31,7 +31,8 @@ def find_header(rows, form, asked):
     if above:
         others = "1 other row, which is" if above == 1 else f"{above} other rows, which are"
         notes.append(f"the header stands below {others} left out")
-    first, rest = rows[above], rows[above + 1 :]
+    first, further = rows[above], _further(rows[above + 1 :])
+    rest = rows[above + 1 + further :]
     keys = [key_of(cell or "") for cell in first]
     named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
     if not named and not _is_well_known(rows, above):
@@ -44,7 +45,7 @@ def find_header(rows, form, asked):
     names = [cell or "" for cell in first]
     if _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
         names = ["", *names]  # R writes no name above the numbers of the rows
-    if further := _further(rest):
+    if further:
         notes.append(f"the header has {further} further row{'s' * (further > 1)}, left out")
     return names, above + 1 + further, notes
 
@@ -86,14 +87,14 @@ def _names_like(first, rest, form):
     if not short:
         return None
     for cell, column in zip(cells, columns):
-        if cell and len(column) >= 2 and (all(map(NUMBER.fullmatch, column)) or _are_few(column)):
+        if not is_missing(cell) and len(column) >= 2 and (all(map(NUMBER.fullmatch, column)) or _are_few(column)):
             return "suspected"
     return "known" if known else None
 
 
 def _is_above(cell, column):
     """Whether a cell is no value of the column below it: a word above numbers or dates, a question above labels."""
-    if not cell or len(column) < 4:
+    if is_missing(cell) or len(column) < 4:
         return False
     return all(map(_is_numeric, column)) or (
         cell[-1] in "?？" and _are_few(column) and not any(value[-1] == cell[-1] for value in column)
