@@ -44,17 +44,28 @@ class Chooser:
         if self.form == "a tab":
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
-        elif self.form in _JOINS and wide > (0.3 if self.names is None else 0.5) * len(self.rows) and self.is_open():
+        elif self.form in _JOINS and wide and self.is_open(wide > (0.5 if self.names else 0.3) * len(self.rows)):
             self.joins = _JOINS[self.form]
             self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
 
-    def is_open(self):
-        """Whether rows of several widths are a label and a text in which the separator stands, too."""
-        if self.names is not None:
-            return len(self.names) == 2 and sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows)
+    def is_open(self, many):
+        """Whether rows of several widths are a label and a text in which the separator stands, too.
+
+        many: whether the wide ones are so many that they are no slips; a few are none, either, where they have labels.
+        """
+        if len(self.names or [1, 2]) != 2 or sum(not row[-1] for row in self.rows) >= 0.5 * len(self.rows):
+            return False
+        pairs = [row for row in self.rows if len(row) == 2]
+        wide = [row for row in self.rows if len(row) > 2]
+        for i in (0, -1) if len(pairs) >= 4 else ():
+            values = {row[i] for row in pairs}
+            if Profile([row[i] for row in pairs]).is_label() and all(row[i] in values and row[-1] for row in wide):
+                return True
+        if self.names is not None or not many:
+            return many
         if len(self.rows) < 4 or min(map(len, self.rows)) != 2:
             return False
         return any(Profile([row[i] for row in self.rows]).is_label() for i in (0, -1))

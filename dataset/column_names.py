@@ -18,7 +18,7 @@ def _listed(words):
 TEXT_WORDS = _listed("""
 text texts review reviews comment comments content contents body sentence sentences phrase document documents
 tweet tweets message messages post utterance feedback opinion statement sms transcript description headline
-title summary x 文本 评论 评价 内容 正文 句子 评论内容 評論 評價 內容 文字 レビュー 本文 テキスト 文章
+title summary x 文本 评论 评价 内容 正文 句子 评论内容 点评 留言 弹幕 評論 評價 內容 文字 レビュー 本文 テキスト 文章
 コメント 感想 텍스트 리뷰 본문 내용 댓글 문장 texto textos reseña reseñas comentario comentarios opinión
 bewertungstext rezension kommentar inhalt satz nachricht texte commentaire commentaires avis critique текст
 отзыв отзывы комментарий сообщение resenha avaliacao avaliação comentário mensagem testo recensione commento

@@ -11,6 +11,7 @@ from dataset.errors import DataError
 NO_RECORD = "no JSON record"  # a reason for which a row is left out
 ENDINGS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".geojson")
 _PYTHON = re.compile(r"\{\s*[uU]?'")
+_DEPTH = 8  # of objects in objects
 _BLOCK = 100  # lines that are parsed at a time
 _DECODER = json.JSONDecoder()
 _DEFECTS = (ValueError, RecursionError)  # a number of very many digits is a ValueError that is no JSONDecodeError
@@ -54,20 +55,26 @@ def line_rows(head, lines, left_out):
     if not values:
         return None, ((number, value) for number, value in _values(lines, left_out, list))
     records = _values(lines, left_out, dict)
-    if any(isinstance(inner, dict) for value in values for inner in value.values()):
+    if any(isinstance(inner, dict | list) for value in values for inner in value.values()):
         values, records = list(map(flat, values)), ((number, flat(value)) for number, value in records)
     keys = list(dict.fromkeys(itertools.chain.from_iterable(values)))
     return keys, _cells(keys, records)
 
 
-def flat(value):
-    """A dict with the entries of the dicts in it under names such as "review.text"."""
+def flat(value, prefix="", depth=_DEPTH):
+    """A dict with the entries of the dicts in it under names such as "review.text"; those of a list of dicts, such as
+    the annotations of a text, are lists where there are several.
+    """
     found = {}
     for key, inner in value.items():
-        if isinstance(inner, dict):
-            found |= {f"{key}.{name}": entry for name, entry in inner.items()}
+        if isinstance(inner, list) and inner and all(isinstance(entry, dict) for entry in inner):
+            names = dict.fromkeys(itertools.chain.from_iterable(inner))
+            several = {name: [entry[name] for entry in inner if name in entry] for name in names}
+            inner = inner[0] if len(inner) == 1 else several
+        if isinstance(inner, dict) and depth:
+            found |= flat(inner, f"{prefix}{key}.", depth - 1)
         else:
-            found[key] = inner
+            found[f"{prefix}{key}"] = inner
     return found
 
 
@@ -146,12 +153,19 @@ def _table(value):
         return None, None
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
         return list(map(str, value["columns"])), [row for row in value["data"] if isinstance(row, list)]
-    held = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+    held = _held(value)
     if len(held) > 1:  # the one that has texts
         held = [rows for rows in held if any(text_rank(key) is not None for key in flat(rows[0]))]
     if len(held) == 1:
         return _table(held[0])
     return _table_of_dict(value)
+
+
+def _held(value, depth=3):
+    """The lists of objects in a dict, or else in the only dict in it."""
+    held = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+    dicts = [inner for inner in value.values() if isinstance(inner, dict)]
+    return _held(dicts[0], depth - 1) if not held and len(dicts) == 1 and depth else held
 
 
 def _table_of_dict(value):

@@ -83,7 +83,9 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
     if label_names is None:
         reasons = reasons_of(read.left_out)
-        check_classes(path, read.label_names, counts, num_classes, f"; left out: {reasons}" if reasons else "")
+        source = f"; left out: {reasons}" if reasons else ""
+        source += f"; {read.notes[0]}" + ("" if read.unit == "text" else ": say --label-column NAME if it is another")
+        check_classes(path, read.label_names, counts, num_classes, source)
     read.notes[0] += f": {listed(read.label_names, counts)}"
     read.notes += merged
     return read

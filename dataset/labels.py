@@ -161,10 +161,10 @@ def sorted_names(names):
         return sorted(names)
 
 
-def check_classes(path, names, counts, num_classes, left_out=""):
+def check_classes(path, names, counts, num_classes, source=""):
     """DataError where these are not as many classes as were asked for, or too many for the texts that there are.
 
-    left_out: what the message says of the rows that are not used.
+    source: what the message says of where the labels come from, and of the rows that are not used.
     """
     if num_classes is None and len(names) > _MOST_CLASSES and sum(counts) < _FEW_TEXTS * len(names):
         few = f"{len(names):,} classes ({listed(names, counts)}) for {sum(counts):,} texts"
@@ -173,7 +173,7 @@ def check_classes(path, names, counts, num_classes, left_out=""):
     if len(names) < 2 if num_classes is None else len(names) != num_classes:
         needed = "at least 2 are needed" if num_classes is None else f"{num_classes} were asked for"
         raise DataError(
-            f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({listed(names)}) found where {needed}{left_out}"
+            f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({listed(names)}) found where {needed}{source}"
         )
 
 
