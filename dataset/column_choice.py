@@ -164,7 +164,7 @@ class Chooser:
 
     def may_be_unnamed(self, i):
         """Whether a column may hold texts whatever its name says, such as "What is the reason for your score?"."""
-        question = len(self.names[i].split()) > 3 and self.profiles[i].is_text() and not self.profiles[i].may_be_label()
+        question = len(self.names[i].split()) > 3 and self.profiles[i].is_text() and not self.profiles[i].is_label()
         return question or (not is_other(self.names[i]) and label_rank(self.names[i]) is None)
 
     def longest_text(self, named, free):

@@ -100,6 +100,8 @@ def is_text_name(name):
 def is_other(name):
     """Whether a column of this name is neither text nor label: a number, a date, an address, a person."""
     words = words_of(name)
+    if name.rstrip().endswith(("?", "？")) or len(words) > 5:  # a question, "What could we do better next time?"
+        return False
     named = text_rank(name) is not None or label_rank(name) is not None
     return not words or words[0] == "unnamed" or (bool(_OTHER_KEYS & set(words)) and not named)
 
