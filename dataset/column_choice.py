@@ -45,8 +45,7 @@ class Chooser:
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
         elif self.form in _JOINS and wide and self.is_open(wide > (0.5 if self.names else 0.3) * len(self.rows)):
-            self.joins = _JOINS[self.form]
-            self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
+            self.join()
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
@@ -70,6 +69,28 @@ class Chooser:
             return False
         return any(Profile([row[i] for row in self.rows]).is_label() for i in (0, -1))
 
+    def is_one(self):
+        """Whether rows of several widths are texts without quotes, in which the separator stands."""
+        widths, first = {len(row) for row in self.rows}, Profile([row[0] for row in self.rows])
+        if self.names is not None:
+            return len(self.names) == 1 < max(widths)
+        return min(widths) == 1 < max(widths) and first.may_be_text() and (first.n < 6 or not first.is_label())
+
+    def is_in_text(self, text, label):
+        """Whether further separators of many rows can only stand in the text: what stands beside it is right."""
+        wide = [row for row in self.rows if len(row) > self.width and any(row[self.width :])]
+        if self.joins or self.form not in _JOINS or len(wide) < 0.05 * len(self.rows) or not wide:
+            return False
+        if label is None:
+            return text == self.width - 1
+        values = {row[label] for row in self.body}
+        known = all(row[label + (len(row) - self.width) * (label > text)] in values for row in wide)
+        return known and self.profiles[label].is_label() and (label > text or text == self.width - 1)
+
+    def join(self):
+        self.joins = _JOINS[self.form]
+        self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
+
     # ---- the choice
 
     def choose(self, labelled=True):
@@ -84,6 +105,9 @@ class Chooser:
                 ("group", how.group_column),
             )
         }
+        if not labelled and self.form in _JOINS and self.is_one():
+            self.width = 1
+            self.join()
         text, label = given["text"], given["label"]
         taken = {given["weight"], given["group"]} - {None}
         if labelled and self.width < 2:
@@ -100,6 +124,8 @@ class Chooser:
             raise DataError(f"{self.path}: expected weights and groups in further columns, got {got}")
         if text == label and labelled:
             raise DataError(f"{self.path}: expected texts and labels in two columns, got {self.called(text)} for both")
+        if self.is_in_text(text, label):
+            self.join()
         return Columns(text, label, self.width, self.names, given["weight"], given["group"], self.joins, (*self.notes,))
 
     def called(self, i):
