@@ -181,3 +181,17 @@ def test_a_real_database_is_named(tmp_path):
     connection.close()
     with pytest.raises(DataError, match=r"a\.db: expected text, this is an SQLite database"):
         list(text_lines(tmp_path / "a.db"))
+
+
+def test_an_encoding_that_utf_8_contradicts_is_named_with_the_way_out(lines):
+    plain, accents = b"text,label\n", "ü".encode() * 10
+    for encoding in ("latin-1", "gbk", "cp1252"):
+        with pytest.raises(DataError, match="got UTF-8: leave out --encoding"):
+            lines(plain + accents, encoding)
+        with pytest.raises(DataError, match="got the byte order mark of utf-8: leave out --encoding"):
+            lines(b"\xef\xbb\xbf" + plain, encoding)
+        assert lines(plain, encoding) == ["text,label\n"]
+    for encoding in ("utf-16", "ascii"):
+        with pytest.raises(DataError, match=r"a\.csv: expected .*, got UTF-8: leave out --encoding"):
+            lines(plain + "ü\n".encode(), encoding)
+    assert lines("über".encode("utf-16"), "utf-16-le") == ["über"]
