@@ -9,6 +9,7 @@ from dataset.columns import Columns
 from dataset.errors import DataError
 from dataset.header_rows import find_header
 from dataset.labels import joined_text
+from dataset.records import LINES
 
 _JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
 
@@ -112,7 +113,8 @@ class Chooser:
         taken = {given["weight"], given["group"]} - {None}
         if labelled and self.width < 2:
             got = "one column" if self.width else "none"
-            raise DataError(f"{self.path}: expected a column of texts and one of labels, got {got}{self.shown()}")
+            way = "; write a label, a tab and a text on each line" if self.form == LINES and self.names is None else ""
+            raise DataError(f"{self.path}: expected a column of texts and one of labels, got {got}{self.shown()}{way}")
         if text is None and label is None and labelled and self.names is None and self.width == 2 and not taken:
             text, label = self.of_two()
         if text is None:
@@ -190,8 +192,10 @@ class Chooser:
 
     def may_be_unnamed(self, i):
         """Whether a column may hold texts whatever its name says, such as "What is the reason for your score?"."""
-        question = len(self.names[i].split()) > 3 and self.profiles[i].is_text() and not self.profiles[i].is_label()
-        return question or (not is_other(self.names[i]) and label_rank(self.names[i]) is None)
+        profile, name = self.profiles[i], self.names[i]
+        if len(name.split()) > 3 and profile.is_text() and not profile.is_label():
+            return True
+        return not is_other(name) and (label_rank(name) is None or (profile.is_text() and not profile.may_be_label()))
 
     def longest_text(self, named, free):
         """The column of the longest texts, where no name but one such as "title" says which it is."""

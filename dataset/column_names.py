@@ -17,7 +17,7 @@ def _listed(words):
 # The likeliest first.
 TEXT_WORDS = _listed("""
 text texts review reviews comment comments content contents body sentence sentences phrase document documents
-tweet tweets message messages post utterance feedback opinion statement sms transcript description headline
+tweet tweets message messages post utterance utterances feedback opinion statement sms transcript description headline
 title summary x 文本 评论 评价 内容 正文 句子 评论内容 点评 留言 弹幕 評論 評價 內容 文字 レビュー 本文 テキスト 文章
 コメント 感想 텍스트 리뷰 본문 내용 댓글 문장 texto textos reseña reseñas comentario comentarios opinión
 bewertungstext rezension kommentar inhalt satz nachricht texte commentaire commentaires avis critique текст
@@ -27,7 +27,7 @@ tekst recensie recenzja opinia metin yorum نص النص مراجعة تعليق
 """)
 LABEL_WORDS = _listed("""
 label labels sentiment sentiments class classes target targets category categories polarity y rating ratings
-score scores stars star overall emotion emotions feeling mood topic intent tag stance spam grade verdict
+score scores stars star overall emotion emotions feeling mood topic intent intents tag stance spam grade verdict
 annotation 标签 标注 情感 类别 分类 评分 星级 情绪 极性 標籤 情感倾向 類別 評分 ラベル 感情 評価 分類 極性
 点数 評点 라벨 레이블 감정 감성 평점 별점 분류 etiqueta etiquetas sentimiento clase clasificación calificación
 calificacion puntuación puntuacion estrellas polaridad categoría bewertung stimmung klasse kategorie sterne

@@ -45,6 +45,7 @@ _SQL = "a dump of SQL", "export the table as .csv"
 _MARKUP = {
     b"<!doctype html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
     b"<html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
+    b"<table": ("a table of HTML, as some programs write .xls", "open it in a spreadsheet, and save it as CSV UTF-8"),
     b"@relation": _WEKA,
     b"<?xml": ("an XML file", "write its texts and labels as .csv"),
     **dict.fromkeys((b"create table", b"insert into", b"drop table", b"begin transaction;", b"-- mysql dump"), _SQL),

@@ -13,7 +13,7 @@ from dataset.lines import text_lines
 _SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval")
 _UNLABELLED = ("unsup", "unlabelled", "unlabeled")
 _TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson")
-_TEXTS = (".txt", ".text", ".md")
+_TEXTS = (".txt", ".text")
 _COMPRESSED = (".gz", ".bz2", ".xz")
 _POLARITY = re.compile(r"(?:^|(?<=[._\- ]))(pos|positive|neg|negative|neu|neutral)(?=$|[._\- ])", re.IGNORECASE)
 _CLASS_NAMES = re.compile(
@@ -87,7 +87,9 @@ def _text_files(folder, above=frozenset()):
             found += _text_files(entry, above | {place})
         elif _ending(entry) in _TEXTS:
             found += [] if _ABOUT.fullmatch(entry.name) else [entry]
-        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9:
+        elif (
+            _ending(entry) in ("", ".md", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9
+        ):
             others.append(entry)  # "00001.7c53336b37003a9286aba55d2945844c"
     return found or [entry for entry in others if not _NOTES.fullmatch(entry.name)]
 

@@ -107,7 +107,7 @@ def _cells(keys, values):
 
 
 def document_rows(text, path):
-    """The rows of a whole document: -> names of the columns (list of str) or None, iterator of (number, cells).
+    """The rows of a whole document: -> names of the columns (list of str) or None, iterator of (number, cells), notes.
 
     It is a list of objects or of lists, or holds one; a dict of columns, of rows by their index, of lists of texts by
     their label, or of labels by their text; or several objects one after the other. DataError.
@@ -124,11 +124,21 @@ def document_rows(text, path):
         raise DataError(f"{path}, line {error.lineno}: expected JSON, got none ({error.msg})") from None
     except _DEFECTS as error:
         raise DataError(f"{path}: expected JSON, got what cannot be read ({type(error).__name__})") from None
-    names, rows = _table(values[0] if len(values) == 1 else values)
+    value, notes = _training_part(values[0] if len(values) == 1 else values)
+    names, rows = _table(value)
     if rows is None:
         expected = "expected a list of records, or an object that holds one"
         raise DataError(f"{path}: {expected}, got {_shape(values)}; write it as one object a line (.jsonl)")
-    return names, enumerate(rows, start=1)
+    return names, enumerate(rows, start=1), notes
+
+
+def _training_part(value):
+    """-> what an object holds for the training, where it has parts such as "train" and "test", or all of it; notes."""
+    train = [key for key in value if key.lower() in ("train", "training")] if isinstance(value, dict) else []
+    if not train or len(value) < 2 or not isinstance(value[train[0]], dict | list):
+        return value, []
+    others = ", ".join(" ".join(key.split())[:40] for key in list(value)[:6] if key != train[0])
+    return value[train[0]], [f"the texts are those of {train[0]}, {others} is not read"]
 
 
 def _shape(values):
@@ -168,6 +178,13 @@ def _held(value, depth=3):
     return _held(dicts[0], depth - 1) if not held and len(dicts) == 1 and depth else held
 
 
+def _are_columns(columns):
+    """Whether lists are columns, one of them of a few values that come again, and not the texts of a label each."""
+    simple = all(isinstance(cell, str | int | float | None) for column in columns for cell in column)
+    few = simple and any(len(column) > 3 and 1 < len(set(column)) <= len(column) / 2 for column in columns)
+    return few and len(columns) > 1 and len(set(map(len, columns))) == 1
+
+
 def _table_of_dict(value):
     keys, columns = list(value), list(value.values())
     named = any(text_rank(key) is not None or label_rank(key) is not None for key in keys)
@@ -179,6 +196,10 @@ def _table_of_dict(value):
     if columns and all(isinstance(column, list) for column in columns):
         if named:
             return keys, list(map(list, itertools.zip_longest(*columns)))
+        if not all(isinstance(text, str) for column in columns for text in column):
+            return (keys, list(map(list, zip(*columns)))) if _are_columns(columns) else (None, None)
+        if _are_columns(columns):
+            return keys, list(map(list, zip(*columns)))
         return ["label", "text"], [[key, text] for key, column in value.items() for text in column]
     if any(isinstance(column, dict | list) for column in columns):
         return None, None

@@ -142,7 +142,7 @@ def read_texts(path, how=ReadOptions()):
             return ["file"], TextRows(rows, [], path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
-    return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)
+    return columns.names, TextRows(text_rows(rows, columns), [*notes, *records.notes, *columns.notes], path)
 
 
 class TextRows:
@@ -192,7 +192,7 @@ def _read_file(path, how, labels):
         source = "text and labels from lines with __label__"
     elif records.form == SPACE:
         source = "text from each line, labels from its first word"
-    read.notes = [source, *columns.notes]
+    read.notes = [source, *records.notes, *columns.notes]
     return read
 
 

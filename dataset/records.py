@@ -30,7 +30,7 @@ class Records:
 
     form: the name of the delimiter, or FASTTEXT, SPACE (label, a space, text), LINES (one cell each) or JSON. names: of
     the columns, where the form itself says them. unit: what the numbers count. left_out: reason -> numbers of rows that
-    are not among `rows`; it is filled while these are read.
+    are not among `rows`; it is filled while these are read. notes: lines to be said.
     """
 
     rows: object
@@ -38,6 +38,7 @@ class Records:
     names: list | None = None
     unit: str = "line"
     left_out: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
 
 
 def open_records(path, encoding=None):
@@ -54,8 +55,8 @@ def open_records(path, encoding=None):
             return Records(rows, JSON, names, "line", left_out)
         text = "".join(lines)
         try:
-            names, rows = json_rows.document_rows(text, path)
-            return Records(rows, JSON, names, "record")
+            names, rows, notes = json_rows.document_rows(text, path)
+            return Records(rows, JSON, names, "record", notes=notes)
         except DataError:
             if ending in json_rows.ENDINGS:
                 raise

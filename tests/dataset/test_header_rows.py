@@ -64,3 +64,11 @@ def test_what_stands_in_brackets_is_no_part_of_a_name(read, rows):
 def test_an_empty_column_does_not_win_by_its_name(read, rows):
     found = read("a.csv", "id,data,label,Comments\n" + rows("{},{t},{l},"))
     assert found.notes == [f'text from "data", labels from "label": {HALF}'] and len(found.texts) == 12
+
+
+def test_long_texts_are_texts_though_their_column_is_called_like_labels(read, rows):
+    assert (
+        read("a.csv", "note,diagnosis\n" + rows("{t},{l}", 24))
+        .notes[0]
+        .startswith('text from "note", labels from "dia')
+    )

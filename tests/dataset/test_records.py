@@ -274,3 +274,24 @@ def test_one_class_names_the_column_and_the_option(read, rows):
         "neg",
         "pos",
     ]
+
+
+def test_the_parts_of_a_document_are_no_labels(read, rows):
+    parts = {"train": objects(rows), "test": objects(rows)[:2]}
+    note = "the texts are those of train, test is not read"
+    assert read("a.json", json.dumps(parts)).notes == [f'text from "text", labels from "label": {HALF}', note]
+    pairs = {name: [list(found.values()) for found in part] for name, part in parts.items()}
+    assert read("a.json", json.dumps(pairs)).notes == [f"text from column 1, labels from column 2: {HALF}", note]
+
+
+def test_columns_of_any_name_are_no_texts_of_a_label_each(read, rows):
+    found = objects(rows)
+    columns = {"says": [row["text"] for row in found], "mood of it": [row["label"] for row in found]}
+    assert read("a.json", json.dumps(columns)).notes[0] == f'text from "says", labels from "mood of it": {HALF}'
+    texts = {"pos": columns["says"][:6], "neg": columns["says"][6:]}
+    assert read("a.json", json.dumps(texts)).notes[0] == f'text from "text", labels from "label": {HALF}'
+
+
+def test_a_table_of_html_that_is_called_xls_is_named(read):
+    with pytest.raises(DataError, match=r"a table of HTML, as some programs write \.xls: open it in a spreadsheet"):
+        read("a.xls", "<table><tr><td>text</td><td>label</td></tr></table>")
