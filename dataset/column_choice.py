@@ -143,6 +143,9 @@ class Chooser:
             found = [i for i, name in enumerate(names) if same(name) == same(column) and same(column)]
             if found:
                 return found[0]
+        last = [i for i, name in enumerate(names) if "." in name and key_of(name.rpartition(".")[2]) == key_of(column)]
+        if len(last) == 1:  # of an object in an object of JSON
+            return last[0]
         if column.isdecimal() and len(column) < 10 and 1 <= int(column) <= self.width:
             return int(column) - 1
         got = f"the columns {', '.join(self.called(i) for i in range(self.width))[:400]}" if self.width else "none"

@@ -55,10 +55,14 @@ def line_rows(head, lines, left_out):
     if not values:
         return None, ((number, value) for number, value in _values(lines, left_out, list))
     records = _values(lines, left_out, dict)
-    if any(isinstance(inner, dict | list) for value in values for inner in value.values()):
+    if any(_is_nested(inner) for value in values for inner in value.values()):
         values, records = list(map(flat, values)), ((number, flat(value)) for number, value in records)
     keys = list(dict.fromkeys(itertools.chain.from_iterable(values)))
     return keys, _cells(keys, records)
+
+
+def _is_nested(value):
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 def flat(value, prefix="", depth=_DEPTH):

@@ -221,6 +221,7 @@ def test_objects_of_annotations_are_columns_at_any_depth(read, rows):
     note = f'text from "data.text", labels from "annotations.result.value.choices": {HALF}'
     assert read("a.json", json.dumps(studio)).notes == [note]
     assert read("a.jsonl", "".join(json.dumps(found) + "\n" for found in studio)).notes == [note]
+    assert read("a.json", json.dumps(studio), label_column="choices").label_names == ["neg", "pos"]
     several = {"text": "two opinions", "annotations": [{"label": "neg"}, {"label": "pos"}]}
     lines = [{"text": found["text"], "annotations": [{"label": found["label"]}]} for found in objects(rows)]
     found = read("b.json", json.dumps([*lines, several]))
