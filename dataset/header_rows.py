@@ -82,7 +82,11 @@ def _names_like(first, rest, form):
     well = len(cells) == 1 or len(known) > 1 or any(is_other(cell) for cell in given if cell not in known)
     if short and known and well:
         return "known"
-    if max(map(len, given)) <= _LONGEST_QUESTION and any(map(_is_above, cells, columns)):
+    above = sum(map(_is_above, cells, columns))
+    sure = (
+        short or known or above > 1 or any(cell[-1] in "?？" for cell in given)
+    )  # else it may be a text and its label
+    if above and sure and max(map(len, given)) <= _LONGEST_QUESTION:
         return "suspected"
     if not short:
         return None
@@ -94,7 +98,7 @@ def _names_like(first, rest, form):
 
 def _is_above(cell, column):
     """Whether a cell is no value of the column below it: a word above numbers or dates, a question above labels."""
-    if is_missing(cell) or len(column) < 4:
+    if is_missing(cell) or not any(map(str.isalpha, cell)) or len(column) < 4:
         return False
     return all(map(_is_numeric, column)) or (
         cell[-1] in "?？" and _are_few(column) and not any(value[-1] == cell[-1] for value in column)
@@ -122,7 +126,7 @@ def _further(rest):
     numeric = [i for i, column in enumerate(columns) if len(column) >= 4 and all(map(_is_numeric, column))]
     count = 0
     for row in rest[:_FURTHER] if len(numeric) > 1 else []:
-        cells = [row[i] or "" for i in numeric] if len(row) == width else []
+        cells = [row[i] for i in numeric if not is_missing(row[i] or "")] if len(row) == width else []
         if any(map(_is_numeric, cells)) or not any(cells):
             break
         count += 1

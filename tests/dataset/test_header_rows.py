@@ -32,6 +32,13 @@ def test_a_text_of_many_words_above_labels_is_no_header(read, rows):
         assert found.numbers[0] == (2 if "N/A" in first else 1) and len(found.notes) == 1
 
 
+def test_a_first_row_with_an_odd_label_or_without_numbers_is_no_header(read, rows):
+    for first in ("It was so good that I cried all night,?\n", "It was so good that I cried all night,unknown\n"):
+        assert read("a.csv", first + rows("{t},{b}")).numbers[0] == 1
+    found = read("b.csv", "text,votes,price,label\nso it goes,N/A,N/A,pos\n" + rows("{t},{c},{c},{l}"))
+    assert found.numbers[0] == 2 and len(found.texts) == 13
+
+
 def test_further_rows_of_a_header_are_left_out_and_said(read, rows):
     two = "Respondent,Started,How was it?,Why?\n,,Response,Open-Ended Response\n"
     found = read("a.csv", two + rows("11{},2024-01-02,{c},{t}", 20))
