@@ -69,7 +69,12 @@ def _names_like(first, rest, form):
         return None
     columns = [[(row[i] or "").strip() for row in others if i < len(row)] for i in range(len(cells))]
     columns = [[value for value in column if not is_missing(value)] for column in columns]
-    if (form == LINES and not is_text_name(cells[0])) or any(cell in column for cell, column in zip(cells, columns)):
+    again = any(cell in column for cell, column in zip(cells, columns))
+    if again and any(
+        len(cell) > 1 and is_text_name(cell) and _are_sentences(column) for cell, column in zip(cells, columns)
+    ):
+        return "suspected" if max(map(len, given)) <= LONGEST_LABEL else None  # "Comment,Agree", where many agree
+    if again or (form == LINES and not is_text_name(cells[0])):
         return None
     if given == list(map(str, range(len(given)))):  # of a table of pandas without names
         return "suspected" if len(given) > 1 and any(map(_are_sentences, columns)) else None

@@ -79,3 +79,8 @@ def test_long_texts_are_texts_though_their_column_is_called_like_labels(read, ro
         .notes[0]
         .startswith('text from "note", labels from "dia')
     )
+
+
+def test_the_name_of_texts_above_sentences_is_a_header_though_the_other_is_a_label(read, rows):
+    found = read("a.csv", "Comment,Agree\n" + rows("{t},Agree") + rows("{t},Disagree"))
+    assert found.notes[1] == 'the first line is taken for a header: "Comment", "Agree"' and len(found.texts) == 24
