@@ -4,10 +4,10 @@ import itertools
 import re
 from collections import Counter
 
-from dataset.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
-from dataset.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, is_place
-from dataset.labels import is_missing
-from dataset.records import LINES
+from dataset.reading.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
+from dataset.reading.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, is_place
+from dataset.reading.labels import is_missing
+from dataset.reading.records import LINES
 
 _TITLES = 5  # rows among which a header is looked for
 _FURTHER = 2  # rows that a header has at most besides its first

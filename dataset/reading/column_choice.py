@@ -3,13 +3,13 @@ Where that is open it is a DataError that lists the columns; nothing is guessed 
 
 from collections import Counter
 
-from dataset.column_names import PARTLY, is_other, key_of, label_rank, text_rank
-from dataset.column_profile import LONGEST_LABEL, Profile
-from dataset.columns import Columns
 from dataset.errors import DataError
-from dataset.header_rows import find_header
-from dataset.labels import joined_text
-from dataset.records import LINES
+from dataset.reading.column_names import PARTLY, is_other, key_of, label_rank, text_rank
+from dataset.reading.column_profile import LONGEST_LABEL, Profile
+from dataset.reading.columns import Columns
+from dataset.reading.header_rows import find_header
+from dataset.reading.labels import joined_text
+from dataset.reading.records import LINES
 
 _JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
 
