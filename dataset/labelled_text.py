@@ -83,7 +83,9 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
     if label_names is None:
         reasons = reasons_of(read.left_out)
-        check_classes(path, read.label_names, counts, num_classes, f"; left out: {reasons}" if reasons else "")
+        source = "".join(f"; {note}" for note in merged) + (f"; left out: {reasons}" if reasons else "")
+        source += f"; {read.notes[0]}" + ("" if read.unit == "text" else ": say --label-column NAME if it is another")
+        check_classes(path, read.label_names, counts, num_classes, source)
     read.notes[0] += f": {listed(read.label_names, counts)}"
     read.notes += merged
     return read
@@ -140,7 +142,7 @@ def read_texts(path, how=ReadOptions()):
             return ["file"], TextRows(rows, folder.notes, path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
-    return columns.names, TextRows(text_rows(records, rows, columns), [*notes, *columns.notes], path)
+    return columns.names, TextRows(text_rows(records, rows, columns), [*notes, *records.notes, *columns.notes], path)
 
 
 class TextRows:
@@ -190,7 +192,7 @@ def _read_file(path, how, labels):
         source = "text and labels from lines with __label__"
     elif records.form == SPACE:
         source = "text from each line, labels from its first word"
-    read.notes = [source, *columns.notes]
+    read.notes = [source, *records.notes, *columns.notes]
     return read
 
 

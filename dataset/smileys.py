@@ -57,8 +57,9 @@ def sign_faces(no_word, all_scripts):
 
 
 def _round(no_word):
-    """What follows the eyes of :) and :-( , which may stand directly after a word: "great:)"."""
-    return rf"(?<![(\[{{:;=].)-?(?:\)|\({no_word})"
+    """What follows the eyes of :) and :-( , which may stand directly after a word: "great:)". In "(^^;)" and "(-_-;)"
+    the semicolon is a drop of sweat."""
+    return rf"(?<![(\[{{:;=].)(?<![\^<\u30fb\u00b0];)(?<!_[->*];)-?(?:\)|\({no_word})"
 
 
 def _apart(no_word):

@@ -187,7 +187,7 @@ def _split(line, D):
     parts = line.rsplit(None, D)
     if len(parts) <= D:
         return b"", b" ".join(parts)
-    word = parts[0]
+    word = parts[0].lstrip()
     if b" " in word and _to_floats([word.rpartition(b" ")[2]], 1) is not None:  # there are too many numbers
         word, *parts = line.split()
         return word, b" ".join(parts)
@@ -196,11 +196,11 @@ def _split(line, D):
 
 def _parsed(numbered, found):
     """One block of lines, or none: (words, numbers) of those that are rows; the others are counted."""
-    line_numbers, words, rows = [], [], []
+    line_numbers, words, rows, odd = [], [], [], {}
     for number, line in numbered:
         word, fields = _split(line, found.D)
         if not word or not fields:
-            found.leave_out(number, f"no {'numbers' if word else 'word'} in {_shown(line)}")
+            odd[number] = f"no {'numbers' if word else 'word'} in {_shown(line)}"
             continue
         line_numbers.append(number)
         words.append(word)
@@ -208,7 +208,9 @@ def _parsed(numbered, found):
     numbers, good = _finite_rows(rows, found.D)
     for i in np.flatnonzero(~good):
         fields = rows[i].split()
-        found.leave_out(line_numbers[i], f"{len(fields)} fields after {_shown(words[i])}, {_shown(rows[i])}")
+        odd[line_numbers[i]] = f"{len(fields)} fields after {_shown(words[i])}, {_shown(rows[i])}"
+    for number in sorted(odd):
+        found.leave_out(number, odd[number])
     yield from _decoded([word for word, is_good in zip(words, good) if is_good], numbers[good], found)
 
 

@@ -35,6 +35,9 @@ def labelled(read, labels, **how):
         ),
         (["STRASSE", "stra\u00dfe", "x"], ["STRASSE", "x"], "one class, STRASSE"),
         (['"a"', "a", "b"], ["a", "b"], None),
+        (["\u0130yi", "iyi", "iyi", "k\u00f6t\u00fc"], ["iyi", "k\u00f6t\u00fc"], "labels that are one class, iyi"),
+        (["\uff11", "1", "0"], ["0", "1"], "labels that are one class, 1: '\\uff11' (1), '1' (1)"),
+        (["pos\u200b", "pos", "neg\ufeff", "\u00a0neg"], ["neg", "pos"], None),
         ([":)", ":("], [":(", ":)"], None),
         (["...", "!"], ["!", "..."], None),
         (["10", "9", "-1"], ["-1", "9", "10"], None),
@@ -112,3 +115,12 @@ def test_a_list_of_classes_is_not_cut_before_its_odd_member(read):
 def test_a_key_is_a_key_of_itself():
     for label in [" A ", "1.00", "+3", "-0.0", '"x y"', "__label__B", "x.;", "\u0130", "\u1e9e", ".", "9" * 200]:
         assert label_key(label_key(label)) == label_key(label)
+
+
+def test_what_is_merged_into_one_class_is_named_where_it_is_the_only_one(read):
+    with pytest.raises(DataError, match=r"1 class \(gut\).*; labels that are one class, gut: 'Gut' \(1\), 'gut' \(2\)"):
+        labelled(read, ["Gut", "gut", "gut"])
+
+
+def test_a_quote_at_the_end_of_a_label_belongs_to_it_where_none_begins_it(read):
+    assert labelled(read, ['say "x"', "'a'", '"b']).label_names == ["a", "b", 'say "x"']

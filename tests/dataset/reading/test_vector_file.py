@@ -183,6 +183,16 @@ def test_odd_rows_are_counted_across_blocks_and_the_first_three_named(write, mon
     assert vectors.found.sum() == 46 and vectors.W[2 + 41].tolist() == [41, 1]
 
 
+@pytest.mark.parametrize("size", [1, 1024])
+def test_odd_rows_of_several_kinds_are_named_in_the_order_of_the_file(write, monkeypatch, size):
+    monkeypatch.setattr(vector_file, "BLOCK", size)
+    content = "".join(f"w{i} {i} 1\n" for i in range(9)) + "short 1\nx nan 1\nalone\ny 1 2 3\n"
+    assert load_vectors(write(content), Vocab(["w1"])).notes == [
+        "9 rows of 2 numbers",
+        "odd lines left out: 4 (10, 11, 12, ...); line 10: 1 fields after 'short', '1'",
+    ]
+
+
 def test_an_odd_row_changes_nothing_for_the_words_without_a_row(write):
     clean, odd = (load_vectors(write(ROWS + more), Vocab(["zebra"])).W for more in ("", "cat 1000 2000\n"))
     np.testing.assert_array_equal(clean, odd)
