@@ -173,17 +173,17 @@ def encode(texts, config, cached=False, progress=False):
     whole = limited(texts, config.data.limit, rng)
     model, longest = config.model, config.training.drop_longer
 
-    def tokenized(part, left_out, name):
+    def tokenized(part, source, name):
         tokens = tokenize_texts(part.texts, model.cleaning, cached, progress)
-        return with_words(part, tokens, left_out, name, texts.strict)
+        return with_words(part, tokens, source.left_out, name, texts.strict, len(source))
 
     def ids(tokens):
         return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
 
-    whole, tokens, lines = tokenized(whole, texts.texts.left_out, texts.name)
+    whole, tokens, lines = tokenized(whole, texts.texts, texts.name)
     notes, test = [*texts.texts.notes, *lines], texts.test
     if test is not None:
-        test, test_tokens, test_lines = tokenized(test, test.left_out, texts.test_name)
+        test, test_tokens, test_lines = tokenized(test, test, texts.test_name)
         notes, lines = [*notes, *texts.test.notes, *test_lines], [*lines, *test_lines]
     train_index, val_index = split(whole, config.data.validation, texts, rng, lines)
     if longest is not None:
@@ -202,14 +202,16 @@ def encode(texts, config, cached=False, progress=False):
     return Corpus(train, val, test, vocab, texts.label_names, samples, notes, lines, texts.name)
 
 
-def with_words(part, tokens, left_out, name, strict=False):
+def with_words(part, tokens, left_out, name, strict=False, N=None):
     """Part and its TokenizedTexts without the texts that have no token, and a list of at most one line on these and on
-    `left_out`, the rows of the source that were left out before. DataError where nothing is left, or where `strict`.
+    `left_out`, the rows of the source that were left out before. N: texts of the source, where the part is but some of
+    them. DataError where nothing is left, or where `strict`.
     """
     has_word = tokens.lengths() > 0  # (N,)
     lost = part.numbers[~has_word].tolist()
+    total = (len(part) if N is None else N) + sum(map(len, left_out.values()))
     left_out = {**left_out, **({"no word": lost} if lost else {})}
-    line = left_out_line(name, left_out, int(has_word.sum()) + sum(map(len, left_out.values())), part.unit)
+    line = left_out_line(name, left_out, total, part.unit)
     if line and strict:
         raise DataError(f"{line}, which --strict refuses")
     if not has_word.any():

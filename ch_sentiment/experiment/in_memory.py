@@ -6,7 +6,7 @@ import numpy as np
 
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
-from dataset.reading.labels import MISSING
+from dataset.reading.labels import MISSING, label_key
 
 
 def checked(texts, labels, groups=None, sample_weight=None, strict=False):
@@ -17,7 +17,7 @@ def checked(texts, labels, groups=None, sample_weight=None, strict=False):
     where something is missing and `strict`.
     """
     for name, values in (("texts", texts), ("labels", labels)):
-        if isinstance(values, (str, bytes, dict, set, frozenset)):
+        if isinstance(values, (str, bytes, dict, set, frozenset)) or not np.iterable(values):
             raise DataError(f"{name}: expected a list, got one {type(values).__name__}")
     texts, labels = list(texts), list(labels)
     if len(texts) != len(labels):
@@ -35,17 +35,27 @@ def checked(texts, labels, groups=None, sample_weight=None, strict=False):
     numbers = np.setdiff1d(1 + np.arange(len(texts)), [number for some in missing.values() for number in some])
     index = numbers.astype(int) - 1
     groups = None if groups is None else np.array(_groups(groups, len(texts)))[index]
-    weights = None if sample_weight is None else _weights(sample_weight, len(texts))[index]
+    weights = None if sample_weight is None else _weights(sample_weight, len(texts), index)
     texts = [_of_kind((str,), texts[i], f"text {i + 1}") for i in index]
     labels = [_of_kind((str, int, np.integer, np.bool_), _whole(labels[i]), f"label {i + 1}") for i in index]
     if len({isinstance(label, str) for label in labels}) > 1:
         raise DataError("labels: expected all of them to be str, or all to be int, got both")
     names = sorted(set(labels))
+    if alike := _alike(names):
+        warnings.warn(f"labels: classes of their own, though they differ in case or form only: {alike}", stacklevel=4)
     if len(names) < 2:
         raise DataError(f"labels: expected two classes or more, got {names}")
     class_ids = {name: i for i, name in enumerate(names)}
     t = np.array([class_ids[label] for label in labels])
     return {"texts": texts, "t": t, "numbers": numbers, "groups": groups, "weights": weights}, list(map(str, names))
+
+
+def _alike(names):
+    """ "'Pos' and 'pos'" for names of classes that would be one in a file; "" where there are none."""
+    forms = {}
+    for name in filter(lambda name: isinstance(name, str), names):
+        forms.setdefault(label_key(name), []).append(name)
+    return ", ".join(" and ".join(map(ascii, found)) for found in forms.values() if len(found) > 1)
 
 
 def _groups(values, N):
@@ -56,14 +66,17 @@ def _groups(values, N):
     return values
 
 
-def _weights(values, N):
-    """-> (N,) float64. DataError unless these are N finite numbers, 0 or above, and one of them above."""
+def _weights(values, N, index):
+    """-> (M,) float64, those at the positions `index`, (M,). DataError unless there are N, and these are finite numbers,
+    0 or above, and one of them above.
+    """
     try:
         weights = np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise DataError(f"sample_weight: expected {N:,} numbers, got something else") from None
     if weights.shape != (N,):
         raise DataError(f"sample_weight: expected a weight for each of the {N:,} texts, got shape {weights.shape}")
+    weights = weights[index]  # (N,) -> (M,)
     if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
         wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
         got = f"{wrong[0]:g}" if len(wrong) else "nothing but 0"

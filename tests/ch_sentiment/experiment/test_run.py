@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import THREE, TWO
 
-from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.corpus import LabelledTexts, Part, encode
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.run import fit, run_experiment
 from common.trainer import Trainer
@@ -100,6 +100,7 @@ def test_a_training_that_somebody_stops_is_not_scored(monkeypatch):
         (["a", 1.5, "b"], [0, 1, 0], "text 2: expected a str, got float"),
         (["a", b"b", "b"], [0, 1, 0], "text 2: expected a str, got bytes"),
         (["a", "b"], ["x", "x"], r"labels: expected two classes or more, got \['x'\]"),
+        (np.array("a"), np.array("b"), "texts: expected a list, got one ndarray"),
         (["a", "b"], [0.5, 1.5], "label 1: expected a str or an int, got float"),
         (["a", "b"], [0, float("inf")], "label 2: expected a str or an int, got float"),
         (["a", "b"], [("x",), ("y",)], "label 1: expected a str or an int, got tuple"),
@@ -179,6 +180,24 @@ def test_texts_without_any_word_are_one_line():
         fit([".", "..", "-", ","], [0, 1, 0, 1], **SMALL)
     with pytest.raises(DataError, match=r"at least 2 texts of each label, got 0 labelled b; texts: 2 of 4 texts are"):
         fit(["good", "fine", "-", ","], ["a", "a", "b", "b"], **SMALL)
+
+
+def test_rows_left_out_are_counted_among_all_of_the_source_where_some_are_drawn():
+    part = Part([*"abcdefgh", "."] * 2, np.arange(18) % 2, numbers=np.arange(18) + 3, left_out={"no text": [1, 2]})
+    lines = encode(LabelledTexts(part, ["x", "y"], name="a.csv"), Config.of(validation=0.5, limit=16)).left_out
+    assert lines[0].startswith("a.csv: ") and " of 20 texts are left out (no text 2" in lines[0]
+
+
+def test_classes_that_differ_in_case_or_unicode_form_are_warned_of():
+    labels = ["Pos", "pos", "caf\u00e9", "cafe\u0301", "x"] * 4
+    with pytest.warns(UserWarning, match=r"only: 'Pos' and 'pos', 'cafe\\u0301' and 'caf\\xe9'$"):
+        assert len(LabelledTexts.of(["good"] * 20, labels).label_names) == 5
+
+
+def test_a_weight_of_a_pair_that_is_left_out_is_not_asked_for():
+    with pytest.warns(UserWarning, match="no text 1"):
+        whole = LabelledTexts.of(["a", "b", None], [0, 1, 1], sample_weight=[1, 2, float("nan")])
+    assert whole.texts.weights.tolist() == [1, 2]
 
 
 def test_an_option_that_there_is_not_is_named():
