@@ -8,6 +8,7 @@ from collections import Counter
 from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import (
+    READING,
     add_abstain_argument,
     add_model_argument,
     add_reading_options,
@@ -16,6 +17,7 @@ from ch_sentiment.commands.arguments import (
     load_model,
     refuse_names_of_files,
     threshold_of,
+    typed,
 )
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
@@ -54,6 +56,9 @@ def run(options):
     before it.
     """
     refuse_names_of_files(options, options.text, "--data {} for the texts in it")
+    if options.data is None and (given := typed(options, READING)):
+        option = "--" + next(iter(given)).replace("_", "-")
+        raise DataError(f"{option}: expected --data FILE, which it says how to read, got none")
     if options.data is not None and options.text:
         raise DataError(f"expected texts or --data {options.data}, got both")
     model = load_model(options)

@@ -67,8 +67,8 @@ def _groups(values, N):
 
 
 def _weights(values, N, index):
-    """-> (M,) float64, those at the positions `index`, (M,). DataError unless there are N, and these are finite numbers,
-    0 or above, and one of them above.
+    """-> (M,) float64, those at the positions `index`, (M,). DataError unless there are N, and these are finite
+    numbers, 0 or above, and one of them above.
     """
     try:
         weights = np.asarray(values, np.float64)

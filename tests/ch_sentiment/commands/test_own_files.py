@@ -212,6 +212,13 @@ def test_answers_in_json_and_in_lines_keep_the_rows_too(phrases_model, write, as
     assert lines[1] == "\t\t" and lines[4] == ""
 
 
+@pytest.mark.parametrize("option", [["--encoding", "latin-1"], ["--text-column", "2"], ["--strict"]])
+def test_how_a_file_is_read_is_said_of_a_file_only(phrases_model, ask, option):
+    for texts, stdin in (["good"], b""), ([], b"caf\xe9\n"):
+        err = ask(phrases_model, *texts, *option, stdin=stdin, code=2).err
+        assert f"{option[0]}: expected --data FILE, which it says how to read, got none" in err
+
+
 def test_columns_of_one_name_are_all_in_the_object(phrases_model, write, ask):
     data = write("a.csv", "text,note,note,note_2\nnot bad,a,b,c\n")
     out, _ = ask(phrases_model, "--data", data, "--json")
