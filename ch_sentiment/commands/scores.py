@@ -1,7 +1,7 @@
 """What the scores of a model are in words: each number with what it is the number of (docs/scores.md)."""
 
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, shorten
+from ch_sentiment.console import printable, shorten_name
 from common.checking.intervals import wilson_interval
 
 NAME = 40  # characters of a label that are shown
@@ -62,7 +62,7 @@ def class_table(report, most=None):
         (
             scores["f1"],
             [
-                shorten(name, NAME),
+                shorten_name(name, NAME),
                 f"{scores['n']:,}",
                 number(scores["precision"] if given else None),
                 number(scores["recall"] if scores["n"] else None),
@@ -110,7 +110,7 @@ def majority(report):
 
 def named(label):
     """A label in quotes, short."""
-    return quoted(shorten(label, NAME))
+    return quoted(shorten_name(label, NAME))
 
 
 def quoted(name):
