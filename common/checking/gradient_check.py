@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
-from common.arrays.checks import described
+from common.arrays.checks import as_number, as_rng, described
 from common.arrays.tied_weights import TiedWeights
 from common.checking.gradient_errors import Gradient, check_depends, judge
 from common.checking.layer_contract import (
@@ -81,6 +81,9 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     __tracebackhide__ = True
     called = type(layer).__name__
     _check_is_layer(layer)
+    constants = (constants,) if isinstance(constants, int) else constants
+    tolerance = as_number("check_layer", "tolerance", tolerance, above=0)
+    eps = as_number("check_layer", "eps", eps, above=0)
     inputs = [np.array(x) if hasattr(x, "dtype") or isinstance(x, list) else x for x in inputs]
     floats = [i for i, x in enumerate(inputs) if getattr(x, "dtype", np.dtype(int)).kind == "f" and i not in constants]
     names = _param_names(layer)
@@ -92,7 +95,7 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     call = Call(layer, inputs, None if mask is None else np.asarray(mask))
     probe, outputs = call.forward()
     _check_finite(called, outputs)
-    rng = np.random.default_rng(rng)
+    rng = as_rng("check_layer", rng)
     # The upstream gradient of a loss is 1, of other outputs a random one: sum(dout * output) is differentiated.
     douts = call.upstream_gradients(outputs, rng)
     analytic_inputs, analytic_params = _backward(called, names, probe, douts)
@@ -103,9 +106,13 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
             how = {"tolerance": tolerance, "eps": eps, "rng": rng, "verbose": verbose}
             return check_layer(layer, *inputs, mask=mask, constants=constants, **how)
         analytic_inputs = [analytic_inputs[i] for i in floats]
+    if not floats and all(g is None for g in analytic_inputs):
+        analytic_inputs = []
     if len(analytic_inputs) != len(floats) or any(g is None for g in analytic_inputs):
         expected = f"expected a gradient from backward for each of {len(floats)} float inputs"
-        raise ValueError(f"{called}: {expected}; see `constants`")
+        got = f"None for {'it' if len(floats) == 1 else 'some'}"
+        got = got if len(analytic_inputs) == len(floats) else f"{len(analytic_inputs)}"
+        raise ValueError(f"{called}: {expected}, got {got}; see `constants`")
     check_contract(call, douts)
 
     def weighted_outputs():  # of a copy made after the change, so that views of a parameter in the layer change, too
@@ -243,6 +250,9 @@ def _with_tied(layer, grads):
 def _check_finite(called, outputs):
     __tracebackhide__ = True
     for i, y in enumerate(outputs):
+        if np.asarray(y).dtype.kind not in "fiub":
+            expected = "expected forward to return an array, several of them, or a loss"
+            raise ValueError(f"{called}: {expected}, got {described(y)}")
         if not np.all(np.isfinite(y)):
             at = np.argwhere(~np.isfinite(y))[0].tolist()
             raise AssertionError(

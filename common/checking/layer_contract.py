@@ -5,6 +5,7 @@ alone, padding without influence, the dtype of the weights. DESIGN.md, "What eve
 """
 
 import copy
+import types
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -198,8 +199,8 @@ def _check_dtype(call, douts):
     __tracebackhide__ = True
     for dtype in (np.float64, np.float32):
         with np.errstate(over="ignore", invalid="ignore"):  # of buffers that nothing was written into yet
-            memo = {id(a): a.astype(dtype) for a in _float_arrays(call.layer)}
-        layer = copy.deepcopy(call.layer, memo)
+            memo = {id(a): a.astype(dtype) for a in _held(call.layer, np.ndarray) if _is_float(a)}
+        layer = copy.deepcopy(call.layer, memo | _modules(call.layer))
         inputs = [x.astype(dtype) if _is_float(x) else x for x in call.inputs]
         try:
             _, outputs = call.forward(inputs, layer)
@@ -217,7 +218,7 @@ def _check_dtype(call, douts):
 
 def copied(layer, views=()):
     """A deep copy, in which arrays share memory again as they did: views of `views_of(layer)`. ValueError if none."""
-    memo = {}
+    memo = _modules(layer)
     for root, held in views:
         memory = root.ravel(order="K").copy()
         for a in held:
@@ -230,10 +231,15 @@ def copied(layer, views=()):
         raise ValueError(f"{type(layer).__name__}: {expected}, got {type(error).__name__}: {error}") from error
 
 
+def _modules(layer):
+    """What a copy shares, as a memo of `copy.deepcopy`: modules, as of self.xp = np, which cannot be copied."""
+    return {id(module): module for module in _held(layer, types.ModuleType)}
+
+
 def views_of(layer):
     """(array, the arrays of the layer that are it or views of it) where there are several, as W and W[:H], or W.T."""
     roots, held = {}, {}
-    for a in _arrays(layer):
+    for a in _held(layer, np.ndarray):
         root = a
         while isinstance(root.base, np.ndarray):
             root = root.base
@@ -242,20 +248,19 @@ def views_of(layer):
     return [(roots[i], found) for i, found in held.items() if len(found) > 1 and roots[i].flags.forc]
 
 
-def _float_arrays(layer):
-    return [a for a in _arrays(layer) if _is_float(a)]
-
-
-def _arrays(held, seen=None):
-    """All arrays that a layer holds, in lists, dicts and further layers, too, each once."""
+def _held(holder, kind, seen=None):
+    """All objects of a kind that a layer holds, in lists, dicts and further layers, too, each once."""
     seen = {} if seen is None else seen
-    if id(held) in seen or isinstance(held, (str, bytes, type, np.random.Generator)):
+    if id(holder) in seen or isinstance(holder, (str, bytes, type, np.random.Generator)):
         return []
-    seen[id(held)] = held
-    if isinstance(held, np.ndarray):
-        return [held]
-    inside = held.values() if isinstance(held, dict) else held if isinstance(held, (list, tuple)) else ()
-    return [a for value in (*inside, *getattr(held, "__dict__", {}).values()) for a in _arrays(value, seen)]
+    seen[id(holder)] = holder
+    if isinstance(holder, kind):
+        return [holder]
+    if isinstance(holder, (types.ModuleType, np.ndarray)):
+        return []
+    inside = holder.values() if isinstance(holder, dict) else holder if isinstance(holder, (list, tuple)) else ()
+    own = getattr(holder, "__dict__", {}).values()
+    return [found for value in (*inside, *own) for found in _held(value, kind, seen)]
 
 
 def _is_float(x):

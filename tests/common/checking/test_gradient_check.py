@@ -609,3 +609,49 @@ def test_what_is_no_layer_is_refused_in_our_words(check):
         layer.params = params
         with pytest.raises(ValueError, match="Affine: expected params to be a list of arrays"):
             check(layer, normal(2, 3))
+
+
+class Function:
+    """A layer of two functions, without weights."""
+
+    params, grads = [], []
+
+    def __init__(self, forward, backward):
+        self.forward, self.backward, self.xp = forward, backward, np  # a layer may hold a module
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "says"),
+    [
+        (lambda x: None, lambda d: d, "expected forward to return an array, .* got None"),
+        (lambda x: {"y": x}, lambda d: d, "expected forward to return an array, .* got dict of 1"),
+        (lambda x: 2 * x, lambda d: None, "for each of 1 float inputs, got None for it; see `constants`"),
+        (lambda x: 2 * x, lambda d: (d, d), "for each of 1 float inputs, got 2; see `constants`"),
+    ],
+)
+def test_what_is_returned_in_another_form_is_named(forward, backward, says):
+    with pytest.raises(ValueError, match=f"^Function: .*{says}"):
+        check_layer(Function(forward, backward), X)
+
+
+def test_a_layer_without_inputs_and_one_that_holds_a_module_are_checked():
+    class Bias:
+        def __init__(self):
+            self.b = normal(3)
+            self.params, self.grads, self.xp = [self.b], [np.zeros(3)], np
+
+        def forward(self):
+            return self.xp.tanh(self.b)
+
+        def backward(self, dout):
+            self.grads[0][...] = dout * (1 - self.xp.tanh(self.b) ** 2)
+
+    assert check_layer(Bias())["b"] < 1e-6
+    assert check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X)["input"] < 1e-6
+    assert list(check_layer(Function(lambda x, y: 2 * x + y, lambda d: 2 * d), X, X, constants=1)) == ["input"]
+
+
+@pytest.mark.parametrize("how", [{"tolerance": "1e-6"}, {"eps": 0}, {"eps": -1e-5}, {"rng": "0"}])
+def test_numbers_that_cannot_be_are_a_value_error(how):
+    with pytest.raises(ValueError, match=r"check_layer: expected .* got"):
+        check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X, **how)
