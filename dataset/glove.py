@@ -1,4 +1,4 @@
-"""Word vectors from a file of GloVe, word2vec or fastText (`dataset.vector_file`): a row of D numbers for each word.
+"""Word vectors from a file of GloVe, word2vec or fastText (`reading.vector_file`): a row of D numbers for each word.
 The file is read in one pass, also inside a .zip, and only the rows of a vocabulary are stored.
 Pennington, Socher and Manning 2014."""
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset import vector_file
 from dataset.errors import DataError, reading
+from dataset.reading import vector_file
 from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK, clean
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.folders import is_pair, only_table, open_folder
-from dataset.labels import Labels, check_classes, is_missing, listed, several
 from dataset.lines import text_lines, unlimited_csv_fields
-from dataset.records import FASTTEXT, LINES, SEVERAL, SPACE
-from dataset.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
+from dataset.reading.folders import is_pair, only_table, open_folder
+from dataset.reading.labels import Labels, check_classes, is_missing, listed, several
+from dataset.reading.records import FASTTEXT, LINES, SEVERAL, SPACE
+from dataset.reading.table import NO_LABEL, NO_TEXT, collect, groups_of, open_table, reasons_of, text_rows, weights_of
 
 _MOST_SHOWN = 3  # line numbers that a message names
 

@@ -9,9 +9,9 @@ import gzip
 import io
 import zlib
 
-from dataset.encodings import check_encoding, guess_encoding, is_damaged_utf8
 from dataset.errors import DataError
-from dataset.file_kinds import check_is_text
+from dataset.reading.encodings import check_encoding, guess_encoding, is_damaged_utf8
+from dataset.reading.file_kinds import check_is_text
 
 LONGEST = 100 << 20  # bytes of a line: longer than any text, so that an endless stream does not fill the memory
 _BLOCK = 1 << 16  # bytes that are decoded at a time

@@ -27,6 +27,7 @@ from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, Time
 from common.recurrent.rnn import RNN, TimeRNN
 from common.recurrent.simple import SimpleTimeGRU, SimpleTimeGRUResetAfter, SimpleTimeLSTM, SimpleTimeRNN
 from common.time_layers import Simple_TimeAffine, TimeAffine, TimeDropout
+from labelled_files import read, rows  # noqa: F401  (fixtures)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C
 

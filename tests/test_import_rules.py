@@ -19,17 +19,16 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
-    "dataset.encodings dataset.file_kinds dataset.column_names dataset.labels dataset.smileys dataset.vector_kinds",
-    *("dataset.lines dataset.text dataset.phrases_small", "dataset.store dataset.near_duplicates dataset.scripts"),
-    "dataset.delimited dataset.json_rows dataset.folders dataset.column_profile dataset.columns dataset.vector_file",
-    *("dataset.records", "dataset.column_choice", "dataset.table", "dataset.labelled_text dataset.imdb_archive"),
+    *("dataset.reading.encodings dataset.reading.file_kinds dataset.smileys", "dataset.lines dataset.text"),
+    *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
+    "dataset.labelled_text dataset.imdb_archive",
     "dataset.glove dataset.imdb dataset.speeches",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
     *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
-    *("common.training", "common.trainer common.util", "common.files.resume"),
+    *("common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
     # the chapter
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
     *(

@@ -16,7 +16,8 @@ from ch_sentiment.console import Terminated, printable, say, warn
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
-from ch_sentiment.experiment.load import load
+from ch_sentiment.experiment.load import is_built_in, load
+from ch_sentiment.experiment.recipes import suited
 from ch_sentiment.experiment.run import check, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -49,14 +50,19 @@ def run(arguments):
     wrong with the input is said before anything is written.
     """
     with options_of_rank(typed(arguments)) as options:
-        return resume(options) if "resume" in options else start(chosen(options))
+        return resume(options) if "resume" in options else start(options)
 
 
-def start(config):
+def start(options):
     """A new training in a new folder."""
-    data = prepared(config)
+    config = chosen(options)
+    check_before(config)
+    texts = load(config.data)
+    options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
+    config = chosen(options)
+    data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     net, notes = new_net(config, data)
-    inform(config, *data.notes, *notes)
+    inform(config, *data.notes, *([choice] if choice else []), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
@@ -108,9 +114,14 @@ def options_of_rank(options):
 
 def prepared(config):
     """The Corpus of a new training, after all that can be checked before."""
+    check_before(config)
+    return corpus_of(config)
+
+
+def check_before(config):
+    """What can be known to be wrong before anything is read. DataError."""
     check(config)
     check_out(config.run)
-    return corpus_of(config)
 
 
 def corpus_of(config):

@@ -16,7 +16,7 @@ from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
-from dataset.labels import listed
+from dataset.reading.labels import listed
 from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
 

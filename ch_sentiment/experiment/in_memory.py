@@ -6,7 +6,7 @@ import numpy as np
 
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
-from dataset.labels import MISSING
+from dataset.reading.labels import MISSING
 
 
 def checked(texts, labels, groups=None, sample_weight=None, strict=False):
@@ -73,7 +73,7 @@ def _weights(values, N):
 
 def is_missing(value):
     """Whether a value holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, or what stands for
-    nothing in a file (`dataset.labels.MISSING`), such as "nan", which pandas makes a str of.
+    nothing in a file (`dataset.reading.labels.MISSING`), such as "nan", which pandas makes a str of.
     """
     if isinstance(value, str):
         return value.strip() in MISSING

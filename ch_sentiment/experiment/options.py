@@ -157,7 +157,12 @@ class TrainingOptions:
 class RunOptions:
     """One run of it: where its results go, and what is drawn at random."""
 
-    recipe: str = option(None, "start from the settings of a recipe (`sentifish recipes` lists them)", metavar="NAME")
+    recipe: str = option(
+        None,
+        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
+        "short texts and nothing is said on model or training, else default)",
+        metavar="NAME",
+    )
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
         False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"

@@ -4,8 +4,15 @@ A recipe's settings take the place of the defaults, and what is typed beside it 
 docs/recipes.md tells what the originals do, and what ours reach.
 """
 
-from ch_sentiment.experiment.options import Config
+import numpy as np
+
+from ch_sentiment.experiment.options import GROUP_OF, MAY_CHANGE, Config
 from dataset.errors import DataError
+from dataset.text import tokenize
+
+SHORT = 50  # words: texts that are shorter on average are sentences
+MANY = 1000  # texts, from which on a recipe that was chosen on 10,000 sentences can be trusted
+SAMPLE = 500  # texts whose words are counted
 
 
 class Recipe:
@@ -16,6 +23,15 @@ class Recipe:
 
 
 RECIPES = {
+    "default": Recipe("the default of every option: one LSTM and the largest of its states"),
+    "short": Recipe(
+        "sentences: both directions, word vectors that start from naive Bayes, adversarial training",
+        bidirectional=True,
+        pool="max-mean",
+        naive_bayes=True,
+        word_dropout=0.1,
+        adversarial=0.3,
+    ),
     "best": Recipe(
         "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial training",
         data="imdb",
@@ -124,6 +140,23 @@ def config_of(typed):
     """-> Config: what `typed` holds (options by name), else what its recipe says, else the default. DataError."""
     name = typed.get("recipe")
     return Config.of({} if name is None else named(name).settings, **typed)
+
+
+def suited(typed, texts):
+    """The recipe for texts where nothing is typed on model and training: `typed` with it, and a line that says so; else
+    `typed` as it is, and None. texts: LabelledTexts.
+    """
+    own = [name for name in typed if name not in MAY_CHANGE and (GROUP_OF[name] in ("model", "training"))]
+    N, C = len(texts.texts), len(texts.label_names)
+    if own or "recipe" in typed or N < MANY:
+        return typed, None
+    sample = texts.texts.texts[:: -(-N // SAMPLE)]
+    length = np.mean([len(tokenize(text)) for text in sample])
+    if length >= SHORT:
+        return typed, None
+    of_two = {} if C == 2 else {"naive_bayes": False}
+    say = f"texts of about {length:.0f} words: the settings of --recipe short (else --recipe default)"
+    return {"recipe": "short", **of_two, **typed}, say
 
 
 def named(name):

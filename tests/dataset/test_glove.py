@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dataset.glove
-import dataset.vector_file
+import dataset.reading.vector_file
 from dataset.errors import DataError
 from dataset.glove import MEMBERS, Coverage, _normal_from_hash, load_vectors
 from dataset.text import PAD, UNK, Vocab
@@ -70,7 +70,7 @@ def test_a_file_of_many_blocks_is_read_as_one_of_a_single_block(write, monkeypat
     whole = load_vectors(path, vocab)
     np.testing.assert_array_equal(whole.W[2:-1], rows[::-1])
     for size in (7, 100, 299):
-        monkeypatch.setattr(dataset.vector_file, "BLOCK", size)
+        monkeypatch.setattr(dataset.reading.vector_file, "BLOCK", size)
         np.testing.assert_allclose(load_vectors(path, vocab).W, whole.W, atol=1e-6)
 
 
@@ -133,7 +133,7 @@ def test_a_contraction_is_the_mean_of_its_two_parts(write):
 
 
 def test_parts_are_found_wherever_they_stand_in_the_file(write, monkeypatch):
-    monkeypatch.setattr(dataset.vector_file, "BLOCK", 1)
+    monkeypatch.setattr(dataset.reading.vector_file, "BLOCK", 1)
     vectors = load_vectors(write("n't 3 4\nfilm 0 0\ndo 1 2\nn't 9 9\n"), Vocab(["don't"]))
     assert vectors.W[2].tolist() == [2, 3] and vectors.found[2]
 

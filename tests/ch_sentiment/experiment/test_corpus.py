@@ -135,7 +135,8 @@ def test_real_reviews_arrive_whole_and_their_duplicates_are_noted(tmp_path, monk
     file = os.path.join(REAL, "imdb", "train.tsv")
     data = prepare(data=file, cached=True)
     assert (len(data.train), len(data.val), len(data.vocab)) == (22500, 2500, 20000)
-    assert data.notes == ["duplicates: 96 within train"] and data.train.t.sum() == 11250
+    columns = f"{file}: text from column 2, labels from column 1: 0 (12,500), 1 (12,500)"
+    assert data.notes == [columns, "duplicates: 96 within train"] and data.train.t.sum() == 11250
     again = prepare(data=file, cached=True)  # from the cache
     assert again.vocab == data.vocab and all(map(np.array_equal, again.train.x, data.train.x))
     films = os.path.join(REAL, "imdb", "train.movies.txt")

@@ -34,7 +34,7 @@ def test_what_is_typed_wins_over_the_recipe_and_the_recipe_over_the_defaults():
     assert (options["hidden"], options["bidirectional"], options["recipe"]) == (7, False, "keras-bilstm")
     assert all(options[name] == recipe[name] for name in set(FIELDS) - {"hidden", "bidirectional", "recipe"})
     assert config_of({"hidden": 7}) == Config.of(hidden=7)
-    with pytest.raises(DataError, match="--recipe: expected one of best, victor-zhou"):
+    with pytest.raises(DataError, match="--recipe: expected one of default, short, best"):
         config_of({"recipe": "alchemy"})
 
 
@@ -120,3 +120,31 @@ def test_clipping_by_element_reaches_the_gradients():
 def test_the_page_on_recipes_describes_each_and_gives_its_command():
     for name in RECIPES:
         assert f"\n## {name}\n" in DOCS and f"sentifish train --recipe {name}" in DOCS
+
+
+SENTENCES = "".join(
+    f"{'bad' if i % 2 else 'good'}\ta {'slow' if i % 2 else 'fine'} film of {i} scenes\n" for i in range(1000)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "taken"),
+    [
+        (SENTENCES, [], "short"),
+        (SENTENCES, ["--epochs", "1"], "short"),
+        (SENTENCES.replace("bad", "3", 30), [], "short"),
+        (SENTENCES, ["--cell", "gru"], None),
+        (SENTENCES, ["--recipe", "default"], "default"),
+        (SENTENCES.replace("film", "film " * 60), ["--epochs", "1"], None),
+        ("\n".join(SENTENCES.split("\n")[:900]), [], None),
+    ],
+    ids=["sentences", "epochs", "three classes", "a cell", "typed", "long", "few"],
+)
+def test_many_short_texts_are_trained_by_the_recipe_short_where_nothing_else_is_said(content, more, taken, capsys):
+    Path("own.tsv").write_text(content, encoding="utf-8")
+    assert call("train", "own.tsv", *more, *(() if "--epochs" in more else ("--epochs", "1")), "--out", "r") == 0
+    said = "texts of about 6 words: the settings of --recipe short (else --recipe default)"
+    assert (said in capsys.readouterr().out) == (taken == "short")
+    used = config("r")
+    assert (used["recipe"], used["bidirectional"]) == (taken, taken == "short")
+    assert used["naive_bayes"] == (taken == "short" and "3\t" not in content)

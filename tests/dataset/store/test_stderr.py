@@ -27,7 +27,11 @@ def closed():
     return stream
 
 
-@pytest.mark.parametrize("make", [lambda: None, OnlyWrite, io.StringIO, closed, object], ids=str)
+@pytest.mark.parametrize(
+    "make",
+    [lambda: None, OnlyWrite, io.StringIO, closed, object],
+    ids=["None", "write alone", "StringIO", "closed", "object"],
+)
 def test_on_what_is_no_terminal_nothing_is_drawn(make, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stderr", make())

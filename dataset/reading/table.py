@@ -5,10 +5,10 @@ from array import array
 
 import numpy as np
 
-from dataset.column_choice import Chooser
 from dataset.errors import DataError
-from dataset.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
-from dataset.records import open_records
+from dataset.reading.column_choice import Chooser
+from dataset.reading.labels import LONGEST_MISSING, cell_text, is_missing, joined_text
+from dataset.reading.records import open_records
 
 _AROUND = "\ufeff "  # of a header: the mark stands there again where files were joined
 _LOOK_AHEAD = 1000  # rows by which the columns are recognized

@@ -7,7 +7,7 @@ import pytest
 
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
-from dataset.labels import MISSING, label_key, listed
+from dataset.reading.labels import MISSING, label_key, listed
 
 
 def labelled(read, labels, **how):

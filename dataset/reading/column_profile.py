@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from dataset.labels import is_missing
+from dataset.reading.labels import is_missing
 
 LONGEST_LABEL = 40  # characters; longer cells are no labels
 MOST_LABELS = 50

@@ -5,8 +5,8 @@ import json
 import re
 from operator import itemgetter
 
-from dataset.column_names import label_rank, text_rank
 from dataset.errors import DataError
+from dataset.reading.column_names import label_rank, text_rank
 
 NO_RECORD = "no JSON record"  # a reason for which a row is left out
 ENDINGS = (".json", ".jsonl", ".ndjson", ".jsonlines", ".geojson")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dataset.errors import DataError
-from dataset.vector_kinds import other_kind
+from dataset.reading.vector_kinds import other_kind
 
 BLOCK = 1024  # lines that are parsed at a time
 _CHUNK = 1 << 20  # bytes that are read at a time

@@ -108,7 +108,7 @@ class Labels:
         return number
 
     def classes(self, numbers):
-        """(N,) int64 numbers of spellings, which are overwritten -> (N,) int64 class ids, names in id order, notes on
+        """(N,) int64 numbers of spellings, overwritten -> (N,) int64 class ids, names in id order, and notes on
         spellings that are one.
         """
         if self.names is not None:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from dataset.errors import DataError
-from dataset.file_kinds import UNREADABLE
 from dataset.lines import text_lines
+from dataset.reading.file_kinds import UNREADABLE
 
 _SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval")
 _UNLABELLED = ("unsup", "unlabelled", "unlabeled")

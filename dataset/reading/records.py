@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dataset import json_rows
-from dataset.column_names import is_header
-from dataset.delimited import NAMES, csv_rows, find_delimiter, tab_rows
 from dataset.errors import DataError
 from dataset.lines import text_lines
+from dataset.reading import json_rows
+from dataset.reading.column_names import is_header
+from dataset.reading.delimited import NAMES, csv_rows, find_delimiter, tab_rows
 from dataset.stopwords import STOPWORDS
 
 _LOOK_AHEAD = 200  # lines by which the form is judged

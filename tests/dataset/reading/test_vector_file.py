@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataset import vector_file
 from dataset.errors import DataError
 from dataset.glove import load_vectors
+from dataset.reading import vector_file
 from dataset.text import Vocab
 
 ROWS = "the 1 2 3\nfilm -1 0.5 2e-1\n, 4 4 4\n"

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from dataset.delimited import csv_rows
+from dataset.reading.delimited import csv_rows
 
 
 def numbered(lines):

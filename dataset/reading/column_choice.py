@@ -4,12 +4,12 @@ Where that is open it is a DataError that lists the columns; nothing is guessed 
 import itertools
 from collections import Counter
 
-from dataset.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
-from dataset.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
-from dataset.columns import Columns
 from dataset.errors import DataError
-from dataset.labels import is_missing, joined_text
-from dataset.records import LINES
+from dataset.reading.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
+from dataset.reading.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
+from dataset.reading.columns import Columns
+from dataset.reading.labels import is_missing, joined_text
+from dataset.reading.records import LINES
 
 _JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
 _TITLES = 5  # rows among which a header is looked for
