@@ -118,12 +118,31 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     def weighted_outputs():  # of a copy made after the change, so that views of a parameter in the layer change, too
         return np.concatenate([np.ravel(d * y) for d, y in zip(douts, call.forward()[1])])
 
+    def nearby(a, i, far, points):
+        here, rng, slopes = [b.copy() for b in arrays], np.random.default_rng(0), []
+        try:
+            for _ in range(points):
+                for b, value in zip(arrays, here):
+                    b[...] = value + far * rng.standard_normal(b.shape)
+                above, below = _values_at(weighted_outputs, a, i, (far / 10, -far / 10))
+                slopes.append(np.sum(above - below) / (far / 5))
+        finally:
+            for b, value in zip(arrays, here):
+                b[...] = value
+        return slopes
+
     names += [f"input {i}" if len(floats) > 1 else "input" for i in floats]
     arrays = [*layer.params, *(inputs[i] for i in floats)]
     with _progress(called, sum(a.size for a in arrays)) as bar:
         numeric = [_central_differences(weighted_outputs, a, eps, bar.update) for a in arrays]
     checked = [
-        Gradient(name, np.asarray(analytic), found, lambda i, steps, a=a: _values_at(weighted_outputs, a, i, steps))
+        Gradient(
+            name,
+            np.asarray(analytic),
+            found,
+            lambda i, steps, a=a: _values_at(weighted_outputs, a, i, steps),
+            nearby=lambda *where, a=a: nearby(a, *where),
+        )
         for name, analytic, found, a in zip(names, analytic_params + analytic_inputs, numeric, arrays)
     ]
     errors = judge(called, checked, tolerance, eps, verbose)

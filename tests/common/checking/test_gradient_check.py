@@ -655,3 +655,72 @@ def test_a_layer_without_inputs_and_one_that_holds_a_module_are_checked():
 def test_numbers_that_cannot_be_are_a_value_error(how):
     with pytest.raises(ValueError, match=r"check_layer: expected .* got"):
         check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X, **how)
+
+
+class Median:
+    """The middle one of three, which has the gradient where two or three are equal."""
+
+    params, grads = [], []
+
+    def forward(self, x):
+        self.middle = np.argsort(x, axis=1)[:, 1]
+        return x[np.arange(len(x)), self.middle]
+
+    def backward(self, dout):
+        dx = np.zeros((len(dout), 3), dout.dtype)
+        dx[np.arange(len(dout)), self.middle] = dout
+        return dx
+
+
+EQUAL = np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 0.0], [3.0, 1.0, 2.0]])
+
+
+class SortedRows:
+    """A sort, which puts equal values in the order in which they stand."""
+
+    params, grads = [], []
+
+    def forward(self, x):
+        self.order = np.argsort(x, axis=1, kind="stable")
+        return np.take_along_axis(x, self.order, axis=1)
+
+    def backward(self, dout):
+        dx = np.empty_like(dout)
+        np.put_along_axis(dx, self.order, dout, axis=1)
+        return dx
+
+
+@pytest.mark.parametrize("Layer", [Median, SortedRows])
+def test_of_more_than_two_equal_values_any_may_have_the_gradient(Layer):
+    assert check_layer(Layer(), EQUAL)["input"] < 1e-6
+
+    class WrongThere(Layer):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dx[0] *= -3  # of the equal values
+            return dx
+
+    class WrongElsewhere(Layer):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dx[2] *= 1.001  # of others
+            return dx
+
+    for Wrong in (WrongThere, WrongElsewhere):
+        with pytest.raises(AssertionError, match=f"{Wrong.__name__}: the gradient of input is wrong"):
+            check_layer(Wrong(), EQUAL)
+
+
+def test_rounding_is_no_tie_of_equal_values():
+    class Single:
+        params, grads = [], []
+
+        def forward(self, x):
+            self.y = np.tanh(x.astype(np.float32)).astype(x.dtype)
+            return self.y
+
+        def backward(self, dout):
+            return dout * (1 - self.y**2)
+
+    with pytest.raises(AssertionError, match="Single: the gradient of input is wrong"):
+        check_layer(Single(), X)
