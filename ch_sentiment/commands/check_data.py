@@ -1,12 +1,11 @@
 """Say what is wrong with labelled text, and what to mend first: docs/check_data.md."""
 
 import json
-import os
 from dataclasses import asdict
 
 from tqdm import tqdm
 
-from ch_sentiment.commands.arguments import add_reading_options, data_options
+from ch_sentiment.commands.arguments import add_reading_options, check_output, data_options
 from ch_sentiment.commands.check_report import CSV_HEAD, csv_cells, report_lines, to_mend
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import printable
@@ -42,7 +41,7 @@ def run(options):
     if not options.file:  # which would be the folder one stands in
         raise DataError("expected the name of labelled text, got an empty one")
     if options.csv is not None:
-        _check_output(options.csv, (options.file, options.test_data, options.embedding))
+        check_output("--csv", options.csv, (options.file, options.test_data, options.embedding))
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
     notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]
@@ -56,16 +55,6 @@ def run(options):
         if not options.json:
             print(f"written to {printable(options.csv)}: {len(found.suspects):,} suspected rows")
     return 0
-
-
-def _check_output(path, inputs):
-    """DataError where --csv cannot be written, or would replace what is read."""
-    if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
-        got = "a folder" if os.path.isdir(path) else "one in a folder that is not there"
-        raise DataError(f"--csv {path}: expected the name of a file, got {got}")
-    for given in inputs:
-        if given is not None and os.path.exists(path) and os.path.exists(given) and os.path.samefile(path, given):
-            raise DataError(f"--csv {path}: expected another file than {given}, which is read")
 
 
 def read(part, name):

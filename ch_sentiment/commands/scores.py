@@ -14,7 +14,9 @@ def report_lines(report):
     names = [printable(name) for name in report["per_class"]]
     numbers = {"accuracy": report["accuracy"], f"  always {named(report['majority']['label'])}": majority(report)}
     numbers |= {"  by chance": report["chance"], "loss": report["loss"]}
-    numbers |= {f"F1 of {quoted(names[1])}": report["f1"]} if len(names) == 2 else {}
+    if len(names) == 2:  # none of a class that no text has, and that is the answer to none
+        occurs = any(report["confusion"][1]) or any(row[1] for row in report["confusion"])
+        numbers[f"F1 of {quoted(names[1])}"] = report["f1"] if occurs else None
     numbers |= {"macro F1": report["macro_f1"], "balanced accuracy": report["balanced_accuracy"]}
     numbers |= {"ROC AUC": report["roc_auc"], "ECE": report["ece"]}
     rows = [["texts", f"{report['n']:,}"], *([name, number(value)] for name, value in numbers.items())]

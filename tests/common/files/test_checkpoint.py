@@ -487,5 +487,7 @@ def test_contents_that_cannot_be_saved_leave_the_old_file(small, arrays, meta, e
 def test_a_file_of_another_kind_is_called_so(tmp_path, content):
     path = tmp_path / "other.tsv"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"other\.tsv: expected a checkpoint \(\.npz\), got a file of another kind$"):
+    with pytest.raises(
+        CheckpointError, match=r"other\.tsv: expected a checkpoint \(\.npz\), got a file of another kind$"
+    ):
         load_checkpoint(path)
