@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from ch_sentiment.commands.arguments import add_reading_options, data_options
+from ch_sentiment.commands.arguments import add_reading_options, check_output, data_options
 from ch_sentiment.commands.check_report import CSV_HEAD, csv_cells, report_lines, to_mend
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import printable
@@ -40,6 +40,8 @@ def run(options):
     """Print the report and write --csv; -> exit code 0, whatever is found. DataError, OSError."""
     if not options.file:  # which would be the folder one stands in
         raise DataError("expected the name of labelled text, got an empty one")
+    if options.csv is not None:
+        check_output("--csv", options.csv, (options.file, options.test_data, options.embedding))
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
     notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, shorten
+from ch_sentiment.console import printable, shorten, shorten_name
 from ch_sentiment.data_check.check import (
     DUPLICATE,
     LABEL_ERROR,
@@ -224,4 +224,4 @@ def _are(rows, verb):
 
 
 def _label(label):
-    return shorten(label, LABEL)
+    return shorten_name(label, LABEL)

@@ -6,14 +6,22 @@ import shutil
 import sys
 import textwrap
 
-from ch_sentiment.commands.arguments import add_model_argument, add_text_argument, load_model, refuse_names_of_files
+from ch_sentiment.commands.arguments import (
+    add_model_argument,
+    add_text_argument,
+    check_output,
+    load_model,
+    refuse_names_of_files,
+)
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import input_lines, printable, say, shorten, warn
+from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
 from common.files.atomic_write import write_atomically
 from common.training.terminal import is_terminal
+from dataset.errors import DataError
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -36,6 +44,12 @@ def run(options):
     """Print the explanation and write the files asked for; -> exit code 0. CheckpointError, DataError, OSError."""
     text = options.text
     refuse_names_of_files(options, [] if text is None else [text], "< {} for the text in it")
+    models = [name for given in (options.model, *options.others) for name in (given, os.path.join(given, MODEL))]
+    for option, path in (("--html", options.html), ("--png", options.png)):
+        if path is not None:
+            check_output(option, path, models)
+    if None not in (options.html, options.png) and os.path.abspath(options.html) == os.path.abspath(options.png):
+        raise DataError(f"expected two files for --html and --png, got {options.png} for both")
     model = load_model(options)
     if text is None:
         if is_terminal(sys.stdin):

@@ -1,7 +1,7 @@
 """What the scores of a model are in words: each number with what it is the number of (docs/scores.md)."""
 
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, shorten
+from ch_sentiment.console import printable, shorten_name
 from common.checking.intervals import wilson_interval
 
 NAME = 40  # characters of a label that are shown
@@ -14,7 +14,9 @@ def report_lines(report):
     names = [printable(name) for name in report["per_class"]]
     numbers = {"accuracy": report["accuracy"], f"  always {named(report['majority']['label'])}": majority(report)}
     numbers |= {"  by chance": report["chance"], "loss": report["loss"]}
-    numbers |= {f"F1 of {quoted(names[1])}": report["f1"]} if len(names) == 2 else {}
+    if len(names) == 2:  # none of a class that no text has, and that is the answer to none
+        occurs = any(report["confusion"][1]) or any(row[1] for row in report["confusion"])
+        numbers[f"F1 of {quoted(names[1])}"] = report["f1"] if occurs else None
     numbers |= {"macro F1": report["macro_f1"], "balanced accuracy": report["balanced_accuracy"]}
     numbers |= {"ROC AUC": report["roc_auc"], "ECE": report["ece"]}
     rows = [["texts", f"{report['n']:,}"], *([name, number(value)] for name, value in numbers.items())]
@@ -62,7 +64,7 @@ def class_table(report, most=None):
         (
             scores["f1"],
             [
-                shorten(name, NAME),
+                shorten_name(name, NAME),
                 f"{scores['n']:,}",
                 number(scores["precision"] if given else None),
                 number(scores["recall"] if scores["n"] else None),
@@ -110,7 +112,7 @@ def majority(report):
 
 def named(label):
     """A label in quotes, short."""
-    return quoted(shorten(label, NAME))
+    return quoted(shorten_name(label, NAME))
 
 
 def quoted(name):

@@ -4,7 +4,7 @@ import json
 
 from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row, table
-from ch_sentiment.console import say, shorten, warn
+from ch_sentiment.console import say, shorten_name, warn
 from ch_sentiment.experiment import output
 from ch_sentiment.experiment.options import COUNT
 from ch_sentiment.experiment.output import write_json
@@ -61,12 +61,12 @@ def run(options):
 
 def speaker_table(found):
     """A line for every speaker."""
-    labels = [shorten(label, NAME_WIDTH) for label in found["labels"]]
+    labels = [shorten_name(label, NAME_WIDTH) for label in found["labels"]]
     rows = [["speaker", "paragraphs", "words", *(f"{label} (%)" for label in labels), f"mean p({labels[1]})"]]
     for row in found["speakers"]:
         counts, shares = (row["paragraphs"], row["words"]), row["shares"].values()
         numbers = [*(f"{n:,}" for n in counts), *(f"{share:.1f}" for share in shares), f"{row['mean_probability']:.3f}"]
-        rows.append([shorten(row["speaker"], NAME_WIDTH), *numbers])
+        rows.append([shorten_name(row["speaker"], NAME_WIDTH), *numbers])
     return table((), rows)
 
 

@@ -53,6 +53,8 @@ def as_inputs(owner, x, name="x"):
     """x in one of the forms above, with an array of whatever NumPy makes one of. ValueError for anything else."""
     if not isinstance(x, (tuple, dict)):
         return _as_input(owner, x, name)
+    if not x:
+        raise ValueError(f"{owner}: expected {name} to be {FORMS}, got an empty {type(x).__name__}")
     keys = x if isinstance(x, dict) else range(len(x))
     found = {key: _as_input(owner, x[key], f"{name}[{key!r}]") for key in keys}
     sizes = [len(part) for part in found.values()]

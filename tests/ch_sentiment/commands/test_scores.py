@@ -149,3 +149,10 @@ def test_what_is_divided_by_nothing_is_a_dash_and_labels_are_printed_harmlessly(
     assert rows["[31mred"] == ["2", "-", "0.0000", "0.0000"]
     assert rows["no text has this"] == ["0", "-", "-", "-"]
     assert 'no text was answered " [31mred " (2 of 3 are)' in lines and '"no text has this" (' not in lines
+
+
+def test_of_a_class_that_neither_texts_nor_answers_have_there_is_no_f1():
+    of_one = scores_of([0, 0], [0, 0], ["ham", "spam"])
+    assert re.search(r'^F1 of "spam" +-$', report_lines(of_one), re.M)
+    answered = scores_of([0, 0], [0, 1], ["ham", "spam"])
+    assert re.search(r'^F1 of "spam" +0\.0000$', report_lines(answered), re.M)

@@ -457,3 +457,16 @@ def test_what_the_page_of_the_docs_shows_runs_as_it_stands(trained, here, capsys
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["the", "film", "was", "not", "bad"]
     exec(second, names)  # noqa: S102
     assert capsys.readouterr().out == fenced(guide)[-1]
+
+
+def test_a_page_or_figure_never_replaces_the_model_or_the_other(trained, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(trained / "model.npz", "model.npz")
+    before = (tmp_path / "model.npz").read_bytes()
+    for option in ("--html", "--png"):
+        for model in ("model.npz", "."):
+            assert call("explain", model, "the film", option, "./model.npz") == 2
+            assert f"{option} ./model.npz: expected another file than" in capsys.readouterr().err
+    assert call("explain", "model.npz", "the film", "--html", "a", "--png", "./a") == 2
+    assert "two files for --html and --png, got ./a for both" in capsys.readouterr().err
+    assert (tmp_path / "model.npz").read_bytes() == before and not (tmp_path / "a").exists()
