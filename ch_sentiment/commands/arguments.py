@@ -79,7 +79,7 @@ def data_options(arguments, **default):
     return DataOptions(**{**default, **typed(arguments, [f.name for f in fields(DataOptions)])})
 
 
-def chosen(options, varied=()):
+def typed_config(options, varied=()):
     """The Config of the options that were typed, and of the recipe among them. DataError where one of them, or of those
     that are `varied`, is refused by the baseline that they name.
     """

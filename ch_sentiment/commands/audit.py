@@ -57,9 +57,9 @@ def run(options):
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     sections = model_card.sections_of(model, files, audit)
-    say(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)))  # before a write can fail
+    say(json.dumps(asdict(audit)) if options.json else "\n".join(audit_lines(audit)))  # before a write can fail
     folder = files[0].parent
-    write(folder, sections, image_of(audit))
+    write_card(folder, sections, image_of(audit))
     if not options.json:
         say(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
     return 0
@@ -76,7 +76,7 @@ def image_of(audit):
     return drawn({CARD[-1]: chart}, warn).get(CARD[-1]) if audit.compared else None
 
 
-def write(folder, sections, image):
+def write_card(folder, sections, image):
     """The model card, and the figure, of which none older stays."""
     contents = card_forms.markdown(sections, image).encode(), card_forms.html_page(sections, image).encode(), image
     for name, content in zip(CARD, contents):
@@ -86,7 +86,7 @@ def write(folder, sections, image):
             write_atomically(folder / name, [content])
 
 
-def lines(audit):
+def audit_lines(audit):
     """The audit for reading."""
     if not audit.compared:
         yield model_card.nothing_compared(audit)

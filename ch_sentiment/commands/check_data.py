@@ -42,7 +42,7 @@ def run(options):
         raise DataError("expected the name of labelled text, got an empty one")
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
-    notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]
+    notes = [*reading_notes(data.texts, data.name), *reading_notes(data.test, data.test_name)]
     if options.json:
         print(json.dumps(as_json(found, notes)), flush=True)  # before a write can fail
     else:
@@ -55,8 +55,8 @@ def run(options):
     return 0
 
 
-def read(part, name):
-    """How a Part, or None, was read, in lines."""
+def reading_notes(part, name):
+    """Lines on how a Part was read, and which rows were left out; none for None."""
     if part is None:
         return
     for line in part.notes:

@@ -44,8 +44,8 @@ def report_lines(found, notes, shown):
         ("Mojibake", MOJIBAKE),
         ("In another script", OTHER_SCRIPT),
     ):
-        yield from _listed(found, title, kind, shown)
-    if nothing := _nothing(found):
+        yield from _rows_of_kind(found, title, kind, shown)
+    if nothing := _kinds_not_found(found):
         yield f"\nNothing found: {', '.join(nothing)}"
 
 
@@ -122,7 +122,7 @@ def _label_errors(found, shown):
         [f"{s.line}", _label(s.label), _label(s.suggested), f"{s.p_label:.3f}", f"{s.p_suggested:.3f}", s.text]
         for s in suspected[:shown]
     ]
-    yield from _rows(head, rows, len(suspected))
+    yield from _text_table(head, rows, len(suspected))
 
 
 def _duplicates(found, shown):
@@ -150,22 +150,22 @@ def _duplicates(found, shown):
             ]
             for s in first
         ]
-        yield from _rows(head, rows, len(again))
+        yield from _text_table(head, rows, len(again))
 
 
-def _listed(found, title, kind, shown):
+def _rows_of_kind(found, title, kind, shown):
     rows = found.of(kind)
     if rows:
         yield f"\n{title}: {_count(len(rows), 'text')}"
         cells = [[f"{s.line}", _label(s.label), s.detail or "", s.text] for s in rows[:shown]]
-        yield from _rows(
+        yield from _text_table(
             (found.unit, "label", "script" if kind == OTHER_SCRIPT else "found" if kind == MOJIBAKE else "", " text"),
             cells,
             len(rows),
         )
 
 
-def _rows(head, rows, total):
+def _text_table(head, rows, total):
     """A table whose last column is a text, on the left; below it how many rows it does not show."""
     texts = [shorten(f" {' '.join(row[-1].split())}", TEXT) for row in rows]
     width = max(map(len, (head[-1], *texts)), default=0)
@@ -174,7 +174,7 @@ def _rows(head, rows, total):
         yield f"... and {total - len(rows):,} more (--csv FILE has all)"
 
 
-def _nothing(found):
+def _kinds_not_found(found):
     """The kinds of which nothing was found."""
     kinds = [
         (None if found.label_errors.reason else "suspected labels", (LABEL_ERROR,)),

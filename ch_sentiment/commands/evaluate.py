@@ -16,7 +16,7 @@ from ch_sentiment.commands.arguments import (
     load_model,
     threshold_of,
 )
-from ch_sentiment.commands.scores import report_lines
+from ch_sentiment.commands.scores import score_lines
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.corpus import has_known_word
@@ -52,15 +52,15 @@ def run(options):
             got = f"{folder}, a file" if options.figures else "an empty name"
             raise DataError(f"--figures: expected a folder, got {got}")
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
-    about = scored(part, tokens, model, data.data)
+    about = subject_of(part, tokens, model, data.data)
     for line in about["notes"]:
         print(printable(line), file=sys.stderr if options.json else sys.stdout)
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     below = threshold_of(options, model)
     report = answering.report(probabilities, part.t, model.label_names, below or None)
-    say(json.dumps({**report, "data": about}) if options.json else report_lines(report))
+    say(json.dumps({**report, "data": about}) if options.json else score_lines(report))
     if options.figures is not None:
-        write_figures(folder, report, model, probabilities, part.t, lengths)
+        write_score_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
 
 
@@ -82,7 +82,7 @@ def trained_on_name(metrics):
     return None
 
 
-def scored(part, tokens, model, name):
+def subject_of(part, tokens, model, name):
     """What is scored, as a dict for JSON: name, texts, labels, known, and "notes", the same for reading.
 
     part: Part. tokens: its TokenizedTexts.
@@ -98,7 +98,7 @@ def scored(part, tokens, model, name):
     return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
 
 
-def write_figures(folder, report, model, probabilities, t, lengths):
+def write_score_figures(folder, report, model, probabilities, t, lengths):
     """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png; what
     cannot be drawn is said.
 

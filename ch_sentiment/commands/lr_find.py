@@ -1,6 +1,6 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.train import inform, prepared
 from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
@@ -30,7 +30,7 @@ def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
-    config = chosen(typed(arguments))
+    config = typed_config(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
     inform(config, *data.notes, *notes)

@@ -53,7 +53,7 @@ def run(options):
             if len(readings) > MOST_DRAWN:
                 say(f"the figures show the first {MOST_DRAWN} only")
             say(found["limits"])
-        write_figures(folder, found)
+        write_speech_figures(folder, found)
         if not options.json:
             say(f"written to {folder}: {', '.join(present(folder, RESULTS))}")
     return 0
@@ -80,7 +80,7 @@ def as_csv(found):
     return "".join(f"{csv_row(row)}\n" for row in rows)
 
 
-def write_figures(folder, found):
+def write_speech_figures(folder, found):
     """shares.png and lines.png; what cannot be drawn is said."""
 
     def bars(plot):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines
 from ch_sentiment.console import Terminated, printable, say, warn
@@ -18,7 +18,7 @@ from ch_sentiment.experiment.cells import own_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import is_built_in, load
 from ch_sentiment.experiment.recipes import suited
-from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
     MODEL,
@@ -55,11 +55,11 @@ def run(arguments):
 
 def start(options):
     """A new training in a new folder."""
-    config = chosen(options)
+    config = typed_config(options)
     check_before(config)
     texts = load(config.data)
     options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
-    config = chosen(options)
+    config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     net, notes = new_net(config, data)
     inform(config, *data.notes, *([choice] if choice else []), *notes)
@@ -120,7 +120,7 @@ def prepared(config):
 
 def check_before(config):
     """What can be known to be wrong before anything is read. DataError."""
-    check(config)
+    check_config(config)
     check_out(config.run)
 
 
@@ -151,7 +151,7 @@ def train(experiment, folder):
         message, code = STOPPED[result.stop_reason]
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data.samples, folder, experiment.config)
+    print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
@@ -164,7 +164,7 @@ def inform(config, *lines):
         say(printable(line))
 
 
-def report(result, samples, folder, config):
+def print_outcome(result, samples, folder, config):
     """Print what a training came to, and the answers to a few texts."""
     model = result.model
     for line in outcome_lines(result, config, f"sentifish train --resume {shlex.quote(str(folder))}"):

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.options import COUNT, FIELDS
 from ch_sentiment.experiment.output import write_json
-from ch_sentiment.experiment.run import check, new_net, run_experiment
+from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
 from common.training.callbacks import Progress
@@ -51,9 +51,9 @@ def run(arguments):
         if name in options:
             raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
     ranges = parsed(arguments.vary or VARIED)
-    config = chosen(options, [r.name for r in ranges])
+    config = typed_config(options, [r.name for r in ranges])
     for number in range(1, arguments.trials + 1):
-        check(config.with_(**settings_of(ranges, config, number)))
+        check_config(config.with_(**settings_of(ranges, config, number)))
     if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")
@@ -63,7 +63,7 @@ def run(arguments):
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
-        check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
+        keep_search(folder / SEARCH, config, ranges, has_trials=bool(rows))
         inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
@@ -75,8 +75,8 @@ def run(arguments):
             rows.append({"trial": number, "settings": settings, **row})
             with (folder / TRIALS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
-            say(f"  {outcome(rows[-1])}")
-    say(table(rows))
+            say(f"  {trial_outcome(rows[-1])}")
+    say(trials_table(rows))
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
     return 0 if len(rows) >= arguments.trials else 130
 
@@ -118,7 +118,7 @@ def encoded(texts, config):
     return replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
 
 
-def check_same(path, config, ranges, has_trials):
+def keep_search(path, config, ranges, has_trials):
     """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
     (`has_trials`), or other files.
     """
@@ -149,20 +149,20 @@ def read_trials(path):
     whole, newline, _ = path.read_text("utf-8").rpartition("\n")
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
-        table(rows)
+        trials_table(rows)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise DataError(f"{path}: expected a trial in every line, got something else") from None
     path.write_text(whole + newline, "utf-8")
     return rows
 
 
-def table(rows):
+def trials_table(rows):
     """The trials for reading, the best first."""
     rows = sorted(rows, key=lambda row: (row["val_loss"] is None, -(row["val_accuracy"] or 0), row["val_loss"]))
-    return "\n".join(["", *(f"{row['trial']:>5}  {outcome(row)}  {in_words(row['settings'])}" for row in rows)])
+    return "\n".join(["", *(f"{row['trial']:>5}  {trial_outcome(row)}  {in_words(row['settings'])}" for row in rows)])
 
 
-def outcome(row):
+def trial_outcome(row):
     """What a trial reached, in a few words."""
     if row["val_loss"] is None:
         return f"no epoch was finished: {row['error']}"

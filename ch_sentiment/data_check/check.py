@@ -7,7 +7,7 @@ import numpy as np
 
 from ch_sentiment.data_check.duplicates import find_duplicates
 from ch_sentiment.data_check.label_errors import FOLDS, LabelErrors, find_label_errors
-from ch_sentiment.data_check.overview import Lengths, WordVectors, classes_of, lengths_of, word_vectors
+from ch_sentiment.data_check.overview import Lengths, VectorCoverage, classes_of, lengths_of, vector_coverage
 from ch_sentiment.experiment.options import ModelOptions
 from dataset.mojibake import repair
 from dataset.scripts import NONE, main_scripts
@@ -61,7 +61,7 @@ class Report:
     left_out: dict = field(default_factory=dict)
     test_name: str | None = None
     test_texts: int = 0
-    vectors: WordVectors | None = None
+    vectors: VectorCoverage | None = None
     suspects: list = field(default_factory=list)
 
     def of(self, *kinds, in_test=False):
@@ -83,7 +83,7 @@ def check(data, embedding=None, folds=FOLDS, seed=0, cached=True, progress=None)
     tokens = all_tokens.take(np.arange(N)) if test else all_tokens
     lengths = tokens.lengths()
     vocab = tokens.build_vocab(None, ModelOptions().vocab_size)
-    vectors = None if embedding is None else word_vectors(embedding, tokens, vocab)  # an error of it before the work
+    vectors = None if embedding is None else vector_coverage(embedding, tokens, vocab)  # an error of it before the work
     streams = np.random.default_rng(seed).spawn(2)
     duplicates, cluster = find_duplicates(texts, all_tokens, N, streams[0], lambda b: watch(b, "comparing texts"))
     errors = find_label_errors(

@@ -108,7 +108,7 @@ class LabelledTexts:
         pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
         classes or more.
         """
-        pairs, names = in_memory.checked(texts, labels, groups, sample_weight, strict)
+        pairs, names = in_memory.checked_texts(texts, labels, groups, sample_weight, strict)
         return cls(Part(**pairs), names, strict=strict)
 
 

@@ -9,7 +9,7 @@ from dataset.labelled_text import left_out_line
 from dataset.reading.labels import MISSING
 
 
-def checked(texts, labels, groups=None, sample_weight=None, strict=False):
+def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
     """As of `corpus.LabelledTexts.of`. -> what a Part of the pairs holds of which nothing is missing, by name: texts,
     t, numbers, groups, weights; and names of the classes.
 

@@ -239,7 +239,7 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
-KINDS = {
+TYPES = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),
     bool: (bool, "a bool"),
@@ -248,7 +248,7 @@ KINDS = {
 MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
-def checked(options):
+def checked_options(options):
     """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
     options = {name: plain_number(value) for name, value in options.items()}
     for name, value in options.items():
@@ -257,7 +257,7 @@ def checked(options):
         f, argument = FIELDS[name], FIELDS[name].metadata["argument"]
         if value is None and (f.default is None or name in MAY_BE_NONE):
             continue
-        kind, called = KINDS[f.type]
+        kind, called = TYPES[f.type]
         if not isinstance(value, kind) or isinstance(value, bool) != (f.type is bool):
             raise DataError(f"{name}: expected {called}, got {value!r}")
         if value not in argument.get("choices", [value]):

@@ -139,7 +139,7 @@ RECIPES = {
 def config_of(typed):
     """-> Config: what `typed` holds (options by name), else what its recipe says, else the default. DataError."""
     name = typed.get("recipe")
-    return Config.of({} if name is None else named(name).settings, **typed)
+    return Config.of({} if name is None else recipe_named(name).settings, **typed)
 
 
 def suited(typed, texts):
@@ -159,7 +159,7 @@ def suited(typed, texts):
     return {"recipe": "short", **of_two, **typed}, say
 
 
-def named(name):
+def recipe_named(name):
     """The Recipe of a name. DataError where there is none."""
     if name not in RECIPES:
         raise DataError(f"--recipe: expected one of {', '.join(RECIPES)}, got {name!r}")

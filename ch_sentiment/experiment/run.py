@@ -10,7 +10,7 @@ from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
@@ -47,7 +47,7 @@ def run_experiment(config, data, callbacks=()):
     callbacks: of `common.training.callbacks`, for whoever wants to see or stop it. Raises as `Trainer.fit`, but for a
     number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
     """
-    check(config)
+    check_config(config)
     if isinstance(data, LabelledTexts):
         data = encode(data, config)
         for line in data.left_out:
@@ -69,7 +69,7 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
     be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    strict = checked(options).get("strict", False)
+    strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
     config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
@@ -174,7 +174,7 @@ class Experiment:
         return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
 
 
-def check(config):
+def check_config(config):
     """What can be known to be wrong before anything is read. DataError."""
     model = config.model
     if model.vocab_size < 3:
