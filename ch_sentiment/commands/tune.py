@@ -15,7 +15,7 @@ from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import COUNT, FIELDS
+from ch_sentiment.experiment.options import COUNT, FIELDS, flag
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
@@ -37,7 +37,7 @@ REFUSED = {  # options of `train` that have no part here, and why
 
 
 def add_arguments(parser):
-    """Those of `train`; those of REFUSED have no part here, which `run` says."""
+    """Those of `train`; `run` refuses those of REFUSED, and says why."""
     add_options(parser)
     parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
     vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
@@ -49,7 +49,7 @@ def run(arguments):
     options = typed(arguments)
     for name, why in REFUSED.items():
         if name in options:
-            raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
+            raise DataError(f"{flag(name)}: expected none, {why}")
     ranges = parsed(arguments.vary or VARIED)
     config = typed_config(options, [r.name for r in ranges])
     for number in range(1, arguments.trials + 1):
@@ -82,8 +82,8 @@ def run(arguments):
 
 
 def check_trials(config, ranges, trials, texts):
-    """What can be known to be wrong once the texts are there, before anything is written. DataError, ValueError."""
-    kinds = {}  # the first trial of each cell, since one of one's own may fail
+    """Build the first net of each cell, so that errors come before anything is written. DataError, ValueError."""
+    kinds = {}  # cell -> the first trial with it: a custom one may fail
     for number in range(1, trials + 1):
         settings = settings_of(ranges, config, number)
         kinds.setdefault(settings.get("cell"), config.with_(**settings))
@@ -119,8 +119,8 @@ def encoded(texts, config):
 
 
 def keep_search(path, config, ranges, has_trials):
-    """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
-    (`has_trials`), or other files.
+    """Write the settings of the search to `path`; DataError where the folder already holds another search, of which a
+    trial is done (`has_trials`), or other files.
     """
     free = ("out", "overwrite", "no_cache", "quiet", "classes")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
@@ -137,12 +137,12 @@ def keep_search(path, config, ranges, has_trials):
             raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
     elif any(entry.name != LOCK for entry in path.parent.iterdir()):
         raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
-    write_json(path, search)  # over another one that came to nothing: a file name with a slip in it, say
+    write_json(path, search)  # replaces a search without a trial, such as one of a misspelt file name
 
 
 def read_trials(path):
-    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done. DataError
-    where something else stands there.
+    """The rows of finished trials: list of dict. An incomplete last line, of an interrupted write, is dropped from the
+    file. DataError where the file holds something else.
     """
     if not path.exists():
         return []
@@ -157,7 +157,7 @@ def read_trials(path):
 
 
 def trials_table(rows):
-    """The trials for reading, the best first."""
+    """A line for each trial, the best first."""
     rows = sorted(rows, key=lambda row: (row["val_loss"] is None, -(row["val_accuracy"] or 0), row["val_loss"]))
     return "\n".join(["", *(f"{row['trial']:>5}  {trial_outcome(row)}  {in_words(row['settings'])}" for row in rows)])
 
@@ -171,5 +171,5 @@ def trial_outcome(row):
 
 
 def in_words(settings):
-    """lr=0.0021 hidden=64."""
+    """Settings as "lr=0.0021 hidden=64"."""
     return " ".join(f"{name}={value}" for name, value in settings.items())

@@ -1,4 +1,4 @@
-"""What labelled texts are like: classes, lengths, scripts, and the words that a vector file lacks."""
+"""An overview of labelled texts: classes, lengths, and how many of the words a file of word vectors has."""
 
 from dataclasses import dataclass
 

@@ -23,6 +23,11 @@ MODELS = ("recurrent", "bow", "nbsvm")
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
+def flag(name):
+    """The name of an option on the command line: "--vocab-size" for "vocab_size"."""
+    return "--" + name.replace("_", "-")
+
+
 def number(kind, expected, fits):
     """A converter for argparse: text -> a number of `kind` that `fits`, or an error that says what was expected."""
 
