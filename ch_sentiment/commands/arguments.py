@@ -7,7 +7,7 @@ import sys
 from dataclasses import fields
 
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions, flag
@@ -98,7 +98,7 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
     parser.add_argument("model", help=help)
     also = "ask this model, too, and take the mean of the probabilities (any number of times)"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
-    own = "the cell or encoder of one's own that a model was trained with (any number of times)"
+    own = "the custom cell or encoder that a model was trained with (any number of times)"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
 
 
@@ -126,7 +126,7 @@ def threshold_of(options, model):
 def load_model(options):
     """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
     for cell in options.cells:
-        own_cell(cell)
+        register_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:

@@ -53,15 +53,15 @@ PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
-REFUSED, IGNORED = "refused", "ignored"  # of what only recurrent models have, where a baseline is trained
+REFUSED, IGNORED = "refused", "ignored"  # what happens to options of recurrent models where a baseline is trained
 
 
 def option(default, text, *, baselines=None, may_change=False, switch=False, **argument):
     """A field with its help text and what else argparse should know of it.
 
-    baselines: REFUSED or IGNORED for what they do not have; sizes and shares are ignored, because a comparison gives
-    all models the same. may_change: whether a training that is resumed may have another value. switch: a flag that
-    no recipe sets, so that nobody needs to unset it.
+    baselines: REFUSED or IGNORED for an option that they do not have; sizes and shares are ignored, because `compare`
+    gives all models the same. may_change: whether a resumed training may have another value. switch: a flag that no
+    recipe sets, so that it needs no --no- form.
     """
     more = {"baselines": baselines, "may_change": may_change, "switch": switch}
     return field(default=default, metadata={"argument": {"help": text, **argument}, **more})
@@ -93,12 +93,12 @@ class DataOptions:
 
 @dataclass
 class ModelOptions:
-    """What reads the texts: the words that it knows, its layers and their sizes."""
+    """The model: its vocabulary, its layers and their sizes."""
 
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own as package.module:Class",
+        f"the recurrent cell: {', '.join(CELLS)}, or a custom cell or encoder as package.module:Class",
         metavar="NAME",
         baselines=REFUSED,
     )
@@ -137,7 +137,7 @@ class ModelOptions:
 
 @dataclass
 class TrainingOptions:
-    """How the weights are found."""
+    """How the model is trained."""
 
     drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     adversarial: float = option(
@@ -148,9 +148,9 @@ class TrainingOptions:
         "what an error counts in the loss. balanced: the same for every class in all, however few its texts are",
         choices=["balanced"],
     )
-    optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
+    optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
-    schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
+    schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most so many passes over the data", type=COUNT, may_change=True)
     patience: int = option(2, "stop after so many epochs without a better validation loss", type=COUNT)
@@ -160,7 +160,7 @@ class TrainingOptions:
 
 @dataclass
 class RunOptions:
-    """One run of it: where its results go, and what is drawn at random."""
+    """One run of a training: its seed, its output folder, and what is done after it."""
 
     recipe: str = option(
         None,
@@ -182,7 +182,7 @@ class RunOptions:
     resume: str = option(
         None,
         "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
-        "--save-every, --no-cache, --quiet and a --cell of one's own may be given. With another number of epochs the "
+        "--save-every, --no-cache, --quiet and a custom --cell may be given. With another number of epochs the "
         "learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
