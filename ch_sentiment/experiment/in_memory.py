@@ -1,4 +1,4 @@
-"""Texts and labels in memory, such as lists or columns of a data frame: what is missing in them, and what is wrong."""
+"""Texts and labels in memory, such as lists or columns of a data frame: checked, and without missing values."""
 
 import warnings
 
@@ -10,11 +10,11 @@ from dataset.reading.labels import MISSING
 
 
 def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
-    """As of `corpus.LabelledTexts.of`. -> what a Part of the pairs holds of which nothing is missing, by name: texts,
-    t, numbers, groups, weights; and names of the classes.
+    """The arguments of `corpus.LabelledTexts.of`, checked. -> the fields of a Part by name (texts, t, numbers, groups,
+    weights), without the pairs whose text or label is missing; names of the classes, list of str.
 
-    What is missing is left out with a warning. DataError where these are no labelled texts of two classes or more, and
-    where something is missing and `strict`.
+    Warns of pairs that are left out. DataError where these are no labelled texts of two classes or more, and, if
+    `strict`, where a text or label is missing.
     """
     for name, values in (("texts", texts), ("labels", labels)):
         if isinstance(values, (str, bytes, dict, set, frozenset)):
@@ -72,8 +72,8 @@ def _weights(values, N):
 
 
 def is_missing(value):
-    """Whether a value holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, or what stands for
-    nothing in a file (`dataset.reading.labels.MISSING`), such as "nan", which pandas makes a str of.
+    """Whether a value is missing: None, nan of any float, pandas' NA and NaT, a masked number, or a str that means a
+    missing value in a file (`dataset.reading.labels.MISSING`), such as "nan" from `astype(str)`.
     """
     if isinstance(value, str):
         return value.strip() in MISSING
