@@ -1,6 +1,6 @@
-"""Show whether an answer changes when only a person in the text changes, and write the model card.
+"""Test whether answers change when only the person in a text changes, and write the model card.
 
-It cannot show that a model is fair, only that it is not: docs/audit.md.
+The test can show that a model is unfair, never that it is fair: docs/audit.md.
 """
 
 import json
@@ -66,7 +66,7 @@ def run(options):
 
 
 def image_of(audit):
-    """The bytes of audit.png; None where nothing can be said of any group, or nothing can be drawn, which is said."""
+    """The bytes of audit.png; None where no group can be compared, or, with a warning, where it cannot be drawn."""
 
     def chart(plot):
         from ch_sentiment.audit.figure import gap_chart
@@ -77,7 +77,7 @@ def image_of(audit):
 
 
 def write_card(folder, sections, image):
-    """The model card, and the figure, of which none older stays."""
+    """Write the model card and the figure; without an image an older figure is removed."""
     contents = card_forms.markdown(sections, image).encode(), card_forms.html_page(sections, image).encode(), image
     for name, content in zip(CARD, contents):
         if content is None:
@@ -87,7 +87,7 @@ def write_card(folder, sections, image):
 
 
 def audit_lines(audit):
-    """The audit for reading."""
+    """The audit as lines to read."""
     if not audit.compared:
         yield model_card.nothing_compared(audit)
     else:

@@ -1,4 +1,4 @@
-"""Say what is wrong with labelled text, and what to mend first: docs/check_data.md."""
+"""Report the faults of labelled text, and which to mend first: docs/check_data.md."""
 
 import json
 from dataclasses import asdict
@@ -38,7 +38,7 @@ def add_arguments(parser):
 
 def run(options):
     """Print the report and write --csv; -> exit code 0, whatever is found. DataError, OSError."""
-    if not options.file:  # which would be the folder one stands in
+    if not options.file:  # Path("") would be the working folder
         raise DataError("expected the name of labelled text, got an empty one")
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)

@@ -16,8 +16,8 @@ from dataset.scripts import NONE
 
 CSV_HEAD = ("file", "line", "kind", "label", "suggested", "p_label", "p_suggested", "text")
 TEXT, LABEL = 60, 20  # characters that are shown
-FEW = 20  # texts of a label: too few to learn it from
-UNEVEN = 0.8  # share of the most frequent label from which accuracy says little
+FEW = 20  # texts of a label, below which it can hardly be learned
+UNEVEN = 0.8  # share of the most frequent label, from which on accuracy says little
 
 
 def report_lines(found, notes, shown):
@@ -50,7 +50,7 @@ def report_lines(found, notes, shown):
 
 
 def to_mend(found):
-    """What should be mended, in lines, what falsifies results most first; [] where nothing was found."""
+    """Lines on what to mend, ordered by how much it falsifies results: list of str, [] where nothing was found."""
     (name, test_name), errors, lines = _names(found), found.label_errors, []
     if shared := found.of(DUPLICATE, NEAR_DUPLICATE, in_test=True):
         what = f"{_of(shared, found.test_texts)} of {test_name} also {_are(shared, 'stand')} in {name}"
@@ -175,7 +175,7 @@ def _text_table(head, rows, total):
 
 
 def _kinds_not_found(found):
-    """The kinds of which nothing was found."""
+    """Names of the kinds of which nothing was found: list of str."""
     kinds = [
         (None if found.label_errors.reason else "suspected labels", (LABEL_ERROR,)),
         ("texts that repeat another", (DUPLICATE, NEAR_DUPLICATE)),

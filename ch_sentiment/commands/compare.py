@@ -33,7 +33,7 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # what a kind is, or not all have
+NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # these differ between kinds
 SHARED = [name for name in FIELDS if name not in NOT_SHARED]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
@@ -75,7 +75,7 @@ def run(arguments):
 
 
 def trained(config, data, say):
-    """Train one kind in its own folder, without a word but the progress; -> Result. say: of its figures."""
+    """Train one kind in its own folder, printing only progress; -> Result. say: called with lines on its figures."""
     net, _ = new_net(config, data)
     callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
     with new_folder(config.run, None) as folder:
@@ -102,7 +102,7 @@ def row_of(kind, result):
 
 
 def kind_outcome(row):
-    """What a kind reached, in a few words."""
+    """The result of a kind in a few words."""
     if row["error"]:
         return row["error"]
     return f"accuracy {row['accuracy']:.2%}, loss {row['loss']:.4f} at epoch {row['best_epoch']}"
@@ -127,7 +127,7 @@ def write_results(folder, config, data, rows, histories, say_once):
 
 
 def kinds_table(rows):
-    """A row of Markdown for each kind, that can be read as it stands; the errors below."""
+    """A Markdown table with a row for each kind; errors below it."""
     head = ("model", "accuracy", "loss", "minutes", "parameters", "tokens/s", "best epoch")
     cells = [
         (

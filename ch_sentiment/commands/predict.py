@@ -1,4 +1,4 @@
-"""Ask a trained model about texts: of the command line, of a file, or one per line of standard input."""
+"""Classify texts with a trained model: from the command line, a file, or the lines of standard input."""
 
 import json
 import sys
@@ -149,7 +149,7 @@ def line_of_row(form, header, row, label_names, probabilities, below=0.0):
 
 
 def _plain(cell):
-    """A cell of JSON as text: nothing for null, JSON for what is neither a str nor a number."""
+    """A cell of JSON as text: "" for null, JSON for anything else that is not a str."""
     return "" if cell is None else cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 

@@ -56,7 +56,7 @@ def load_train(name, classes=None, how=PLAIN):
 
 def load_test(name, label_names, how=PLAIN):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
-    if not name:  # which would be the folder one stands in
+    if not name:  # Path("") would be the working folder
         raise DataError("expected the name of labelled text, got an empty one")
     if not is_built_in(name):
         return _part_of(labelled_text.read_labelled(name, how, label_names=label_names), name)

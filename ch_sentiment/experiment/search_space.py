@@ -1,4 +1,4 @@
-"""What a random search draws from: ranges of the options of a training, written as lr=0.0001..0.01 or hidden=32,64."""
+"""The space of a random search: ranges of the options of a training, written as lr=0.0001..0.01 or hidden=32,64."""
 
 import argparse
 import math

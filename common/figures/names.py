@@ -1,4 +1,4 @@
-"""Names in a figure: as they are, on one line, and no longer than there is room."""
+"""Names in figures: taken literally, on one line, shortened to the room that there is."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ JOINERS = "\u200c\u200d"  # invisible, and part of words and of emoji
 
 
 def legend(ax, artists, **how):
-    """A legend of what has a name, as it was given: neither read as a formula nor left out for a leading "_"."""
+    """A legend of the named artists, with their names taken literally: no formula, none left out for a leading "_"."""
     named = [artist for artist in artists if not artist.get_label().startswith("_child")]  # matplotlib's own
     made = ax.legend(named, list(map(str, range(len(named)))), **how)
     for text, artist in zip(made.get_texts(), named):
