@@ -1,4 +1,4 @@
-"""The book's `from common.np import *`: brings `np` and nothing else.
+"""The book's `from common.np import *`: brings `np`, and `GPU`, by which its readers ask which of the two it is.
 
 `np` is NumPy, or CuPy where `common.config.GPU` is true. The layers themselves need no switch: they ask NumPy,
 and NumPy's functions hand arrays of another kind to the library that these come from.
@@ -6,9 +6,10 @@ and NumPy's functions hand arrays of another kind to the library that these come
 
 from common import config
 
-if config.GPU:
+GPU = config.GPU
+if GPU:
     import cupy as np
 else:
     import numpy as np
 
-__all__ = ["np"]
+__all__ = ["GPU", "np"]

@@ -1,10 +1,71 @@
-"""The book's address for its helpers. Nothing new goes here."""
+"""The book's address for its helpers, and those of them that print or cut up a text. Nothing new goes here."""
 
 import numpy as np
 
 from common.optimizer import clip_grads
+from common.word_counts import convert_one_hot, cos_similarity, create_co_matrix, create_contexts_target, ppmi
 
-__all__ = ["clip_grads", "normalize", "to_cpu", "to_gpu"]
+__all__ = [
+    "analogy",
+    "clip_grads",
+    "convert_one_hot",
+    "cos_similarity",
+    "create_co_matrix",
+    "create_contexts_target",
+    "most_similar",
+    "normalize",
+    "ppmi",
+    "preprocess",
+    "to_cpu",
+    "to_gpu",
+]
+
+
+def preprocess(text):
+    """A text -> its words as ids (T,) in the order in which they first occur, word_to_id, id_to_word (dicts).
+
+    Lower case; words end at a space, and before a full stop. (`dataset.text.tokenize` cuts up what people write.)
+    """
+    words = text.lower().replace(".", " .").split(" ")
+    word_to_id = {word: word_id for word_id, word in enumerate(dict.fromkeys(words))}
+    id_to_word = {word_id: word for word, word_id in word_to_id.items()}
+    return np.array([word_to_id[word] for word in words]), word_to_id, id_to_word
+
+
+def most_similar(query, word_to_id, id_to_word, word_matrix, top=5):
+    """Print the `top` words whose vectors have the largest cosine with that of `query`. word_matrix: (V, D)."""
+    if query not in word_to_id:
+        print(f"{query} is not found")
+        return
+    vector = np.asarray(word_matrix[word_to_id[query]])
+    similarity = np.array([cos_similarity(row, vector) for row in word_matrix])  # (V,)
+    print(f"\n[query] {query}")
+    _print_first(similarity, id_to_word, {query}, top)
+
+
+def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
+    """Print the `top` words nearest to b - a + c: "a is to b as c is to ...". word_matrix: (V, D), rows of length 1.
+
+    answer: a word whose similarity is printed, too.
+    """
+    for word in (a, b, c, *(() if answer is None else (answer,))):
+        if word not in word_to_id:
+            print(f"{word} is not found")
+            return
+    of = {word: np.asarray(word_matrix[word_to_id[word]]) for word in (a, b, c)}
+    wanted = normalize(of[b] - of[a] + of[c])
+    similarity = np.dot(word_matrix, wanted)  # (V, D) @ (D,) -> (V,)
+    print(f"\n[analogy] {a}:{b} = {c}:?")
+    if answer is not None:
+        print(f"==>{answer}:{similarity[word_to_id[answer]]}")
+    _print_first(similarity, id_to_word, {a, b, c}, top)
+
+
+def _print_first(similarity, id_to_word, left_out, top):
+    """Print the words of the largest similarities, without some and without those that have none (nan)."""
+    order = [i for i in np.argsort(-similarity, kind="stable") if not np.isnan(similarity[i])]
+    for i in [i for i in order if id_to_word[i] not in left_out][:top]:
+        print(f" {id_to_word[i]}: {similarity[i]}")
 
 
 def to_cpu(x):

@@ -28,7 +28,7 @@ ORDER = [
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
     *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
-    *("common.training", "common.trainer common.util", "common.files.resume"),
+    *("common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
     # the chapter
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
     *(
