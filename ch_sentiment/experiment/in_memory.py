@@ -24,9 +24,9 @@ def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
         raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
     missing = {"no text": [], "no label": []}  # reason -> numbers from 1
     for number, (text, label) in enumerate(zip(texts, labels), start=1):
-        if is_missing(text):
+        if is_missing_value(text):
             missing["no text"].append(number)
-        elif is_missing(label):
+        elif is_missing_value(label):
             missing["no label"].append(number)
     if line := left_out_line("texts", missing, len(texts), "text"):
         if strict:
@@ -71,7 +71,7 @@ def _weights(values, N):
     return weights
 
 
-def is_missing(value):
+def is_missing_value(value):
     """Whether a value is missing: None, nan of any float, pandas' NA and NaT, a masked number, or a str that means a
     missing value in a file (`dataset.reading.labels.MISSING`), such as "nan" from `astype(str)`.
     """
