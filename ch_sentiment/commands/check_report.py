@@ -21,7 +21,7 @@ UNEVEN = 0.8  # share of the most frequent label, from which on accuracy says li
 
 
 def report_lines(found, notes, shown):
-    """A Report for reading. notes: lines on how the data was read. shown: so many rows of each kind."""
+    """A Report for reading. notes: lines on how the data was read. shown: rows of each kind, at most."""
     yield f"{printable(found.name)}: {_count(found.texts, 'text')}, {len(found.classes)} labels"
     yield from map(printable, notes)
     yield ""

@@ -22,7 +22,7 @@ def add_arguments(parser):
     add_options(parser, [name for name in FIELDS if name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
-    steps = f"so many steps (default: one pass over the data, at least {LEAST_STEPS})"
+    steps = f"the number of steps (default: one pass over the data, at least {LEAST_STEPS})"
     parser.add_argument("--steps", type=COUNT, help=steps, metavar="N")
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser):
     add_model_argument(parser, "the folder of a training, or its model.npz; of two labels")
     file = "with the columns speaker, speech and source (default: eight speeches, which are fetched)"
     parser.add_argument("file", nargs="?", metavar="FILE.csv", help=file)
-    words = "about so many words in a paragraph of whole sentences (default: %(default)s)"
+    words = "the approximate number of words in a paragraph of whole sentences (default: %(default)s)"
     parser.add_argument("--paragraph-words", type=COUNT, default=100, metavar="N", help=words)
     parser.add_argument("--context", action="store_true", help="read each paragraph between its neighbours")
     parser.add_argument("--out", metavar="FOLDER", help="folder for the result (default: a new one below runs/)")
@@ -81,7 +81,7 @@ def as_csv(found):
 
 
 def write_speech_figures(folder, found):
-    """shares.png and lines.png; what cannot be drawn is said."""
+    """Write shares.png and lines.png; a figure that cannot be drawn is a warning."""
 
     def bars(plot):
         from ch_sentiment.speeches.figure import share_bars

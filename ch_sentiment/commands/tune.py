@@ -39,7 +39,8 @@ REFUSED = {  # options of `train` that have no part here, and why
 def add_arguments(parser):
     """Those of `train`; `run` refuses those of REFUSED, and says why."""
     add_options(parser)
-    parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
+    trials = "the number of trials in all (default: %(default)s)"
+    parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
     vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
     parser.add_argument("--vary", action="append", metavar="NAME=VALUES", help=vary)
 

@@ -50,7 +50,7 @@ def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=No
     """LabelErrors of N texts, x list of (T,) id arrays, t (N,) class ids.
 
     groups: (N,) ids; texts of one group, near duplicates of each other, are judged by one model, which has seen none of
-    them. folds: so many models; below 2: nothing is judged. progress: wraps what is iterated over. Texts without a
+    them. folds: the number of models; below 2: nothing is judged. progress: wraps the folds. Texts without a
     word, and those of a label that occurs in one group only, are not judged.
     """
     if folds < 2:

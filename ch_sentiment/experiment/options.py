@@ -82,13 +82,13 @@ class DataOptions:
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_file: str = option(None, "what each text belongs to, from a file with a line for each", metavar="FILE")
-    weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
-    encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
-    strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
-    classes: int = option(None, "refuse data that has not so many labels", type=CLASSES)
+    group_file: str = option(None, "the group of each text, from a file with a line for each", metavar="FILE")
+    weight_column: str = option(None, "the column of the weight of each text in the loss", metavar="NAME")
+    encoding: str = option(None, "encoding of the files, if not UTF-8: gbk, latin-1 ...", metavar="NAME")
+    strict: bool = option(False, "refuse data with rows that cannot be used, instead of leaving these out", switch=True)
+    classes: int = option(None, "refuse data with another number of labels", type=CLASSES)
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
-    limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
+    limit: int = option(None, "train on N texts only, drawn at random", type=COUNT, metavar="N")
 
 
 @dataclass
@@ -105,16 +105,16 @@ class ModelOptions:
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
     layers: int = option(1, "recurrent layers on top of each other", type=COUNT, baselines=REFUSED)
     pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
-    softmax: bool = option(False, "a score for each class, where there are two classes, too", baselines=IGNORED)
+    softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
-    pairvec: int = option(0, "size of a second vector, of each word and the one before", type=SIZE, baselines=REFUSED)
-    max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
+    pairvec: int = option(0, "size of a second vector, of each word with the one before", type=SIZE, baselines=REFUSED)
+    max_pairs: int = option(2_000_000, "at most N pairs of words, those in the most texts", type=COUNT)
     naive_bayes: bool = option(
         False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
-    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
-    max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
+    vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
+    max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
@@ -123,10 +123,10 @@ class ModelOptions:
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
-    remove_stopwords: bool = option(False, "leave out function words, though no negation")
+    remove_stopwords: bool = option(False, "leave out function words, but keep negations")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
-    embed_dropout: float = share(None, "share dropped of embeddings, if another (default: --dropout)")
+    embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
     word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
@@ -141,19 +141,19 @@ class TrainingOptions:
 
     drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     adversarial: float = option(
-        0.0, "read a batch again, its vectors moved so far to a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
+        0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
     class_weight: str = option(
         None,
-        "what an error counts in the loss. balanced: the same for every class in all, however few its texts are",
+        "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
         choices=["balanced"],
     )
     optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
-    epochs: int = option(15, "at most so many passes over the data", type=COUNT, may_change=True)
-    patience: int = option(2, "stop after so many epochs without a better validation loss", type=COUNT)
+    epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
+    patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
 
@@ -165,30 +165,30 @@ class RunOptions:
     recipe: str = option(
         None,
         "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and nothing is said on model or training, else default)",
+        "short texts and no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
-        False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+        False, "after training, fit a temperature on the validation part, so that confidence matches accuracy"
     )
     abstain: float = option(
         None,
-        "afterwards choose, on the validation part, how sure an answer must be so that this share of them is right; "
-        "what is less sure is answered 'unsure'",
+        "after training, choose on the validation part how sure an answer must be so that this share of them is right; "
+        "less sure ones are 'unsure'",
         type=CORRECT,
         metavar="SHARE",
     )
     resume: str = option(
         None,
-        "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
+        "continue the training in this folder, with its own settings; of all others --epochs (N in all), "
         "--save-every, --no-cache, --quiet and a custom --cell may be given. With another number of epochs the "
         "learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
         10.0,
-        "save the training, to go on with it, at least so often within an epoch",
+        "save the training for --resume at least this often within an epoch",
         type=NOT_NEGATIVE,
         metavar="MINUTES",
         may_change=True,

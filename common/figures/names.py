@@ -20,7 +20,7 @@ def legend(ax, artists, **how):
 
 
 def shortened(name, most):
-    """A name on one line of at most so many columns; a longer one without its middle: names differ mostly in their
+    """A name on one line of at most `most` columns; a longer one without its middle: names differ mostly in their
     beginnings and ends. A Chinese, Japanese or Korean letter takes two columns.
     """
     name = unicodedata.normalize("NFC", str(name))
@@ -37,6 +37,6 @@ def width_of(text):
 
 
 def _fitting(text, most):
-    """The beginning of a text that takes at most so many columns."""
+    """The beginning of a text that takes at most `most` columns."""
     widths = np.cumsum([width_of(c) for c in text])
     return text[: np.searchsorted(widths, most, side="right")]
