@@ -120,3 +120,10 @@ def shorten(text, width):
     """`printable` text of at most `width` characters, the last of them an ellipsis where some are left out."""
     text = printable(text)
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def shorten_name(name, width):
+    """The same of a name, without its middle: names differ mostly in their beginnings and ends."""
+    name = printable(name)
+    tail = width // 2
+    return name if len(name) <= width else f"{name[: width - tail - 1]}…{name[len(name) - tail :]}"

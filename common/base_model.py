@@ -224,6 +224,10 @@ def _check_layer(called, layer):
         way_out = "a layer without weights has self.params, self.grads = [], []"
         got = f"{described(layer)} without {' and '.join(missing)}"
         raise ValueError(f"{called}: expected a layer with params and grads, got {got} ({way_out})")
+    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+        if not isinstance(arrays, (list, tuple)):
+            expected, got = f"expected {name} to be a list of arrays", described(arrays)
+            raise ValueError(f"{called}: {expected}, got {got} of {type(layer).__name__}")
     shapes = [[getattr(a, "shape", type(a).__name__) for a in arrays] for arrays in (layer.params, layer.grads)]
     if shapes[0] != shapes[1]:
         expected = f"grads of the shapes of the params, {shapes[0]}"

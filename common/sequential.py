@@ -89,9 +89,12 @@ def _check_layers(layers, loss):
         raise ValueError(f"Sequential: expected layers one by one, Sequential(*layers), got a {described(layers[0])}")
     for i, layer in enumerate((*layers, *([] if loss is None else [loss]))):
         name = f"layer {i}" if i < len(layers) else "loss="
-        if isinstance(layer, type) or not hasattr(layer, "forward"):
+        missing = [method for method in ("forward", "backward") if not hasattr(layer, method)]
+        if isinstance(layer, type) or missing:
             way_out = f": {layer.__name__}(...) makes one" if isinstance(layer, type) else ""
-            raise ValueError(f"Sequential: expected an object with forward as {name}, got {described(layer)}{way_out}")
+            way_out = " without backward" if missing == ["backward"] else way_out
+            got = f"{described(layer)}{way_out}"
+            raise ValueError(f"Sequential: expected an object with forward and backward as {name}, got {got}")
     for i, layer in enumerate(layers):
         needed = [p for p in inspect.signature(layer.forward).parameters.values() if p.default is p.empty]
         if len([p for p in needed if p.kind is p.POSITIONAL_OR_KEYWORD]) > 1:

@@ -15,7 +15,7 @@ from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
 from common.training.batches import count_tokens, shuffled_batches
 from common.training.callbacks import BookLog, StopOnSignal
-from common.training.checks import as_validation, check_callbacks, check_model, check_optimizer
+from common.training.checks import as_validation, check_callbacks, check_grads, check_model, check_optimizer
 from common.training.scoring import (
     Running,
     as_batch_size,
@@ -216,6 +216,7 @@ class Trainer:
         """-> loss, norm of the gradients before clipping."""
         loss = as_loss(self.model, self.model.forward(x, t, **weighted))
         self.model.backward()
+        check_grads(self.model)
         if self.tied is None or not self.tied.fits(self.model.params):
             self.tied = TiedWeights(self.model.params)
             known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))

@@ -1,4 +1,4 @@
-"""Emoji and smileys as tokens: which rows of signs are faces or hearts, as regular expressions for `dataset.text`.
+"""Emoji and smileys as tokens: regular expressions for `dataset.text` of sequences of signs that are faces or hearts.
 docs/words.md says what counts, and why "10:30", "http://", "(note):" and "8)" do not."""
 
 _PICTURES = (

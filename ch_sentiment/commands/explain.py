@@ -6,14 +6,22 @@ import shutil
 import sys
 import textwrap
 
-from ch_sentiment.commands.arguments import add_model_argument, add_text_argument, load_model, refuse_names_of_files
+from ch_sentiment.commands.arguments import (
+    add_model_argument,
+    add_text_argument,
+    check_output,
+    load_model,
+    refuse_names_of_files,
+)
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import input_lines, printable, say, shorten, warn
+from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
 from ch_sentiment.explain.page import page
 from common.files.atomic_write import write_atomically
 from common.training.terminal import is_terminal
+from dataset.errors import DataError
 
 HELP = "show which words made a model's decision"
 SHOWN = 10  # words in the table
@@ -36,6 +44,12 @@ def run(options):
     """Print the explanation and write the files asked for; -> exit code 0. CheckpointError, DataError, OSError."""
     text = options.text
     refuse_names_of_files(options, [] if text is None else [text], "< {} for the text in it")
+    models = [name for given in (options.model, *options.others) for name in (given, os.path.join(given, MODEL))]
+    for option, path in (("--html", options.html), ("--png", options.png)):
+        if path is not None:
+            check_output(option, path, models)
+    if None not in (options.html, options.png) and os.path.abspath(options.html) == os.path.abspath(options.png):
+        raise DataError(f"expected two files for --html and --png, got {options.png} for both")
     model = load_model(options)
     if text is None:
         if is_terminal(sys.stdin):
@@ -44,8 +58,8 @@ def run(options):
     found = explain(model, text)
     for remark in remarks(found):
         warn(remark)
-    shown = json.dumps(as_object(found)) if options.json else "\n".join(lines(found, use_colours(sys.stdout)))
-    say(shown)  # before a write can fail
+    lines = [json.dumps(as_object(found))] if options.json else explanation_lines(found, use_colours(sys.stdout))
+    say("\n".join(lines))  # before a write can fail
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
@@ -65,7 +79,7 @@ def use_colours(stream):
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def lines(found, colours):
+def explanation_lines(found, colours):
     """The explanation to read: the answer, the text with its words marked, the strongest words, the sum."""
     marked = map(_colour if colours else _sign, found.words, found.levels())
     width = shutil.get_terminal_size((WIDTH, 24)).columns if colours else WIDTH

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ch_sentiment.console import printable, shorten
+from ch_sentiment.console import printable, shorten_name
 from ch_sentiment.experiment import answering
 from dataset.speeches import Speech, paragraphs
 
@@ -60,7 +60,7 @@ def limits_of(model):
     """What the answers of a model to speeches say and what not, in a sentence that names what it was trained on."""
     names = ", ".join(map(printable, answering.trained_on(model)))
     data, there = (f" that was trained on {names}", "there") if names else ("", "in training")
-    first, second = (shorten(name, LABEL_WIDTH) for name in model.label_names)
+    first, second = (shorten_name(name, LABEL_WIDTH) for name in model.label_names)
     return (
         f'A model{data} can say whether the words of a paragraph are rather those of a text labelled "{first}" or of '
         f'one labelled "{second}" {there}; it cannot say what a speaker thinks or feels, or whether that is right, and '

@@ -7,16 +7,25 @@ Each element costs two evaluations of the layer: small sizes (N=3, T=4, D=5, H=6
 
 import copy
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
-from common.checking.layer_contract import NOT_DETERMINISTIC, Call, as_tuple, check_contract, same_global_random_state
+from common.arrays.checks import as_number, as_rng, described
+from common.arrays.tied_weights import TiedWeights
+from common.checking.gradient_errors import Gradient, check_depends, judge
+from common.checking.layer_contract import (
+    NOT_DETERMINISTIC,
+    Call,
+    as_tuple,
+    check_contract,
+    copied,
+    same_global_random_state,
+    views_of,
+)
 
 EPS = 1e-5  # balances the error of the difference (eps^2) with that of rounding (1e-16 / eps)
 SILENT = 5  # seconds, after which a check shows its progress on standard error
-KINK = 0.1  # of its size: so far from halving is the jump of a slope at a kink when the step is halved
 
 
 def numerical_gradient(f, x, eps=EPS):
@@ -72,6 +81,9 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
     __tracebackhide__ = True
     called = type(layer).__name__
     _check_is_layer(layer)
+    constants = (constants,) if isinstance(constants, int) else constants
+    tolerance = as_number("check_layer", "tolerance", tolerance, above=0)
+    eps = as_number("check_layer", "eps", eps, above=0)
     inputs = [np.array(x) if hasattr(x, "dtype") or isinstance(x, list) else x for x in inputs]
     floats = [i for i, x in enumerate(inputs) if getattr(x, "dtype", np.dtype(int)).kind == "f" and i not in constants]
     names = _param_names(layer)
@@ -80,9 +92,10 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
             expected = "expected float64 (float32 rounds too much for differences)"
             raise ValueError(f"{called}: {name}: {expected}, got {a.dtype}")
 
-    call = Call(layer, inputs, mask)
+    call = Call(layer, inputs, None if mask is None else np.asarray(mask))
     probe, outputs = call.forward()
-    rng = np.random.default_rng(rng)
+    _check_finite(called, outputs)
+    rng = as_rng("check_layer", rng)
     # The upstream gradient of a loss is 1, of other outputs a random one: sum(dout * output) is differentiated.
     douts = call.upstream_gradients(outputs, rng)
     analytic_inputs, analytic_params = _backward(called, names, probe, douts)
@@ -93,26 +106,48 @@ def check_layer(layer, *inputs, mask=None, constants=(), tolerance=1e-6, eps=EPS
             how = {"tolerance": tolerance, "eps": eps, "rng": rng, "verbose": verbose}
             return check_layer(layer, *inputs, mask=mask, constants=constants, **how)
         analytic_inputs = [analytic_inputs[i] for i in floats]
+    if not floats and all(g is None for g in analytic_inputs):
+        analytic_inputs = []
     if len(analytic_inputs) != len(floats) or any(g is None for g in analytic_inputs):
         expected = f"expected a gradient from backward for each of {len(floats)} float inputs"
-        raise ValueError(f"{called}: {expected}; see `constants`")
+        got = f"None for {'it' if len(floats) == 1 else 'some'}"
+        got = got if len(analytic_inputs) == len(floats) else f"{len(analytic_inputs)}"
+        raise ValueError(f"{called}: {expected}, got {got}; see `constants`")
     check_contract(call, douts)
 
     def weighted_outputs():  # of a copy made after the change, so that views of a parameter in the layer change, too
         return np.concatenate([np.ravel(d * y) for d, y in zip(douts, call.forward()[1])])
+
+    def nearby(a, i, far, points):
+        here, rng, slopes = [b.copy() for b in arrays], np.random.default_rng(0), []
+        try:
+            for _ in range(points):
+                for b, value in zip(arrays, here):
+                    b[...] = value + far * rng.standard_normal(b.shape)
+                above, below = _values_at(weighted_outputs, a, i, (far / 10, -far / 10))
+                slopes.append(np.sum(above - below) / (far / 5))
+        finally:
+            for b, value in zip(arrays, here):
+                b[...] = value
+        return slopes
 
     names += [f"input {i}" if len(floats) > 1 else "input" for i in floats]
     arrays = [*layer.params, *(inputs[i] for i in floats)]
     with _progress(called, sum(a.size for a in arrays)) as bar:
         numeric = [_central_differences(weighted_outputs, a, eps, bar.update) for a in arrays]
     checked = [
-        _Gradient(name, np.asarray(analytic), found, lambda i, steps, a=a: _values_at(weighted_outputs, a, i, steps))
+        Gradient(
+            name,
+            np.asarray(analytic),
+            found,
+            lambda i, steps, a=a: _values_at(weighted_outputs, a, i, steps),
+            nearby=lambda *where, a=a: nearby(a, *where),
+        )
         for name, analytic, found, a in zip(names, analytic_params + analytic_inputs, numeric, arrays)
     ]
-    errors = _judge(called, checked, tolerance, eps, verbose)
-    empty = any(np.size(x) == 0 for x in inputs)
-    if not empty and not any(g.analytic.any() for g in checked):
-        raise AssertionError(f"{called}: expected an output that depends on something, got gradients of 0 alone")
+    errors = judge(called, checked, tolerance, eps, verbose)
+    if not any(np.size(x) == 0 for x in inputs):
+        check_depends(called, checked)
     return errors
 
 
@@ -126,9 +161,10 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     __tracebackhide__ = True
     _check_is_layer(model)
     called, names, rng = type(model).__name__, _param_names(model), np.random.default_rng(rng)
+    views = views_of(model)
 
     def loss(k=0, step=0.0):
-        probe = copy.deepcopy(model)
+        probe = copied(model, views)
         probe.params[k][...] += step
         with same_global_random_state():
             return probe, probe.forward(*inputs)
@@ -136,9 +172,14 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
     (probe, first), (_, second) = loss(), loss()
     if not np.array_equal(first, second, equal_nan=True):
         raise AssertionError(f"{called}: {NOT_DETERMINISTIC}")
-    probe.backward()
-    # A parameter that is in the list twice (tied weights) has the sum of its gradients.
-    grads = [sum(np.array(g) for q, g in zip(probe.params, probe.grads) if q is p) for p in probe.params]
+    _check_finite(called, [first])
+    found = []
+    for _ in range(2):
+        probe.backward()
+        _check_is_layer(probe)  # it may have made new lists
+        found.append([np.array(g) for g in probe.grads])
+    _check_same(called, names, *found)
+    grads = _with_tied(probe, found[0])
     checked = []
     with _progress(called, len(names) * projections) as bar:
         for k, name in enumerate(names):
@@ -158,21 +199,33 @@ def check_model(model, *inputs, tolerance=1e-6, projections=5, eps=1e-4, rng=0, 
                 slopes.append((4 * (near - near_below) / (2 * eps) - (far - far_below) / (4 * eps)) / 3)
                 bar.update()
             analytic = np.array([np.sum(d * grads[k]) for d in directions])
-            checked.append(_Gradient(name, analytic, np.array(slopes), losses, "along direction"))
-    return _judge(called, checked, tolerance, 2 * eps, verbose)
+            checked.append(Gradient(name, analytic, np.array(slopes), losses, "along direction"))
+    errors = judge(called, checked, tolerance, 2 * eps, verbose)
+    check_depends(called, checked)
+    return errors
 
 
 def _check_is_layer(layer):
     """AssertionError or ValueError where this is not a layer, with as many gradients as parameters."""
     __tracebackhide__ = True
     called = type(layer).__name__
-    for attribute in ("params", "grads", "forward", "backward"):
-        if not hasattr(layer, attribute):
-            expected = "expected a layer or model with params, grads, forward and backward"
-            raise ValueError(f"{called}: {expected}, got one without {attribute}")
+    missing = [name for name in ("params", "grads", "forward", "backward") if not hasattr(layer, name)]
+    if missing or isinstance(layer, type):
+        got = described(layer) + (f" without {', '.join(missing)}" if missing else "")
+        way_out = f": {layer.__name__}(...) makes one" if isinstance(layer, type) else ""
+        expected = "expected a layer or model with params, grads, forward and backward"
+        raise ValueError(f"{expected}, got {got}{way_out}")
+    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+        if not isinstance(arrays, (list, tuple)) or not all(hasattr(a, "dtype") for a in arrays):
+            expected, got = f"expected {name} to be a list of arrays", described(arrays)
+            got += f" of {type(arrays[0]).__name__}" if isinstance(arrays, (list, tuple)) else ""
+            raise ValueError(f"{called}: {expected}, got {got}")
     if len(layer.params) != len(layer.grads):
         counts = f"{len(layer.params)} and {len(layer.grads)}"
         raise AssertionError(f"{called}: expected as many grads as params, got {counts} of them")
+    shapes = [[a.shape for a in arrays] for arrays in (layer.params, layer.grads)]
+    if shapes[0] != shapes[1]:
+        raise AssertionError(f"{called}: expected grads of the shapes of the params, {shapes[0]}, got {shapes[1]}")
 
 
 def _backward(called, names, probe, douts):
@@ -189,78 +242,41 @@ def _backward(called, names, probe, douts):
             raise AssertionError(f"{called}: {expected}, got new arrays in grads")
         results.append(([None if g is None else np.array(g) for g in dxs], [np.array(g) for g in arrays]))
     (inputs1, params1), (inputs2, params2) = results
+    for name, a, b in zip(names, params1, params2):
+        if a.size and np.all(a == 1e3) and np.all(b == -7.0):
+            raise AssertionError(f"{called}: {name}: expected backward to write its gradient, got none")
     names = [*names, *(f"input {i}" for i in range(len(inputs1)))]
-    for name, a, b in zip(names, params1 + inputs1, params2 + inputs2):
+    _check_same(called, names, params1 + inputs1, params2 + inputs2)
+    return inputs1, _with_tied(probe, params1)
+
+
+def _check_same(called, names, first, second):
+    """AssertionError where a second backward gave other gradients than the first."""
+    __tracebackhide__ = True
+    for name, a, b in zip(names, first, second):
         if a is not None and not np.array_equal(a, b, equal_nan=True):
             got = "got another (does it add to the former one, or change what forward cached?)"
             raise AssertionError(f"{called}: {name}: expected the same gradient from a second backward, {got}")
-    return inputs1, params1
 
 
-@dataclass
-class _Gradient:
-    """analytic, numeric: arrays. values(i, steps): what is differentiated with element i moved by each of the steps.
-    place: what an index into them is.
-    """
-
-    name: str
-    analytic: np.ndarray
-    numeric: np.ndarray
-    values: object
-    place: str = "at"
-
-    def kink(self, i, eps, least):
-        """The one-sided differences below and above element i where they stand for a kink, else None.
-
-        Where a function is smooth their difference is half as large for half the step. least: that counts.
-        """
-        values = [np.sum(v) for v in self.values(i, (-eps, -eps / 2, 0.0, eps / 2, eps))]
-        left, near_left, near_right, right = np.diff(values) / (eps / 2)
-        whole, half = (right + near_right - left - near_left) / 2, near_right - near_left
-        kinked = abs(whole) > least and abs(whole - 2 * half) > KINK * abs(whole) and abs(half) < 1.5 * abs(whole)
-        return ((left + near_left) / 2, (near_right + right) / 2) if kinked else None
+def _with_tied(layer, grads):
+    """A gradient for each parameter; of those that are the same memory (tied weights) the sum of theirs."""
+    tied = TiedWeights(layer.params)
+    sums = tied.sum_grads(grads)
+    return [sums[i].T if transposed else sums[i] for i, transposed in tied.places]
 
 
-def _judge(called, checked, tolerance, eps, verbose):
-    """-> name -> error of each _Gradient; a table of them, if verbose. AssertionError for the worst above tolerance."""
+def _check_finite(called, outputs):
     __tracebackhide__ = True
-    overall = max((np.abs(a).max(initial=0) for g in checked for a in (g.analytic, g.numeric)), default=0)
-    errors, worst, kinks = {}, {}, {}
-    for g in checked:
-        analytic, numeric = g.analytic, g.numeric
-        if analytic.shape != numeric.shape:
-            expected = f"expected a gradient of shape {numeric.shape}"
-            raise AssertionError(f"{called}: {g.name}: {expected}, got {analytic.shape}")
-        largest = max(np.abs(analytic).max(initial=0), np.abs(numeric).max(initial=0), 0.1 * overall)
-        scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), 1e-3 * largest)
-        scale = np.where(scale > 0, scale, 1)
-        error = np.abs(analytic - numeric) / scale
-        error = np.where(np.isnan(error), np.inf, error)
-        kinks[g.name] = {}
-        for i in map(tuple, np.argwhere(error > tolerance)):
-            if sides := g.kink(i, eps, tolerance * scale[i]):
-                kinks[g.name][i] = sides
-                # Of several kinks at once each may count or not, as far as one can tell: none, or all, are right, too.
-                nearest = [np.clip(analytic[i], min(sides), max(sides)), 0.0, sum(sides)]
-                error[i] = min(abs(analytic[i] - value) for value in nearest) / scale[i]
-        errors[g.name] = float(error.max(initial=0))
-        worst[g.name] = np.unravel_index(error.argmax(), error.shape) if error.size else ()
-    if verbose:
-        width = max(map(len, errors), default=0)
-        print(f"{called}: relative error of each gradient (tolerance {tolerance:g})")
-        for name, error in errors.items():
-            remark = f", kinks: {len(kinks[name])}" if kinks[name] else ""
-            print(f"  {name:<{width}}  {error:9.2e}  {'ok' if error <= tolerance else 'WRONG'}{remark}")
-    g = max(checked, key=lambda g: errors[g.name], default=None)
-    if g is not None and not errors[g.name] <= tolerance:
-        i = worst[g.name]
-        numeric = f"differences {g.numeric[i]:.6g}"
-        if i in kinks[g.name]:
-            numeric = "at a kink with one-sided differences {:.6g} and {:.6g}".format(*kinks[g.name][i])
-        where = f"{g.place} {list(map(int, i))}: backward {g.analytic[i]:.6g}, {numeric}"
-        error = f"relative error {errors[g.name]:.2e} > {tolerance:g}"
-        raise AssertionError(f"{called}: the gradient of {g.name} is wrong: {error} {where}")
-    return errors
+    for i, y in enumerate(outputs):
+        if np.asarray(y).dtype.kind not in "fiub":
+            expected = "expected forward to return an array, several of them, or a loss"
+            raise ValueError(f"{called}: {expected}, got {described(y)}")
+        if not np.all(np.isfinite(y)):
+            at = np.argwhere(~np.isfinite(y))[0].tolist()
+            raise AssertionError(
+                f"{called}: expected finite outputs, got {np.asarray(y)[tuple(at)]} of output {i} at {at}"
+            )
 
 
 def _param_names(layer):
@@ -268,7 +284,7 @@ def _param_names(layer):
     own = getattr(layer, "param_names", None)
     if own is not None and len(own) == len(layer.params):
         return list(own)
-    held = {id(value): name for name, value in vars(layer).items()}
+    held = {id(value): name for name, value in getattr(layer, "__dict__", {}).items()}
     return [held.get(id(p), f"params[{i}]") for i, p in enumerate(layer.params)]
 
 

@@ -1,15 +1,18 @@
-"""What a layer promises besides right gradients, tried on copies of it: the same forward twice, arrays that are left
-alone, padding without influence, the dtype of the weights. DESIGN.md, "What every part promises".
+"""The contract of a layer besides correct gradients, checked on copies of it: forward is deterministic, arrays are left
+alone, padding has no influence, the dtype is that of the weights. docs/check_a_layer.md lists it.
 
 `check_layer` of `common.checking.gradient_check` calls `check_contract`; a broken promise is an AssertionError.
 """
 
 import copy
+import types
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+CLOSE = 1e-9  # of the largest element: what is called rounding in float64
 NOT_DETERMINISTIC = "forward is not deterministic: pass rng=... where it draws, so that two runs draw the same"
 
 
@@ -30,13 +33,23 @@ class Call:
         """The layer's class, for messages."""
         return type(self.layer).__name__
 
-    def forward(self, inputs=None, layer=None):
-        """-> the layer that ran, a tuple of its outputs. inputs, layer: others than its own, which are not copied."""
-        layer = copy.deepcopy(self.layer) if layer is None else layer
+    @cached_property
+    def views(self):
+        """The arrays of the layer that share memory, which its copies share again: see `views_of`."""
+        return views_of(self.layer)
+
+    def forward(self, inputs=None, layer=None, mask=None):
+        """-> the layer that ran, a tuple of its outputs. Others than its own layer, inputs and mask are not copied."""
+        layer = copied(self.layer, self.views) if layer is None else layer
         inputs = copy.deepcopy(self.inputs) if inputs is None else inputs
-        more = {} if self.mask is None else {"mask": self.mask}
+        more = {} if self.mask is None else {"mask": self.mask.copy() if mask is None else mask}
         with same_global_random_state():
             return layer, as_tuple(layer.forward(*inputs, **more))
+
+    @property
+    def padded(self):
+        """The positions of the inputs that the mask is of."""
+        return [i for i, x in enumerate(self.inputs) if np.shape(x)[:2] == np.shape(self.mask)]
 
     def upstream_gradients(self, outputs, rng):
         """For each output an array to multiply it with: the sum of all that is differentiated. A loss counts once."""
@@ -48,19 +61,22 @@ def check_contract(call, douts):
     __tracebackhide__ = True
     _check_arrays_are_left_alone(call, douts)
     _check_deterministic(call)
+    _check_linear(call, douts)
     _check_padding(call, douts)
+    _check_length(call)
     _check_dtype(call, douts)
 
 
 def _check_arrays_are_left_alone(call, douts):
     """Neither what is handed in nor what was returned changes, not in a later forward and backward either."""
     __tracebackhide__ = True
-    inputs, given = copy.deepcopy((call.inputs, douts))
-    layer, outputs = call.forward(inputs)
+    inputs, given, mask = copy.deepcopy((call.inputs, douts, call.mask))
+    layer, outputs = call.forward(inputs, mask=mask)
     dxs = as_tuple(layer.backward(*given))
     watched = [(f"input {i}", x, call.inputs[i]) for i, x in enumerate(inputs)]
     watched += [(f"dout {i}", dout, douts[i]) for i, dout in enumerate(given)]
-    for name, now, before in watched:
+    watched += [(f"params[{i}]", p, call.layer.params[i]) for i, p in enumerate(layer.params)]
+    for name, now, before in [*watched, ("the mask", mask, call.mask)]:
         if not _same(now, before):
             raise AssertionError(f"{call.name}: expected arrays that are handed in to stay as they are, {name} changed")
     returned = [(f"output {i}", y) for i, y in enumerate(outputs)]
@@ -88,13 +104,33 @@ def _check_deterministic(call):
         raise AssertionError(f"{call.name}: {NOT_DETERMINISTIC}")
 
 
+def _check_linear(call, douts):
+    """Gradients are proportional to dout, that of a loss, too: a sum of two losses needs it."""
+    __tracebackhide__ = True
+    layer, _ = call.forward()
+    found = []
+    for sign in (1, -1):
+        dxs = as_tuple(layer.backward(*(sign * dout for dout in douts)))
+        found.append(copy.deepcopy((*dxs, *layer.grads)))
+    names = [*(f"input {i}" for i in range(len(dxs))), *(f"params[{i}]" for i in range(len(layer.grads)))]
+    for name, a, b in zip(names, *found):
+        if a is not None and np.any(np.abs(a + b) > CLOSE * np.abs(a).max(initial=0)):
+            expected, got = "expected gradients proportional to dout", f"for -dout that of {name} is not minus that for"
+            raise AssertionError(f"{call.name}: {expected}, {got} dout (does backward ignore dout?)")
+
+
 def _check_padding(call, douts):
     """What stands where the mask is False changes no bit of any output or gradient, and gets gradients of 0."""
     __tracebackhide__ = True
-    if call.mask is None or np.all(call.mask):
+    if call.mask is None:
         return
+    if np.all(call.mask):  # then a step of padding is added
+        call, outputs = _with_more_padding(call)
+        if call is None:
+            return
+        douts = call.upstream_gradients(outputs, np.random.default_rng(0))
     mask = np.asarray(call.mask, bool)
-    padded = [i for i, x in enumerate(call.inputs) if np.shape(x)[:2] == mask.shape]
+    padded = call.padded
     clean, dxs, grads = _results(call, call.inputs, douts)
     where = np.argwhere(~mask)[0].tolist()
     for i, dx in zip(padded, [dxs[i] for i in padded if i < len(dxs)]):
@@ -111,6 +147,36 @@ def _check_padding(call, douts):
                 what = "output" if name == "output" else f"gradient of an {name}".replace("an p", "a p")
                 expected = f"expected what stands where the mask is False, as at {where}, to change nothing"
                 raise AssertionError(f"{call.name}: {expected}, {rubbish:g} there gives another {what} ({why})")
+
+
+def _check_length(call):
+    """One more step of padding changes nothing but the rounding: texts are padded to the longest of their batch."""
+    __tracebackhide__ = True
+    if call.mask is None:
+        return
+    layer, outputs = call.forward()
+    if not all(map(_same, outputs, call.forward(layer=layer)[1])):
+        return  # it draws, or keeps a state: no two runs of it are alike
+    longer, others = _with_more_padding(call)
+    mask = np.asarray(call.mask, bool)
+    for i, (a, b) in enumerate(zip(outputs, () if longer is None else others)):
+        if np.shape(a)[:2] == mask.shape and np.shape(b)[:2] == longer.mask.shape:
+            a, b = a[mask], b[:, :-1][mask]  # (N, T, ...) -> (M, ...): the real steps
+        if np.shape(a) == np.shape(b) and np.any(np.abs(a - b) > CLOSE * np.abs(a).max(initial=0)):
+            expected = "expected one more step where the mask is False to change nothing"
+            way_out = "divide by the number of real steps; carry the state over masked ones"
+            raise AssertionError(f"{call.name}: {expected}, output {i} is another ({way_out})")
+
+
+def _with_more_padding(call):
+    """-> a Call with a step more, which the mask rules out, and its outputs; None, None where there can be no such."""
+    inputs = [np.concatenate((x, x[:, -1:]), 1) if i in call.padded else x for i, x in enumerate(call.inputs)]
+    mask = np.pad(call.mask, ((0, 0), (0, 1)))  # (N, T) -> (N, T + 1)
+    longer = Call(call.layer, inputs, mask)
+    try:
+        return (longer, longer.forward()[1]) if call.padded and len(mask.T) > 1 else (None, None)
+    except Exception:  # a layer for texts of one length
+        return None, None
 
 
 def _spoilt(x, mask, rubbish):
@@ -133,8 +199,8 @@ def _check_dtype(call, douts):
     __tracebackhide__ = True
     for dtype in (np.float64, np.float32):
         with np.errstate(over="ignore", invalid="ignore"):  # of buffers that nothing was written into yet
-            memo = {id(a): a.astype(dtype) for a in _float_arrays(call.layer)}
-        layer = copy.deepcopy(call.layer, memo)
+            memo = {id(a): a.astype(dtype) for a in _held(call.layer, np.ndarray) if _is_float(a)}
+        layer = copy.deepcopy(call.layer, memo | _modules(call.layer))
         inputs = [x.astype(dtype) if _is_float(x) else x for x in call.inputs]
         try:
             _, outputs = call.forward(inputs, layer)
@@ -150,16 +216,51 @@ def _check_dtype(call, douts):
                 raise AssertionError(f"{call.name}: {name}: {expected}, got {a.dtype}")
 
 
-def _float_arrays(held, seen=None):
-    """All float64 arrays that a layer holds, in lists, dicts and further layers, too."""
+def copied(layer, views=()):
+    """A deep copy, in which arrays share memory again as they did: views of `views_of(layer)`. ValueError if none."""
+    memo = _modules(layer)
+    for root, held in views:
+        memory = root.ravel(order="K").copy()
+        for a in held:
+            offset = a.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+            memo[id(a)] = np.ndarray(a.shape, a.dtype, memory, offset, a.strides).view(type(a))
+    try:
+        return copy.deepcopy(layer, memo)
+    except Exception as error:
+        expected = "expected a layer that can be copied, since each run is one of a copy"
+        raise ValueError(f"{type(layer).__name__}: {expected}, got {type(error).__name__}: {error}") from error
+
+
+def _modules(layer):
+    """What a copy shares, as a memo of `copy.deepcopy`: modules, as of self.xp = np, which cannot be copied."""
+    return {id(module): module for module in _held(layer, types.ModuleType)}
+
+
+def views_of(layer):
+    """(array, the arrays of the layer that are it or views of it) where there are several, as W and W[:H], or W.T."""
+    roots, held = {}, {}
+    for a in _held(layer, np.ndarray):
+        root = a
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        roots[id(root)] = root
+        held.setdefault(id(root), []).append(a)
+    return [(roots[i], found) for i, found in held.items() if len(found) > 1 and roots[i].flags.forc]
+
+
+def _held(holder, kind, seen=None):
+    """All objects of a kind that a layer holds, in lists, dicts and further layers, too, each once."""
     seen = {} if seen is None else seen
-    if id(held) in seen or isinstance(held, (str, bytes, type, np.random.Generator)):
+    if id(holder) in seen or isinstance(holder, (str, bytes, type, np.random.Generator)):
         return []
-    seen[id(held)] = held
-    if isinstance(held, np.ndarray):
-        return [held] if _is_float(held) else []
-    inside = held.values() if isinstance(held, dict) else held if isinstance(held, (list, tuple)) else ()
-    return [a for value in (*inside, *getattr(held, "__dict__", {}).values()) for a in _float_arrays(value, seen)]
+    seen[id(holder)] = holder
+    if isinstance(holder, kind):
+        return [holder]
+    if isinstance(holder, (types.ModuleType, np.ndarray)):
+        return []
+    inside = holder.values() if isinstance(holder, dict) else holder if isinstance(holder, (list, tuple)) else ()
+    own = getattr(holder, "__dict__", {}).values()
+    return [found for value in (*inside, *own) for found in _held(value, kind, seen)]
 
 
 def _is_float(x):

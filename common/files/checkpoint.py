@@ -120,6 +120,9 @@ def _read(file, into):
 
 def _read_meta(file, size, zipped):
     """-> the bytes of meta.json, which fit the seal, and the seal."""
+    file.seek(0)
+    if file.read(4) != b"PK\x03\x04":
+        raise _Defect("expected a checkpoint (.npz), got a file of another kind")
     file.seek(max(0, size - END - SEAL))
     end = file.read(END + SEAL)
     declared = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL

@@ -65,6 +65,9 @@ def resume_training(path, trainer):
 
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        expected = "expected the path of a checkpoint, then a trainer"
+        raise ValueError(f"resume_training: {expected}, got {described(path)}")
     arrays, meta = _load(path)
     optimizer = trainer.optimizer
     try:

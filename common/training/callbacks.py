@@ -10,7 +10,7 @@ import time
 from common.arrays.checks import as_number, described
 from common.training.callback import Callback
 from common.training.early_stopping import EarlyStopping
-from common.training.progress import EpochTable, Progress, say_above
+from common.training.progress import EpochTable, Progress, as_sink, say_above
 
 __all__ = ["BookLog", "Callback", "EarlyStopping", "EpochTable", "LearningRate", "Progress", "StopOnSignal"]
 
@@ -45,7 +45,7 @@ class BookLog(Callback):
     """The book's log line, and a loss for `Trainer.plot`, every `trainer.eval_interval` steps; None: neither."""
 
     def __init__(self, sink=print):
-        self.sink, self.losses = sink, []  # losses: since the last line
+        self.sink, self.losses = as_sink(self, sink), []  # losses: since the last line
 
     def on_fit_start(self, trainer):
         self.start = time.perf_counter()

@@ -16,9 +16,36 @@ def check_model(model, optimizer):
     missing = [name for name in ("params", "grads", "forward", "backward") if not hasattr(model, name)]
     if missing:
         raise ValueError(f"{expected}, got {described(model)} without {', '.join(missing)}")
+    for name, arrays in (("params", model.params), ("grads", model.grads)):
+        if not isinstance(arrays, (list, tuple)):
+            raise ValueError(
+                f"Trainer: expected {name} of {type(model).__name__} to be a list, got {described(arrays)}"
+            )
+    for i, p in enumerate(model.params):
+        if getattr(getattr(p, "dtype", None), "kind", None) != "f":
+            name = _param_name(model, i)
+            raise ValueError(f"Trainer: expected an array of floats as {name}, got {described(p)}")
+    _check_number(model)
+
+
+def check_grads(model):
+    """What backward left: a gradient of the same shape for each parameter."""
+    _check_number(model)
+    for i, (p, g) in enumerate(zip(model.params, model.grads)):
+        if getattr(g, "shape", None) != p.shape:
+            expected = f"backward to leave a gradient of shape {p.shape} of {_param_name(model, i)}"
+            raise ValueError(f"Trainer: expected {expected}, got {described(g)}")
+
+
+def _check_number(model):
     if len(model.params) != len(model.grads):
         expected = f"a gradient for each of {len(model.params)} params"
         raise ValueError(f"Trainer: expected {expected} of {type(model).__name__}, got {len(model.grads)} grads")
+
+
+def _param_name(model, i):
+    names = list(getattr(model, "param_names", ()))
+    return f"{names[i] if len(names) == len(model.params) else f'params[{i}]'} of {type(model).__name__}"
 
 
 def check_optimizer(optimizer):

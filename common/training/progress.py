@@ -1,9 +1,9 @@
-"""Callbacks that show a training: a table of its epochs, and how far it has come."""
+"""Callbacks that show a training: a table of its epochs, and a progress bar."""
 
 import sys
 import time
 
-from common.arrays.checks import as_number
+from common.arrays.checks import as_number, described
 from common.training.callback import Callback
 from common.training.terminal import Bar, above_bars, is_terminal, write_line
 
@@ -15,7 +15,7 @@ class EpochTable(Callback):
     FORMS = ("d", ".4f", ".4f", ".4f", ".4f", ",.0f", ".1f")
 
     def __init__(self, sink=print):
-        self.sink = sink
+        self.sink = as_sink(self, sink)
 
     def on_fit_start(self, trainer):
         self.header_due = True
@@ -43,6 +43,8 @@ class Progress(Callback):
 
     def __init__(self, interval=10.0, file=None):
         self.interval = as_number(self, "interval", interval, least=0, finite=False)
+        if file is not None and not hasattr(file, "write"):
+            raise ValueError(f"Progress: expected a stream with write as file, or None, got {described(file)}")
         self.file, self.bar = file, None
 
     @property
@@ -77,6 +79,15 @@ class Progress(Callback):
         now = trainer.running.figures()
         accuracy = [] if now["accuracy"] is None else [f"accuracy {now['accuracy']:.3f}"]
         return [f"loss {now['loss']:.3f}", *accuracy, f"{now['tokens_per_s']:,.0f} tokens/s"]
+
+
+def as_sink(owner, sink):
+    """A function of a line of text, such as print. ValueError for anything else."""
+    if not callable(sink):
+        hint = ": lambda line: print(line, file=...) writes to it" if hasattr(sink, "write") else ""
+        expected = "expected a function of a line, such as print, as sink"
+        raise ValueError(f"{type(owner).__name__}: {expected}, got {described(sink)}{hint}")
+    return sink
 
 
 def say_above(sink, trainer, line):

@@ -25,16 +25,39 @@ def is_terminal(stream):
     """Whether a stream can be drawn on: False also for None, a closed one, and one that does not know."""
     try:
         return bool(stream.isatty())
-    except (AttributeError, ValueError, OSError):
+    except Exception:  # of whatever a stream of somebody's own raises
         return False
 
 
 def write_line(stream, line):
     """Write a line to a stream that may be None, closed or broken: then nowhere."""
     if stream is not None and not getattr(stream, "closed", False):
-        with contextlib.suppress(OSError):
-            stream.write(f"{line}\n")
-            getattr(stream, "flush", lambda: None)()
+        stream = _Unfailing(stream)
+        stream.write(f"{line}\n")
+        stream.flush()
+
+
+class _Unfailing:
+    """A stream whose `write` and `flush` raise nothing; else it is the stream itself, for tqdm too."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def __eq__(self, other):
+        return self.stream == getattr(other, "stream", other)
+
+    __hash__ = object.__hash__
+
+    def write(self, text):
+        with contextlib.suppress(Exception):
+            self.stream.write(text)
+
+    def flush(self):
+        with contextlib.suppress(Exception):
+            getattr(self.stream, "flush", lambda: None)()
 
 
 @contextlib.contextmanager
@@ -51,7 +74,7 @@ class Bar:
     """A tqdm bar of `total` steps that fits its terminal: where columns are few, what matters least is left out."""
 
     def __init__(self, total, file):
-        self.bar = tqdm(total=total, file=file, unit="step", leave=False, dynamic_ncols=True)
+        self.bar = tqdm(total=total, file=_Unfailing(file), unit="step", leave=False, dynamic_ncols=True)
         self.drawn, self.form, self.columns = -INTERVAL, 0, None
 
     def step(self, place, figures):
@@ -60,8 +83,7 @@ class Bar:
         if now - self.drawn >= INTERVAL:
             self.drawn = now
             self._fit(place, figures)
-        with contextlib.suppress(OSError):
-            self.bar.update()
+        self.bar.update()
 
     def _fit(self, place, figures):
         bar = self.bar
@@ -79,5 +101,4 @@ class Bar:
                 return
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.bar.close()
+        self.bar.close()

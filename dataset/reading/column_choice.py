@@ -179,6 +179,9 @@ class Chooser:
             ]
             if named:
                 best = min(named, key=lambda i: (ranks[i], -self.profiles[i].mean))
+                equals = [i for i in named if ranks[i] == ranks[best] and self.profiles[i].is_text()]
+                if others := [i for i in equals if i != best and not self.are_alike(best, i)]:
+                    raise self.open_choice("texts", "--text-column", [best, *others])
                 return best if ranks[best] < PARTLY else self.longest_text(named, free)
             free = [i for i in free if self.may_be_unnamed(i)] or free
         if self.width == 1 and free:
@@ -189,6 +192,12 @@ class Chooser:
         if not texts or (len(texts) > 1 and self.profiles[texts[1]].mean > 0.5 * self.profiles[texts[0]].mean):
             raise self.open_choice("texts", "--text-column", texts if len(texts) > 1 else None)
         return texts[0]
+
+    def are_alike(self, i, k):
+        """Whether two columns hold the same texts, one of them cleaned."""
+        pairs = [({key_of(word) for word in (row[i] or "").split()}, (row[k] or "").split()) for row in self.body[:100]]
+        shared = sum(key_of(word) in words for words, others in pairs for word in others)
+        return shared > 0.5 * sum(len(others) for _, others in pairs)
 
     def has_texts(self, columns):
         return any(self.profiles[i].is_text() and not is_other(self.names[i]) for i in columns)
@@ -246,7 +255,8 @@ class Chooser:
                 if not len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs):
                     raise self.open_choice("labels", "--label-column", columns)
             others = ", ".join(self.called(i) for i in columns[1:])
-            self.notes.append(f"{others} has the same classes as {self.called(columns[0])}")
+            if others:
+                self.notes.append(f"{others} has the same classes as {self.called(columns[0])}")
         return columns[0]
 
     def open_choice(self, what, option, candidates=None):

@@ -26,7 +26,7 @@ class Columns:
     def fit(self, cells):
         """The cells of a row of another width as those of one of this width, or None."""
         further = len(cells) - self.width
-        if further > 0 and not any(cells[self.width :]):
+        if further > 0 and not any(cells[self.width :]) and self.joins != "\t":
             return cells[: self.width]
         if self.joins and further > 0:
             end = self.text + further + 1

@@ -66,6 +66,25 @@ def _is_of_r(head):
     return len(set(widths[1:])) == 1 and widths[0] > 1 and widths[1] - widths[0] in (0, 1)
 
 
+def unwrapped(lines, head, is_header):
+    """Lines without the quotes around each whole line of a .csv that was pasted into one column of a spreadsheet, and
+    `head`, the first ones, alike; both as they are where they are not so.
+    """
+    first = next((line for line in head if not line.isspace()), "")
+    names = _only_cell(first)
+    if not first.startswith('"') or names is None or not is_header(next(csv.reader([names]), [])):
+        return lines, head
+    bare = [line if (cell := _only_cell(line)) is None else cell + "\n" for line in head]
+    return (line if (cell := _only_cell(line)) is None else cell + "\n" for line in lines), bare
+
+
+def _only_cell(line):
+    """The cell of a line that has one, else None."""
+    line = line.rstrip("\r\n").replace("\r", " ")
+    cells = next(csv.reader([line]), []) if line.startswith('"') else []
+    return cells[0] if len(cells) == 1 else None
+
+
 def _has_labels(rows, least):
     """Whether a column has few, short values, but `least` of them."""
     for column in zip(*rows[1:]):

@@ -83,6 +83,8 @@ def flat(value, prefix="", depth=_DEPTH):
             names = dict.fromkeys(itertools.chain.from_iterable(inner))
             several = {name: [entry[name] for entry in inner if name in entry] for name in names}
             inner = inner[0] if len(inner) == 1 else several
+        if isinstance(inner, dict) and len(inner) == 1 and next(iter(inner)).startswith("$"):
+            inner = next(iter(inner.values()))  # MongoDB's {"$numberInt": "1"}
         if isinstance(inner, dict) and depth:
             found |= flat(inner, f"{prefix}{key}.", depth - 1)
         else:
@@ -180,6 +182,9 @@ def _table(value):
         held = [rows for rows in held if any(text_rank(key) is not None for key in flat(rows[0]))]
     if len(held) == 1:
         return _table(held[0])
+    inner = next(iter(value.values()), None)
+    if len(value) == 1 and isinstance(inner, dict) and inner and all(isinstance(row, dict) for row in inner.values()):
+        return _table_of_dict(inner)  # Firebase's {"reviews": {"-Nx1": {"text": ...}}}
     return _table_of_dict(value)
 
 

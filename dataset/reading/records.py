@@ -10,7 +10,7 @@ from dataset.errors import DataError
 from dataset.lines import text_lines
 from dataset.reading import json_rows
 from dataset.reading.column_names import is_header
-from dataset.reading.delimited import NAMES, csv_rows, find_delimiter, tab_rows
+from dataset.reading.delimited import NAMES, csv_rows, find_delimiter, tab_rows, unwrapped
 from dataset.stopwords import STOPWORDS
 
 _LOOK_AHEAD = 200  # lines by which the form is judged
@@ -71,6 +71,7 @@ def open_records(path, encoding=None, labelled=True):
         head, number = head[1:], 2
     if "__label__" in first and _is_fasttext(head):
         return Records(_fasttext_rows(lines, left_out, path, labelled), FASTTEXT, ["label", "text"], "line", left_out)
+    lines, head = unwrapped(lines, head, is_header)
     delimiter = marked[1] if marked else find_delimiter(head, ending == ".csv", is_header)
     if delimiter == "\t":
         return Records(tab_rows(lines, left_out, path, number), NAMES["\t"], left_out=left_out)

@@ -172,11 +172,49 @@ def test_a_layer_without_its_lists_is_refused_where_it_is_collected(parts):
         (lambda: Sequential(Sigmoid(), SoftmaxWithLoss()), r"as layer 1 \(a loss: loss=SoftmaxWithLoss"),
         (lambda: Sequential(Sigmoid(), loss=SoftmaxWithLoss), "as loss=, got the class SoftmaxWithLoss"),
         (lambda: Sequential(Sigmoid(), loss="mse"), "as loss=, got the str 'mse'"),
+        (lambda: Sequential(Sigmoid(), without("backward")), "as layer 1, got Without without backward"),
+        (lambda: Sequential(Sigmoid(), loss=without("backward")), "as loss=, got Without without backward"),
     ],
 )
 def test_what_is_no_layer_is_refused_by_its_place(make, message):
     with pytest.raises(ValueError, match=f"Sequential: expected .*{message}"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("params", "came"), [(None, "None"), ({"W": np.ones(2)}, "dict of 1"), (np.ones(2), "float64")]
+)
+def test_params_that_are_no_list_are_refused_by_a_model_and_by_a_trainer(params, came):
+    layer = Plain()
+    layer.params = params
+    with pytest.raises(ValueError, match=f"first: expected params to be a list of arrays, got {came}.* of Plain"):
+        BaseModel().collect(first=layer)
+    with pytest.raises(ValueError, match=f"Trainer: expected params of Plain to be a list, got {came}"):
+        quiet(layer)
+
+
+@pytest.mark.parametrize("param", [np.ones(2, int), [1.0, 2.0], 1.0])
+def test_a_param_that_cannot_be_trained_is_refused_by_its_name(param):
+    model = Plain()
+    model.params = [param]
+    with pytest.raises(ValueError, match=r"Trainer: expected an array of floats as params\[0\] of Plain, got "):
+        quiet(model)
+
+
+@pytest.mark.parametrize(
+    ("grads", "came"),
+    [
+        ([None], r"a gradient of shape \(2,\) of params\[0\] of Plain, got None"),
+        ([np.ones(3)], r"a gradient of shape \(2,\) of params\[0\] of Plain, got float64 of shape \(3,\)"),
+        ([], "a gradient for each of 1 params of Plain, got 0 grads"),
+    ],
+)
+def test_what_backward_leaves_is_looked_at_before_a_step_is_made(data, grads, came):
+    model = Plain()
+    model.backward = lambda: setattr(model, "grads", grads)
+    with pytest.raises(ValueError, match=f"Trainer: expected .*{came}"):
+        quiet(model).fit(*data, 1)
+    assert not model.params[0].any()
 
 
 def test_a_layer_with_grads_of_other_shapes_is_refused():

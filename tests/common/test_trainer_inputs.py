@@ -141,8 +141,8 @@ def test_the_range_test_runs_on_two_inputs():
         ([LEFT, RIGHT], r"got list of 23 at index 0 \(several inputs are a tuple or a dict\)"),
         (((LEFT, RIGHT), RIGHT), r"expected x\[0\] to be an array, a list of id arrays"),
         ({"left": LEFT, "right": "text"}, r"expected x\['right'\] to be an array.* got the str 'text'"),
-        ((), "got 0 inputs"),
-        ({}, "got 0 inputs"),
+        ((), "got an empty tuple"),
+        ({}, "got an empty dict"),
     ],
     ids=["one is shorter", "texts", "arrays in a list", "lists in a list", "nested", "a str", "none", "empty dict"],
 )

@@ -194,8 +194,35 @@ def test_bad_input_is_one_line(arguments, write, said):
     said("check-data", *arguments)
 
 
-def test_a_table_that_cannot_be_written_leaves_the_report(write, capsys):
+def test_a_table_that_cannot_be_written_leaves_the_report(write, capsys, monkeypatch):
+    def full(path, parts):
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr("ch_sentiment.commands.check_data.write_atomically", full)
     write("r.tsv", lines_of(rows(20)))
-    assert call("check-data", "r.tsv", "--csv", "no/such/folder.csv") == 2
+    assert call("check-data", "r.tsv", "--csv", "found.csv") == 2
     out, err = capsys.readouterr()
     assert out.startswith("r.tsv: 20 texts") and len(err.splitlines()) == 1
+
+
+def test_what_is_read_is_not_written_over_and_a_place_that_cannot_be_is_said_before_the_work(write, capsys):
+    write("r.tsv", lines_of(faulty()))
+    write("t.tsv", lines_of(rows(8, seed=1)))
+    before = Path("r.tsv").read_bytes()
+    for csv_name, came in (
+        ("r.tsv", r"another file than r.tsv, which is read"),
+        ("./t.tsv", r"another file than t.tsv, which is read"),
+        (".", "the name of a file, got a folder"),
+        ("none/found.csv", "the name of a file, got one in a folder that is not there"),
+    ):
+        assert call("check-data", "r.tsv", "--test-data", "t.tsv", "--csv", csv_name) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and f"--csv {csv_name}: expected {came}" in err
+    assert Path("r.tsv").read_bytes() == before
+
+
+def test_long_labels_that_begin_alike_are_told_apart(write, capsys):
+    names = [f"a label with a long name, number {i}" for i in range(2)]
+    write("r.tsv", lines_of([(names[label == "neg"], text) for label, text in rows(8)]))
+    out = checked(capsys, "r.tsv")
+    assert "a label w…, number 0   " in out and "a label w…, number 1   " in out

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from ch_sentiment.commands.formatting import csv_row, markdown_table, table
-from ch_sentiment.console import shorten
+from ch_sentiment.console import shorten, shorten_name
 
 HEAD, ROWS = ["model", "loss"], [["lstm", "0.1"], ["a long name", "10.25"]]
 
@@ -38,3 +38,10 @@ def test_a_row_of_csv_is_one_line_that_reads_back_without_a_formula():
 @pytest.mark.parametrize(("text", "width", "short"), [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a\nb", 9, "a b")])
 def test_a_shortened_text_is_one_line_of_at_most_so_many_characters(text, width, short):
     assert shorten(text, width) == short
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "short"), [("abcd", 4, "abcd"), ("abcdefg", 5, "ab…fg"), ("abcdefg", 6, "ab…efg")]
+)
+def test_a_shortened_name_keeps_its_beginning_and_its_end(name, width, short):
+    assert shorten_name(name, width) == short

@@ -16,7 +16,7 @@ from conftest import ROOT, call, fenced, lines_of, needs_browser, shown_in_brows
 from benchmarks import long_texts
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
-from ch_sentiment.commands.explain import lines
+from ch_sentiment.commands.explain import explanation_lines
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.explain.attribution import (
     Explanation,
@@ -330,7 +330,7 @@ def test_levels_and_order_follow_the_strength():
         ["a", "b"], np.array([0.5, 0.5]), 0, "", list("vwxyz"), 5, strength > 9, None, strength, strength, None
     )
     assert found.levels().tolist() == [0, 2, -5, 0, -1] and found.strongest(3).tolist() == [2, 1, 4]
-    assert " ".join(lines(found, False)).split()[2:7] == ["v", "+w", "-x", "y", "-z"]
+    assert " ".join(explanation_lines(found, False)).split()[2:7] == ["v", "+w", "-x", "y", "-z"]
     found.occlusion = 0 * strength
     assert not found.levels().any()
 
@@ -457,3 +457,16 @@ def test_what_the_page_of_the_docs_shows_runs_as_it_stands(trained, here, capsys
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["the", "film", "was", "not", "bad"]
     exec(second, names)  # noqa: S102
     assert capsys.readouterr().out == fenced(guide)[-1]
+
+
+def test_a_page_or_figure_never_replaces_the_model_or_the_other(trained, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(trained / "model.npz", "model.npz")
+    before = (tmp_path / "model.npz").read_bytes()
+    for option in ("--html", "--png"):
+        for model in ("model.npz", "."):
+            assert call("explain", model, "the film", option, "./model.npz") == 2
+            assert f"{option} ./model.npz: expected another file than" in capsys.readouterr().err
+    assert call("explain", "model.npz", "the film", "--html", "a", "--png", "./a") == 2
+    assert "two files for --html and --png, got ./a for both" in capsys.readouterr().err
+    assert (tmp_path / "model.npz").read_bytes() == before and not (tmp_path / "a").exists()

@@ -9,7 +9,7 @@ from conftest import normal, one_step, prefix_mask, time_cell, weights_of
 
 from common.base_model import BaseModel
 from common.checking.gradient_check import check_layer, check_model, numerical_gradient
-from common.layers import Affine, Dropout, Embedding, SigmoidWithLoss, SoftmaxWithLoss
+from common.layers import Affine, Dropout, Embedding, MatMul, SigmoidWithLoss, SoftmaxWithLoss
 
 
 class Right:
@@ -493,7 +493,9 @@ def test_a_model_whose_forward_draws_anew_is_named():
 
 @pytest.mark.parametrize("check", [check_layer, check_model])
 def test_what_is_no_layer_is_named(check):
-    with pytest.raises(ValueError, match=r"function: expected a layer or model with params, .* got one without params"):
+    with pytest.raises(
+        ValueError, match=r"^expected a layer or model with params, .* got the function <lambda> without params"
+    ):
         check(lambda x: x, X)
 
 
@@ -512,3 +514,213 @@ def test_a_long_check_shows_its_progress(capsys, monkeypatch):
     assert "Right: differences" in capsys.readouterr().err
     monkeypatch.setattr("sys.stderr", None)
     check_layer(Right(), X)
+
+
+class Product(BaseModel):
+    """x W W.T, from two layers that hold the same weights."""
+
+    def __init__(self, W):
+        super().__init__()
+        self.there, self.back = MatMul(W), MatMul(W.T)
+        self.collect(there=self.there, back=self.back)
+
+    def forward(self, x):
+        return self.back.forward(self.there.forward(x))
+
+    def backward(self, dout):
+        return self.there.backward(self.back.backward(dout))
+
+
+def test_tied_weights_have_the_sum_of_their_gradients():
+    assert max(check_layer(Product(normal(3, 4)), normal(2, 3)).values()) < 1e-6
+
+    class Scored(Product):
+        def forward(self, x):
+            self.y = super().forward(x)
+            return float((self.y**2).sum())
+
+        def backward(self, dout=1):
+            return super().backward(2 * self.y * dout)
+
+    assert max(check_model(Scored(normal(3, 4)), normal(2, 3)).values()) < 1e-6
+
+
+def test_a_layer_at_kinks_alone_depends_on_its_input():
+    class Relu:
+        params, grads = [], []
+
+        def forward(self, x):
+            self.on = x > 0
+            return x * self.on
+
+        def backward(self, dout):
+            return dout * self.on
+
+    assert check_layer(Relu(), np.zeros((2, 3))) == {"input": 0.0}
+
+
+def test_a_gradient_that_is_never_written_and_an_output_that_is_not_finite_are_named():
+    class Forgets(Affine):
+        def backward(self, dout):
+            return dout @ self.params[0].T
+
+    class Broken(Affine):
+        def forward(self, x):
+            return super().forward(x) * [[1.0], [np.nan]]
+
+    layers = Forgets(normal(3, 2), normal(2)), Broken(normal(3, 2), normal(2))
+    for layer, says in zip(
+        layers, ("W: expected backward to write its gradient, got none", r"finite .* nan of output 0")
+    ):
+        with pytest.raises(AssertionError, match=says):
+            check_layer(layer, normal(2, 3))
+
+
+def test_a_model_that_adds_to_its_gradients_or_depends_on_nothing_does_not_pass():
+    class Adds(Product):
+        def forward(self, x):
+            return float(super().forward(x).sum())
+
+        def backward(self, dout=1):
+            before = [g.copy() for g in self.grads]
+            super().backward(np.ones((2, 3)))
+            for g, old in zip(self.grads, before):
+                g += old
+
+    class Constant(Product):
+        def forward(self, x):
+            return 1.0
+
+        def backward(self, dout=1):
+            pass
+
+    for Model, says in ((Adds, "does it add to the former one"), (Constant, "depends on something")):
+        with pytest.raises(AssertionError, match=says):
+            check_model(Model(normal(3, 4)), normal(2, 3))
+
+
+@pytest.mark.parametrize("check", [check_layer, check_model])
+def test_what_is_no_layer_is_refused_in_our_words(check):
+    layer = Affine(normal(3, 2), normal(2))
+    for given, says in ((Affine, r"the class Affine .*Affine\(\.\.\.\) makes one"), (None, "got None without params")):
+        with pytest.raises(ValueError, match=says):
+            check(given, normal(2, 3))
+    for params in (None, {"W": normal(2)}, [2.0]):
+        layer.params = params
+        with pytest.raises(ValueError, match="Affine: expected params to be a list of arrays"):
+            check(layer, normal(2, 3))
+
+
+class Function:
+    """A layer of two functions, without weights."""
+
+    params, grads = [], []
+
+    def __init__(self, forward, backward):
+        self.forward, self.backward, self.xp = forward, backward, np  # a layer may hold a module
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "says"),
+    [
+        (lambda x: None, lambda d: d, "expected forward to return an array, .* got None"),
+        (lambda x: {"y": x}, lambda d: d, "expected forward to return an array, .* got dict of 1"),
+        (lambda x: 2 * x, lambda d: None, "for each of 1 float inputs, got None for it; see `constants`"),
+        (lambda x: 2 * x, lambda d: (d, d), "for each of 1 float inputs, got 2; see `constants`"),
+    ],
+)
+def test_what_is_returned_in_another_form_is_named(forward, backward, says):
+    with pytest.raises(ValueError, match=f"^Function: .*{says}"):
+        check_layer(Function(forward, backward), X)
+
+
+def test_a_layer_without_inputs_and_one_that_holds_a_module_are_checked():
+    class Bias:
+        def __init__(self):
+            self.b = normal(3)
+            self.params, self.grads, self.xp = [self.b], [np.zeros(3)], np
+
+        def forward(self):
+            return self.xp.tanh(self.b)
+
+        def backward(self, dout):
+            self.grads[0][...] = dout * (1 - self.xp.tanh(self.b) ** 2)
+
+    assert check_layer(Bias())["b"] < 1e-6
+    assert check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X)["input"] < 1e-6
+    assert list(check_layer(Function(lambda x, y: 2 * x + y, lambda d: 2 * d), X, X, constants=1)) == ["input"]
+
+
+@pytest.mark.parametrize("how", [{"tolerance": "1e-6"}, {"eps": 0}, {"eps": -1e-5}, {"rng": "0"}])
+def test_numbers_that_cannot_be_are_a_value_error(how):
+    with pytest.raises(ValueError, match=r"check_layer: expected .* got"):
+        check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X, **how)
+
+
+class Median:
+    """The middle one of three, which has the gradient where two or three are equal."""
+
+    params, grads = [], []
+
+    def forward(self, x):
+        self.middle = np.argsort(x, axis=1)[:, 1]
+        return x[np.arange(len(x)), self.middle]
+
+    def backward(self, dout):
+        dx = np.zeros((len(dout), 3), dout.dtype)
+        dx[np.arange(len(dout)), self.middle] = dout
+        return dx
+
+
+EQUAL = np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 0.0], [3.0, 1.0, 2.0]])
+
+
+class SortedRows:
+    """A sort, which puts equal values in the order in which they stand."""
+
+    params, grads = [], []
+
+    def forward(self, x):
+        self.order = np.argsort(x, axis=1, kind="stable")
+        return np.take_along_axis(x, self.order, axis=1)
+
+    def backward(self, dout):
+        dx = np.empty_like(dout)
+        np.put_along_axis(dx, self.order, dout, axis=1)
+        return dx
+
+
+@pytest.mark.parametrize("Layer", [Median, SortedRows])
+def test_of_more_than_two_equal_values_any_may_have_the_gradient(Layer):
+    assert check_layer(Layer(), EQUAL)["input"] < 1e-6
+
+    class WrongThere(Layer):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dx[0] *= -3  # of the equal values
+            return dx
+
+    class WrongElsewhere(Layer):
+        def backward(self, dout):
+            dx = super().backward(dout)
+            dx[2] *= 1.001  # of others
+            return dx
+
+    for Wrong in (WrongThere, WrongElsewhere):
+        with pytest.raises(AssertionError, match=f"{Wrong.__name__}: the gradient of input is wrong"):
+            check_layer(Wrong(), EQUAL)
+
+
+def test_rounding_is_no_tie_of_equal_values():
+    class Single:
+        params, grads = [], []
+
+        def forward(self, x):
+            self.y = np.tanh(x.astype(np.float32)).astype(x.dtype)
+            return self.y
+
+        def backward(self, dout):
+            return dout * (1 - self.y**2)
+
+    with pytest.raises(AssertionError, match="Single: the gradient of input is wrong"):
+        check_layer(Single(), X)

@@ -1,5 +1,7 @@
 """What a layer promises besides right gradients: each way to break it is found by `check_layer`, and named."""
 
+import threading
+
 import numpy as np
 import pytest
 from conftest import normal, prefix_mask
@@ -164,9 +166,127 @@ def test_what_stands_in_the_padding_is_varied_in_more_than_one_way():
         check_layer(OutputLeaksPadding(), XS, mask=MASK)
 
 
-def test_without_padding_nothing_of_it_is_asked():
-    check_layer(MultipliesByItsMask(), XS, mask=np.ones((3, 3), bool))
+def test_padding_is_tried_with_a_mask_without_any_too_but_not_without_a_mask():
     check_layer(MultipliesByItsMask(), XS)
+    check_layer(Right(), XS, mask=np.ones((3, 3), bool))
+    with pytest.raises(AssertionError, match=r"MultipliesByItsMask: .* to change nothing"):
+        check_layer(MultipliesByItsMask(), XS, mask=np.ones((3, 3), bool))
+
+
+class MeanOfAllSteps(Right):
+    """A mean that counts the padding."""
+
+    def forward(self, xs, mask=None):
+        return super().forward(xs, mask).sum(axis=1) / xs.shape[1]  # (N, T, D) -> (N, D)
+
+    def backward(self, dout):
+        steps = self.xs.shape[1]
+        return super().backward(np.repeat(dout[:, None] / steps, steps, axis=1))
+
+
+class LastStep(Right):
+    """The last state, which is padding, and not carried over: 0."""
+
+    def forward(self, xs, mask=None):
+        hs = super().forward(xs, mask)
+        self.real = np.ones((len(xs), 1), bool) if mask is None else mask[:, -1:]
+        return np.where(self.real, hs[:, -1], 0)
+
+    def backward(self, dout):
+        dhs = np.zeros_like(self.xs)
+        dhs[:, -1] = np.where(self.real, dout, 0)
+        return super().backward(dhs)
+
+
+class SpoilsItsMask(Right):
+    def forward(self, xs, mask=None):
+        hs = super().forward(xs, mask)
+        if mask is not None:
+            self.mask = mask.copy()
+            mask[:] = True
+        return hs
+
+
+class MovesItsWeights(Right):
+    def forward(self, xs, mask=None):
+        self.params[0] *= 0.9
+        return super().forward(xs, mask)
+
+
+class IgnoresDout(Right):
+    def forward(self, xs, mask=None):
+        return float(super().forward(xs, mask).sum())
+
+    def backward(self, dout=1):
+        return super().backward(np.ones_like(self.xs))
+
+
+@pytest.mark.parametrize(
+    ("Layer", "says"),
+    [
+        (MeanOfAllSteps, "one more step where the mask is False to change nothing, output 0 is another"),
+        (LastStep, "one more step where the mask is False to change nothing, output 0 is another"),
+        (SpoilsItsMask, "to stay as they are, the mask changed"),
+        (MovesItsWeights, r"to stay as they are, params\[0\] changed"),
+        (IgnoresDout, r"proportional to dout, for -dout that of input 0 .*does backward ignore dout"),
+    ],
+)
+def test_what_depends_on_the_batch_or_on_the_call_is_found(Layer, says):
+    with pytest.raises(AssertionError, match=f"^{Layer.__name__}: .*{says}"):
+        check_layer(Layer(), XS, mask=MASK)
+
+
+def test_a_layer_of_one_length_and_one_that_draws_are_tried_with_no_other_length():
+    class Places(Right):
+        def forward(self, xs, mask=None):
+            hs = super().forward(xs, mask)
+            return hs if mask is None else np.where(mask[:, :, None], hs + np.arange(6.0).reshape(3, 2), 0)
+
+        def backward(self, dhs):
+            return super().backward(np.where(self.mask[:, :, None], dhs, 0))
+
+    class Draws(Right):
+        def __init__(self):
+            super().__init__()
+            self.rng = np.random.default_rng(0)
+
+        def forward(self, xs, mask=None):
+            self.kept = self.rng.random(xs.shape) < 0.5
+            return super().forward(np.where(self.kept, xs, 0), mask)
+
+        def backward(self, dhs):
+            return np.where(self.kept, super().backward(dhs), 0)
+
+    check_layer(Draws(), XS, mask=MASK)
+    with pytest.raises(AssertionError, match="float32"):  # the places are float64; of their number nothing is said
+        check_layer(Places(), XS, mask=MASK)
+
+
+def test_views_of_the_weights_and_gradients_stay_views_in_the_copies():
+    class Halves:
+        """Holds the halves of its gradient, as the book's gates do, and its weights transposed."""
+
+        def __init__(self, W):
+            self.params, self.grads = [W], [np.zeros_like(W)]
+            self.transposed, self.halves = W.T, np.hsplit(self.grads[0], 2)
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.transposed.T
+
+        def backward(self, dout):
+            for half, of_output in zip(self.halves, np.hsplit(dout, 2)):
+                half[...] = self.x.T @ of_output
+            return dout @ self.transposed
+
+    assert check_layer(Halves(normal(3, 4)), normal(2, 3))["params[0]"] < 1e-6
+
+
+def test_a_layer_that_cannot_be_copied_is_said_to_be_so():
+    layer = Right()
+    layer.lock = threading.Lock()
+    with pytest.raises(ValueError, match=r"Right: expected a layer that can be copied.*TypeError: cannot pickle"):
+        check_layer(layer, XS)
 
 
 def test_views_of_the_weights_and_a_given_state_follow_the_dtype():

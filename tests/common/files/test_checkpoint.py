@@ -208,7 +208,8 @@ def test_every_truncation_and_whatever_is_appended_is_refused(small):
     with open(path, "r+b") as file:
         for end in reversed(range(len(content))):
             file.truncate(end)
-            refused(path, "of the size that its end says")  # before anything of it is believed
+            # before anything of it is believed
+            refused(path, "of the size that its end says" if end >= 4 else "a file of another kind")
     for more in (b"\0", b"PK\x05\x06" + bytes(18), content):
         path.write_bytes(content + more)
         refused(path)
@@ -480,3 +481,13 @@ def test_contents_that_cannot_be_saved_leave_the_old_file(small, arrays, meta, e
     with pytest.raises(error):
         save_arrays(path, arrays, meta)
     assert path.read_bytes() == content and os.listdir(path.parent) == ["model.npz"]
+
+
+@pytest.mark.parametrize("content", [b"", b"label\ttext\npos\tgood\n", b"\x89PNG\r\n\x1a\n" + bytes(900)])
+def test_a_file_of_another_kind_is_called_so(tmp_path, content):
+    path = tmp_path / "other.tsv"
+    path.write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=r"other\.tsv: expected a checkpoint \(\.npz\), got a file of another kind$"
+    ):
+        load_checkpoint(path)

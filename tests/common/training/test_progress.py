@@ -225,3 +225,39 @@ def test_what_is_a_terminal():
         assert is_terminal(stream) is False
     for stream in (None, Broken(), closed()):
         write_line(stream, "nowhere")
+
+
+class Failing(OnlyWrite):
+    """A terminal of somebody's own that fails after so many calls, with an error of any kind."""
+
+    def __init__(self, calls, error):
+        super().__init__()
+        self.calls, self.error = calls, error
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        self.calls -= 1
+        if self.calls < 0:
+            raise self.error
+
+    def flush(self):
+        self.write("")
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("closed"), RuntimeError("no")], ids=repr)
+@pytest.mark.parametrize("calls", [0, 1, 4])
+def test_whatever_a_stream_raises_ends_no_training(calls, error):
+    stream, lines = Failing(calls, error), []
+    assert run([1.0, 2.0], Progress(0.0, stream), EpochTable(lines.append)).step == 4 and len(lines) == 3
+    write_line(stream, "a line")
+
+
+def test_a_sink_that_is_no_function_and_a_file_that_is_no_stream_are_refused():
+    for make in (EpochTable, BookLog):
+        for sink, way_out in ((None, "got None$"), (io.StringIO(), "writes to it$")):
+            with pytest.raises(ValueError, match=rf"^{make.__name__}: expected a function of a line.*{way_out}"):
+                make(sink)
+    with pytest.raises(ValueError, match=r"^Progress: expected a stream with write as file, or None, got the str"):
+        Progress(file="progress.log")

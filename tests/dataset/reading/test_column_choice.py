@@ -242,3 +242,16 @@ def test_texts_alone_are_not_cut_at_their_commas(tmp_path, rows):
     assert texts("review\n" + rows("{t}") + "good, bad\n")[-1] == "good, bad"
     assert texts("id,text\n" + rows("{},{t}") + "12,good, bad\n13\n")[-2:] == ["good, bad", ""]
     assert texts(rows("{},{t}") + "12\n")[-1] == ""
+
+
+def test_of_two_texts_with_names_that_are_as_likely_none_is_chosen(read, rows):
+    other = "it was far away from all that we had come to see"
+    with pytest.raises(DataError, match=r'texts, got 2 that may be \(".*Good_Review.*; say --text-column'):
+        read("a.csv", "Bad_Review,Good_Review,label\n" + rows(f"{other} {{}},{{t}},{{l}}"))
+    found = read("a.csv", "raw_text,clean_text,label\n" + rows("So {t}!,{t},{l}"))
+    assert found.notes == ['text from "raw_text", labels from "label": neg (6), pos (6)']
+
+
+def test_a_column_of_one_value_beside_the_labels_is_not_mentioned(read, rows):
+    found = read("a.csv", "text,annotation,label\n" + rows("{t},{l},x"))
+    assert found.notes == ['text from "text", labels from "annotation": neg (6), pos (6)']

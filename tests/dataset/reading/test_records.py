@@ -234,6 +234,8 @@ def test_a_list_of_records_may_lie_deeper_in_a_document(read, rows):
         {"took": 3, "hits": {"total": {"n": 1}, "hits": objects(rows)}},
     ):
         assert read("a.json", json.dumps(document)).notes == [f'text from "text", labels from "label": {HALF}']
+    firebase = {"reviews": {f"-N{i}": found for i, found in enumerate(objects(rows))}}
+    assert read("a.json", json.dumps(firebase)).notes == [f'text from "text", labels from "label": {HALF}']
 
 
 def test_a_table_of_r_has_spaces_between_quoted_cells(read, rows):
