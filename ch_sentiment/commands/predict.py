@@ -150,7 +150,7 @@ def line_of_row(form, header, row, label_names, probabilities, below=0.0):
         none = {"label": None, "probability": None, "probabilities": None, "text": text}
         answer = none if blank else object_of(label_names, probabilities, text, below)
         names = distinct(header or map(str, range(1, len(cells) + 1)))
-        return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, cells))})
+        return json.dumps({"line": int(number), **answer, "columns": dict(zip(names, _finite(cells)))})
     return f"\t\t{printable(text)}" if blank else form(label_names, probabilities, text, below=below)
 
 
@@ -161,6 +161,15 @@ def distinct(names):
         numbered = itertools.chain([name], (f"{name}_{i}" for i in itertools.count(2)))
         found[next(other for other in numbered if other not in found)] = True
     return list(found)
+
+
+def _finite(cells):
+    """Cells of JSON, null for NaN and Infinity: they are no JSON, though Python writes and reads them."""
+    try:
+        json.dumps(cells, allow_nan=False)
+    except ValueError:
+        return json.loads(json.dumps(cells), parse_constant=lambda _: None)
+    return cells
 
 
 def _plain(cell):

@@ -226,6 +226,13 @@ def test_columns_of_one_name_are_all_in_the_object(phrases_model, write, ask):
     assert json.loads(out)["columns"] == {"text": "not bad", "note": "a", "note_2": "b", "note_2_2": "c"}
 
 
+def test_an_object_is_json_for_every_program(phrases_model, write, ask):
+    data = write("a.jsonl", '{"text": "not bad", "a": NaN, "b": [1.5, -Infinity], "c": 2}\n')
+    out, _ = ask(phrases_model, "--data", data, "--json")
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert found["columns"] == {"text": "not bad", "a": None, "b": [1.5, None], "c": 2}
+
+
 FORMS = {
     "d.txt": ("it was good\n\nit was bad\n", ["it was good", "", "it was bad"]),
     "d.tsv": ("positive\tit was good\nnegative\tit was bad\nnegative\tit was not good\n", None),
