@@ -27,14 +27,22 @@ _TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 # Before NFKC, which would decompose the acute into a space and an accent, and make "31/2" of three and a half.
 # Soft hyphens only mark line breaks, variation selectors how a sign is drawn, skin tones who writes.
-_FRACTIONS = "\u00bc\u00bd\u00be\u215f\u2189" + "".join(map(chr, range(0x2150, 0x215F)))
+_SIGNS = itertools.chain(range(0xBC, 0xBF), range(0x20A0, 0x2500), range(0x3200, 0x3400), range(0x1F100, 0x1F300))
 _VARIATIONS = "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef"
+
+
+def _is_word(sign):
+    """Whether a sign is letters or a number in NFKC, and no part of a word, as of "m\u00b2": a trade mark, say."""
+    form, category = unicodedata.normalize("NFKC", sign), unicodedata.category(sign)
+    number = category == "No" and unicodedata.decomposition(sign).startswith(("<circle>", "<compat>", "<fraction>"))
+    return number or (category[0] == "S" and len(form) > 1 and any(map(str.isalnum, form)))
+
+
 _BEFORE_NFKC = (
-    dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u2032", "'")
+    dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u1ffd\u2032", "'")
     | {"\u2033": 2 * "'", "\u2034": 3 * "'", "\u2057": 4 * "'", "\u0149": "'n"}
-    | {"\uff9e": "\u3099", "\uff9f": "\u309a"}  # combining marks in NFKC
-    | {sign: " " + unicodedata.normalize("NFKC", sign).replace("\u2044", "/") for sign in _FRACTIONS}
-    | {"\u2044": "/"}
+    | {"\uff9e": "\u3099", "\uff9f": "\u309a", "\u2044": "/"}  # two combining marks in NFKC
+    | {s: f" {unicodedata.normalize('NFKC', s)} ".replace("\u2044", "/") for s in map(chr, _SIGNS) if _is_word(s)}
 )
 _REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(_BEFORE_NFKC)}]")
 _DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+")  # of small letters that have their dot already
@@ -71,8 +79,7 @@ class Cleaning:
 
     def __post_init__(self):
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, bool):
+            if not isinstance(value := getattr(self, field.name), bool):
                 raise ValueError(f"Cleaning: expected {field.name} to be True or False, got {value!r}")
 
     @functools.cached_property

@@ -310,3 +310,15 @@ def test_vocabularies_are_equal_by_their_words():
 def test_misuse_is_a_value_error_that_says_what_came(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_no_sign_beside_a_word_a_number_or_a_smiley_makes_another_of_it_in_another_unicode_form():
+    for sign in filter(str.isprintable, map(chr, range(0x80, 0x4000))):
+        for text in (f"a{sign}b", f"{sign}:)", f"3{sign}"):
+            expected = tokenize(text)
+            assert all(tokenize(unicodedata.normalize(form, text)) == expected for form in ("NFC", "NFD")), ascii(text)
+
+
+@pytest.mark.parametrize("sign", "\u2122\u2120\u2103\u33a1\u20a8\u3231\u2460\u2474\u2488\u00bd")
+def test_a_sign_that_stands_for_letters_or_a_number_changes_no_word_beside_it(sign):
+    assert tokenize(f"film{sign}good") == ["film", *tokenize(sign), "good"]
