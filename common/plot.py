@@ -230,7 +230,7 @@ def word_map(vectors, words, groups, ax=None):
 
 
 def _write_beside(ax, places, words):
-    """Each word as near to its point as it touches no point, word or frame; with a line where that is not near."""
+    """Write each word at the nearest place that overlaps no point, word or frame; with a line to a distant point."""
     ax.figure.draw_without_rendering()  # from here on positions in pixels are known
     ax.autoscale(False)
     points, to_data = ax.transData.transform(places), ax.transData.inverted().transform  # (K, 2)

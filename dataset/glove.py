@@ -22,6 +22,7 @@ MEMBERS = {f"glove.{size}": f"glove.6B.{size}d.txt" for size in (50, 100, 200, 3
 
 _BUFFER = 1 << 20  # bytes of a .zip that are unpacked at a time
 _SUFFIXES = (".txt", ".vec", ".bin", ".gz")  # of a file of vectors in a .zip
+_SHOWN, _LONGEST = 5, 40  # words in a message, and their characters
 _ZIP_DEFECTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -94,12 +95,14 @@ def load_vectors(source, vocab):
     wanted = set(vocab.words).union(*contractions.values())
     rows, others, twice = {}, {}, set()  # word -> (D,) float32, as it stands in the file; in another form
     sizes, means, variances = [], [], []  # of each block
+    first = []  # words, for a message
     with _open_source(source) as (where, file), vector_file.opened(file, where) as (head, stream):
         read, blocks = vector_file.blocks(head, stream, where)
         for words, numbers in blocks:
             sizes.append(len(words))
             means.append(numbers.mean(axis=0, dtype=np.float64))
             variances.append(numbers.var(axis=0, dtype=np.float64))
+            first = first or [word for word in words if word is not None][:_SHOWN]
             for i, word in enumerate(words):
                 if word is None:
                     continue
@@ -128,6 +131,9 @@ def load_vectors(source, vocab):
             W[word_id], found[word_id] = np.mean([rows[part] for part in parts], axis=0), True
         else:
             W[word_id] = mean + std * _normal_from_hash(word, len(mean))
+    if vocab.words and not found.any():
+        shown = ", ".join(f"{word[:_LONGEST]!r}" for word in first)
+        notes.append(f"none of the {len(vocab.words):,} words of the texts is in it; its first ones are {shown}")
     return Vectors(W, found, notes)
 
 

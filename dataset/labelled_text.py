@@ -1,5 +1,5 @@
-"""Labelled texts of a person: a file of any usual form, or a folder. Every form is read as one stream of rows, so that
-all share their checks, and what was chosen (columns, header, classes) is said in notes.
+"""Labelled texts of the user: a file of any common format, or a folder. Every format is read as one stream of rows, so
+that all share their checks; notes say what was detected (columns, header, classes).
 A defect is a DataError that names the place and the way out; a row that cannot be used is left out, and counted."""
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ _MOST_SHOWN = 3  # line numbers that a message names
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a person said of a file; None: it is found out.
+    """What the user says about a file; None: it is detected.
 
     text_column, label_column, weight_column, group_column: a name in the header (any case, spaces = underscores), or a
     number from 1. encoding: None for UTF-8 or what a byte order mark says. strict: a row that cannot be used is a
@@ -38,7 +38,7 @@ class ReadOptions:
 class LabelledFile:
     """texts: list of N str. t: (N,) int64 class ids. label_names: of the ids, in order. numbers: (N,) int64, the line
     of each text in its file (of a folder: 1 .. N). weights: (N,) float64 or None. groups: list of N str or None.
-    left_out: reason ("no label") -> list of line numbers. notes: lines to be said, such as which columns were read.
+    left_out: reason ("no label") -> list of line numbers. notes: lines for the user, such as which columns were read.
     """
 
     texts: list
@@ -59,13 +59,13 @@ def load_data(path, num_classes=None, label_names=None):
 
 
 def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
-    """The labelled texts of a file or a folder, in its order: a LabelledFile. docs/your_data.md lists the forms.
+    """The labelled texts of a file or a folder, in its order: a LabelledFile. docs/formats.md lists the formats.
 
-    num_classes: the number of classes that is required, or None for any number from 2 on. label_names: the classes in
-    id order if they are known already, as for a test file; then num_classes is ignored.
+    num_classes: the required number of classes; None for any number from 2 on. label_names: the classes in id order,
+    where they are known, as for a test file; num_classes is then ignored.
 
-    DataError: input that is missing, unreadable, no text, or malformed; columns that cannot be told; a label that is
-    unknown; another number of classes; with `how.strict` any row that cannot be used.
+    DataError: input that is missing, unreadable, no text, or malformed; columns that cannot be detected; an unknown
+    label; another number of classes; with `how.strict` any row that cannot be used.
     """
     path = Path(path)
     labels = Labels(label_names)
@@ -83,7 +83,9 @@ def read_labelled(path, how=ReadOptions(), num_classes=None, label_names=None):
     counts = np.bincount(read.t, minlength=len(read.label_names)).tolist()
     if label_names is None:
         reasons = reasons_of(read.left_out)
-        check_classes(path, read.label_names, counts, num_classes, f"; left out: {reasons}" if reasons else "")
+        source = f"; left out: {reasons}" if reasons else ""
+        source += f"; {read.notes[0]}" + ("" if read.unit == "text" else ": say --label-column NAME if it is another")
+        check_classes(path, read.label_names, counts, num_classes, source)
     read.notes[0] += f": {listed(read.label_names, counts)}"
     read.notes += merged
     return read
@@ -121,7 +123,7 @@ def left_out_line(name, left_out, total=None, unit="line"):
     of = "" if total is None else f" of {total:,} {'rows' if unit == 'line' else f'{unit}s'}"
     reasons = ", ".join(f"{reason} {len(lines):,}" for reason, lines in left_out.items() if lines)
     verb = "is" if len(lines) == 1 else "are"
-    shown = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
+    shown = ", ".join(f"{line:,}" for line in lines[:_MOST_SHOWN]) + (", ..." if len(lines) > _MOST_SHOWN else "")
     return f"{name}: {len(lines):,}{of} {verb} left out ({reasons}): {unit}{'s' * (len(lines) > 1)} {shown}"
 
 
@@ -140,11 +142,11 @@ def read_texts(path, how=ReadOptions()):
             return ["file"], TextRows(rows, [], path)
         records, rows, columns = open_table(path, how, labelled=False)
     notes = [] if records.form == LINES else [f"text from {columns.called(columns.text)}"]
-    return columns.names, TextRows(text_rows(rows, columns), [*notes, *columns.notes], path)
+    return columns.names, TextRows(text_rows(rows, columns), [*notes, *records.notes, *columns.notes], path)
 
 
 class TextRows:
-    """An iterator of (line number, text, cells) with `notes`, the lines to be said. DataError while it is read."""
+    """An iterator of (line number, text, cells) with `notes`, lines for the user. DataError while it is read."""
 
     def __init__(self, rows, notes, path):
         self.rows, self.notes, self.path = rows, notes, path
@@ -157,17 +159,6 @@ class TextRows:
             return next(self.rows)
 
 
-def check_lengths(lengths, where, numbers=None):
-    """Raise a DataError if a text has no token: it names `where`, the first such text, and how many there are.
-
-    lengths: (N,) int, the tokens of each text. numbers: (N,) by which the message names them; None for 1 .. N.
-    """
-    empty = np.flatnonzero(np.equal(lengths, 0))
-    if len(empty):
-        first = empty[0] + 1 if numbers is None else numbers[empty[0]]
-        raise DataError(f"{where}: expected words in every text, text {first} has none ({len(empty)} such in all)")
-
-
 def _is_folder(path):
     """Whether a path is read as a folder is. DataError where there is nothing of this name."""
     if not path.exists():
@@ -176,7 +167,7 @@ def _is_folder(path):
 
 
 def _read_file(path, how, labels):
-    """The LabelledFile of a file, its `t` as numbers of `labels`."""
+    """The LabelledFile of a file; its `t` are the numbers of `labels`, a Labels."""
     records, rows, columns = open_table(path, how, labelled=True)
     read = LabelledFile([], None, [], None, left_out=records.left_out, unit=records.unit)
     further = [column for column in (columns.weight, columns.group) if column is not None]
@@ -190,12 +181,12 @@ def _read_file(path, how, labels):
         source = "text and labels from lines with __label__"
     elif records.form == SPACE:
         source = "text from each line, labels from its first word"
-    read.notes = [source, *columns.notes]
+    read.notes = [source, *records.notes, *columns.notes]
     return read
 
 
 def _read_folder(path, how, labels):
-    """The LabelledFile of a folder or of a pair of files, its `t` as numbers of `labels`."""
+    """The LabelledFile of a folder or of a pair of files; its `t` are the numbers of `labels`, a Labels."""
     for option in ("text_column", "label_column", "weight_column", "group_column"):
         if (column := getattr(how, option)) is not None:
             name = option.replace("_", "-")
@@ -218,7 +209,7 @@ def _read_folder(path, how, labels):
 
 
 def _leave_out(read, doubled):
-    """Leave out the texts of the classes `doubled`, names that stand for several others."""
+    """Leave out the texts of the classes `doubled`, whose names are lists of several others."""
     used = ~np.isin(read.t, [i for i, name in enumerate(read.label_names) if name in doubled])  # (N,)
     read.left_out[SEVERAL] = [*read.left_out.get(SEVERAL, []), *read.numbers[~used].tolist()]
     read.texts = [text for text, use in zip(read.texts, used) if use]

@@ -16,6 +16,7 @@ from dataset.reading.file_kinds import check_is_text
 LONGEST = 100 << 20  # bytes of a line: longer than any text, so that an endless stream does not fill the memory
 _BLOCK = 1 << 16  # bytes that are decoded at a time
 _COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}  # first bytes -> what opens such a file
+_SURELY = 10  # characters of UTF-8 that bytes of another encoding do not form by chance
 _MARKS = {  # of two that begin alike, the longer one first
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -100,7 +101,12 @@ def _decoded(stream, path, encoding):
     """The lines of a binary stream of text."""
     block = stream.read(_BLOCK)
     check_is_text(block, path, encoding is None)
-    encoding = encoding or next((name for mark, name in _MARKS.items() if block.startswith(mark)), "utf-8")
+    marked = next((name for mark, name in _MARKS.items() if block.startswith(mark)), None)
+    if encoding and marked and not encoding.startswith(marked):
+        raise DataError(f"{path}: expected {encoding}, got the byte order mark of {marked}: leave out --encoding")
+    if encoding and not encoding.startswith("utf") and (_utf8_characters(block) or 0) >= _SURELY:
+        raise DataError(f"{path}: expected {encoding}, got UTF-8: leave out --encoding")
+    encoding = encoding or marked or "utf-8"
     decoder = codecs.getincrementaldecoder(encoding)()
     end, number, pieces, first = None, 1, [], True  # number: of the line that comes next
     size = 0  # of the pieces of a line whose end is still to come
@@ -132,6 +138,8 @@ def _decoded(stream, path, encoding):
 def _wrong_byte(error, path, number, encoding, end):
     """DataError for a UnicodeError in the block that starts within line `number`."""
     shown = "UTF-8" if encoding == "utf-8" else encoding
+    if encoding != "utf-8" and number == 1 and _utf8_characters(getattr(error, "object", b"")) is not None:
+        return DataError(f"{path}: expected {encoding}, got UTF-8: leave out --encoding")
     if not isinstance(error, UnicodeDecodeError):  # "UTF-16 stream does not start with BOM"
         return DataError(f"{path}: expected {shown}, got other bytes ({error}); say another --encoding")
     data = error.object
@@ -145,6 +153,14 @@ def _wrong_byte(error, path, number, encoding, end):
     else:
         found = "say its encoding with --encoding NAME"
     return DataError(f"{path}, line {number}: {byte}; {found}")
+
+
+def _utf8_characters(data):
+    """How many characters beyond ASCII these bytes have as UTF-8; None where they are none."""
+    try:
+        return sum(character > "\x7f" for character in codecs.getincrementaldecoder("utf-8")().decode(data))
+    except UnicodeDecodeError:
+        return None
 
 
 def read_csv(path):

@@ -1,4 +1,4 @@
-"""Texts that are nearly the same: MinHash signatures of word triples, and buckets of equal parts of signatures.
+"""Texts that are nearly the same: MinHash signatures of word triples, and locality-sensitive hashing of their bands.
 
 Two texts are near duplicates where they share 70 % or more of the triples of neighbouring words that either has. The
 time is linear in the number of texts. Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, ch. 3.
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SIMILAR = 0.7  # triples that both have / triples that either has: Jaccard's index
+SIMILAR = 0.7  # Jaccard index: triples that both have / triples that either has
 BANDS, ROWS = 16, 4  # of a signature: texts of similarity 0.7 share a band in 98.8 % of cases, of 0.8 in 99.98 %
 _PLAUSIBLE = 0.5  # similarity as signatures estimate it, from which it is counted exactly
 _BLOCK = 2**20  # words whose triples are in memory at a time
 _PAIRS = 2**16  # of signatures that are compared at a time
-_NO_WORD = np.uint64(0xFFFFFFFF)  # stands beside the words of a text that is shorter than a triple
+_NO_WORD = np.uint64(0xFFFFFFFF)  # pads the text that is shorter than a triple
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find_near_duplicates(tokens, rng=0, progress=iter):
     a, b = np.concatenate((a, same[copies])), np.concatenate((b, copies))
     found = np.concatenate((found, np.ones(len(copies))))
     like, similarity = np.full(N, -1), np.zeros(N)
-    # The last writer of a position stays: the later partner first, then earlier ones, the most similar last.
+    # The last write to a position counts: sorted by similarity, of equal ones the earliest partner last.
     order = np.lexsort((-a, found))
     like[a[order]], similarity[a[order]] = b[order], found[order]
     like[b[order]], similarity[b[order]] = a[order], found[order]
@@ -59,8 +59,8 @@ def find_near_duplicates(tokens, rng=0, progress=iter):
 
 
 def signatures(tokens, index, rng=0, progress=iter):
-    """(M, BANDS * ROWS) uint32: the least of each random hash over the triples of each text, at the positions `index`;
-    two texts agree in as large a share of them as they share triples.
+    """(M, BANDS * ROWS) uint32, the MinHash signatures of the texts `index` (M,): the minimum of each random hash over
+    the triples of a text. The expected share of equal entries of two texts is their Jaccard index.
     """
     rng = np.random.default_rng(rng)
     a, b = rng.integers(0, 2**64, (2, BANDS * ROWS), np.uint64)
@@ -92,8 +92,8 @@ def candidates(signature):
 
 
 def _triples(tokens, index):
-    """The hash of every triple of neighbouring words of the texts `index`, text after text, and where each text starts
-    among them. A text of one word or two has one triple of it.
+    """-> uint64 hashes of all triples of neighbouring words of the texts `index`, text after text; (M,) where each text
+    starts among them. A text of one or two words has one triple, padded.
     """
     lengths = tokens.lengths()[index]
     offsets = np.append(0, np.cumsum(lengths + 2))[:-1]  # with two places after each text
@@ -115,7 +115,7 @@ def _mixed(x):
 
 
 def _similarity(tokens, i, j):
-    """Jaccard's index of the triples of two texts."""
+    """The Jaccard index of the triples of the texts i and j: 0 to 1."""
     a, b = (set(_triples(tokens, np.array([k]))[0].tolist()) for k in (i, j))
     return len(a & b) / len(a | b)
 

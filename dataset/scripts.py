@@ -1,5 +1,5 @@
-"""The scripts in which texts are written: Latin, Cyrillic, Han ... A script is no language, but another script is
-another language.
+"""The scripts in which texts are written: Latin, Cyrillic, Han ... A script does not tell the language, but texts in
+different scripts are in different languages.
 """
 
 import functools
@@ -15,7 +15,7 @@ _WIDTHS = ("FULLWIDTH", "HALFWIDTH", "MODIFIER", "MATHEMATICAL", "FEMININE", "MA
 
 
 def script_of(word):
-    """The script of the first letter of a word whose script is known, "Latin" say; NONE where it has no such letter."""
+    """The script of the first letter of a word that has a known one, such as "Latin"; NONE where no letter has."""
     return next((script for script in map(_script, word) if script != NONE), NONE)
 
 

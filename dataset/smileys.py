@@ -1,4 +1,4 @@
-"""Emoji and smileys as tokens: which rows of signs are faces or hearts, as regular expressions for `dataset.text`.
+"""Emoji and smileys as tokens: regular expressions for `dataset.text` of sequences of signs that are faces or hearts.
 docs/words.md says what counts, and why "10:30", "http://", "(note):" and "8)" do not."""
 
 _PICTURES = (
@@ -57,8 +57,9 @@ def sign_faces(no_word, all_scripts):
 
 
 def _round(no_word):
-    """What follows the eyes of :) and :-( , which may stand directly after a word: "great:)"."""
-    return rf"(?<![(\[{{:;=].)-?(?:\)|\({no_word})"
+    """What follows the eyes of :) and :-( , which may stand directly after a word: "great:)". In "(^^;)" and "(-_-;)"
+    the semicolon is a drop of sweat."""
+    return rf"(?<![(\[{{:;=].)(?<![\^<\u30fb\u00b0];)(?<!_[->*];)-?(?:\)|\({no_word})"
 
 
 def _apart(no_word):

@@ -1,5 +1,5 @@
 """Eight speeches, each with speaker and source, and how to split a speech into paragraphs.
-A model that was trained on reviews can read them paragraph by paragraph."""
+A model that was trained on reviews can classify them paragraph by paragraph."""
 
 import bisect
 import itertools

@@ -1,4 +1,4 @@
-"""The arguments that several commands have: texts and how they are read, the options of a training, the model."""
+"""The arguments that several commands share: texts and how they are read, the options of a training, the model."""
 
 import argparse
 import os
@@ -7,10 +7,10 @@ import sys
 from dataclasses import fields
 
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions, flag
 from ch_sentiment.experiment.recipes import config_of
 from dataset.errors import DataError
 
@@ -19,13 +19,13 @@ COMMON = ("text_column", "label_column", "test_data", "validation", "group_colum
 COMMON += ("cell", "bidirectional", "layers", "hidden", "embedding", "dropout")
 COMMON += ("epochs", "lr", "batch_size", "patience", "class_weight")
 COMMON += ("recipe", "seed", "out", "resume", "quiet")
-READING = ("text_column", "label_column", "encoding", "strict")  # of any file, for `add_reading_options`
-A_FILE = re.compile(r"\S+\.(csv|tsv|txt|jsonl?|gz|zip|xlsx?|parquet)", re.IGNORECASE)  # and no text, most probably
+READING = ("text_column", "label_column", "encoding", "strict")  # how any file is read
+FILE_NAME = re.compile(r"\S+\.(csv|tsv|txt|jsonl?|gz|zip|xlsx?|parquet)", re.IGNORECASE)  # hardly ever a text
 
 
 def add_options(parser, names=FIELDS):
     """The texts and an argument for every option of `names`, in groups, the COMMON ones first: --vocab-size for
-    vocab_size. What is not typed is absent from argparse's answer, so that `typed` can tell it from what is.
+    vocab_size. An option that is not typed is absent from the namespace, so that `typed` can tell it from a default.
     """
     parser.usage = "%(prog)s [FILE_OR_FOLDER] [options]"
     for heading, common in (("{} options", True), ("more {} options", False)):
@@ -40,14 +40,14 @@ def add_options(parser, names=FIELDS):
 
 
 def add_data_argument(parser, default=FIELDS["data"].default):
-    """Labelled text, with or without --data before it. default: said in the help."""
+    """FILE_OR_FOLDER of labelled text, with or without --data before it. default: for the help."""
     text = f"labelled text: {TEXTS} (default: {default})"
     parser.add_argument("file", nargs="?", default=None, metavar="FILE_OR_FOLDER", help=text)
     parser.add_argument("--data", default=argparse.SUPPRESS, metavar="FILE", help="the same")
 
 
 def add_reading_options(parser):
-    """How a file is read, for a command that has no other option of a training."""
+    """The options of READING, for a command that has no other option of a training."""
     for name in READING:
         _add_option(parser, name)
 
@@ -61,11 +61,13 @@ def _add_option(parser, name):
         argument["action"] = "store_true" if f.metadata["switch"] else argparse.BooleanOptionalAction
     elif f.default is not None:
         argument["help"] += f" (default: {f.default})"
-    parser.add_argument("--" + name.replace("_", "-"), **argument)
+    parser.add_argument(flag(name), **argument)
 
 
 def typed(arguments, names=FIELDS):
-    """The options of `names` that were typed, by name, of what argparse returned. DataError for two names of texts."""
+    """The options of `names` that were typed, of argparse's namespace: a dict by name. DataError where the texts are
+    named twice.
+    """
     options = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     if (file := getattr(arguments, "file", None)) is not None:
         if "data" in options:
@@ -75,11 +77,11 @@ def typed(arguments, names=FIELDS):
 
 
 def data_options(arguments, **default):
-    """The DataOptions of a command that has no others. default: of those that were not typed."""
+    """The DataOptions of a command that has no other group. default: values of options that were not typed."""
     return DataOptions(**{**default, **typed(arguments, [f.name for f in fields(DataOptions)])})
 
 
-def chosen(options, varied=()):
+def typed_config(options, varied=()):
     """The Config of the options that were typed, and of the recipe among them. DataError where one of them, or of those
     that are `varied`, is refused by the baseline that they name.
     """
@@ -87,7 +89,7 @@ def chosen(options, varied=()):
     if config.model.model != "recurrent" and "model" not in varied:
         for name in (*options, *varied):
             if FIELDS[name].metadata["baselines"] == REFUSED:
-                raise DataError(f"--{name.replace('_', '-')}: expected a recurrent model, got {config.model.model}")
+                raise DataError(f"{flag(name)}: expected a recurrent model, got {config.model.model}")
     return config
 
 
@@ -96,7 +98,7 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
     parser.add_argument("model", help=help)
     also = "ask this model, too, and take the mean of the probabilities (any number of times)"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
-    own = "the cell or encoder of one's own that a model was trained with (any number of times)"
+    own = "the custom cell or encoder that a model was trained with (any number of times)"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
 
 
@@ -107,8 +109,8 @@ def add_abstain_argument(parser):
 
 
 def threshold_of(options, model):
-    """The confidence below which a model is unsure: what was typed, else what the model has, else 0 (never). What a
-    person should know of it is printed to stderr.
+    """The confidence below which a model is unsure: what was typed, else what the model has, else 0 (never). Prints a
+    line to stderr where the answer may surprise: an ensemble without a threshold, a class called "unsure".
     """
     below, own = options.abstain_below, answering.abstain_below(model)
     if below is None and isinstance(model, Ensemble) and any(map(answering.abstain_below, model.members)):
@@ -134,7 +136,7 @@ def check_output(option, path, inputs):
 def load_model(options):
     """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
     for cell in options.cells:
-        own_cell(cell)
+        register_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:
@@ -155,7 +157,7 @@ def refuse_names_of_files(options, texts, instead):
     """
     for text in texts:
         there = os.path.exists(text)
-        if (there or A_FILE.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
+        if (there or FILE_NAME.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
             got = "a folder" if os.path.isdir(text) else "a file" if there else "a file that is not there"
             way_out = f"give {instead.format(text)}, or " * there + f"-- {text} for this text itself"
             raise DataError(f"expected a text, got the name of {got}, {text}: {way_out}")

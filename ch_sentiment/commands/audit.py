@@ -1,6 +1,6 @@
-"""Show whether an answer changes when only a person in the text changes, and write the model card.
+"""Test whether answers change when only the person in a text changes, and write the model card.
 
-It cannot show that a model is fair, only that it is not: docs/audit.md.
+The test can show that a model is unfair, never that it is fair: docs/audit.md.
 """
 
 import json
@@ -57,16 +57,16 @@ def run(options):
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     sections = model_card.sections_of(model, files, audit)
-    say(json.dumps(asdict(audit)) if options.json else "\n".join(lines(audit)))  # before a write can fail
+    say(json.dumps(asdict(audit)) if options.json else "\n".join(audit_lines(audit)))  # before a write can fail
     folder = files[0].parent
-    write(folder, sections, image_of(audit))
+    write_card(folder, sections, image_of(audit))
     if not options.json:
         say(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
     return 0
 
 
 def image_of(audit):
-    """The bytes of audit.png; None where nothing can be said of any group, or nothing can be drawn, which is said."""
+    """The bytes of audit.png; None where no group can be compared, or, with a warning, where it cannot be drawn."""
 
     def chart(plot):
         from ch_sentiment.audit.figure import gap_chart
@@ -76,8 +76,8 @@ def image_of(audit):
     return drawn({CARD[-1]: chart}, warn).get(CARD[-1]) if audit.compared else None
 
 
-def write(folder, sections, image):
-    """The model card, and the figure, of which none older stays."""
+def write_card(folder, sections, image):
+    """Write the model card and the figure; without an image an older figure is removed."""
     contents = card_forms.markdown(sections, image).encode(), card_forms.html_page(sections, image).encode(), image
     for name, content in zip(CARD, contents):
         if content is None:
@@ -86,8 +86,8 @@ def write(folder, sections, image):
             write_atomically(folder / name, [content])
 
 
-def lines(audit):
-    """The audit for reading."""
+def audit_lines(audit):
+    """The audit as lines to read."""
     if not audit.compared:
         yield model_card.nothing_compared(audit)
     else:

@@ -1,11 +1,11 @@
-"""Train a model that knows no order of words, to see what order is worth.
+"""Train a model that ignores the order of words, to measure what that order contributes.
 
-It is `train` with the recipe of that name: the same data, split, metrics and results, so that two figures from one seed
-can be compared.
+It is `train` with the recipe of that name: the same data, split, metrics and results, so that scores of one seed can be
+compared.
 """
 
 from ch_sentiment.commands.arguments import add_options
-from ch_sentiment.commands.train import run  # noqa: F401  (a command has it)
+from ch_sentiment.commands.train import run  # noqa: F401  (part of every command)
 from ch_sentiment.experiment.options import FIELDS
 
 HELP = "train a bag of words to compare with: the same data, split and results as train"

@@ -1,4 +1,4 @@
-"""Say what is wrong with labelled text, and what to mend first: docs/check_data.md."""
+"""Report the faults of labelled text, and which to mend first: docs/check_data.md."""
 
 import json
 from dataclasses import asdict
@@ -38,13 +38,13 @@ def add_arguments(parser):
 
 def run(options):
     """Print the report and write --csv; -> exit code 0, whatever is found. DataError, OSError."""
-    if not options.file:  # which would be the folder one stands in
+    if not options.file:  # Path("") would be the working folder
         raise DataError("expected the name of labelled text, got an empty one")
     if options.csv is not None:
         check_output("--csv", options.csv, (options.file, options.test_data, options.embedding))
     data = load(data_options(options, test_data=options.test_data))
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
-    notes = [line for part, name in ((data.texts, data.name), (data.test, data.test_name)) for line in read(part, name)]
+    notes = [*reading_notes(data.texts, data.name), *reading_notes(data.test, data.test_name)]
     if options.json:
         print(json.dumps(as_json(found, notes)), flush=True)  # before a write can fail
     else:
@@ -57,8 +57,8 @@ def run(options):
     return 0
 
 
-def read(part, name):
-    """How a Part, or None, was read, in lines."""
+def reading_notes(part, name):
+    """Lines on how a Part was read, and which rows were left out; none for None."""
     if part is None:
         return
     for line in part.notes:

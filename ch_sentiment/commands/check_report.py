@@ -16,12 +16,12 @@ from dataset.scripts import NONE
 
 CSV_HEAD = ("file", "line", "kind", "label", "suggested", "p_label", "p_suggested", "text")
 TEXT, LABEL = 60, 20  # characters that are shown
-FEW = 20  # texts of a label: too few to learn it from
-UNEVEN = 0.8  # share of the most frequent label from which accuracy says little
+FEW = 20  # texts of a label, below which it can hardly be learned
+UNEVEN = 0.8  # share of the most frequent label, from which on accuracy says little
 
 
 def report_lines(found, notes, shown):
-    """A Report for reading. notes: lines on how the data was read. shown: so many rows of each kind."""
+    """A Report for reading. notes: lines on how the data was read. shown: rows of each kind, at most."""
     yield f"{printable(found.name)}: {_count(found.texts, 'text')}, {len(found.classes)} labels"
     yield from map(printable, notes)
     yield ""
@@ -44,13 +44,13 @@ def report_lines(found, notes, shown):
         ("Mojibake", MOJIBAKE),
         ("In another script", OTHER_SCRIPT),
     ):
-        yield from _listed(found, title, kind, shown)
-    if nothing := _nothing(found):
+        yield from _rows_of_kind(found, title, kind, shown)
+    if nothing := _kinds_not_found(found):
         yield f"\nNothing found: {', '.join(nothing)}"
 
 
 def to_mend(found):
-    """What should be mended, in lines, what falsifies results most first; [] where nothing was found."""
+    """Lines on what to mend, ordered by how much it falsifies results: list of str, [] where nothing was found."""
     (name, test_name), errors, lines = _names(found), found.label_errors, []
     if shared := found.of(DUPLICATE, NEAR_DUPLICATE, in_test=True):
         what = f"{_of(shared, found.test_texts)} of {test_name} also {_are(shared, 'stand')} in {name}"
@@ -122,7 +122,7 @@ def _label_errors(found, shown):
         [f"{s.line}", _label(s.label), _label(s.suggested), f"{s.p_label:.3f}", f"{s.p_suggested:.3f}", s.text]
         for s in suspected[:shown]
     ]
-    yield from _rows(head, rows, len(suspected))
+    yield from _text_table(head, rows, len(suspected))
 
 
 def _duplicates(found, shown):
@@ -150,22 +150,22 @@ def _duplicates(found, shown):
             ]
             for s in first
         ]
-        yield from _rows(head, rows, len(again))
+        yield from _text_table(head, rows, len(again))
 
 
-def _listed(found, title, kind, shown):
+def _rows_of_kind(found, title, kind, shown):
     rows = found.of(kind)
     if rows:
         yield f"\n{title}: {_count(len(rows), 'text')}"
         cells = [[f"{s.line}", _label(s.label), s.detail or "", s.text] for s in rows[:shown]]
-        yield from _rows(
+        yield from _text_table(
             (found.unit, "label", "script" if kind == OTHER_SCRIPT else "found" if kind == MOJIBAKE else "", " text"),
             cells,
             len(rows),
         )
 
 
-def _rows(head, rows, total):
+def _text_table(head, rows, total):
     """A table whose last column is a text, on the left; below it how many rows it does not show."""
     texts = [shorten(f" {' '.join(row[-1].split())}", TEXT) for row in rows]
     width = max(map(len, (head[-1], *texts)), default=0)
@@ -174,8 +174,8 @@ def _rows(head, rows, total):
         yield f"... and {total - len(rows):,} more (--csv FILE has all)"
 
 
-def _nothing(found):
-    """The kinds of which nothing was found."""
+def _kinds_not_found(found):
+    """Names of the kinds of which nothing was found: list of str."""
     kinds = [
         (None if found.label_errors.reason else "suspected labels", (LABEL_ERROR,)),
         ("texts that repeat another", (DUPLICATE, NEAR_DUPLICATE)),

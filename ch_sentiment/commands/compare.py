@@ -16,7 +16,7 @@ from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
-from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
 from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
@@ -33,7 +33,7 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # what a kind is, or not all have
+NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # these differ between kinds
 SHARED = [name for name in FIELDS if name not in NOT_SHARED]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
@@ -52,7 +52,7 @@ def run(arguments):
     shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
     kinds = {kind: config_of({**shared, **own}) for kind, own in KINDS.items()}
     for each in kinds.values():
-        check(each)
+        check_config(each)
     check_out(config.run)
     data = corpus_of(config)
     inform(config, *data.notes)
@@ -67,15 +67,15 @@ def run(arguments):
                     break
                 rows.append(row_of(kind, result))
                 histories[kind] = result.history
-                inform(config, f"  {outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+                inform(config, f"  {kind_outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
             if rows:
-                write(folder, config, data, rows, histories, say_once)
+                write_results(folder, config, data, rows, histories, say_once)
     return code or (3 if all(row["error"] for row in rows) else 0)
 
 
 def trained(config, data, say):
-    """Train one kind in its own folder, without a word but the progress; -> Result. say: of its figures."""
+    """Train one kind in its own folder, printing only progress; -> Result. say: called with lines on its figures."""
     net, _ = new_net(config, data)
     callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
     with new_folder(config.run, None) as folder:
@@ -101,14 +101,14 @@ def row_of(kind, result):
     }
 
 
-def outcome(row):
-    """What a kind reached, in a few words."""
+def kind_outcome(row):
+    """The result of a kind in a few words."""
     if row["error"]:
         return row["error"]
     return f"accuracy {row['accuracy']:.2%}, loss {row['loss']:.4f} at epoch {row['best_epoch']}"
 
 
-def write(folder, config, data, rows, histories, say_once):
+def write_results(folder, config, data, rows, histories, say_once):
     """Write the table, print it, write the same as JSON, and the figure."""
     name, part = data.scored
     text = (
@@ -116,7 +116,7 @@ def write(folder, config, data, rows, histories, say_once):
         f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part "
         f"{beside(trivial_accuracies(part.t, data.label_names))}. All kinds had the same "
         f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
-        f"\n\n{table(rows)}\n"
+        f"\n\n{kinds_table(rows)}\n"
     )
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
@@ -126,8 +126,8 @@ def write(folder, config, data, rows, histories, say_once):
     say(f"written to {folder}: {', '.join(present(folder, RESULTS))}; each training in a folder of its own")
 
 
-def table(rows):
-    """A row of Markdown for each kind, that can be read as it stands; the errors below."""
+def kinds_table(rows):
+    """A Markdown table with a row for each kind; errors below it."""
     head = ("model", "accuracy", "loss", "minutes", "parameters", "tokens/s", "best epoch")
     cells = [
         (

@@ -16,7 +16,7 @@ from ch_sentiment.commands.arguments import (
     load_model,
     threshold_of,
 )
-from ch_sentiment.commands.scores import report_lines
+from ch_sentiment.commands.scores import score_lines
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.corpus import has_known_word
@@ -52,38 +52,31 @@ def run(options):
             got = f"{folder}, a file" if options.figures else "an empty name"
             raise DataError(f"--figures: expected a folder, got {got}")
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
-    about = scored(part, tokens, model, data.data)
+    about = subject_of(part, tokens, model, data.data)
     for line in about["notes"]:
         print(printable(line), file=sys.stderr if options.json else sys.stdout)
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     below = threshold_of(options, model)
     report = answering.report(probabilities, part.t, model.label_names, below or None)
-    say(json.dumps({**report, "data": about}) if options.json else report_lines(report))
+    say(json.dumps({**report, "data": about}) if options.json else score_lines(report))
     if options.figures is not None:
-        write_figures(folder, report, model, probabilities, part.t, lengths)
+        write_score_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
 
 
 def default_data(model):
-    """What to score a model on where nothing is named: the phrases, or imdb, for one trained on them. DataError."""
-    metrics = getattr(getattr(model, "members", [model])[0], "metrics", {})
-    trained_on = trained_on_name(metrics)
-    if trained_on in NAMES and list(model.label_names) == POLAR_NAMES[0]:
-        return trained_on
-    known = "" if trained_on is None else f"; the model was trained on {trained_on}"
+    """The name of the data to score a model on where none is given: that of the built-in data that it was trained on.
+    DataError for a model of other data.
+    """
+    trained_on = answering.trained_on(model)
+    if trained_on and trained_on[0] in NAMES and list(model.label_names) == POLAR_NAMES[0]:
+        return trained_on[0]
+    known = f"; the model was trained on {trained_on[0]}" if trained_on else ""
     raise DataError(f"expected labelled text to score the model on, as in --data FILE, got none{known}")
 
 
-def trained_on_name(metrics):
-    """The name of the texts that a model was trained on, which its file may say."""
-    match metrics:
-        case {"trained_on": {"name": str(name)}}:
-            return name
-    return None
-
-
-def scored(part, tokens, model, name):
-    """What is scored, as a dict for JSON: name, texts, labels, known, and "notes", the same for reading.
+def subject_of(part, tokens, model, name):
+    """What is scored, as a dict for JSON: name, texts, labels, without_known_word, and "notes", the same in lines.
 
     part: Part. tokens: its TokenizedTexts.
     """
@@ -93,16 +86,16 @@ def scored(part, tokens, model, name):
     notes = [*part.notes, f"scored: {name}, {len(part):,} texts: {listed}"]
     if unread:
         notes.append(f"{unread:,} of {len(part):,} texts hold no known word: the answers to them rest on nothing")
-    if name not in NAMES and os.path.basename(os.path.normpath(name)) == trained_on_name(getattr(model, "metrics", {})):
+    if name not in NAMES and os.path.basename(os.path.normpath(name)) in answering.trained_on(model):
         notes.append(f"the model was trained on a file of this name: if it is {name}, this is no test")
     return {"name": name, "texts": len(part), "labels": counts, "without_known_word": int(unread), "notes": notes}
 
 
-def write_figures(folder, report, model, probabilities, t, lengths):
-    """confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png; what
-    cannot be drawn is said.
+def write_score_figures(folder, report, model, probabilities, t, lengths):
+    """Write confusion.png with the scores of each class, reliability.png, lengths.png and, for two labels, roc.png. A
+    figure that cannot be drawn is a warning.
 
-    probabilities (N, C); t, lengths (N,).
+    report: of `answering.report`. probabilities: (N, C). t: (N,) class ids. lengths: (N,) tokens of each text.
     """
     draws = {
         "confusion.png": lambda plot: plot.confusion_and_scores(report["confusion"], report["per_class"])[0],

@@ -58,8 +58,8 @@ def run(options):
     found = explain(model, text)
     for remark in remarks(found):
         warn(remark)
-    shown = json.dumps(as_object(found)) if options.json else "\n".join(lines(found, use_colours(sys.stdout)))
-    say(shown)  # before a write can fail
+    lines = [json.dumps(as_object(found))] if options.json else explanation_lines(found, use_colours(sys.stdout))
+    say("\n".join(lines))  # before a write can fail
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
@@ -79,7 +79,7 @@ def use_colours(stream):
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def lines(found, colours):
+def explanation_lines(found, colours):
     """The explanation to read: the answer, the text with its words marked, the strongest words, the sum."""
     marked = map(_colour if colours else _sign, found.words, found.levels())
     width = shutil.get_terminal_size((WIDTH, 24)).columns if colours else WIDTH

@@ -20,7 +20,7 @@ def run(options):
     """Print what is found; -> exit code 0. CheckpointError, after what can be printed of a damaged file."""
     found, defect = survey(model_path(options.model))
     if found is not None:
-        print(json.dumps(found) if options.json else "\n".join(lines(found)))
+        print(json.dumps(found) if options.json else "\n".join(checkpoint_lines(found)))
     if defect is not None:
         raise defect
     return 0
@@ -46,7 +46,7 @@ def survey(path):
     return {"bytes": os.path.getsize(path), **found, "meta": meta, "state": state}, defect
 
 
-def lines(found):
+def checkpoint_lines(found):
     """The same for reading, one value a line."""
     yield f"checkpoint of format {found['format']}, {found['bytes']:,} bytes, by sentifish {shown(found['library'])}"
     for name, value in found["meta"].items():

@@ -1,6 +1,6 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.train import inform, prepared
 from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
@@ -22,7 +22,7 @@ def add_arguments(parser):
     add_options(parser, [name for name in FIELDS if name not in NO_PART])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
-    steps = f"so many steps (default: one pass over the data, at least {LEAST_STEPS})"
+    steps = f"the number of steps (default: one pass over the data, at least {LEAST_STEPS})"
     parser.add_argument("--steps", type=COUNT, help=steps, metavar="N")
 
 
@@ -30,7 +30,7 @@ def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
-    config = chosen(typed(arguments))
+    config = typed_config(typed(arguments))
     data = prepared(config)
     net, notes = new_net(config, data)
     inform(config, *data.notes, *notes)

@@ -1,4 +1,4 @@
-"""Ask a trained model about texts: of the command line, of a file, or one per line of standard input."""
+"""Classify texts with a trained model: from the command line, a file, or the lines of standard input."""
 
 import json
 import sys
@@ -28,6 +28,7 @@ from dataset.labelled_text import read_texts
 HELP = "ask a trained model about texts"
 CHUNK = 1024  # texts of a file or of standard input that are answered together
 CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
+# what is said of such answers -> what their texts lack
 REMARKS = {"they have no answer": ["text"], "their answers rest on nothing": ["word", "known word"]}
 
 
@@ -61,7 +62,7 @@ def run(options):
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
     shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
-    header, source = asked(options)
+    header, source = rows_asked(options)
     counts = Counter()
     unit = "rows" if options.data is not None else "texts" if options.text else "lines"
     with tqdm(unit=f" {unit}", leave=False, disable=not shown) as progress:
@@ -82,7 +83,7 @@ def run(options):
     return 0
 
 
-def asked(options):
+def rows_asked(options):
     """-> header of a file (list of str) or None, iterator of (line number, text, cells), where there is no file of
     (None, text, None). DataError.
     """
@@ -106,28 +107,25 @@ def answers(model, rows, may_be_blank, counts):
     """The (C,) probabilities of each row, in a list; None for one without a text, if that `may_be_blank`. counts:
     Counter of "all" and of those that hold no "text", "word" and "known word".
     """
-    asked = [not may_be_blank or bool(text.strip()) for _, text, _ in rows]
-    texts = CachedTexts([text for (_, text, _), is_asked in zip(rows, asked) if is_asked], cached=False)
+    has_answer = [not may_be_blank or bool(text.strip()) for _, text, _ in rows]
+    texts = CachedTexts([text for (_, text, _), has in zip(rows, has_answer) if has], cached=False)
     found = iter(answering.predict_proba(model, texts) if texts else ())  # (N, C)
     wordless = sum(not answering.has_word(model, text) for text in texts)
     unknown = ~has_known_word(model, texts.tokens(answering.cleaning_of(model)))
     counts.update({"all": len(rows), "text": len(rows) - len(texts), "word": wordless})
     counts["known word"] += max(int(unknown.sum()) - wordless, 0)
-    return [next(found) if is_asked else None for is_asked in asked]
+    return [next(found) if has else None for has in has_answer]
 
 
 def remarks(counts, unit):
-    """What there is to say of the answers, in lines. counts: of `answers`. unit: what was counted, in the plural."""
-    for reasons, follows in (
-        (["text"], "they have no answer"),
-        (["word", "known word"], "their answers rest on nothing"),
-    ):
+    """Lines on texts whose answers mean nothing. counts: of `answers`. unit: what was counted, in the plural."""
+    for follows, reasons in REMARKS.items():
         if found := [f"{counts[reason]:,} {{}}no {reason}" for reason in reasons if counts[reason]]:
             yield f"{', '.join(found)}: {follows}".format(f"of {counts['all']:,} {unit} hold ", *[""] * len(found))
 
 
 def csv_head(header, cells):
-    """The header of a file and the names of two columns more; without one, names for its columns."""
+    """The header of a file, extended by the two columns of the answer; column names are made up where it has none."""
     header = header or (["text"] if len(cells) == 1 else [f"column_{i}" for i in range(1, len(cells) + 1)])
     added, taken = ["label", "probability"], {name.strip().casefold() for name in header}
     while taken.intersection(added):
@@ -151,7 +149,7 @@ def line_of_row(form, header, row, label_names, probabilities, below=0.0):
 
 
 def _plain(cell):
-    """A cell of JSON as text: nothing for null, JSON for what is neither a str nor a number."""
+    """A cell of JSON as text: "" for null, JSON for anything else that is not a str."""
     return "" if cell is None else cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
 """The recipes by name, or the settings of one of them."""
 
 from ch_sentiment.experiment.options import Config
-from ch_sentiment.experiment.recipes import RECIPES, named
+from ch_sentiment.experiment.recipes import RECIPES, recipe_named
 
 HELP = "list the recipes, or show the settings of one"
 
@@ -16,7 +16,7 @@ def run(options):
         for name, recipe in RECIPES.items():
             print(f"{name}: {recipe.about}")
         return 0
-    recipe = named(options.name)
+    recipe = recipe_named(options.name)
     print(recipe.about)
     for name, value in Config.of(recipe.settings).changes().items():
         print(f"  {name} = {value}")

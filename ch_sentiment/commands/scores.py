@@ -1,4 +1,4 @@
-"""What the scores of a model are in words: each number with what it is the number of (docs/scores.md)."""
+"""The scores of a model as lines to read: each number stands beside what it counts (docs/scores.md)."""
 
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import printable, shorten_name
@@ -9,30 +9,31 @@ ROWS = 20  # classes of a table that is no more than a summary
 NAMED = 5  # classes in a sentence
 
 
-def report_lines(report):
-    """`answering.report` for reading."""
+def score_lines(report):
+    """The dict of `answering.report` as tables and lines: one str."""
     names = [printable(name) for name in report["per_class"]]
-    numbers = {"accuracy": report["accuracy"], f"  always {named(report['majority']['label'])}": majority(report)}
+    always = f"  always {quoted_label(report['majority']['label'])}"
+    numbers = {"accuracy": report["accuracy"], always: majority(report)}
     numbers |= {"  by chance": report["chance"], "loss": report["loss"]}
     if len(names) == 2:  # none of a class that no text has, and that is the answer to none
         occurs = any(report["confusion"][1]) or any(row[1] for row in report["confusion"])
         numbers[f"F1 of {quoted(names[1])}"] = report["f1"] if occurs else None
     numbers |= {"macro F1": report["macro_f1"], "balanced accuracy": report["balanced_accuracy"]}
     numbers |= {"ROC AUC": report["roc_auc"], "ECE": report["ece"]}
-    rows = [["texts", f"{report['n']:,}"], *([name, number(value)] for name, value in numbers.items())]
+    rows = [["texts", f"{report['n']:,}"], *([name, decimals(value)] for name, value in numbers.items())]
     confusion = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, report["confusion"])]
-    parts = [table((), rows), "\n".join(remarks(report)), class_table(report)]
+    parts = [table((), rows), "\n".join(unanswered_lines(report)), class_table(report)]
     parts.append(f"confusion (row: true, column: predicted)\n{table(['', *names], confusion)}")
     return "\n\n".join(part for part in parts if part)
 
 
-def remarks(report):
-    """Lines on what the other numbers hide: classes that no text is answered, and what is not answered."""
+def unanswered_lines(report):
+    """Lines on classes that are never predicted, and on texts answered "unsure"."""
     return [*never_answered(report), *([abstaining(report["abstain"])] if "abstain" in report else [])]
 
 
 def outcome_lines(result, config, resume):
-    """What a training came to: Result, Config, and the command that goes on with it -> lines."""
+    """Lines on the result of a training. result: Result. config: Config. resume: the command that continues it."""
     scores, epoch = result.scores, result.best["epoch"]
     role = "which played no part in training" if result.scored_on == "test" else f"best epoch {epoch}"
     yield f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts {beside(scores)}, {role}"
@@ -46,7 +47,7 @@ def outcome_lines(result, config, resume):
 
 
 def abstention_line(found):
-    """What became of --abstain: what `Experiment.score` found on the validation part."""
+    """The effect of --abstain on the validation part. found: "abstention" of the model's metrics."""
     part = f"on the {found['n']:,} validation texts that chose it"
     if found["found"] is None:
         wanted = f"{100 * found['wanted']:.4g}%"
@@ -58,7 +59,7 @@ def abstention_line(found):
 
 
 def class_table(report, most=None):
-    """Precision, recall and F1 of each class; of more than `most` classes those of the least F1."""
+    """A table of precision, recall and F1 of each class; of more than `most` classes those with the lowest F1."""
     classes, answers = report["per_class"], map(sum, zip(*report["confusion"]))
     rows = [
         (
@@ -66,9 +67,9 @@ def class_table(report, most=None):
             [
                 shorten_name(name, NAME),
                 f"{scores['n']:,}",
-                number(scores["precision"] if given else None),
-                number(scores["recall"] if scores["n"] else None),
-                number(scores["f1"] if given or scores["n"] else None),
+                decimals(scores["precision"] if given else None),
+                decimals(scores["recall"] if scores["n"] else None),
+                decimals(scores["f1"] if given or scores["n"] else None),
             ],
         )
         for (name, scores), given in zip(classes.items(), answers)
@@ -82,23 +83,24 @@ def class_table(report, most=None):
 
 
 def beside(report):
-    """What stands beside an accuracy: that of always giving the same answer, and that of guessing."""
-    same = f"always answering {named(report['majority']['label'])}: {majority(report):.2%}"
+    """The two baselines printed beside an accuracy: always the most frequent label, and guessing."""
+    same = f"always answering {quoted_label(report['majority']['label'])}: {majority(report):.2%}"
     return f"({same}; by chance: {report['chance']:.2%})"
 
 
 def never_answered(report):
-    """A line where classes have texts, but are the answer to none; else no line."""
+    """A line on the classes that have texts but are never predicted, in a list; [] where there are none."""
     found = report["never_answered"]
     if not found:
         return []
-    shown = [f"{named(name)} ({report['per_class'][name]['n']:,} of {report['n']:,} are)" for name in found[:NAMED]]
+    counts = {name: report["per_class"][name]["n"] for name in found[:NAMED]}
+    shown = [f"{quoted_label(name)} ({count:,} of {report['n']:,} are)" for name, count in counts.items()]
     more = f" and {len(found) - NAMED} more classes" if len(found) > NAMED else ""
     return [f"no text was answered {', '.join(shown)}{more}"]
 
 
 def abstaining(found):
-    """A line on what is left where a model does not always answer."""
+    """A line on coverage and accuracy of a model that may answer "unsure". found: of `abstention.answered`."""
     if not found["answered"]:
         return f"unsure below {found['below']:.4g}: all {found['n']:,} texts, none is answered"
     left = f"{found['answered']:,} of {found['n']:,} texts ({found['coverage']:.2%}) are answered"
@@ -110,8 +112,8 @@ def majority(report):
     return report["majority"]["accuracy"]
 
 
-def named(label):
-    """A label in quotes, short."""
+def quoted_label(label):
+    """A label in quotes, shortened."""
     return quoted(shorten_name(label, NAME))
 
 
@@ -119,5 +121,6 @@ def quoted(name):
     return f'"{name}"'
 
 
-def number(value):
+def decimals(value):
+    """Four decimals; "-" for None."""
     return "-" if value is None else f"{value:.4f}"

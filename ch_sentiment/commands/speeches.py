@@ -24,7 +24,7 @@ def add_arguments(parser):
     add_model_argument(parser, "the folder of a training, or its model.npz; of two labels")
     file = "with the columns speaker, speech and source (default: eight speeches, which are fetched)"
     parser.add_argument("file", nargs="?", metavar="FILE.csv", help=file)
-    words = "about so many words in a paragraph of whole sentences (default: %(default)s)"
+    words = "the approximate number of words in a paragraph of whole sentences (default: %(default)s)"
     parser.add_argument("--paragraph-words", type=COUNT, default=100, metavar="N", help=words)
     parser.add_argument("--context", action="store_true", help="read each paragraph between its neighbours")
     parser.add_argument("--out", metavar="FOLDER", help="folder for the result (default: a new one below runs/)")
@@ -53,7 +53,7 @@ def run(options):
             if len(readings) > MOST_DRAWN:
                 say(f"the figures show the first {MOST_DRAWN} only")
             say(found["limits"])
-        write_figures(folder, found)
+        write_speech_figures(folder, found)
         if not options.json:
             say(f"written to {folder}: {', '.join(present(folder, RESULTS))}")
     return 0
@@ -80,8 +80,8 @@ def as_csv(found):
     return "".join(f"{csv_row(row)}\n" for row in rows)
 
 
-def write_figures(folder, found):
-    """shares.png and lines.png; what cannot be drawn is said."""
+def write_speech_figures(folder, found):
+    """Write shares.png and lines.png; a figure that cannot be drawn is a warning."""
 
     def bars(plot):
         from ch_sentiment.speeches.figure import share_bars

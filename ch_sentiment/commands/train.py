@@ -9,16 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines
 from ch_sentiment.console import Terminated, printable, say, warn
 from ch_sentiment.experiment import run_folder
-from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import is_built_in, load
 from ch_sentiment.experiment.recipes import suited
-from ch_sentiment.experiment.run import check, new_net
+from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
     MODEL,
@@ -55,11 +55,11 @@ def run(arguments):
 
 def start(options):
     """A new training in a new folder."""
-    config = chosen(options)
+    config = typed_config(options)
     check_before(config)
     texts = load(config.data)
     options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
-    config = chosen(options)
+    config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     net, notes = new_net(config, data)
     inform(config, *data.notes, *([choice] if choice else []), *notes)
@@ -70,10 +70,10 @@ def start(options):
 
 
 def resume(options):
-    """The training in the folder `options["resume"]` goes on, with its own settings but for what `options` change."""
+    """Continue the training in the folder `options["resume"]`, with its own settings but for those in `options`."""
     with old_folder(options["resume"]) as folder:
         if "cell" in options:
-            own_cell(options["cell"])
+            register_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
         data = corpus_of(config)
@@ -113,31 +113,31 @@ def options_of_rank(options):
 
 
 def prepared(config):
-    """The Corpus of a new training, after all that can be checked before."""
+    """-> Corpus of a new training, after `check_before`."""
     check_before(config)
     return corpus_of(config)
 
 
 def check_before(config):
-    """What can be known to be wrong before anything is read. DataError."""
-    check(config)
+    """DataError for what is wrong whatever the data is: options, and --out."""
+    check_config(config)
     check_out(config.run)
 
 
 def corpus_of(config):
-    """The Corpus that the options name."""
+    """-> Corpus of the data that the options name."""
     return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
 
 
 def callbacks_of(config):
-    """What stops and shows a training, and the communicator of its ranks (None: one process)."""
+    """-> callbacks that stop and show a training, and the communicator of its ranks (None: one process)."""
     comm = world()
     stop = StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM))
     return [stop, *([] if config.run.quiet else [Progress(), EpochTable(say)])], comm
 
 
 def train(experiment, folder):
-    """Train to the end, or until a signal comes, and say what came of it; -> exit code."""
+    """Train to the end, or until a signal comes, and print the outcome; -> exit code."""
     try:
         result = train_in_folder(experiment, folder)
     except OSError as error:
@@ -151,7 +151,7 @@ def train(experiment, folder):
         message, code = STOPPED[result.stop_reason]
         print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
         return code
-    report(result, experiment.data.samples, folder, experiment.config)
+    print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
@@ -164,8 +164,8 @@ def inform(config, *lines):
         say(printable(line))
 
 
-def report(result, samples, folder, config):
-    """Print what a training came to, and the answers to a few texts."""
+def print_outcome(result, samples, folder, config):
+    """Print the scores of a training, and the answers to a few texts."""
     model = result.model
     for line in outcome_lines(result, config, f"sentifish train --resume {shlex.quote(str(folder))}"):
         say(line)
@@ -179,7 +179,7 @@ def report(result, samples, folder, config):
 
 
 def calibration_line(model):
-    """What became of --calibrate."""
+    """The effect of --calibrate, in one line."""
     if model.calibration is None:
         why = "no temperature is best on the validation part: all answers right, or scores of no use"
         return f"calibration: none, {why}"
@@ -189,7 +189,7 @@ def calibration_line(model):
 
 
 def result_so_far(result, folder):
-    """What a training that did not come to its end leaves."""
+    """Which model an interrupted training left in its folder, in one line."""
     if result.best:
         return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
     if (folder / MODEL).exists():
@@ -198,7 +198,7 @@ def result_so_far(result, folder):
 
 
 def how_to_resume(folder):
-    """How a training that did not come to its end goes on."""
+    """How to resume an interrupted training, in one line."""
     if not (folder / LAST).exists():
         return "nothing of this training was saved"
     return f"go on with: sentifish train --resume {shlex.quote(str(folder))}"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.commands.arguments import add_options, chosen, typed
+from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import COUNT, FIELDS
+from ch_sentiment.experiment.options import COUNT, FIELDS, flag
 from ch_sentiment.experiment.output import write_json
-from ch_sentiment.experiment.run import check, new_net, run_experiment
+from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
 from common.training.callbacks import Progress
@@ -37,9 +37,10 @@ REFUSED = {  # options of `train` that have no part here, and why
 
 
 def add_arguments(parser):
-    """Those of `train`; those of REFUSED have no part here, which `run` says."""
+    """Those of `train`; `run` refuses those of REFUSED, and says why."""
     add_options(parser)
-    parser.add_argument("--trials", type=COUNT, default=10, help="so many in all (default: %(default)s)", metavar="N")
+    trials = "the number of trials in all (default: %(default)s)"
+    parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
     vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
     parser.add_argument("--vary", action="append", metavar="NAME=VALUES", help=vary)
 
@@ -49,11 +50,11 @@ def run(arguments):
     options = typed(arguments)
     for name, why in REFUSED.items():
         if name in options:
-            raise DataError(f"--{name.replace('_', '-')}: expected none, {why}")
+            raise DataError(f"{flag(name)}: expected none, {why}")
     ranges = parsed(arguments.vary or VARIED)
-    config = chosen(options, [r.name for r in ranges])
+    config = typed_config(options, [r.name for r in ranges])
     for number in range(1, arguments.trials + 1):
-        check(config.with_(**settings_of(ranges, config, number)))
+        check_config(config.with_(**settings_of(ranges, config, number)))
     if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")
@@ -63,7 +64,7 @@ def run(arguments):
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         rows = read_trials(folder / TRIALS)
-        check_same(folder / SEARCH, config, ranges, has_trials=bool(rows))
+        keep_search(folder / SEARCH, config, ranges, has_trials=bool(rows))
         inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
@@ -75,15 +76,15 @@ def run(arguments):
             rows.append({"trial": number, "settings": settings, **row})
             with (folder / TRIALS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
-            say(f"  {outcome(rows[-1])}")
-    say(table(rows))
+            say(f"  {trial_outcome(rows[-1])}")
+    say(trials_table(rows))
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
     return 0 if len(rows) >= arguments.trials else 130
 
 
 def check_trials(config, ranges, trials, texts):
-    """What can be known to be wrong once the texts are there, before anything is written. DataError, ValueError."""
-    kinds = {}  # the first trial of each cell, since one of one's own may fail
+    """Build the first net of each cell, so that errors come before anything is written. DataError, ValueError."""
+    kinds = {}  # cell -> the first trial with it: a custom one may fail
     for number in range(1, trials + 1):
         settings = settings_of(ranges, config, number)
         kinds.setdefault(settings.get("cell"), config.with_(**settings))
@@ -118,9 +119,9 @@ def encoded(texts, config):
     return replace(encode(texts, config, not config.run.no_cache, not config.run.quiet), test=None)
 
 
-def check_same(path, config, ranges, has_trials):
-    """Write down what is searched; DataError where the folder already holds another search, of which a trial is done
-    (`has_trials`), or other files.
+def keep_search(path, config, ranges, has_trials):
+    """Write the settings of the search to `path`; DataError where the folder already holds another search, of which a
+    trial is done (`has_trials`), or other files.
     """
     free = ("out", "overwrite", "no_cache", "quiet", "classes")  # may differ when a search goes on
     options = {name: value for name, value in config.by_name().items() if name not in free}
@@ -137,32 +138,32 @@ def check_same(path, config, ranges, has_trials):
             raise DataError(f"--out: expected the search that {path.parent} holds, got other settings (choose another)")
     elif any(entry.name != LOCK for entry in path.parent.iterdir()):
         raise DataError(f"--out: expected a new folder or one of a search, {path.parent} holds other files")
-    write_json(path, search)  # over another one that came to nothing: a file name with a slip in it, say
+    write_json(path, search)  # replaces a search without a trial, such as one of a misspelt file name
 
 
 def read_trials(path):
-    """Rows of the trials that are done. A last line that was cut short is that of a trial that is not done. DataError
-    where something else stands there.
+    """The rows of finished trials: list of dict. An incomplete last line, of an interrupted write, is dropped from the
+    file. DataError where the file holds something else.
     """
     if not path.exists():
         return []
     whole, newline, _ = path.read_text("utf-8").rpartition("\n")
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
-        table(rows)
+        trials_table(rows)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise DataError(f"{path}: expected a trial in every line, got something else") from None
     path.write_text(whole + newline, "utf-8")
     return rows
 
 
-def table(rows):
-    """The trials for reading, the best first."""
+def trials_table(rows):
+    """A line for each trial, the best first."""
     rows = sorted(rows, key=lambda row: (row["val_loss"] is None, -(row["val_accuracy"] or 0), row["val_loss"]))
-    return "\n".join(["", *(f"{row['trial']:>5}  {outcome(row)}  {in_words(row['settings'])}" for row in rows)])
+    return "\n".join(["", *(f"{row['trial']:>5}  {trial_outcome(row)}  {in_words(row['settings'])}" for row in rows)])
 
 
-def outcome(row):
+def trial_outcome(row):
     """What a trial reached, in a few words."""
     if row["val_loss"] is None:
         return f"no epoch was finished: {row['error']}"
@@ -171,5 +172,5 @@ def outcome(row):
 
 
 def in_words(settings):
-    """lr=0.0021 hidden=64."""
+    """Settings as "lr=0.0021 hidden=64"."""
     return " ".join(f"{name}={value}" for name, value in settings.items())

@@ -1,4 +1,4 @@
-"""All checks of labelled texts, and what they found as a list of suspected rows."""
+"""All checks of labelled texts, whose findings are a list of suspected rows."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import numpy as np
 
 from ch_sentiment.data_check.duplicates import find_duplicates
 from ch_sentiment.data_check.label_errors import FOLDS, LabelErrors, find_label_errors
-from ch_sentiment.data_check.overview import Lengths, WordVectors, classes_of, lengths_of, word_vectors
+from ch_sentiment.data_check.overview import Lengths, VectorCoverage, classes_of, lengths_of, vector_coverage
 from ch_sentiment.experiment.options import ModelOptions
 from dataset.mojibake import repair
 from dataset.scripts import NONE, main_scripts
@@ -16,14 +16,14 @@ from dataset.store.token_cache import tokenize_texts
 LABEL_ERROR, DUPLICATE, NEAR_DUPLICATE = "label error", "duplicate", "near duplicate"
 WORDLESS, MOJIBAKE, OTHER_SCRIPT = "no word", "mojibake", "other script"
 KINDS = (LABEL_ERROR, DUPLICATE, NEAR_DUPLICATE, WORDLESS, MOJIBAKE, OTHER_SCRIPT)
-RARE_SCRIPT = 0.05  # of the texts: one that fewer are written in is worth a look
+RARE_SCRIPT = 0.05  # share of the texts below which a script is reported
 REPLACEMENT = "\ufffd"  # what decoders write for bytes that they cannot read
 _CONTROLS = re.compile("[\x80-\x9f]")  # dashes and quotes of Windows-1252, read as Latin-1
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A row that may be wrong. kind: one of KINDS. name: of its file. line: where it stands there.
+    """A row that may be wrong. kind: one of KINDS. name: of its file. line: its number there.
 
     suggested, p_label, p_suggested: of a label error, the probabilities from a model that has not seen the text.
     in_test: whether it stands in the test part. other, other_label, similarity: of a duplicate, the row of the file
@@ -61,7 +61,7 @@ class Report:
     left_out: dict = field(default_factory=dict)
     test_name: str | None = None
     test_texts: int = 0
-    vectors: WordVectors | None = None
+    vectors: VectorCoverage | None = None
     suspects: list = field(default_factory=list)
 
     def of(self, *kinds, in_test=False):
@@ -83,7 +83,8 @@ def check(data, embedding=None, folds=FOLDS, seed=0, cached=True, progress=None)
     tokens = all_tokens.take(np.arange(N)) if test else all_tokens
     lengths = tokens.lengths()
     vocab = tokens.build_vocab(None, ModelOptions().vocab_size)
-    vectors = None if embedding is None else word_vectors(embedding, tokens, vocab)  # an error of it before the work
+    # Before the long work, so that a wrong name fails at once.
+    vectors = None if embedding is None else vector_coverage(embedding, tokens, vocab)
     streams = np.random.default_rng(seed).spawn(2)
     duplicates, cluster = find_duplicates(texts, all_tokens, N, streams[0], lambda b: watch(b, "comparing texts"))
     errors = find_label_errors(
@@ -97,29 +98,33 @@ def check(data, embedding=None, folds=FOLDS, seed=0, cached=True, progress=None)
         lambda b: watch(b, "cross-validating"),
     )
     scripts = main_scripts(tokens)
-    report = Report(
-        data.name,
-        N,
-        classes_of(train.t, data.label_names, lengths),
-        lengths_of(lengths),
-        _counted(scripts),
-        errors,
-        train.unit,
-        train.left_out,
-        data.test_name if test else None,
-        len(test) if test else 0,
-        vectors,
+    return Report(
+        name=data.name,
+        texts=N,
+        classes=classes_of(train.t, data.label_names, lengths),
+        lengths=lengths_of(lengths),
+        scripts=_counted(scripts),
+        label_errors=errors,
+        unit=train.unit,
+        left_out=train.left_out,
+        test_name=data.test_name if test else None,
+        test_texts=len(test) if test else 0,
+        vectors=vectors,
+        suspects=_suspects(data, errors, duplicates, lengths, scripts),
     )
-    rows = _Rows(data)
-    report.suspects += rows.label_errors(errors)
+
+
+def _suspects(data, errors, duplicates, lengths, scripts):
+    """-> list of Suspect in the order of `Report.suspects`. lengths, scripts: (N,) of the texts of LabelledTexts."""
+    rows, texts = _Rows(data), data.texts.texts
+    found = [*rows.label_errors(errors)]
     for exact in (True, False):
-        report.suspects += [rows.duplicate(d) for d in duplicates if d.exact == exact]
-    report.suspects += [rows.suspect(i, WORDLESS) for i in np.flatnonzero(lengths == 0)]
-    broken = {i: why for i, text in enumerate(train.texts) if (why := decoding_error(text))}
-    report.suspects += [rows.suspect(i, MOJIBAKE, detail=why) for i, why in broken.items()]
-    rare = {name for name, n in report.scripts.items() if name != NONE and n < RARE_SCRIPT * N}
-    report.suspects += [rows.suspect(i, OTHER_SCRIPT, detail=s) for i, s in enumerate(scripts) if s in rare]
-    return report
+        found += [rows.duplicate(d) for d in duplicates if d.exact == exact]
+    found += [rows.suspect(i, WORDLESS) for i in np.flatnonzero(lengths == 0)]
+    broken = {i: why for i, text in enumerate(texts) if (why := decoding_error(text))}
+    found += [rows.suspect(i, MOJIBAKE, detail=why) for i, why in broken.items()]
+    rare = {name for name, n in _counted(scripts).items() if name != NONE and n < RARE_SCRIPT * len(texts)}
+    return found + [rows.suspect(i, OTHER_SCRIPT, detail=s) for i, s in enumerate(scripts) if s in rare]
 
 
 def decoding_error(text):
@@ -134,6 +139,7 @@ def decoding_error(text):
 
 
 def _counted(scripts):
+    """name of a script -> number of texts, the most frequent first."""
     names, counts = np.unique(scripts, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return {str(names[i]): int(counts[i]) for i in order}

@@ -12,8 +12,8 @@ class Duplicate:
     """A text that an earlier one, or one of the training part, equals or resembles.
 
     position, other: of both among all texts, those of the test part after those of the training part. exact: whether
-    they are the same but for white space at the ends. similarity: the share of word triples that they have in common;
-    None where they are alike by way of others only.
+    they are equal up to white space at the ends. similarity: the share of word triples that they have in common;
+    None where they are linked only through other texts.
     """
 
     position: int

@@ -23,9 +23,9 @@ from common.training.batches import sorted_batches, take
 from dataset.text import PAD
 
 FOLDS = 10
-EPOCHS, LEAST_STEPS = 2, 150  # of each fold's model: small data is read more often
-SURE = 0.9  # is enough, where labels are so easily told that half of the texts are surer still
-MIN_TEXTS = 2  # that hold a pair: a rarer one says nothing of another text
+EPOCHS, LEAST_STEPS = 2, 150  # of each fold's model: more epochs on small data
+SURE = 0.9  # upper limit of that average, so that labels are suspected in easy data, too
+MIN_TEXTS = 2  # that hold a pair of words: a rarer pair says nothing about another text
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=No
     """LabelErrors of N texts, x list of (T,) id arrays, t (N,) class ids.
 
     groups: (N,) ids; texts of one group, near duplicates of each other, are judged by one model, which has seen none of
-    them. folds: so many models; below 2: nothing is judged. progress: wraps what is iterated over. Texts without a
-    word, and those of a label that stands in one group alone, are not judged.
+    them. folds: the number of models; below 2: nothing is judged. progress: wraps the folds. Texts without a
+    word, and those of a label that occurs in one group only, are not judged.
     """
     if folds < 2:
         return _nothing(len(x), len(label_names), "not looked for (--folds)")
@@ -63,14 +63,14 @@ def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=No
     if len(known) < 2:
         return _nothing(len(x), len(label_names), "expected two different texts or more of each of two labels")
     class_of = np.searchsorted(known, t[index])  # (M,) among the known
-    fold = deal(class_of, groups[index], folds, np.random.default_rng(rng))
+    fold = assign_folds(class_of, groups[index], folds, np.random.default_rng(rng))
     scores = out_of_sample([x[i] for i in index], class_of, fold, len(known), vocab_size, progress)  # (M, C')
-    # A sum over n features grows with the root of n, and so do its errors: a long text is not surer for being long.
+    # The error of a sum over n features grows with the root of n: without this, long texts would look surer.
     scores /= np.sqrt([[len(x[i])] for i in index])
     p = softmax(scores / (fit_temperature(scores, class_of) or 1.0))
-    found = judge(p, class_of)
+    found = suggest_labels(p, class_of)
     accuracy, majority = float(np.mean(p.argmax(axis=1) == class_of)), float(np.bincount(class_of).max() / len(index))
-    if not tell_apart(p, class_of):
+    if not better_than_chance(p, class_of):
         reason = f"by its words a label is told no better than by chance, as far as {len(index):,} texts can show"
         return replace(_nothing(len(x), len(label_names), reason), accuracy=accuracy, majority=majority)
     probabilities = np.full((len(x), len(label_names)), np.nan)
@@ -84,9 +84,10 @@ def find_label_errors(x, t, label_names, groups, vocab_size, folds=FOLDS, rng=No
     return LabelErrors(probabilities, suggested, ranked, accuracy, majority, len(index))
 
 
-def tell_apart(p, t):
-    """Whether the probabilities p (M, C) of some class are higher where it is the label t (M,) than chance explains:
-    its ROC AUC is three standard deviations (Mann and Whitney 1947) above 0.5.
+def better_than_chance(p, t):
+    """Whether the ROC AUC of some class is three standard deviations (Mann and Whitney 1947) above 0.5.
+
+    p: (M, C) probabilities. t: (M,) labels.
     """
     for c, n in enumerate(np.bincount(t, minlength=p.shape[1]).tolist()):
         others = len(t) - n
@@ -96,20 +97,20 @@ def tell_apart(p, t):
     return False
 
 
-def judge(p, t):
-    """The class that each label is suspected to stand for, or -1: (M,). p: (M, C) probabilities. t: (M,) labels."""
+def suggest_labels(p, t):
+    """The class suspected to be right instead of the label, or -1: (M,). p: (M, C) probabilities. t: (M,) labels."""
     own = p[np.arange(len(t)), t]
     typical = np.array([own[t == c].mean() for c in range(p.shape[1])])  # (C,), of the texts that bear the label
     better = (p >= np.minimum(typical, SURE)) & (p > own[:, None])  # (M, C); never the label itself
     return np.where(better.any(axis=1), np.where(better, p, -1).argmax(axis=1), -1)
 
 
-def deal(t, groups, folds, rng):
-    """A fold for each text, (M,): groups stay whole, and each class is spread evenly. t: (M,) labels."""
+def assign_folds(t, groups, folds, rng):
+    """(M,) int64, the fold of each text: no group is split, each class spread evenly. t: (M,) labels. groups: (M,)."""
     names, first, group, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
     folds = min(folds, len(names))
     order = rng.permutation(len(names))
-    # Large groups first, class by class: dealt in turns, as cards are.
+    # Large groups first, class by class, in turn to each fold.
     order = order[np.lexsort((-sizes[order], t[first[order]]))]
     fold_of_group = np.empty(len(names), np.int64)
     fold_of_group[order] = np.arange(len(names)) % folds
@@ -119,8 +120,8 @@ def deal(t, groups, folds, rng):
 def out_of_sample(x, t, fold, num_classes, vocab_size, progress=iter):
     """Logits (M, C) of each text by the NB-SVM of all other folds. x list of M (T,) ids; t, fold (M,).
 
-    Words and pairs are found once: they tell nothing of labels. Only the ratios, which do, are those of the training
-    part.
+    Words and pairs are found once, in all texts: they do not depend on labels. The ratios do, and are computed from the
+    training folds alone.
     """
     pairs = frequent_pairs(x, vocab_size, min_texts=MIN_TEXTS)
     F, outputs = vocab_size + len(pairs), 1 if num_classes == 2 else num_classes
@@ -155,4 +156,5 @@ def _counts(features, t, F, num_classes):
 
 
 def _nothing(N, C, reason):
+    """LabelErrors of N texts and C classes of which none was judged."""
     return LabelErrors(np.full((N, C), np.nan), np.full(N, -1), np.zeros(0, np.int64), None, None, 0, reason)

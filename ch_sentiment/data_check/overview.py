@@ -1,4 +1,4 @@
-"""What labelled texts are like: classes, lengths, scripts, and the words that a vector file lacks."""
+"""An overview of labelled texts: classes, lengths, and how many of the words a file of word vectors has."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class Lengths:
 
 
 @dataclass(frozen=True)
-class WordVectors:
+class VectorCoverage:
     """How much of the texts a file of word vectors has. name: of it. words: size of the vocabulary, its most frequent
     words. tokens, types: shares that have a vector, of all words as they occur and of the vocabulary. missing: the most
     frequent words without one.
@@ -57,11 +57,11 @@ def lengths_of(lengths):
     return Lengths(int(low), float(median), float(high), int(longest))
 
 
-def word_vectors(name, tokens, vocab):
-    """-> WordVectors of the vectors `name`, as `load_vectors` takes it, for TokenizedTexts and a Vocab of them.
+def vector_coverage(name, tokens, vocab):
+    """-> VectorCoverage of the vectors `name`, as `load_vectors` takes it, for TokenizedTexts and a Vocab of them.
     DataError.
     """
     vectors = load_vectors(name, vocab)
     coverage = vectors.coverage(tokens.encode(vocab))
     missing = [word for word, found in zip(vocab.words, vectors.found[UNK + 1 :]) if not found]
-    return WordVectors(str(name), len(vocab.words), coverage.tokens, coverage.types, missing[:SHOWN_WORDS])
+    return VectorCoverage(str(name), len(vocab.words), coverage.tokens, coverage.types, missing[:SHOWN_WORDS])

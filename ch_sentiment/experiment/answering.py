@@ -1,4 +1,4 @@
-"""The one protocol of whatever answers texts: a trained model, an ensemble, an imported model.
+"""The protocol of anything that classifies texts: a trained model, an ensemble, an imported model.
 
 Commands and `explain`, `audit`, `speeches` ask a model through the functions of this module, which have an answer for
 what an object does not offer.
@@ -98,7 +98,9 @@ def word_for_unsure(label_names):
 
 
 def trained_on(model):
-    """Names of the data that a model, or any member of an ensemble, was trained on, where it tells: list of str."""
+    """Names of the data that a model, or each member of an ensemble, was trained on, as far as its metrics say: list of
+    str, each once.
+    """
     found = [getattr(member, "metrics", {}).get("trained_on") for member in getattr(model, "members", [model])]
     names = [data["name"] for data in found if isinstance(data, dict) and isinstance(data.get("name"), str)]
     return list(dict.fromkeys(names))

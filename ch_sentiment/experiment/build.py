@@ -1,4 +1,4 @@
-"""A model: from options and a corpus, untrained, or from what a checkpoint says, to be filled."""
+"""Builds models: untrained from options and a corpus, or from the description in a checkpoint, to be filled."""
 
 import math
 
@@ -6,33 +6,32 @@ import numpy as np
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
-from ch_sentiment.experiment.cells import is_own, known_cell, try_cell
+from ch_sentiment.experiment.cells import check_cell, is_custom_name, try_cell
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
 from common.pair_embedding import frequent_pairs
 from dataset.errors import DataError
 from dataset.glove import load_vectors
 
-PAIR_TEXTS = 5  # that must hold a pair: the ratio of a rarer one would tell the labels of the training part
+PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
 def build(options, data, rng):
-    """The model that `options` (ModelOptions) name, for the vocabulary and the classes of `data` (Corpus), and a list
-    of lines on what it was started from. DataError where word vectors or the cell cannot be had.
+    """-> the model that `options` (ModelOptions) describe, for vocabulary and classes of `data` (Corpus), and lines on
+    its initial word vectors and pairs: list of str. DataError where word vectors or the cell cannot be loaded.
     """
     V, C = len(data.vocab), len(data.label_names)
     if options.model == "bow":
         return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
-        net = NBSVM.of_texts(
-            data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=loss_weights(data, None)[0]
-        )
+        weights = loss_weights(data, None)[0]
+        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights)
         return net, [f"{len(net.pairs):,} pairs of words"]
     if options.naive_bayes and C != 2:
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
-    known_cell(options)
+    check_cell(options)
     W, notes = _starting_vectors(options, data)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
     same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
@@ -57,7 +56,7 @@ def build(options, data, rng):
 
 
 def _start_at_ratios(words, pairs, data):
-    """The first element of the vector of each word, and pair, becomes its log-count ratio for class 1 of two."""
+    """Set the first element of each vector, of words and pairs, to its log-count ratio for class 1 of two."""
     V = len(data.vocab)
     ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
     words.embed.params[0][:, 0] = ratios[:V]
@@ -84,7 +83,7 @@ def rebuild(name, config, manifest):
 
     name: of its class. config: its sizes and switches. manifest: name, shape and dtype of each array of the file.
     KeyError, TypeError or ValueError where they do not fit each other, before memory is taken for what the file lacks;
-    DataError where a cell of one's own is not known or fails.
+    DataError where a custom cell is not known or fails.
     """
     if name not in MODELS:
         raise ValueError(f"expected a model of {', '.join(MODELS)}, got {name!r}")
@@ -92,14 +91,14 @@ def rebuild(name, config, manifest):
 
 
 def _check_size(largest, config, manifest):
-    """ValueError where the largest array, of so many numbers, cannot be in the file."""
+    """ValueError where the file has fewer numbers than `largest`, the size of the model's largest array."""
     elements = sum(math.prod(entry["shape"]) for entry in manifest)
     if largest > elements:
         raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
 
 
 def _sizes(config, *names):
-    """These entries of the configuration, which must be whole numbers above 0."""
+    """-> list of these entries of the configuration. ValueError unless all are ints above 0."""
     sizes = [config[name] for name in names]
     if not all(type(size) is int and size > 0 for size in sizes):
         raise ValueError(f"expected whole numbers above 0 as {', '.join(names)}, got {sizes}")
@@ -114,7 +113,7 @@ def _sentiment_net(config, manifest):
     largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
     _check_size(largest if 3 * layers <= len(manifest) else math.inf, config, manifest)
     if (cell := config["cell"]) not in CELLS:
-        if type(cell) is str and is_own(cell):
+        if type(cell) is str and is_custom_name(cell):
             raise DataError(f"expected its cell {cell!r} to be named: --cell {cell}")
         raise ValueError(f"expected a cell of {', '.join(CELLS)}, or one of your own, got {cell!r}")
     if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):

@@ -1,7 +1,7 @@
-"""A cell or an encoder of one's own, by name: "package.module:Class" becomes an entry of `ch_sentiment.model.CELLS`.
+"""Custom cells and encoders by name: "package.module:Class" becomes an entry of `ch_sentiment.model.CELLS`.
 
-Only a person's own words bring a module in (`--cell`, `own_cell`), never the content of a file: a model whose cell is
-not in the table is refused with the name that it wants.
+A module is imported only where the user names it (`--cell`, `register_cell`), never because a file does: a model whose
+cell is not in the table is refused with the name that it needs.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from ch_sentiment.model import CELLS, sentiment_net
 from dataset.errors import DataError
 
 
-def own_cell(name):
+def register_cell(name):
     """Import the class of a name "package.module:Class", from the working folder too, and enter it in `CELLS`; a name
     that stands there is left as it is. DataError where there is no such class, or its module cannot be imported.
     """
@@ -24,7 +24,7 @@ def own_cell(name):
         return
     module, _, attribute = name.partition(":")
     expected = f"--cell: expected one of {', '.join(CELLS)}, or package.module:Class"
-    if not is_own(name):
+    if not is_custom_name(name):
         raise DataError(f"{expected}, got {name!r}")
     path = sys.path[:]
     sys.path.append("")  # last, so that no file in the working folder hides a library
@@ -42,15 +42,15 @@ def own_cell(name):
     CELLS[name] = found
 
 
-def is_own(name):
-    """Whether this is the form of the name of a cell of one's own, "package.module:Class"."""
+def is_custom_name(name):
+    """Whether a name has the form of a custom cell's, "package.module:Class"."""
     module, colon, attribute = name.partition(":")
     return bool(colon) and all(part.isidentifier() for part in (*module.split("."), attribute))
 
 
 @contextlib.contextmanager
 def _failing(what):
-    """DataError "what (TypeError: why)" for whatever other people's code raises inside, an exit included."""
+    """DataError "what (TypeError: why)" for whatever a custom cell's code raises inside, SystemExit included."""
     try:
         yield
     except MemoryError:
@@ -61,11 +61,11 @@ def _failing(what):
 
 
 def try_cell(arguments):
-    """Send a tiny batch through a cell of one's own and back, in a network of its own; ours are not tried.
+    """Run forward and backward of a custom cell on a tiny batch, in a network of its own; nothing for our cells.
 
     arguments: of `sentiment_net`, by name. DataError that names the cell and what failed.
     """
-    if not is_own(arguments["cell"]):
+    if not is_custom_name(arguments["cell"]):
         return
     is_none = f"--cell {arguments['cell']}: expected a layer over whole sequences or an encoder"
     with _failing(f"{is_none}; it cannot be made"):
@@ -83,9 +83,11 @@ def _check_shape(array, shape):
         raise ValueError(f"expected an array of shape {shape}, got {getattr(array, 'shape', type(array).__name__)}")
 
 
-def known_cell(options):
-    """`own_cell` of ModelOptions. DataError also where an encoder would pass over options of recurrent layers."""
-    own_cell(options.cell)
+def check_cell(options):
+    """`register_cell` of ModelOptions. DataError, too, for options of recurrent layers beside an encoder, which ignores
+    them.
+    """
+    register_cell(options.cell)
     if hasattr(CELLS[options.cell], "init_params"):
         return
     for name in ("bidirectional", "layers", "pool"):

@@ -1,4 +1,4 @@
-"""A trained model with all that it needs to read a text: network, vocabulary, labels, length limit. One file."""
+"""A trained model with all that it needs to classify texts: network, vocabulary, labels, length limit. One file."""
 
 import os
 from dataclasses import asdict, dataclass, field
@@ -19,7 +19,7 @@ from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 KIND = "sentifish classifier"
 MODEL = "model.npz"  # in the folder of a training: the model of the best epoch
 BATCH = 128
-PLAIN = ("label_names", "max_len", "keep", "metrics", "calibration")  # attributes that stand in the file as they are
+PLAIN = ("label_names", "max_len", "keep", "metrics", "calibration")  # attributes saved unchanged as JSON
 
 
 def model_path(path):
@@ -35,7 +35,7 @@ class Classifier:
     longer texts are cut. metrics: what was measured, for the reader of the file. cleaning: what is no token.
     calibration: {"temperature": float}, by which scores are divided before they become probabilities
     (`common.checking.calibration`), or None. keep: which part of a longer text is read, a name of `dataset.text.KEEPS`.
-    abstain_below: as of `answering.TextClassifier`.
+    abstain_below: as in `answering.TextClassifier`.
     """
 
     net: object
@@ -186,7 +186,7 @@ class Classifier:
             net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
             plain["abstain_below"] = meta.get("abstain_below")
             return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
-        except DataError:  # a cell of one's own is not known, or fails
+        except DataError:  # a custom cell is not known, or fails
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"its contents do not fit each other: {error}") from None
@@ -226,7 +226,7 @@ def _check_meta(meta):
 
 
 def _word_path(net, ids, weight, **accuracy):
-    """What every word adds to a margin on the straight path from zero vectors to its vector. -> Path.
+    """-> Path of the integrated gradients of a margin, from zero vectors to those of the words.
 
     ids: (T,). weight: (C,), adding up to 0: the margin is the sum over the classes of weight * score.
     """

@@ -1,4 +1,4 @@
-"""Labelled texts in memory, and the corpus that a training makes of them: parts, vocabulary, ids.
+"""Labelled texts in memory, and the corpus of a training made from them: parts, vocabulary, ids.
 
 `LabelledTexts` is the one way in, whether the texts stand in two lists or were loaded by name (`load.py`).
 """
@@ -25,12 +25,12 @@ SAMPLES = 4  # texts to try a model on, where the data has none of its own
 
 @dataclass
 class Part:
-    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) by
-    which messages name them: the line in a file, or 1 .. N. groups: (N,) str, what each belongs to, or None. weights:
-    (N,) how much each counts in the loss, or None.
+    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) int,
+    the name of each in messages: its line in a file, or 1 .. N. groups: (N,) str, the group of each, or None. weights:
+    (N,) float64, of the loss, or None.
 
-    left_out: rows of the source that are not among them, reason -> list of their numbers. notes: lines to be said.
-    unit: what is numbered, "line", "record" or "text".
+    left_out: rows of the source that are not used, reason -> list of their numbers. notes: lines for the user. unit:
+    what is numbered, "line", "record" or "text".
     """
 
     texts: list
@@ -51,7 +51,7 @@ class Part:
         return len(self.texts)
 
     def take(self, index):
-        """Those at the positions `index`, an array; the rest of the source is not left out, but elsewhere."""
+        """-> Part of the positions `index`, an array; its `left_out` is empty: the others are in other Parts."""
         texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
         groups, weights = (None if some is None else some[index] for some in (self.groups, self.weights))
         return Part(texts, self.t[index], x, self.numbers[index], groups, weights, unit=self.unit)
@@ -108,15 +108,15 @@ class LabelledTexts:
         pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
         classes or more.
         """
-        pairs, names = in_memory.checked(texts, labels, groups, sample_weight, strict)
+        pairs, names = in_memory.checked_texts(texts, labels, groups, sample_weight, strict)
         return cls(Part(**pairs), names, strict=strict)
 
 
 @dataclass
 class Corpus:
-    """What a training needs: three parts (test may be None), the vocabulary of the first, the names of the classes, and
-    a few texts to try the model on. notes: what a person should know of it, in lines. left_out: those of them on rows
-    that were left out. name: of what it was made of.
+    """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
+    and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
+    name: of the data set or file.
     """
 
     train: Part

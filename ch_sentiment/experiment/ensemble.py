@@ -1,6 +1,6 @@
-"""Several trained models asked as one: the mean of their probabilities, which errs less than most of them do alone.
+"""Several trained models as one: the mean of their probabilities, which is right more often than most of them alone.
 
-Models that differ in their seed only make different mistakes; what they agree on is left. Hansen and Salamon 1990.
+Models that differ only in their seed make different mistakes, which the mean evens out. Hansen and Salamon 1990.
 """
 
 from dataclasses import dataclass, fields
@@ -13,8 +13,8 @@ from dataset.text import Cleaning, head_and_tail, tokenize
 
 @dataclass
 class Ensemble:
-    """members: list of `answering.TextClassifier` with the same labels in the same order, else ValueError; it is one,
-    too.
+    """An `answering.TextClassifier` of several. members: list of them; ValueError unless all have the same labels in
+    the same order.
     """
 
     members: list

@@ -1,4 +1,4 @@
-"""Texts and labels in memory, such as lists or columns of a data frame: what is missing in them, and what is wrong."""
+"""Texts and labels in memory, such as lists or columns of a data frame: checked, and without missing values."""
 
 import warnings
 
@@ -9,12 +9,12 @@ from dataset.labelled_text import left_out_line
 from dataset.reading.labels import MISSING
 
 
-def checked(texts, labels, groups=None, sample_weight=None, strict=False):
-    """As of `corpus.LabelledTexts.of`. -> what a Part of the pairs holds of which nothing is missing, by name: texts,
-    t, numbers, groups, weights; and names of the classes.
+def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
+    """The arguments of `corpus.LabelledTexts.of`, checked. -> the fields of a Part by name (texts, t, numbers, groups,
+    weights), without the pairs whose text or label is missing; names of the classes, list of str.
 
-    What is missing is left out with a warning. DataError where these are no labelled texts of two classes or more, and
-    where something is missing and `strict`.
+    Warns of pairs that are left out. DataError where these are no labelled texts of two classes or more, and, if
+    `strict`, where a text or label is missing.
     """
     for name, values in (("texts", texts), ("labels", labels)):
         if isinstance(values, (str, bytes, dict, set, frozenset)):
@@ -24,9 +24,9 @@ def checked(texts, labels, groups=None, sample_weight=None, strict=False):
         raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
     missing = {"no text": [], "no label": []}  # reason -> numbers from 1
     for number, (text, label) in enumerate(zip(texts, labels), start=1):
-        if is_missing(text):
+        if is_missing_value(text):
             missing["no text"].append(number)
-        elif is_missing(label):
+        elif is_missing_value(label):
             missing["no label"].append(number)
     if line := left_out_line("texts", missing, len(texts), "text"):
         if strict:
@@ -71,9 +71,9 @@ def _weights(values, N):
     return weights
 
 
-def is_missing(value):
-    """Whether a value holds nothing: None, nan of any float, pandas' NA and NaT, a masked number, or what stands for
-    nothing in a file (`dataset.reading.labels.MISSING`), such as "nan", which pandas makes a str of.
+def is_missing_value(value):
+    """Whether a value is missing: None, nan of any float, pandas' NA and NaT, a masked number, or a str that means a
+    missing value in a file (`dataset.reading.labels.MISSING`), such as "nan" from `astype(str)`.
     """
     if isinstance(value, str):
         return value.strip() in MISSING

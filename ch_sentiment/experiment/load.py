@@ -1,4 +1,4 @@
-"""Labelled texts by name: "phrases", "phrases-small", "imdb", or the path of a person's own file or folder."""
+"""Labelled texts by name: "phrases", "phrases-small", "imdb", or the path of a user's own file or folder."""
 
 from dataclasses import fields, replace
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import cleaning_of
 from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part, with_words
+from ch_sentiment.experiment.options import flag
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions
@@ -18,7 +19,7 @@ POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same t
 
 
 def load(options):
-    """DataOptions -> LabelledTexts. DataError where a name, a path or a file is not what it should be."""
+    """DataOptions -> LabelledTexts. DataError for an unknown path, or a file that is no labelled text."""
     train, test, label_names = load_train(options.data, options.classes, read_options(options))
     if options.group_file is not None:
         train.groups = groups_of_file(train, options)
@@ -55,7 +56,7 @@ def load_train(name, classes=None, how=PLAIN):
 
 def load_test(name, label_names, how=PLAIN):
     """-> Part to score a model with these labels on: the test half of phrases and imdb, all of a file. DataError."""
-    if not name:  # which would be the folder one stands in
+    if not name:  # Path("") would be the working folder
         raise DataError("expected the name of labelled text, got an empty one")
     if not is_built_in(name):
         return _part_of(labelled_text.read_labelled(name, how, label_names=label_names), name)
@@ -84,7 +85,7 @@ def load_cached_test(options, model, cached=True, progress=False):
 
 
 def is_built_in(name):
-    """Whether a name is that of a data set with a known form, and no file of a person's own."""
+    """Whether a name is that of a built-in data set, not of a user's own file."""
     return name in PHRASES or imdb.is_source(name)
 
 
@@ -122,9 +123,8 @@ def _load_test_alike(options, label_names):
 
 
 def _named(how):
-    """The options of ReadOptions that say how a file of rows is read, as they are typed."""
-    names = [f.name for f in fields(how) if f.name != "strict" and getattr(how, f.name) is not None]
-    return ["--" + name.replace("_", "-") for name in names]
+    """The flags of the ReadOptions that are given and that only a file of rows can follow: list of str."""
+    return [flag(f.name) for f in fields(how) if f.name != "strict" and getattr(how, f.name) is not None]
 
 
 def _check_built_in(name, how):
@@ -136,7 +136,16 @@ def _part_of(read, name):
     """LabelledFile -> Part."""
     groups = None if read.groups is None else np.array(read.groups)
     notes = [f"{name}: {note}" for note in read.notes]
-    return Part(read.texts, read.t, [], read.numbers, groups, read.weights, read.left_out, notes, read.unit)
+    return Part(
+        read.texts,
+        read.t,
+        numbers=read.numbers,
+        groups=groups,
+        weights=read.weights,
+        left_out=read.left_out,
+        notes=notes,
+        unit=read.unit,
+    )
 
 
 def _polar(name):

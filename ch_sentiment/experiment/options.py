@@ -23,6 +23,11 @@ MODELS = ("recurrent", "bow", "nbsvm")
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
+def flag(name):
+    """The name of an option on the command line: "--vocab-size" for "vocab_size"."""
+    return "--" + name.replace("_", "-")
+
+
 def number(kind, expected, fits):
     """A converter for argparse: text -> a number of `kind` that `fits`, or an error that says what was expected."""
 
@@ -48,15 +53,15 @@ PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
 CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
 SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
 
-REFUSED, IGNORED = "refused", "ignored"  # of what only recurrent models have, where a baseline is trained
+REFUSED, IGNORED = "refused", "ignored"  # what happens to options of recurrent models where a baseline is trained
 
 
 def option(default, text, *, baselines=None, may_change=False, switch=False, **argument):
     """A field with its help text and what else argparse should know of it.
 
-    baselines: REFUSED or IGNORED for what they do not have; sizes and shares are ignored, because a comparison gives
-    all models the same. may_change: whether a training that is resumed may have another value. switch: a flag that
-    no recipe sets, so that nobody needs to unset it.
+    baselines: REFUSED or IGNORED for an option that they do not have; sizes and shares are ignored, because `compare`
+    gives all models the same. may_change: whether a resumed training may have another value. switch: a flag that no
+    recipe sets, so that it needs no --no- form.
     """
     more = {"baselines": baselines, "may_change": may_change, "switch": switch}
     return field(default=default, metadata={"argument": {"help": text, **argument}, **more})
@@ -77,39 +82,39 @@ class DataOptions:
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
-    group_file: str = option(None, "what each text belongs to, from a file with a line for each", metavar="FILE")
-    weight_column: str = option(None, "the column of how much each text counts in the loss", metavar="NAME")
-    encoding: str = option(None, "of the files, where they are not in UTF-8: gbk, latin-1 ...", metavar="NAME")
-    strict: bool = option(False, "refuse data with rows that cannot be used, which else are left out", switch=True)
-    classes: int = option(None, "refuse data that has not so many labels", type=CLASSES)
+    group_file: str = option(None, "the group of each text, from a file with a line for each", metavar="FILE")
+    weight_column: str = option(None, "the column of the weight of each text in the loss", metavar="NAME")
+    encoding: str = option(None, "encoding of the files, if not UTF-8: gbk, latin-1 ...", metavar="NAME")
+    strict: bool = option(False, "refuse data with rows that cannot be used, instead of leaving these out", switch=True)
+    classes: int = option(None, "refuse data with another number of labels", type=CLASSES)
     split_seed: int = option(None, "draw the validation part by this seed (default: --seed)", type=SEED)
-    limit: int = option(None, "train on so many texts only, drawn at random", type=COUNT, metavar="N")
+    limit: int = option(None, "train on N texts only, drawn at random", type=COUNT, metavar="N")
 
 
 @dataclass
 class ModelOptions:
-    """What reads the texts: the words that it knows, its layers and their sizes."""
+    """The model: its vocabulary, its layers and their sizes."""
 
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a cell or encoder of one's own as package.module:Class",
+        f"the recurrent cell: {', '.join(CELLS)}, or a custom cell or encoder as package.module:Class",
         metavar="NAME",
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
     layers: int = option(1, "recurrent layers on top of each other", type=COUNT, baselines=REFUSED)
     pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
-    softmax: bool = option(False, "a score for each class, where there are two classes, too", baselines=IGNORED)
+    softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
-    pairvec: int = option(0, "size of a second vector, of each word and the one before", type=SIZE, baselines=REFUSED)
-    max_pairs: int = option(2_000_000, "at most so many pairs of words, those in the most texts", type=COUNT)
+    pairvec: int = option(0, "size of a second vector, of each word with the one before", type=SIZE, baselines=REFUSED)
+    max_pairs: int = option(2_000_000, "at most N pairs of words, those in the most texts", type=COUNT)
     naive_bayes: bool = option(
         False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
-    vocab_size: int = option(20000, "at most so many words, the most frequent ones", type=COUNT)
-    max_len: int = option(400, "longer texts are cut to so many words", type=COUNT)
+    vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
+    max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
@@ -118,10 +123,10 @@ class ModelOptions:
         baselines=REFUSED,
     )
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
-    remove_stopwords: bool = option(False, "leave out function words, though no negation")
+    remove_stopwords: bool = option(False, "leave out function words, but keep negations")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
-    embed_dropout: float = share(None, "share dropped of embeddings, if another (default: --dropout)")
+    embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
     word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
@@ -132,58 +137,58 @@ class ModelOptions:
 
 @dataclass
 class TrainingOptions:
-    """How the weights are found."""
+    """How the model is trained."""
 
     drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     adversarial: float = option(
-        0.0, "read a batch again, its vectors moved so far to a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
+        0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
     class_weight: str = option(
         None,
-        "what an error counts in the loss. balanced: the same for every class in all, however few its texts are",
+        "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
         choices=["balanced"],
     )
-    optimizer: str = option("adam", "how gradients become steps", choices=list(OPTIMIZERS))
+    optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
-    schedule: str = option("constant", "what becomes of it after the warm-up", choices=list(SCHEDULES))
+    schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
-    epochs: int = option(15, "at most so many passes over the data", type=COUNT, may_change=True)
-    patience: int = option(2, "stop after so many epochs without a better validation loss", type=COUNT)
+    epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
+    patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
 
 
 @dataclass
 class RunOptions:
-    """One run of it: where its results go, and what is drawn at random."""
+    """One run of a training: its seed, its output folder, and what is done after it."""
 
     recipe: str = option(
         None,
         "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and nothing is said on model or training, else default)",
+        "short texts and no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)
     calibrate: bool = option(
-        False, "afterwards fit a temperature on the validation part, so that the model is as sure as it is right"
+        False, "after training, fit a temperature on the validation part, so that confidence matches accuracy"
     )
     abstain: float = option(
         None,
-        "afterwards choose, on the validation part, how sure an answer must be so that this share of them is right; "
-        "what is less sure is answered 'unsure'",
+        "after training, choose on the validation part how sure an answer must be so that this share of them is right; "
+        "less sure ones are 'unsure'",
         type=CORRECT,
         metavar="SHARE",
     )
     resume: str = option(
         None,
-        "go on with the training in this folder, with its own settings; of all others --epochs (so many in all), "
-        "--save-every, --no-cache, --quiet and a --cell of one's own may be given. With another number of epochs the "
+        "continue the training in this folder, with its own settings; of all others --epochs (N in all), "
+        "--save-every, --no-cache, --quiet and a custom --cell may be given. With another number of epochs the "
         "learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
         10.0,
-        "save the training, to go on with it, at least so often within an epoch",
+        "save the training for --resume at least this often within an epoch",
         type=NOT_NEGATIVE,
         metavar="MINUTES",
         may_change=True,
@@ -239,7 +244,7 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
-KINDS = {
+TYPES = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),
     bool: (bool, "a bool"),
@@ -248,7 +253,7 @@ KINDS = {
 MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
-def checked(options):
+def checked_options(options):
     """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
     options = {name: plain_number(value) for name, value in options.items()}
     for name, value in options.items():
@@ -257,7 +262,7 @@ def checked(options):
         f, argument = FIELDS[name], FIELDS[name].metadata["argument"]
         if value is None and (f.default is None or name in MAY_BE_NONE):
             continue
-        kind, called = KINDS[f.type]
+        kind, called = TYPES[f.type]
         if not isinstance(value, kind) or isinstance(value, bool) != (f.type is bool):
             raise DataError(f"{name}: expected {called}, got {value!r}")
         if value not in argument.get("choices", [value]):

@@ -1,4 +1,4 @@
-"""What is written beside a model: JSON and figures, each as a whole file or not at all."""
+"""Writes JSON and figures, each as a whole file or not at all."""
 
 import json
 import textwrap
@@ -15,7 +15,7 @@ def write_json(path, content):
 
 
 def write_figures(draws, say):
-    """Write figures, as `drawn`, as PNG files; of one that cannot be drawn no older file stays. OSError."""
+    """Write the figures of `drawn` as PNG files; an older file of one that cannot be drawn is removed. OSError."""
     images = drawn(draws, say)
     for path in draws:
         if path in images:
@@ -25,11 +25,11 @@ def write_figures(draws, say):
 
 
 def drawn(draws, say):
-    """-> path: bytes of the PNG, for all figures that can be drawn. No figure is worth the training or score that it
-    shows: what stands in its way is said, and is no error.
+    """-> dict path -> bytes of the PNG, of all figures that can be drawn. A figure that fails is a line, not an error,
+    so that no training or score is lost for it.
 
-    draws: path -> function of the module common.plot -> Figure, or Axes of one. say: is called with each line: which
-    figures are not drawn, and why; which letters no installed font has.
+    draws: path -> function of the module common.plot -> Figure, or Axes of one. say: called with each line, on figures
+    that are not drawn and letters that no installed font has.
     """
     images, letters, failed = {}, set(), {}
     for path, draw in draws.items():

@@ -1,4 +1,4 @@
-"""Named settings: the systems that this one descends from, each trained by `sentifish train --recipe NAME`.
+"""Named settings, such as those of the systems that this one descends from: `sentifish train --recipe NAME`.
 
 A recipe's settings take the place of the defaults, and what is typed beside it takes the place of the recipe's.
 docs/recipes.md tells what the originals do, and what ours reach.
@@ -11,8 +11,8 @@ from dataset.errors import DataError
 from dataset.text import tokenize
 
 SHORT = 50  # words: texts that are shorter on average are sentences
-MANY = 1000  # texts, from which on a recipe that was chosen on 10,000 sentences can be trusted
-SAMPLE = 500  # texts whose words are counted
+MANY = 1000  # texts: the recipe was chosen on 10,000, and is not tried on fewer
+SAMPLE = 500  # texts at most whose words are counted
 
 
 class Recipe:
@@ -137,14 +137,14 @@ RECIPES = {
 
 
 def config_of(typed):
-    """-> Config: what `typed` holds (options by name), else what its recipe says, else the default. DataError."""
+    """-> Config of the options `typed` (by name) over the settings of their recipe, over the defaults. DataError."""
     name = typed.get("recipe")
-    return Config.of({} if name is None else named(name).settings, **typed)
+    return Config.of({} if name is None else recipe_named(name).settings, **typed)
 
 
 def suited(typed, texts):
-    """The recipe for texts where nothing is typed on model and training: `typed` with it, and a line that says so; else
-    `typed` as it is, and None. texts: LabelledTexts.
+    """Choose the recipe "short" for many short texts where no option of model and training is typed. -> `typed` with
+    it, and a line that says so; else `typed` unchanged, and None. texts: LabelledTexts.
     """
     own = [name for name in typed if name not in MAY_CHANGE and (GROUP_OF[name] in ("model", "training"))]
     N, C = len(texts.texts), len(texts.label_names)
@@ -159,7 +159,7 @@ def suited(typed, texts):
     return {"recipe": "short", **of_two, **typed}, say
 
 
-def named(name):
+def recipe_named(name):
     """The Recipe of a name. DataError where there is none."""
     if name not in RECIPES:
         raise DataError(f"--recipe: expected one of {', '.join(RECIPES)}, got {name!r}")

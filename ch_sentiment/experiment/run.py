@@ -1,4 +1,4 @@
-"""A training from a configuration and texts to a model that answers; nothing here prints or writes."""
+"""Trainings: from a configuration and texts to a trained model. Nothing here prints or writes."""
 
 import signal
 import warnings
@@ -10,7 +10,7 @@ from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
@@ -25,11 +25,11 @@ WARM_UP = 0.02  # of all steps
 
 @dataclass
 class Result:
-    """What a training came to. model: Classifier, with the weights of the best epoch. history: of the Trainer.
+    """The result of a training. model: Classifier, with the weights of the best epoch. history: of the Trainer.
 
     best: the row of `history` of the best epoch, {} before one is done. scored_on: "test" or "validation". scores: of
     that part, `Classifier.report`; None for a training that did not come to its end. stop_reason: of the Trainer.
-    error: what was no longer finite, or None.
+    error: the message where a loss or gradient was no longer finite, or None.
     """
 
     model: Classifier
@@ -44,10 +44,10 @@ class Result:
 def run_experiment(config, data, callbacks=()):
     """Train and score what `config` (Config) describes on `data` (LabelledTexts, or a Corpus of them); -> Result.
 
-    callbacks: of `common.training.callbacks`, for whoever wants to see or stop it. Raises as `Trainer.fit`, but for a
-    number that is no longer finite, which the Result tells; DataError where texts and options do not fit.
+    callbacks: of `common.training.callbacks`. Raises as `Trainer.fit`, but for a loss or gradient that is no longer
+    finite, which is in `Result.error`; DataError where texts and options do not fit.
     """
-    check(config)
+    check_config(config)
     if isinstance(data, LabelledTexts):
         data = encode(data, config)
         for line in data.left_out:
@@ -69,7 +69,7 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
     be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
-    strict = checked(options).get("strict", False)
+    strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
     config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
@@ -81,10 +81,10 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
 
 
 def new_net(config, data):
-    """The untrained model that `config` describes, for a Corpus, and a list of lines on what it was started from.
-    DataError where they do not fit.
+    """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
+    list of str. DataError where they do not fit.
     """
-    loss_weights(data, config.training.class_weight)  # what is wrong with them is said before anything is written
+    loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
@@ -97,7 +97,7 @@ def _stream(config, number):
 
 
 class Experiment:
-    """A training with all that belongs to it, ready to begin, or to take up what was saved.
+    """A training with its model, Trainer and callbacks, ready to begin, or to resume.
 
     config: Config. data: Corpus. net: the model to train; None: a `new_net`. callbacks: besides those that
     set the rate and keep the best epoch, which stand before them. on_best: called with this whenever an epoch is the
@@ -142,12 +142,12 @@ class Experiment:
 
     @property
     def came_to_its_end(self):
-        """Whether no signal and no number has broken it off: all epochs are done, or a callback was content."""
+        """Whether neither a signal nor an error ended it: all epochs are done, or a callback stopped it."""
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part; before, calibrate and choose how sure an answer must
-        be, if that is wanted; -> Result.
+        """Score the test part, or without one the validation part; before that, calibrate and choose the abstention
+        threshold, as the options say; -> Result.
         """
         model, validation, options = self.model, self.data.val, self.config.run
         found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
@@ -167,15 +167,15 @@ class Experiment:
         return Result(self.model, trainer.history, best, self.data.scored[0], scores, trainer.stop_reason, self.error)
 
     def metrics(self):
-        """What a model's file says of its training: {"best": the history of the best epoch}, without times, so that one
-        seed gives the same bytes.
+        """What a model's file says of its training: {"trained_on": `Corpus.summary`, "best": row of the best epoch},
+        without times, so that one seed gives the same bytes.
         """
         best = {k: v for k, v in self.result().best.items() if k not in ("seconds", "tokens_per_s")}
         return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
 
 
-def check(config):
-    """What can be known to be wrong before anything is read. DataError."""
+def check_config(config):
+    """DataError for options that are wrong whatever the data is."""
     model = config.model
     if model.vocab_size < 3:
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")

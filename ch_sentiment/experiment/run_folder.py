@@ -1,4 +1,4 @@
-"""A training that writes what it makes into a folder, where one process at a time may write."""
+"""Trainings that write their results into a folder, in which one process at a time may write."""
 
 import contextlib
 import itertools
@@ -14,22 +14,22 @@ from common.files.resume import Checkpoint
 from dataset.errors import DataError
 from dataset.store.locks import locked_if_free
 
-LAST = "last.npz"  # where training stands: all that it needs to go on
+LAST = "last.npz"  # the state of training: all that resuming needs
 CARD = ("model_card.md", "model_card.html", "audit.png")  # what `sentifish audit` writes beside the model
 RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png", *CARD)
-LOCK = ".lock"  # there while a training writes
+LOCK = ".lock"  # exists while a training writes
 
 
 def in_folder(config, data, net, folder, callbacks=(), comm=None):
     """-> Experiment that saves the model of the best epoch in the folder, and its own state from time to time."""
     checkpoint = Checkpoint(folder / LAST, config.run.save_every, about(config, data, net))
-    # It stands last, so that it saves what all the others know.
+    # Last, so that it saves the state of all others after their step.
     return Experiment(config, data, net, [*callbacks, checkpoint], lambda experiment: _save(experiment, folder), comm)
 
 
 def train_in_folder(experiment, folder):
-    """Train, score and write all but the figures; -> Result. A training that is broken off leaves the model of the best
-    epoch, or without one the weights as they stand. Raises as `Trainer.fit`; then history and settings are not written.
+    """Train, score and write all but the figures; -> Result. An interrupted training leaves the model of the best
+    epoch, or without one the current weights. Raises as `Trainer.fit`; then history and settings are not written.
     """
     result = experiment.train()
     write_json(folder / "history.json", result.history)
@@ -96,7 +96,7 @@ def new_folder(options, name, results=RESULTS):
     folder = _numbered(name) if options.out is None else Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
-        _check_empty(folder, options.overwrite)  # once more, now that nobody else can come in between
+        _check_empty(folder, options.overwrite)  # again, now under the lock
         for result in results:  # --overwrite: no result of the training before may stand beside those of this one
             (folder / result).unlink(missing_ok=True)
         yield folder
@@ -111,7 +111,7 @@ def _numbered(name):
 
 
 def name_of(config):
-    """What the folder of a training is called: "reviews-bilstm"."""
+    """The default name of a training's folder, such as "reviews-bilstm"."""
     model = config.model
     cell = f"{'bi' if model.bidirectional else ''}{model.cell.rpartition(':')[2].lower()}"
     kind = config.run.recipe or (cell if model.model == "recurrent" else model.model)
@@ -130,8 +130,8 @@ def old_folder(path):
 
 @contextlib.contextmanager
 def held(folder):
-    """No other training writes here meanwhile, and unfinished files of processes that died are removed. DataError
-    where one does write; a process that died holds no folder.
+    """Lock the folder, and remove unfinished files of processes that died. DataError where another training holds the
+    lock; a process that died holds none.
     """
     with locked_if_free(folder / LOCK) as free:
         if not free:

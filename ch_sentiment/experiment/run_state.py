@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ch_sentiment.experiment.build import rebuild
 from ch_sentiment.experiment.load import NAMES
-from ch_sentiment.experiment.options import MAY_CHANGE, Config
+from ch_sentiment.experiment.options import MAY_CHANGE, Config, flag
 from common.files.checkpoint import CheckpointError
 from common.files.resume import read_about
 from dataset.errors import DataError
@@ -24,7 +24,7 @@ class RunState:
 
 
 def about(config, data, net):
-    """What `read_run_state` needs to find in a checkpoint: a dict that JSON can hold."""
+    """What `read_run_state` reads back from a checkpoint: a dict that JSON can hold."""
     options = config.by_name()
     for name in PATHS:  # so that they are found from any working folder
         if options[name] is not None and options[name] not in NAMES and os.path.exists(options[name]):
@@ -52,14 +52,14 @@ def read_run_state(path):
 
 
 def with_changes(config, typed):
-    """The Config with those options of `typed` (by name) that may change in the middle of a training. A cell of one's
-    own may be among them, because it is found by its name. DataError.
+    """The Config with the options of `typed` (by name), which must be of those that may change in the middle of a
+    training, or the training's own custom cell: naming it imports it. DataError for any other.
     """
     fixed = [name for name in typed if name != "resume" and name not in MAY_CHANGE]
     if ":" in typed.get("cell", "") and typed["cell"] == config.model.cell:
         fixed.remove("cell")
     if fixed:
-        names, free = (", ".join("--" + name.replace("_", "-") for name in some) for some in (fixed, MAY_CHANGE))
+        names, free = (", ".join(map(flag, some)) for some in (fixed, MAY_CHANGE))
         raise DataError(f"--resume: expected nothing beside it but {free}, got {names}: a training keeps its settings")
     return config.with_(**{name: value for name, value in typed.items() if name != "resume"})
 

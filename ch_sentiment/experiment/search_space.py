@@ -1,11 +1,11 @@
-"""What a random search draws from: ranges of the options of a training, written as lr=0.0001..0.01 or hidden=32,64."""
+"""The space of a random search: ranges of the options of a training, written as lr=0.0001..0.01 or hidden=32,64."""
 
 import argparse
 import math
 from collections import Counter
 from dataclasses import dataclass
 
-from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from dataset.errors import DataError
 
@@ -67,7 +67,7 @@ def _converted(name, text, whole):
         raise DataError(f"--vary {whole}: expected {expected}, got {text!r}")
     try:
         if name == "cell":
-            own_cell(text)
+            register_cell(text)
         return text == "true" if flag else argument.get("type", str)(text)
     except (argparse.ArgumentTypeError, DataError) as error:
         raise DataError(f"--vary {whole}: {error}") from None

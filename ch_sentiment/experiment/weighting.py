@@ -1,4 +1,4 @@
-"""What each text counts in the loss: its own weight times that of its class, on average 1 in every part."""
+"""Weights of the loss: that of each text times that of its class, scaled to a mean of 1 in every part."""
 
 from common.training.class_weight import balanced_class_weight, with_mean_one
 from dataset.errors import DataError
@@ -9,7 +9,7 @@ def loss_weights(data, class_weight):
     counts the same.
 
     data: Corpus. class_weight: "balanced", by the labels (and weights) of the training part alone, or None. DataError
-    where a part, or with class weights a class, counts nothing.
+    where all weights of a part, or with class weights of a class, are 0.
     """
     parts = [data.train, data.val]
     weights = [part.weights for part in parts]
@@ -25,7 +25,7 @@ def loss_weights(data, class_weight):
 
 
 def class_weights(data):
-    """(C,) balanced weights of the classes, of the training part. DataError where a class counts nothing there."""
+    """(C,) balanced class weights of the training part. DataError where a class has no weight there."""
     train = data.train
     try:
         return balanced_class_weight(train.t, len(data.label_names), train.weights)
@@ -37,7 +37,7 @@ def class_weights(data):
 
 
 def notes(data, class_weight):
-    """Lines on what counts how much."""
+    """A line on the smallest and the largest class weight, in a list; [] where there are none."""
     if class_weight is None:
         return []
     of_class = class_weights(data)

@@ -1,4 +1,4 @@
-"""What a model is given: inputs, labels and weights of N examples, checked once, of which batches are taken.
+"""The data of a training: inputs, labels and weights of N examples, checked once, from which batches are taken.
 
 x is an array (N, ...); or a list of N id arrays of any lengths, padded by the batch to its longest; or several inputs,
 each of one of these forms and of N examples: a tuple, or a dict by name. A batch of several inputs is a tuple or a dict
@@ -26,7 +26,7 @@ class Examples:
 
     @classmethod
     def of(cls, owner, x, t, sample_weight=None, part=""):
-        """What a person gave, in the forms above. ValueError naming owner and part (" of validation") otherwise."""
+        """From arguments in the forms above; ValueError naming owner and part (" of validation") for any other."""
         x, t = as_inputs(owner, x, f"x{part}"), as_labels(owner, t, f"t{part}")
         if num_examples(x) != len(t) or len(t) == 0:
             expected = f"as many examples as labels{part}, at least one"
@@ -95,6 +95,7 @@ def parts(x):
 
 
 def num_examples(x):
+    """N, of x in any of the forms above."""
     return len(parts(x)[0]) if parts(x) else 0
 
 

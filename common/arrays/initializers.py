@@ -36,7 +36,7 @@ def gate_blocks(init, count, *sizes, rng=None, dtype=np.float32):
 
 
 def forget_bias_one(hidden_size, dtype=np.float32):
-    """(4H,) LSTM bias, gate order f, g, i, o: 1 for the forget gate, 0 else. Jozefowicz et al. 2015."""
+    """(4H,) LSTM bias, gate order f, g, i, o: 1 for the forget gate, 0 elsewhere. Jozefowicz et al. 2015."""
     b = np.zeros(4 * hidden_size, dtype)
     b[:hidden_size] = 1
     return b

@@ -1,4 +1,4 @@
-"""Abstaining: a classifier that answers only where it is sure enough. How sure must that be?
+"""Abstention: a classifier that answers only above a threshold of confidence, and the choice of that threshold.
 
 The most probable class is the answer; its probability is the confidence. Fewer answers (the coverage falls), of which
 more are right. Chow 1970, "On optimum recognition error and reject tradeoff"; El-Yaniv and Wiener 2010.
@@ -8,11 +8,11 @@ import numpy as np
 
 
 def abstention_threshold(probabilities, t, accuracy):
-    """The smallest P for which the answers of a confidence of P or more are right in a share of `accuracy` or more.
+    """The smallest threshold P at which the answers with a confidence of P or more reach an accuracy of `accuracy`.
 
     probabilities: (N, C). t: (N,) class ids of examples that the model was not trained on. accuracy: in (0, 1].
     -> float: 0 where all answers together are as accurate, otherwise the confidence of one of the examples; None where
-    no P reaches it. On other examples the share is a little smaller, because P is the best of these: the fewer, the
+    no P reaches it. On other examples the accuracy is a little lower, because P was chosen on these: the fewer, the
     more so. ValueError where shapes do not fit, there is no example, or a number is out of its range.
     """
     if not 0 < accuracy <= 1:
@@ -31,7 +31,7 @@ def abstention_threshold(probabilities, t, accuracy):
 
 
 def answered(probabilities, t, below):
-    """What is left of the answers where those of a confidence below `below` are not given; a dict that JSON can hold.
+    """Coverage and accuracy where answers with a confidence below `below` are not given; a dict that JSON can hold.
 
     probabilities: (N, C). t: (N,) class ids. -> {"below", "n": of how many examples, "answered": how many, "coverage":
     their share, "accuracy": the share of these that are right; None where none is answered}. ValueError.

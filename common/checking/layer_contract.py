@@ -1,5 +1,5 @@
-"""What a layer promises besides right gradients, tried on copies of it: the same forward twice, arrays that are left
-alone, padding without influence, the dtype of the weights. DESIGN.md, "What every part promises".
+"""The contract of a layer besides correct gradients, checked on copies of it: forward is deterministic, arrays are left
+alone, padding has no influence, the dtype is that of the weights. docs/check_a_layer.md lists it.
 
 `check_layer` of `common.checking.gradient_check` calls `check_contract`; a broken promise is an AssertionError.
 """

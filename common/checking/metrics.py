@@ -69,7 +69,7 @@ def balanced_accuracy(confusion):
 
 
 def trivial_accuracies(t, label_names):
-    """What an accuracy on these examples has to be compared with: t (N,) class ids, of C names. -> a dict.
+    """The two baselines of an accuracy: the most frequent label, and chance. t: (N,) class ids, of C names. -> dict.
 
     majority: the label that is the most frequent here, and the accuracy of always answering it. chance: 1 / C, the
     accuracy of answers drawn at random, each class alike, whatever the classes' shares are.
@@ -111,7 +111,7 @@ def roc_curve(t, score):
 
 
 def classification_report(t, probabilities, loss, label_names=None):
-    """All of the above as a dict that JSON can hold.
+    """All scores of this module as a dict that JSON can hold.
 
     t: (N,) class ids. probabilities: (N, C). loss: float, copied. label_names: C str; None: "0", "1" ...
 

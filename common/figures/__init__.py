@@ -1,1 +1,1 @@
-"""Figures that are drawn whatever a person's matplotlib is set to, and whatever script their texts are in."""
+"""Figures that do not depend on the user's matplotlib settings, and labels in every script."""

@@ -1,4 +1,4 @@
-"""A figure without pyplot, under fixed settings: no backend, matplotlibrc or style of a person changes or stops it."""
+"""Figures without pyplot, under fixed settings: the user's backend, matplotlibrc and style have no influence."""
 
 import contextlib
 import io
@@ -14,7 +14,7 @@ KEPT = ("backend", "backend_fallback")  # settings that no figure of ours depend
 @contextlib.contextmanager
 def plotting():
     """-> the module common.plot. Inside the block matplotlib, which is loaded here and not before, has its own default
-    settings, and reports neither its cache folder nor letters that its font lacks; after it, a person's settings.
+    settings, and reports neither its cache folder nor letters that its font lacks; after it, the user's settings.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level

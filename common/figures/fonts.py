@@ -1,4 +1,4 @@
-"""Fonts for letters that matplotlib's default font lacks: which installed one has them, and what to say where none has.
+"""Fonts for letters that matplotlib's default font lacks: installed ones that have them, or the name of one to install.
 
 matplotlib draws each letter in the first font of its list `font.family` that has it.
 """
@@ -11,7 +11,7 @@ from matplotlib import font_manager, ft2font
 from matplotlib.text import Text
 
 SHAPES = hasattr(ft2font, "__libraqm_version__")  # matplotlib >= 3.11 joins and orders letters as their script wants it
-NO_FONTS = ("lastresort", "adobeblank", "color")  # they have a box for every letter, or coloured pictures alone
+NO_FONTS = ("lastresort", "adobeblank", "color")  # names of fonts of boxes or of colour pictures
 SCRIPTS = {  # first word of the Unicode name of a letter: what people call its script
     **dict.fromkeys(("CJK", "IDEOGRAPHIC", "KANGXI", "BOPOMOFO", "FULLWIDTH"), "Chinese"),
     **dict.fromkeys(("HIRAGANA", "KATAKANA", "HALFWIDTH", "KATAKANA-HIRAGANA"), "Japanese"),
@@ -32,15 +32,15 @@ def letters_of(figure):
 
 
 def families_for(letters):
-    """Families of installed fonts that together have what the default font lacks of these letters: list of str."""
+    """The installed families that have the letters that the default font lacks: list of str."""
     return _search(frozenset(letters))[0]
 
 
 def remarks(letters):
-    """What is wrong with a figure of these letters, and what helps: list of lines, [] where nothing is."""
+    """Lines on letters that a figure shows wrongly, each with its remedy: list of str, [] where all are right."""
     lines = []
     if missing := sorted(_search(frozenset(letters))[1]):
-        scripts = list(dict.fromkeys(map(script_of, missing)))
+        scripts = list(dict.fromkeys(map(script_name, missing)))
         cures = " and ".join(dict.fromkeys(map(font_for, scripts)))
         shown = f"{''.join(missing[:5])}{'...' if len(missing) > 5 else ''}"
         lines.append(
@@ -48,12 +48,12 @@ def remarks(letters):
             f"font has; install {cures} and draw them again"
         )
     if wrong := [] if SHAPES else sorted(filter(_wants_shaping, letters)):
-        scripts = ", ".join(dict.fromkeys(map(script_of, wrong)))
+        scripts = ", ".join(dict.fromkeys(map(script_name, wrong)))
         lines.append(f"figures show {scripts} with letters neither joined nor ordered; matplotlib 3.11 does both")
     return lines
 
 
-def script_of(letter):
+def script_name(letter):
     """What people call the script of a letter: "Chinese", "Hindi (Devanagari)", "Thai"; "emoji" and "symbols", too."""
     if "\U0001f000" <= letter <= "\U0001faff":
         return "emoji"
@@ -78,7 +78,7 @@ def _wants_shaping(letter):
 def _search(letters):
     """-> families for these letters (list), and the set of those that no font has."""
     shown = {c for c in letters if c.isprintable() and not c.isspace() and unicodedata.category(c) != "Cf"}
-    lacking = shown - _had(font_manager.findfont(font_manager.FontProperties()), shown)
+    lacking = shown - _letters_in(font_manager.findfont(font_manager.FontProperties()), shown)
     if not lacking:
         return [], set()
     families, missing = _cover(lacking, _regular_faces())
@@ -106,29 +106,29 @@ def _distance(entry):
 
 
 def _cover(letters, faces):
-    """As few families as can be found that have these letters, and the set of letters that none has."""
-    found = {family: _had(path, letters) for family, path in sorted(faces.items())}
+    """-> families that have these letters, few of them (greedy), and the set of letters that none has."""
+    found = {family: _letters_in(path, letters) for family, path in sorted(faces.items())}
     chosen, rest = [], set(letters)
     while rest:
         best = max(found, key=lambda family: (len(found[family] & rest), _preference(family, letters)), default=None)
         if best is None or not found[best] & rest:
             break
-        if drawn := _drawn(faces[best], found.pop(best) & rest):
+        if drawn := _drawable(faces[best], found.pop(best) & rest):
             chosen.append(best)
             rest -= drawn
     return chosen, rest
 
 
 def _preference(family, letters):
-    """Of fonts that have the same letters: those of the language, then those without serifs and of varying width."""
-    scripts = set(map(script_of, letters))
+    """The order of fonts that have equally many letters: those of the language first, then sans serif, proportional."""
+    scripts = set(map(script_name, letters))
     region = "JP" if "Japanese" in scripts else "KR" if "Korean" in scripts else "SC"
     words = family.split()
     return region in words, not {"Serif", "Mono"} & set(words), "Sans" in words
 
 
-def _drawn(path, letters):
-    """Those of the letters of a font that matplotlib draws: not a bitmap, nor an empty outline below one."""
+def _drawable(path, letters):
+    """The letters that matplotlib can draw in a font: those with an outline, not a bitmap alone."""
     try:
         font = ft2font.FT2Font(path)
         font.set_size(12, 72)
@@ -137,8 +137,8 @@ def _drawn(path, letters):
         return set()
 
 
-def _had(path, letters):
-    """Those of the letters that the font in a file has; none, where it cannot be read."""
+def _letters_in(path, letters):
+    """The letters that a font file has: set of str; none where it cannot be read."""
     try:
         font = ft2font.FT2Font(path)
         return {letter for letter in letters if font.get_char_index(ord(letter))}

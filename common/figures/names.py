@@ -1,4 +1,4 @@
-"""Names in a figure: as they are, on one line, and no longer than there is room."""
+"""Names in figures: taken literally, on one line, shortened to the room that there is."""
 
 import unicodedata
 
@@ -10,7 +10,7 @@ JOINERS = "\u200c\u200d"  # invisible, and part of words and of emoji
 
 
 def legend(ax, artists, **how):
-    """A legend of what has a name, as it was given: neither read as a formula nor left out for a leading "_"."""
+    """A legend of the named artists, with their names taken literally: no formula, none left out for a leading "_"."""
     named = [artist for artist in artists if not artist.get_label().startswith("_child")]  # matplotlib's own
     made = ax.legend(named, list(map(str, range(len(named)))), **how)
     for text, artist in zip(made.get_texts(), named):
@@ -20,7 +20,7 @@ def legend(ax, artists, **how):
 
 
 def shortened(name, most):
-    """A name on one line of at most so many columns; a longer one without its middle: names differ mostly in their
+    """A name on one line of at most `most` columns; a longer one without its middle: names differ mostly in their
     beginnings and ends. A Chinese, Japanese or Korean letter takes two columns.
     """
     name = unicodedata.normalize("NFC", str(name))
@@ -37,6 +37,6 @@ def width_of(text):
 
 
 def _fitting(text, most):
-    """The beginning of a text that takes at most so many columns."""
+    """The beginning of a text that takes at most `most` columns."""
     widths = np.cumsum([width_of(c) for c in text])
     return text[: np.searchsorted(widths, most, side="right")]

@@ -1,22 +1,21 @@
-"""The base of all callbacks: when the Trainer calls them, and what of them continues or begins anew."""
+"""The base class of callbacks: when the Trainer calls each method, and how state is saved, restored and reset."""
 
 import copy
 import functools
 
 
 class Callback:
-    """The base: every method does nothing; a child overrides those that it needs.
+    """The base class: every method does nothing; a subclass overrides those that it needs.
 
     `on_fit_end` is called however training ends, also by an error, and after an error of another `on_fit_end`.
     `on_pause` is called when training stops in the middle of an epoch, after a whole step; a later `fit` continues from
     there, without `on_epoch_start`.
 
-    One object may serve several trainers, one after the other: for another one than the last, its `state` becomes again
-    what it was before the first. What `state` does not return is for `on_fit_start` to begin anew.
+    One object may serve several trainers in turn: for another trainer than the last, its `state` is reset to what it
+    was before the first. `on_fit_start` resets what `state` does not return.
     """
 
-    # The state before the first trainer, and the name of the trainer served last; in slots, so that they are none of a
-    # child's own attributes.
+    # The state before the first trainer, and the name of the trainer served last; slots keep them out of `vars(self)`.
     __slots__ = ("__dict__", "__weakref__", "_first_state", "_served")
 
     def __init_subclass__(cls, **how):
@@ -44,7 +43,7 @@ class Callback:
         return True
 
     def on_fit_start(self, trainer):
-        """Nothing; nor do the others."""
+        """Does nothing, as all the methods that follow."""
 
     on_epoch_start = on_step_start = on_step_end = on_pause = on_epoch_end = on_fit_end = on_fit_start
 

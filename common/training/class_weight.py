@@ -1,13 +1,13 @@
-"""What an example counts in the loss, so that a rare class counts as much as a frequent one (King and Zeng 2001)."""
+"""Class weights of the loss, with which a rare class counts as much as a frequent one (King and Zeng 2001)."""
 
 import numpy as np
 
 
 def balanced_class_weight(t, num_classes, sample_weight=None):
-    """(C,) weights by which every class counts the same in all: N / (C n_c), as in scikit-learn.
+    """(C,) float64 weights that make the total weight of every class the same: N / (C n_c), as in scikit-learn.
 
-    t: (N,) class ids. sample_weight: (N,) what each example counts already, whose sums then stand in the place of N and
-    n_c; None: 1 each. ValueError for a class that has no example, or no weight.
+    t: (N,) class ids. sample_weight: (N,) existing weights, whose sums then replace N and n_c; None: 1 each.
+    ValueError for a class that has no example, or no weight.
     """
     totals = np.bincount(t, sample_weight, num_classes)  # (C,)
     if not totals.all():
@@ -17,8 +17,8 @@ def balanced_class_weight(t, num_classes, sample_weight=None):
 
 
 def with_mean_one(sample_weight):
-    """(N,) weights, 0 or above, times what makes their mean 1, so that a learning rate means what it did. ValueError
-    where all are 0.
+    """(N,) float64, the weights (0 or above) scaled to a mean of 1, with which the step size is as without weights.
+    ValueError where all are 0.
     """
     sample_weight = np.asarray(sample_weight, np.float64)
     if not sample_weight.any():

@@ -5,7 +5,7 @@ import re
 from common.arrays.checks import as_number, described
 from common.training.callback import Callback
 
-# Words in the name of a column of which more, or less, is better.
+# Words in a column's name that say that higher (MORE) or lower (LESS) values are better.
 MORE = ("accuracy", "acc", "f1", "precision", "recall", "specificity", "auc", "auroc", "kappa", "mcc", "r2", "score")
 LESS = ("loss", "error", "err", "mae", "mse", "rmse", "nll", "perplexity", "ece", "brier", "cost", "norm", "seconds")
 

@@ -9,7 +9,7 @@ from common.arrays.checks import as_number
 from common.training.callback import Callback
 
 SMOOTHING = 0.95  # of the loss, from step to step
-EXPLODED = 1.5  # times the smallest loss so far: there is no need to try higher rates
+EXPLODED = 1.5  # times the smallest loss so far, above which higher rates are not tried
 
 
 class RangeTest(Callback):

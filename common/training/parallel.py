@@ -46,7 +46,7 @@ def world():
 
 
 def end_with(line, code):
-    """Print to stderr why this process ends. Under MPI that ends all ranks, and an error that all of them have is
+    """Print to stderr why this process ends. Under MPI, end all ranks with `code`; an error that all of them have is
     printed by the first alone.
     """
     try:

@@ -1,4 +1,4 @@
-"""Callbacks that show a training: a table of its epochs, and how far it has come."""
+"""Callbacks that show a training: a table of its epochs, and a progress bar."""
 
 import sys
 import time

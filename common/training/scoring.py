@@ -1,4 +1,4 @@
-"""Scores of a model over many batches: loss, accuracy, and metrics of one's own, while it trains and after.
+"""Scores of a model over many batches: loss, accuracy and custom metrics, during training and after it.
 
 A model that keeps its last `scores` has an accuracy: (N,) or (N, C), or of a tagger (N, T, C), where steps with the
 label `ignore_label` (-1, if the model has no such attribute) do not count. A model whose scores stand for steps may
@@ -59,6 +59,7 @@ class Running:
             self.collected.append(counted)
 
     def figures(self):
+        """The epoch so far, as in a row of the history: loss, accuracy (or None), grad_norm, tokens_per_s."""
         return {
             "loss": self.loss_sum / max(self.examples, 1),
             "accuracy": self.right / max(self.examples, 1) if self.scored else None,
@@ -80,7 +81,7 @@ def evaluate(model, x, t, batch_size=64, *, sample_weight=None, metrics=None):
 
 
 def score(model, examples, batch_size, metrics):
-    """`evaluate`, of what was checked."""
+    """`evaluate` for arguments that were checked. examples: Examples."""
     set_training(model, False)
     loss_sum, right, size, collected = 0.0, 0, 0, []
     for index in sorted_batches(examples.x, batch_size):
@@ -117,7 +118,7 @@ def counted(model, t, metrics=()):
 
 
 def measured(metrics, collected):
-    """name -> Python number or None, of all batches together."""
+    """-> dict of each metric's float over all batches, None where it is not finite. collected: list of `counted`."""
     if not metrics:
         return {}
     scores, labels = (np.concatenate(arrays) for arrays in zip(*collected))
@@ -172,15 +173,16 @@ def as_loss(model, loss):
 
 
 def as_batch_size(owner, batch_size):
+    """batch_size as an int. ValueError unless it is 1 or above."""
     return as_number(owner, "batch_size", batch_size, least=1, whole=True)
 
 
 def ignored_by(model):
-    """The label that does not count where there is one for each step."""
+    """The label of steps that do not count, for a model with a label for each step."""
     return getattr(model, "ignore_label", IGNORED)
 
 
 def set_training(model, flag):
-    """The book's models know no such switch."""
+    """Switch training mode on or off, where the model has `train`; the book's models have not."""
     if hasattr(model, "train"):
         model.train(flag)

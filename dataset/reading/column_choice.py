@@ -1,18 +1,17 @@
 """Which column of a table holds the texts and which one the labels: by their names, else by what stands in them.
 Where that is open it is a DataError that lists the columns; nothing is guessed in silence."""
 
-import itertools
 from collections import Counter
 
 from dataset.errors import DataError
-from dataset.reading.column_names import PARTLY, is_header, is_other, is_text_name, key_of, label_rank, text_rank
-from dataset.reading.column_profile import LONGEST_LABEL, MOST_LABELS, NUMBER, URL, Profile
+from dataset.reading.column_names import PARTLY, is_other, key_of, label_rank, text_rank
+from dataset.reading.column_profile import LONGEST_LABEL, Profile
 from dataset.reading.columns import Columns
-from dataset.reading.labels import is_missing, joined_text
+from dataset.reading.header_rows import find_header
+from dataset.reading.labels import joined_text
 from dataset.reading.records import LINES
 
 _JOINS = {"a comma": ", ", "a semicolon": "; ", "a bar": " | "}
-_TITLES = 5  # rows among which a header is looked for
 
 
 class Chooser:
@@ -38,84 +37,60 @@ class Chooser:
         return max(widths, key=widths.get) if widths else 0
 
     def find_header(self):
-        """Set `names` where the first row is a header, and `joins` where further separators belong to the text."""
-        filled = [sum(map(bool, row)) for row in self.rows[:_TITLES]]
-        above = next((i for i, n in enumerate(filled) if n > max(filled[:i], default=0) and self.is_header(i)), 0)
-        if above:
-            rows = "1 other row, which is" if above == 1 else f"{above} other rows, which are"
-            self.notes.append(f"the header stands below {rows} left out")
-        first, rest = self.rows[above], self.rows[above + 1 :]
+        """Set `names` where a row is a header, and `joins` where further separators belong to the text."""
         asked = (self.how.text_column, self.how.label_column, self.how.weight_column, self.how.group_column)
-        keys = [key_of(cell or "") for cell in first]
-        named = any(column and not column.isdigit() and key_of(column) in keys for column in asked)
-        if named or self.is_header(above) or self.looks_like_names(first, rest):
-            self.names, self.skipped, self.rows = [cell or "" for cell in first], above + 1, rest
+        self.names, self.skipped, self.notes = find_header(self.rows, self.form, asked)
+        self.rows = self.rows[self.skipped :]
         wide = sum(len(row) > 2 for row in self.rows)
-        if self.names is not None and _are_numbered(rest, len(first) + 1) and not is_other(first[0] or ""):
-            self.names = ["", *self.names]  # R writes no name above the numbers of the rows
         if self.form == "a tab":
             mixed = sum(len(row) == self.width for row in self.rows) < 0.9 * len(self.rows)
             self.joins = "\t" if (mixed or self.width <= 2) and len(self.names or [1, 2]) == 2 else ""
-        elif self.form in _JOINS and wide > (0.3 if self.names is None else 0.5) * len(self.rows) and self.is_open():
-            self.joins = _JOINS[self.form]
-            self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
+        elif self.form in _JOINS and wide and self.is_open(wide > (0.5 if self.names else 0.3) * len(self.rows)):
+            self.join()
         if self.joins:
             self.width = 2
             self.rows = [[row[0], row[-1]] if len(row) > 2 else row for row in self.rows]  # only to be looked at
 
-    def is_header(self, i):
-        """Whether row i has well-known names; "spam<TAB>Send a message" is none where "spam" comes again."""
-        names = [cell or "" for cell in self.rows[i]]
-        if not is_header(names) or any(map(is_text_name, names)):
-            return is_header(names)
-        labels = [k for k, name in enumerate(names) if label_rank(name) is not None]
-        below = [row for row in self.rows[i + 1 :] if len(row) == len(names) and row != self.rows[i]]
-        return not any(row[k] == names[k] for row in below for k in labels)
+    def is_open(self, many):
+        """Whether rows of several widths are a label and a text in which the separator stands, too.
 
-    def is_open(self):
-        """Whether rows of several widths are a label and a text in which the separator stands, too."""
-        if self.names is not None:
-            return len(self.names) == 2 and sum(not row[-1] for row in self.rows) < 0.5 * len(self.rows)
+        many: whether the wide ones are so many that they are no slips; a few are none, either, where they have labels.
+        """
+        if len(self.names or [1, 2]) != 2 or sum(not row[-1] for row in self.rows) >= 0.5 * len(self.rows):
+            return False
+        pairs = [row for row in self.rows if len(row) == 2]
+        wide = [row for row in self.rows if len(row) > 2]
+        for i in (0, -1) if len(pairs) >= 4 else ():
+            values = {row[i] for row in pairs}
+            if Profile([row[i] for row in pairs]).is_label() and all(row[i] in values and row[-1] for row in wide):
+                return True
+        if self.names is not None or not many:
+            return many
         if len(self.rows) < 4 or min(map(len, self.rows)) != 2:
             return False
         return any(Profile([row[i] for row in self.rows]).is_label() for i in (0, -1))
 
-    def looks_like_names(self, first, rest):
-        """Whether the first row is a header of other names, which is said."""
-        cells = [(cell or "").strip() for cell in first]
-        given = [cell for cell in cells if cell]
-        if not given or not rest or len(set(given)) < len(given):
-            return False
-        if any(len(cell) > 40 or len(cell.split()) > 4 or NUMBER.fullmatch(cell) or URL.match(cell) for cell in given):
-            return False
-        others = [row for row in rest if row != first]  # it comes again where files were joined
-        if len(others) < 0.9 * len(rest) or (self.form == LINES and not is_text_name(cells[0])):
-            return False
-        rest = others
-        columns = [[(row[i] or "").strip() for row in rest if i < len(row)] for i in range(len(cells))]
-        if any(cell and cell in column for cell, column in zip(cells, columns)):
-            return False
-        known = [
-            cell for cell in given if len(cell) > 1 and min(_known(text_rank(cell)), _known(label_rank(cell))) < PARTLY
-        ]
-        if known and (len(cells) == 1 or len(known) > 1 or any(is_other(cell) for cell in given if cell not in known)):
-            return True
-        for cell, column in zip(cells, columns):
-            present = [value for value in column if not is_missing(value)]
-            if not cell or not present:
-                continue
-            if len(present) >= 2 and all(NUMBER.fullmatch(value) for value in present):
-                return self.suspect(cells)
-            counts = Counter(present)
-            few = len(present) >= 4 and len(counts) <= min(MOST_LABELS, len(present) / 2)
-            if few and max(map(len, counts)) <= LONGEST_LABEL:
-                return self.suspect(cells)
-        return bool(known)
+    def is_one(self):
+        """Whether rows of several widths are texts without quotes, in which the separator stands."""
+        widths, first = {len(row) for row in self.rows}, Profile([row[0] for row in self.rows])
+        if self.names is not None:
+            return len(self.names) == 1 < max(widths)
+        return min(widths) == 1 < max(widths) and first.may_be_text() and (first.n < 6 or not first.is_label())
 
-    def suspect(self, cells):
-        shown = ", ".join(f'"{" ".join(cell.split())[:40]}"' for cell in cells if cell)
-        self.notes.append(f"the first line is taken for a header: {shown}")
-        return True
+    def is_in_text(self, text, label):
+        """Whether further separators of many rows can only stand in the text: what stands beside it is right."""
+        wide = [row for row in self.rows if len(row) > self.width and any(row[self.width :])]
+        if self.joins or self.form not in _JOINS or len(wide) < 0.05 * len(self.rows) or not wide:
+            return False
+        if label is None:
+            return text == self.width - 1
+        values = {row[label] for row in self.body}
+        known = all(row[label + (len(row) - self.width) * (label > text)] in values for row in wide)
+        return known and self.profiles[label].is_label() and (label > text or text == self.width - 1)
+
+    def join(self):
+        self.joins = _JOINS[self.form]
+        self.notes.append(f"further {self.form.removeprefix('a ')}s belong to the text")
 
     # ---- the choice
 
@@ -131,11 +106,15 @@ class Chooser:
                 ("group", how.group_column),
             )
         }
+        if not labelled and self.form in _JOINS and self.is_one():
+            self.width = 1
+            self.join()
         text, label = given["text"], given["label"]
         taken = {given["weight"], given["group"]} - {None}
         if labelled and self.width < 2:
             got = "one column" if self.width else "none"
-            raise DataError(f"{self.path}: expected a column of texts and one of labels, got {got}{self.shown()}")
+            way = "; write a label, a tab and a text on each line" if self.form == LINES and self.names is None else ""
+            raise DataError(f"{self.path}: expected a column of texts and one of labels, got {got}{self.shown()}{way}")
         if text is None and label is None and labelled and self.names is None and self.width == 2 and not taken:
             text, label = self.of_two()
         if text is None:
@@ -147,6 +126,8 @@ class Chooser:
             raise DataError(f"{self.path}: expected weights and groups in further columns, got {got}")
         if text == label and labelled:
             raise DataError(f"{self.path}: expected texts and labels in two columns, got {self.called(text)} for both")
+        if self.is_in_text(text, label):
+            self.join()
         return Columns(text, label, self.width, self.names, given["weight"], given["group"], self.joins, (*self.notes,))
 
     def called(self, i):
@@ -162,6 +143,9 @@ class Chooser:
             found = [i for i, name in enumerate(names) if same(name) == same(column) and same(column)]
             if found:
                 return found[0]
+        last = [i for i, name in enumerate(names) if "." in name and key_of(name.rpartition(".")[2]) == key_of(column)]
+        if len(last) == 1:  # of an object in an object of JSON
+            return last[0]
         if column.isdecimal() and len(column) < 10 and 1 <= int(column) <= self.width:
             return int(column) - 1
         got = f"the columns {', '.join(self.called(i) for i in range(self.width))[:400]}" if self.width else "none"
@@ -177,6 +161,7 @@ class Chooser:
         first, last = self.profiles
         is_last = last.distinct < first.distinct and last.longest <= LONGEST_LABEL and last.n == last.total
         is_last = is_last and (last.distinct > 1 or 2 * first.distinct > first.n)  # not one text
+        is_last = is_last or (first.is_text() and last.may_be_label() and not last.may_be_text())
         text, label = (0, 1) if is_last else (1, 0)
         one, other = self.profiles[text], self.profiles[label]
         if one.n >= 5 and not one.may_be_text():
@@ -190,11 +175,13 @@ class Chooser:
         if self.names is not None:
             ranks = {i: text_rank(self.names[i]) for i in free}
             named = [i for i in free if ranks[i] is not None and (self.profiles[i].may_be_text() or not self.body)]
-            named = named or [i for i in free if ranks[i] is not None and not self.profiles[i].n]
+            named = named or [
+                i for i in free if ranks[i] is not None and not self.profiles[i].n and not self.has_texts(free)
+            ]
             if named:
                 best = min(named, key=lambda i: (ranks[i], -self.profiles[i].mean))
                 return best if ranks[best] < PARTLY else self.longest_text(named, free)
-            free = [i for i in free if not is_other(self.names[i]) and label_rank(self.names[i]) is None] or free
+            free = [i for i in free if self.may_be_unnamed(i)] or free
         if self.width == 1 and free:
             return 0
         texts = sorted((i for i in free if self.profiles[i].is_text()), key=lambda i: -self.profiles[i].mean)
@@ -204,10 +191,20 @@ class Chooser:
             raise self.open_choice("texts", "--text-column", texts if len(texts) > 1 else None)
         return texts[0]
 
+    def has_texts(self, columns):
+        return any(self.profiles[i].is_text() and not is_other(self.names[i]) for i in columns)
+
+    def may_be_unnamed(self, i):
+        """Whether a column may hold texts whatever its name says, such as "What is the reason for your score?"."""
+        profile, name = self.profiles[i], self.names[i]
+        if len(name.split()) > 3 and profile.is_text() and not profile.is_label():
+            return True
+        return not is_other(name) and (label_rank(name) is None or (profile.is_text() and not profile.may_be_label()))
+
     def longest_text(self, named, free):
         """The column of the longest texts, where no name but one such as "title" says which it is."""
         best = max(named, key=lambda i: self.profiles[i].mean)
-        others = [i for i in free if not is_other(self.names[i]) and label_rank(self.names[i]) is None]
+        others = [i for i in free if self.may_be_unnamed(i)]
         longer = [i for i in {*named, *others} if self.profiles[i].mean > self.profiles[best].mean]
         texts = sorted((i for i in longer if self.profiles[i].is_text()), key=lambda i: -self.profiles[i].mean)
         if texts and self.profiles[best].mean < 0.67 * self.profiles[texts[0]].mean:
@@ -268,15 +265,3 @@ class Chooser:
             values = ", ".join(" ".join(value.split())[:20] for value in list(self.profiles[i].values)[:3])
             parts.append(f"{self.called(i)}: {values or 'empty'}")
         return f" ({'; '.join(parts)})" if parts else ""
-
-
-def _are_numbered(rows, width):
-    """Whether rows are of this width, and begin with their numbers."""
-    numbers = [row[0].strip('"') for row in rows if len(row) == width and row[0] and row[-1]]
-    if len(numbers) <= 0.5 * len(rows) or not all(number.isdecimal() and len(number) < 10 for number in numbers):
-        return False
-    return all(int(b) > int(a) for a, b in itertools.pairwise(numbers))
-
-
-def _known(rank):
-    return PARTLY if rank is None else rank

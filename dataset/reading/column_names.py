@@ -7,6 +7,7 @@ import unicodedata
 PARTLY = 100  # from this rank on a name is one only in part
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
+_BRACKETS = re.compile(r"\s*[(\[（【].*?[)\]）】]")  # "label (0=neg, 1=pos)"
 
 
 def _listed(words):
@@ -16,8 +17,8 @@ def _listed(words):
 # The likeliest first.
 TEXT_WORDS = _listed("""
 text texts review reviews comment comments content contents body sentence sentences phrase document documents
-tweet tweets message messages post utterance feedback opinion statement sms transcript description headline
-title summary x 文本 评论 评价 内容 正文 句子 评论内容 評論 評價 內容 文字 レビュー 本文 テキスト 文章
+tweet tweets message messages post utterance utterances feedback opinion statement sms transcript description headline
+title summary x 文本 评论 评价 内容 正文 句子 评论内容 点评 留言 弹幕 評論 評價 內容 文字 レビュー 本文 テキスト 文章
 コメント 感想 텍스트 리뷰 본문 내용 댓글 문장 texto textos reseña reseñas comentario comentarios opinión
 bewertungstext rezension kommentar inhalt satz nachricht texte commentaire commentaires avis critique текст
 отзыв отзывы комментарий сообщение resenha avaliacao avaliação comentário mensagem testo recensione commento
@@ -26,7 +27,7 @@ tekst recensie recenzja opinia metin yorum نص النص مراجعة تعليق
 """)
 LABEL_WORDS = _listed("""
 label labels sentiment sentiments class classes target targets category categories polarity y rating ratings
-score scores stars star overall emotion emotions feeling mood topic intent tag stance spam grade verdict
+score scores stars star overall emotion emotions feeling mood topic intent intents tag stance spam grade verdict
 annotation 标签 标注 情感 类别 分类 评分 星级 情绪 极性 標籤 情感倾向 類別 評分 ラベル 感情 評価 分類 極性
 点数 評点 라벨 레이블 감정 감성 평점 별점 분류 etiqueta etiquetas sentimiento clase clasificación calificación
 calificacion puntuación puntuacion estrellas polaridad categoría bewertung stimmung klasse kategorie sterne
@@ -76,6 +77,7 @@ def label_rank(name):
 
 def _rank(name, keys, others):
     """The rank of a name by all of it, by its last word, or by any of them where the last is not among `others`."""
+    name = _BRACKETS.sub("", name) or name
     key, words = key_of(name), words_of(name)
     weak = PARTLY if keys is _TEXT_KEYS and words and words[-1] in _WEAK else 0
     if key in keys:
@@ -98,6 +100,8 @@ def is_text_name(name):
 def is_other(name):
     """Whether a column of this name is neither text nor label: a number, a date, an address, a person."""
     words = words_of(name)
+    if name.rstrip().endswith(("?", "？")) or len(words) > 5:  # a question, "What could we do better next time?"
+        return False
     named = text_rank(name) is not None or label_rank(name) is not None
     return not words or words[0] == "unnamed" or (bool(_OTHER_KEYS & set(words)) and not named)
 

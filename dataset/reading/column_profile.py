@@ -8,9 +8,19 @@ from dataset.reading.labels import is_missing
 LONGEST_LABEL = 40  # characters; longer cells are no labels
 MOST_LABELS = 50
 URL = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|\S+\.(?:com|org|net|de)/\S*", re.IGNORECASE)
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|[A-Z][a-z]{2},? .*\d\d:\d\d.*|\d{1,2}:\d\d(:\d\d)?")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DATE = re.compile(  # also 2-Jan-23, May 2, 2023
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|[A-Z][a-z]{2},? .*\d\d:\d\d.*|\d{1,2}:\d\d(:\d\d)?"
+    rf"|\d{{1,2}}[-. ] ?(?i:{_MONTH})[-., ]+\d{{2,4}}\b.*|(?i:{_MONTH})[. ] ?\d{{1,2}},? \d{{4}}\b.*"
+    r"|(?:\d{2,4}年)?\d{1,2}[月월] ?\d{1,2}[日일].*"
+)
 NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?%?")
 _WHOLE = re.compile(r"[+-]?\d+(?:\.0+)?")
+
+
+def is_place(cell):
+    """Whether a cell is an address or a date."""
+    return bool(URL.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
 class Profile:
@@ -26,7 +36,7 @@ class Profile:
         self.wide = sum(any(c > "\u2e80" for c in cell) for cell in present) / n  # in a script without spaces
         self.numbers = sum(bool(NUMBER.fullmatch(cell)) for cell in present) / n
         self.fractions = sum(bool(NUMBER.fullmatch(cell)) and not _WHOLE.fullmatch(cell) for cell in present) / n
-        self.places = sum(bool(URL.fullmatch(cell) or _DATE.fullmatch(cell)) for cell in present) / n
+        self.places = sum(map(is_place, present)) / n
 
     def may_be_text(self):
         return self.n > 0 and self.numbers < 0.8 and self.places < 0.8

@@ -25,11 +25,12 @@ class Columns:
 
     def fit(self, cells):
         """The cells of a row of another width as those of one of this width, or None."""
-        if self.joins and len(cells) > 2:
-            first, last = [cells[0], self.joins.join(cells[1:])], [self.joins.join(cells[:-1]), cells[-1]]
-            return first if self.label == 0 or self.text == 1 else last
-        if len(cells) > self.width and not any(cells[self.width :]):
+        further = len(cells) - self.width
+        if further > 0 and not any(cells[self.width :]) and self.joins != "\t":
             return cells[: self.width]
+        if self.joins and further > 0:
+            end = self.text + further + 1
+            return [*cells[: self.text], self.joins.join(cells[self.text : end]), *cells[end:]]
         shorter = max(self.text, self.label or 0) < len(cells) < self.width
         if self.names and shorter and not any(self.names[len(cells) :]):
             return [*cells, *[""] * (self.width - len(cells))]

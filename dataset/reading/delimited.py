@@ -8,6 +8,7 @@ from collections import Counter, deque
 from dataset.errors import DataError
 
 NAMES = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a bar"}
+QUOTED = " "  # between cells in quotes, as R's write.table writes them
 
 UNCLOSED = "a quote that is never closed"  # a reason for which a row is left out
 _MOST_UNCLOSED = 100  # of a file; more of them are another form of file
@@ -45,10 +46,43 @@ def find_delimiter(head, is_csv, is_header):
                 share = 0.85  # further ones belong to the text
         labels = _has_labels(rows, 1 if is_csv else 2)
         scores[delimiter] = (share if labels or is_csv or delimiter == "\t" else 0.0, labels)
+    if _is_of_r(head):
+        return QUOTED
     best = max(order, key=scores.get)
     if scores[best][0] >= (0.5 if best == order[0] else 0.85):
         return best
     return "," if is_csv and any("," in line for line in head) else None
+
+
+def _is_of_r(head):
+    """Whether lines hold several cells with spaces between them, the first one in quotes; above them a header without
+    a name for the numbers of the rows."""
+    if len(head) < 3 or not all(line.startswith('"') and '" ' in line for line in head if not line.isspace()):
+        return False
+    try:
+        widths = [len(cells) for cells in csv.reader(head[:-1], delimiter=" ", strict=True, escapechar="\\") if cells]
+    except csv.Error:
+        return False
+    return len(set(widths[1:])) == 1 and widths[0] > 1 and widths[1] - widths[0] in (0, 1)
+
+
+def unwrapped(lines, head, is_header):
+    """Lines without the quotes around each whole line of a .csv that was pasted into one column of a spreadsheet, and
+    `head`, the first ones, alike; both as they are where they are not so.
+    """
+    first = next((line for line in head if not line.isspace()), "")
+    names = _only_cell(first)
+    if not first.startswith('"') or names is None or not is_header(next(csv.reader([names]), [])):
+        return lines, head
+    bare = [line if (cell := _only_cell(line)) is None else cell + "\n" for line in head]
+    return (line if (cell := _only_cell(line)) is None else cell + "\n" for line in lines), bare
+
+
+def _only_cell(line):
+    """The cell of a line that has one, else None."""
+    line = line.rstrip("\r\n").replace("\r", " ")
+    cells = next(csv.reader([line]), []) if line.startswith('"') else []
+    return cells[0] if len(cells) == 1 else None
 
 
 def _has_labels(rows, least):

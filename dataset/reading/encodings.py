@@ -11,10 +11,16 @@ _SAMPLE = 1 << 16  # bytes that are looked at
 
 _WESTERN = "éèêëàâäáãåçñöôóõøüûúùíïîìßæœÉÈÀÄÖÜÅØÑÇ’‘“”„–—…€£°«»¿¡"
 _RUSSIAN = "оеаинтсрвлкмдпуяыьгзбчйхжшю"
-_CHINESE = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能子那得于着下自之年好很没吃，。！"
-_TAIWANESE = "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能子那得於著下自之年好很沒吃，。！"
+_CHINESE = (
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能子那得于着下自之年好很没吃，。！看起样多小什么感觉"
+    "喜欢服务味东西买错真心点开家最些后过想快差价太用质量店员电影？"
+)
+_TAIWANESE = (
+    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能子那得於著下自之年好很沒吃，。！看起樣多小什麼感覺"
+    "喜歡服務味東西買錯真心點開家最些後過想快差價太用質量店員電影？"
+)
 _JAPANESE = "のにはをたがでてとしれさいるなかすまもあっこうらりきくよそどんだみえせつわけげおめちばっーン、。"
-_KOREAN = "이다는가을의에고하를지도은한어기리사아그나서로만자시들정보해영화인있없너무요대스"
+_KOREAN = "이다는가을의에고하를지도은한어기리사아그나서로만자시들정보해영화인있없너무요대스게습니좋으면것거네라여"
 _LATIN = {  # encoding -> letters and signs that are common in its languages, each among ASCII
     "cp1252": _WESTERN,
     "mac_roman": _WESTERN,
@@ -30,7 +36,8 @@ _OTHER = {  # encoding -> the commonest characters of its languages
     "cp1256": "الينمتربوهعدسفكقحجخشصطغءئىةأ",
     "cp874": "านรอกเงมยลวดทตสะปบคหแจพชขใไี่้ั",
 }
-_AT_LEAST = 0.3  # of the characters beyond ASCII that must be common ones
+_AT_LEAST = 0.6  # of the characters beyond ASCII that must be common ones
+_MANY = {_CHINESE, _TAIWANESE, _JAPANESE, _KOREAN}  # of scripts with so many that half as many are common
 
 
 def check_encoding(name):
@@ -48,7 +55,8 @@ def guess_encoding(data):
     """The likely encoding of bytes that are no UTF-8, as `--encoding` takes it; None where none stands out."""
     data = data[:_SAMPLE]
     scores = {name: _score(data, name, common, latin=True) for name, common in _LATIN.items()}
-    scores |= {name: _score(data, name, common, latin=False) for name, common in _OTHER.items()}
+    for name, common in _OTHER.items():
+        scores[name] = _score(data, name, common, latin=False) * (2 if common in _MANY else 1)
     best = max(scores, key=scores.get)  # the first of equals
     return best if scores[best] >= _AT_LEAST else None
 
@@ -76,5 +84,6 @@ def _score(data, encoding, common, latin):
             alone = (
                 all(c > "\x7f" for c in neighbours) if latin else any(c.isascii() and c.isalpha() for c in neighbours)
             )
+            alone = alone or (before.islower() and character.isupper())  # as in other encodings' bytes
             fits += character in common and not alone
     return fits / beyond if fits >= (1 if latin else 3) else 0.0

@@ -1,5 +1,6 @@
 """Files that are no text, by their first bytes: what each is, and the way out."""
 
+import re
 import zipfile
 
 from dataset.errors import DataError
@@ -39,11 +40,16 @@ _MAGIC = {
     b"version https://git-lfs": ("a pointer of Git LFS, not the file itself", "fetch it: git lfs pull"),
     **{bytes([0x80, n]): ("a Python pickle", f"load it where it comes from, and {_TO_CSV}") for n in (2, 3, 4, 5)},
 }
+_WEKA = "a Weka file (.arff)", "export it as .csv"
+_SQL = "a dump of SQL", "export the table as .csv"
 _MARKUP = {
     b"<!doctype html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
     b"<html": ("a web page", "download the file itself, or copy its texts into a .csv file"),
-    b"@relation": ("a Weka file (.arff)", "export it as .csv"),
+    b"<table": ("a table of HTML, as some programs write .xls", "open it in a spreadsheet, and save it as CSV UTF-8"),
+    b"@relation": _WEKA,
     b"<?xml": ("an XML file", "write its texts and labels as .csv"),
+    **dict.fromkeys((b"create table", b"insert into", b"drop table", b"begin transaction;", b"-- mysql dump"), _SQL),
+    **dict.fromkeys((b"-- phpmyadmin", b"--\n-- postgresql", b"pragma foreign_keys", b"/*!40101 set"), _SQL),
 }
 UNREADABLE = (".xlsx", ".xls", ".zip", ".7z", ".rar", ".tar", ".parquet", ".pkl", ".pickle", ".pdf", ".docx", ".db")
 _OFFICE = {
@@ -67,6 +73,8 @@ def check_is_text(head, path, is_open=True):
     if found is None:
         start = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
         found = next((kind for tag, kind in _MARKUP.items() if start.startswith(tag)), None)
+    if found is None and head.startswith(b"%") and re.search(rb"^\s*@relation\s", head, re.IGNORECASE | re.MULTILINE):
+        found = _WEKA  # below comments
     if found is None and is_open:
         found = _without_mark(head)
     if found is not None:

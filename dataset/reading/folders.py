@@ -20,6 +20,7 @@ _CLASS_NAMES = re.compile(
     r"(pos|neg|neu|positive|negative|neutral|good|bad|ham|spam|fake|real|true|false|joy|anger|sad|happy|fear|love|surprise)"
 )
 _NOTES = re.compile(r"(readme|licen[cs]e|notes?|changelog|citation|requirements|url|urls|index|vocab)([._-].*)?", re.I)
+_ABOUT = re.compile(r"(readme|licen[cs]e|changelog)(\..*)?", re.IGNORECASE)  # beside the texts of a class
 _PARTS = re.compile(r"[\s_.\-]+")
 
 
@@ -85,8 +86,10 @@ def _text_files(folder, above=frozenset()):
         if entry.is_dir():
             found += _text_files(entry, above | {place})
         elif _ending(entry) in _TEXTS:
-            found.append(entry)
-        elif _ending(entry) in ("", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9:
+            found += [] if _ABOUT.fullmatch(entry.name) else [entry]
+        elif (
+            _ending(entry) in ("", ".md", ".eml", ".review") or _ending(entry)[1:].isdigit() or len(_ending(entry)) > 9
+        ):
             others.append(entry)  # "00001.7c53336b37003a9286aba55d2945844c"
     return found or [entry for entry in others if not _NOTES.fullmatch(entry.name)]
 
@@ -114,9 +117,16 @@ def _of_classes(folders, encoding):
     files = {folder: _text_files(folder) for folder in folders}
     unlabelled = [folder for folder in folders if folder.name.lower() in _UNLABELLED and len(folders) > 2]
     folders = [folder for folder in folders if folder not in unlabelled]
+    filled = [folder for folder in folders if files[folder]]
+    if len(filled) == 1 < len(folders) and _has_folders(filled[0]):
+        return open_folder(filled[0], encoding)  # beside the program that goes with the data
     for folder in folders:
         if not files[folder]:
-            raise DataError(f"{folder}: expected .txt files, got none{_instead(folder)}")
+            way = "write each text as .txt, or all of them with their labels as one .csv"
+            raise DataError(f"{folder}: expected .txt files, got none{_instead(folder)}; {way}")
+    if all(folder.name.lower() in _SPLITS for folder in folders):
+        names = ", ".join(folder.name for folder in folders)
+        raise DataError(f"{folders[0].parent}: expected one sub-folder per class, got {names} without classes in them")
     notes = ["labels from the names of the folders", *(f"{folder.name} is not read" for folder in unlabelled)]
     if all(len(files[folder]) == 1 for folder in folders):
         single = [files[folder][0] for folder in folders]
@@ -182,6 +192,9 @@ def _of_files(path, files, encoding):
         pairs = zip(texts, labels)
         notes = ["labels from the names of the files"]
         return Folder(((file, label, "".join(text_lines(file, encoding))) for file, label in pairs), notes)
+    if several := [form for form in sorted(forms) if len(_class_files(path, form)) > 1]:
+        shown = ", ".join(str(_class_files(path, form)[0][0]) for form in several[:4])
+        raise DataError(f"{path}: expected one pair of files, got several; give a file of the one to read: {shown}")
     raise DataError(f"{path}: expected one sub-folder per class, got {_found(path, files, texts)}")
 
 

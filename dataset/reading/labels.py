@@ -23,6 +23,7 @@ SHOWN = 12  # classes that a message lists at most
 _LONGEST = 40  # characters of a label in a message
 _LONGEST_NUMBER = 100  # characters; a longer label is no number, whatever the interpreter's own limit is
 _BETWEEN = re.compile(r"[,;|]")
+_INVISIBLE = " \u200b\u200e\u200f\u2060\ufeff"  # what copying leaves at the ends of a cell
 _WHOLE = re.compile(r"\+?(-?\d+)(?:\.0+)?")
 _MOST_CLASSES, _FEW_TEXTS = 50, 5  # more classes with fewer texts each are no classes
 
@@ -65,11 +66,12 @@ def joined_text(value):
 
 def label_key(label):
     """What two labels of one class have in common."""
-    key = " ".join(unicodedata.normalize("NFC", label).casefold().split())
+    key = unicodedata.normalize("NFKC", label).replace("\u0130", "i").casefold()  # of Turkish: else two characters
+    key = " ".join(key.strip(_INVISIBLE).split())
     key = key.strip("\"'").removeprefix("__label__").strip() or key
     if len(key) < _LONGEST_NUMBER and (number := _WHOLE.fullmatch(key)):
         return number[1]
-    return unicodedata.normalize("NFC", key.rstrip(".,;:") or key)
+    return unicodedata.normalize("NFKC", key.rstrip(".,;:") or key)
 
 
 class Labels:
@@ -135,8 +137,8 @@ class Labels:
 
 
 def _bare(spelling):
-    """A label without quotes around it and without fastText's mark."""
-    return spelling.strip("\"'").removeprefix("__label__").strip() or spelling
+    """A label without quotes around it, invisible characters, and fastText's mark."""
+    return spelling.strip(_INVISIBLE + "\"'").removeprefix("__label__").strip() or spelling
 
 
 def _spelling(key, spelled):
@@ -161,10 +163,10 @@ def sorted_names(names):
         return sorted(names)
 
 
-def check_classes(path, names, counts, num_classes, left_out=""):
+def check_classes(path, names, counts, num_classes, source=""):
     """DataError where these are not as many classes as were asked for, or too many for the texts that there are.
 
-    left_out: what the message says of the rows that are not used.
+    source: what the message says of where the labels come from, and of the rows that are not used.
     """
     if num_classes is None and len(names) > _MOST_CLASSES and sum(counts) < _FEW_TEXTS * len(names):
         few = f"{len(names):,} classes ({listed(names, counts)}) for {sum(counts):,} texts"
@@ -173,7 +175,7 @@ def check_classes(path, names, counts, num_classes, left_out=""):
     if len(names) < 2 if num_classes is None else len(names) != num_classes:
         needed = "at least 2 are needed" if num_classes is None else f"{num_classes} were asked for"
         raise DataError(
-            f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({listed(names)}) found where {needed}{left_out}"
+            f"{path}: {len(names)} class{'es' * (len(names) != 1)} ({listed(names)}) found where {needed}{source}"
         )
 
 

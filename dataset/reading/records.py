@@ -10,13 +10,14 @@ from dataset.errors import DataError
 from dataset.lines import text_lines
 from dataset.reading import json_rows
 from dataset.reading.column_names import is_header
-from dataset.reading.delimited import NAMES, csv_rows, find_delimiter, tab_rows
+from dataset.reading.delimited import NAMES, csv_rows, find_delimiter, tab_rows, unwrapped
 from dataset.stopwords import STOPWORDS
 
 _LOOK_AHEAD = 200  # lines by which the form is judged
 _SEPARATOR_LINE = re.compile(r"""\"?sep=(\t|[^\w\s"'])"?\s*""", re.IGNORECASE)  # of Excel
 _FASTTEXT = re.compile(r"(?:^|(?<=[\s,]))__label__([^\s,]+)")
 _FIRST_WORD = re.compile(r"(\S+)[ \t]+(?=\S)")
+_RULE = re.compile(r"\s*(?::?-+:?\s*)?")
 _MARKS = (":::", "@")  # between the cells of some public data sets
 _FEATURES = re.compile(r"\S+(?:\s+\d+:[\d.e+-]+)+\s*")
 SEVERAL = "several labels, where one is wanted"  # a reason for which a row is left out
@@ -29,7 +30,7 @@ class Records:
 
     form: the name of the delimiter, or FASTTEXT, SPACE (label, a space, text), LINES (one cell each) or JSON. names: of
     the columns, where the form itself says them. unit: what the numbers count. left_out: reason -> numbers of rows that
-    are not among `rows`; it is filled while these are read.
+    are not among `rows`; it is filled while these are read. notes: lines to be said.
     """
 
     rows: object
@@ -37,6 +38,7 @@ class Records:
     names: list | None = None
     unit: str = "line"
     left_out: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
 
 
 def open_records(path, encoding=None):
@@ -53,8 +55,8 @@ def open_records(path, encoding=None):
             return Records(rows, JSON, names, "line", left_out)
         text = "".join(lines)
         try:
-            names, rows = json_rows.document_rows(text, path)
-            return Records(rows, JSON, names, "record")
+            names, rows, notes = json_rows.document_rows(text, path)
+            return Records(rows, JSON, names, "record", notes=notes)
         except DataError:
             if ending in json_rows.ENDINGS:
                 raise
@@ -68,12 +70,14 @@ def open_records(path, encoding=None):
         head, number = head[1:], 2
     if "__label__" in first and _is_fasttext(head):
         return Records(_fasttext_rows(lines, left_out, path), FASTTEXT, ["label", "text"], "line", left_out)
+    lines, head = unwrapped(lines, head, is_header)
     delimiter = marked[1] if marked else find_delimiter(head, ending == ".csv", is_header)
     if delimiter == "\t":
         return Records(tab_rows(lines, left_out, path, number), NAMES["\t"], left_out=left_out)
     if delimiter is not None:
         name = NAMES.get(delimiter, repr(delimiter))
-        return Records(csv_rows(lines, delimiter, left_out, path, number), name, left_out=left_out)
+        rows = csv_rows(lines, delimiter, left_out, path, number)
+        return Records(_without_rules(rows) if delimiter == "|" else rows, name, left_out=left_out)
     if separator := next((mark for mark in _MARKS if _is_between(mark, head)), None):
         return Records(_split_rows(lines, separator), separator)
     if _starts_with_labels(head):
@@ -89,6 +93,11 @@ def _ending(path):
     while len(endings) > 1 and endings[-1] in (".gz", ".bz2", ".xz"):
         endings.pop()
     return endings[-1] if endings else ""
+
+
+def _without_rules(rows):
+    """The rows but those of "---" or ":--:" under the header, as in Markdown."""
+    return ((number, cells) for number, cells in rows if not all(map(_RULE.fullmatch, cells)))
 
 
 def _whole_lines(lines):

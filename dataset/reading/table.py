@@ -23,7 +23,7 @@ def open_table(path, how, labelled):
     head = list(itertools.islice(records.rows, _LOOK_AHEAD))
 
     def scan(columns):
-        rows = _again(path, how) if path.is_file() else head
+        rows = itertools.islice(_again(path, how), chooser.skipped, None) if path.is_file() else head
         found = _label_tuples(rows, columns, chooser.width)
         return found - {tuple(chooser.names[i] for i in columns)} if chooser.names else found
 

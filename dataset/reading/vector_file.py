@@ -187,7 +187,7 @@ def _split(line, D):
     parts = line.rsplit(None, D)
     if len(parts) <= D:
         return b"", b" ".join(parts)
-    word = parts[0]
+    word = parts[0].lstrip()
     if b" " in word and _to_floats([word.rpartition(b" ")[2]], 1) is not None:  # there are too many numbers
         word, *parts = line.split()
         return word, b" ".join(parts)

@@ -170,6 +170,17 @@ def test_the_first_row_of_a_word_counts_and_the_others_are_said(write):
 # ---- coverage
 
 
+def test_a_file_that_has_none_of_the_words_is_remarked_with_its_own(write):
+    path = write('"the" 1 2\n"good" 3 4\n')
+    assert load_vectors(path, Vocab.build([["the", "good"]])).notes[1:] == [
+        """none of the 2 words of the texts is in it; its first ones are '"the"', '"good"'"""
+    ]
+    assert load_vectors(write(" the 1 2\n good 3 4\n"), Vocab.build([["the", "good"]])).found.tolist()[2:] == [
+        True,
+        True,
+    ]
+
+
 def test_coverage_counts_tokens_and_words(write):
     vocab = Vocab(["film", "zebra", "the", "gnu"])
     vectors = load_vectors(write(ROWS), vocab)

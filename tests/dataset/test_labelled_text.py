@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dataset.errors import DataError
-from dataset.labelled_text import check_lengths, load_data, load_groups
+from dataset.labelled_text import load_data, load_groups
 
 
 @pytest.fixture
@@ -175,12 +175,6 @@ def test_an_error_of_the_disk_becomes_one_line(write, monkeypatch):
     monkeypatch.setattr(type(path), "open", refuse)
     with pytest.raises(DataError, match=r"a\.tsv: cannot be read \(Permission denied\)"):
         load_data(path)
-
-
-def test_texts_without_a_token_are_counted_and_the_first_is_named():
-    check_lengths([1, 2], "a.tsv")
-    with pytest.raises(DataError, match=r"a\.tsv: .* text 2 has none \(2 such in all\)"):
-        check_lengths([1, 0, 0], "a.tsv")
 
 
 # ---- groups

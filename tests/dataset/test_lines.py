@@ -80,6 +80,18 @@ def test_a_wrong_byte_is_named_with_its_line_and_the_likely_encoding(lines, enco
     assert lines(content, encoding)[2] == SAMPLES[encoding] + "\n"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "content"),
+    [
+        ("gbk", "又加班到半夜，烦死了"),  # nearly as likely as KOI8-R by its commonest characters
+        ("gbk", "标签,评论\n1,物流速度快\n0,质量不行，用两天坏掉"),
+        ("euc_kr", "배송이 너무 느려서 실망했습니다"),
+    ],
+)
+def test_a_few_words_of_another_script_are_no_russian(encoding, content):
+    assert guess_encoding(content.encode(encoding)) == encoding
+
+
 def test_a_byte_that_an_encoding_does_not_have_is_named(lines):
     with pytest.raises(DataError, match="line 2: expected gbk, got byte 0xff; say its encoding with --encoding NAME"):
         lines("好\n".encode("gbk") + b"\xff\xff\n", "GBK")
@@ -169,3 +181,17 @@ def test_a_real_database_is_named(tmp_path):
     connection.close()
     with pytest.raises(DataError, match=r"a\.db: expected text, this is an SQLite database"):
         list(text_lines(tmp_path / "a.db"))
+
+
+def test_an_encoding_that_utf_8_contradicts_is_named_with_the_way_out(lines):
+    plain, accents = b"text,label\n", "ü".encode() * 10
+    for encoding in ("latin-1", "gbk", "cp1252"):
+        with pytest.raises(DataError, match="got UTF-8: leave out --encoding"):
+            lines(plain + accents, encoding)
+        with pytest.raises(DataError, match="got the byte order mark of utf-8: leave out --encoding"):
+            lines(b"\xef\xbb\xbf" + plain, encoding)
+        assert lines(plain, encoding) == ["text,label\n"]
+    for encoding in ("utf-16", "ascii"):
+        with pytest.raises(DataError, match=r"a\.csv: expected .*, got UTF-8: leave out --encoding"):
+            lines(plain + "ü\n".encode(), encoding)
+    assert lines("über".encode("utf-16"), "utf-16-le") == ["über"]

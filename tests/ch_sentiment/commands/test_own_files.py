@@ -141,6 +141,7 @@ def test_evaluate_says_what_it_scored_and_wants_data_where_the_model_knows_none(
     ]
     again = loud("evaluate", "r", "--data", reviews)
     assert "the model was trained on a file of this name: if it is reviews.csv, this is no test" in again
+    assert "this is no test" in "".join(loud("evaluate", "r", reviews, "--with", "r"))
     assert call("evaluate", "r", two, "--json") == 0
     stdout, stderr = capsys.readouterr()
     assert stderr.splitlines() == out[:2] == json.loads(stdout)["data"]["notes"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import TINY, call, lines_of
 
-from ch_sentiment.commands.scores import class_table, never_answered, report_lines
+from ch_sentiment.commands.scores import class_table, never_answered, score_lines
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.run import fit
@@ -126,7 +126,7 @@ def test_more_classes_have_no_F1_of_their_own_and_the_table_of_many_is_cut_at_th
     t = np.repeat(np.arange(30), 4)
     answers = np.where(t % 3 == 0, 0, t)  # no third class is ever answered but the first
     found = scores_of(t, answers, names)
-    lines = report_lines(found).splitlines()
+    lines = score_lines(found).splitlines()
     assert any(line.startswith("macro F1") for line in lines) and not any(line.startswith("F1 ") for line in lines)
     table = class_table(found).splitlines()
     assert len(table) == 31 and table[1].split() == ["class", "0", "4", "0.1000", "1.0000", "0.1818"]
@@ -140,7 +140,7 @@ def test_more_classes_have_no_F1_of_their_own_and_the_table_of_many_is_cut_at_th
 
 def test_what_is_divided_by_nothing_is_a_dash_and_labels_are_printed_harmlessly():
     names = ["\x1b[31mred\n", "b", "no text has this"]
-    lines = report_lines(scores_of([0, 0, 1], [1, 1, 1], names))
+    lines = score_lines(scores_of([0, 0, 1], [1, 1, 1], names))
     assert "\x1b" not in lines and '  always " [31mred "' in lines
     rows = {
         line.rsplit(maxsplit=4)[0].strip(): line.split()[-4:]

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from ch_sentiment.baselines.nbsvm import NBSVM
-from ch_sentiment.data_check.label_errors import _counts, deal, find_label_errors, judge, ratios_of_counts, tell_apart
+from ch_sentiment.data_check.label_errors import (
+    _counts,
+    assign_folds,
+    better_than_chance,
+    find_label_errors,
+    ratios_of_counts,
+    suggest_labels,
+)
 from common.pair_embedding import frequent_pairs
 from dataset.text import Vocab
 
@@ -50,11 +57,11 @@ def test_one_seed_gives_one_answer():
 def test_groups_stay_whole_and_classes_are_spread_over_the_folds():
     rng = np.random.default_rng(0)
     groups, t = rng.integers(0, 60, 200), rng.integers(0, 2, 200)
-    fold = deal(t, groups, 5, rng)
+    fold = assign_folds(t, groups, 5, rng)
     assert all(len(set(fold[groups == g].tolist())) == 1 for g in set(groups.tolist()))
     assert set(fold.tolist()) == set(range(5))
     t = np.repeat([0, 1], [96, 4])
-    fold = deal(t, np.arange(100), 10, rng)
+    fold = assign_folds(t, np.arange(100), 10, rng)
     assert len(set(fold[t == 1].tolist())) == 4  # no fold has two of the rare class
     assert np.bincount(fold).tolist() == [10] * 10
 
@@ -110,18 +117,20 @@ def test_no_folds_no_judgement():
 
 def test_a_label_is_suspected_where_another_is_as_probable_as_it_typically_is_there():
     p = np.array([[0.9, 0.1], [0.8, 0.2], [0.35, 0.65], [0.2, 0.8], [0.15, 0.85]])
-    assert judge(p, np.array([0, 0, 0, 1, 1])).tolist() == [-1, -1, -1, -1, -1]  # 0.65 is below the typical 0.825
-    assert judge(p, np.array([0, 0, 1, 1, 0])).tolist() == [-1, -1, -1, -1, 1]
+    # 0.65 is below the typical 0.825
+    assert suggest_labels(p, np.array([0, 0, 0, 1, 1])).tolist() == [-1, -1, -1, -1, -1]
+    assert suggest_labels(p, np.array([0, 0, 1, 1, 0])).tolist() == [-1, -1, -1, -1, 1]
     sure = np.array([[0.02, 0.98], [0.02, 0.98], [0.02, 0.98], [0.05, 0.95], [0.95, 0.05]])
-    assert judge(sure, np.array([1, 1, 1, 0, 0])).tolist() == [-1, -1, -1, 1, -1]  # below the typical 0.98, and sure
+    # 0.95 is below the typical 0.98, and sure
+    assert suggest_labels(sure, np.array([1, 1, 1, 0, 0])).tolist() == [-1, -1, -1, 1, -1]
 
 
 def test_telling_labels_apart_needs_more_than_chance_gives():
     t = np.repeat([0, 1], 50)
     p = np.random.default_rng(0).random(100)
-    assert not tell_apart(np.stack((1 - p, p), axis=1), t)
+    assert not better_than_chance(np.stack((1 - p, p), axis=1), t)
     p[50:] += 1
-    assert tell_apart(np.stack((2 - p, p), axis=1), t)
+    assert better_than_chance(np.stack((2 - p, p), axis=1), t)
 
 
 @pytest.mark.parametrize("C", [2, 3])

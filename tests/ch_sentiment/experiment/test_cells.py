@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import TINY, call, same_weights
 
-from ch_sentiment.experiment.cells import own_cell
+from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import CELLS
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
@@ -271,9 +271,9 @@ def test_the_working_folder_is_looked_in_last_and_the_path_is_as_before(own, mon
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(Path.cwd()))])
     before = sys.path[:]
     Path("json.py").write_text("class Mine:\n    forward = backward = None\n")
-    own_cell("mine:OwnLSTM")
+    register_cell("mine:OwnLSTM")
     with pytest.raises(DataError, match="got None"):
-        own_cell("json:Mine")
+        register_cell("json:Mine")
     assert sys.path == before
 
 

@@ -16,7 +16,7 @@ from conftest import ROOT, call, fenced, lines_of, needs_browser, shown_in_brows
 from benchmarks import long_texts
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
-from ch_sentiment.commands.explain import lines
+from ch_sentiment.commands.explain import explanation_lines
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.explain.attribution import (
     Explanation,
@@ -330,7 +330,7 @@ def test_levels_and_order_follow_the_strength():
         ["a", "b"], np.array([0.5, 0.5]), 0, "", list("vwxyz"), 5, strength > 9, None, strength, strength, None
     )
     assert found.levels().tolist() == [0, 2, -5, 0, -1] and found.strongest(3).tolist() == [2, 1, 4]
-    assert " ".join(lines(found, False)).split()[2:7] == ["v", "+w", "-x", "y", "-z"]
+    assert " ".join(explanation_lines(found, False)).split()[2:7] == ["v", "+w", "-x", "y", "-z"]
     found.occlusion = 0 * strength
     assert not found.levels().any()
 

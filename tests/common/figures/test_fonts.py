@@ -70,21 +70,21 @@ def pretend(monkeypatch, **letters):
     def had(path, wanted):
         return wanted & set(letters.get(str(path).replace(" ", "_"), "abcdefghijklmnopqrstuvwxyz"))
 
-    monkeypatch.setattr(fonts, "_had", had)
-    monkeypatch.setattr(fonts, "_drawn", had)
+    monkeypatch.setattr(fonts, "_letters_in", had)
+    monkeypatch.setattr(fonts, "_drawable", had)
 
 
 def test_a_font_that_has_letters_and_draws_none_is_not_taken(own_fonts, monkeypatch):
     cmap = "好" + STIX_ALONE
     pretend(monkeypatch, Empty=cmap, Other=cmap)
-    monkeypatch.setattr(fonts, "_drawn", lambda path, letters: letters & {STIX_ALONE} if path == "Other" else set())
+    monkeypatch.setattr(fonts, "_drawable", lambda path, letters: letters & {STIX_ALONE} if path == "Other" else set())
     assert fonts._search(frozenset(cmap)) == (["Other"], {"好"})
 
 
 def test_empty_outlines_and_damaged_files_draw_nothing(tmp_path):
     path = font_manager.findfont("STIXGeneral")
-    assert fonts._drawn(path, {STIX_ALONE, " "}) == {STIX_ALONE}
-    assert fonts._drawn(str(tmp_path / "gone.ttf"), {"a"}) == set()
+    assert fonts._drawable(path, {STIX_ALONE, " "}) == {STIX_ALONE}
+    assert fonts._drawable(str(tmp_path / "gone.ttf"), {"a"}) == set()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from dataset.errors import DataError
+from dataset.labelled_text import read_texts
 
 STARS = "1 (4), 2 (4), 3 (4)"
 AIRLINE = "tweet_id,airline_sentiment,airline_sentiment_confidence,negativereason,airline,airline_sentiment_gold,name"
@@ -225,3 +226,26 @@ def test_one_text_again_and_again_is_no_label_and_one_label_no_text(read):
     assert found.label_names == ["neg", "pos"] and set(found.texts) == {"the same words"}
     with pytest.raises(DataError, match=r"1 class \(pos\) found where at least 2 are needed"):
         read("b.tsv", "".join(f"film number{i} was good\tpos\n" for i in range(9)))
+
+
+# ---- separators in texts without quotes
+
+
+def test_a_text_without_quotes_keeps_its_commas_where_labels_show_its_end(read, rows):
+    found = read("a.csv", "id,text,label\n" + rows("{},{t},{l}") + "12,fine, though late,pos\n")
+    assert found.texts[-1] == "fine, though late" and found.notes[-1] == "further commas belong to the text"
+    found = read("a.csv", "id,label,text\n" + rows("{},{l},{t}") + "12,pos,fine, though late\n")
+    assert found.texts[-1] == "fine, though late" and not found.left_out
+    found = read("a.csv", "id,text,label\n" + rows("{},{t},{l}") + "12,fine,pos,though late\n")
+    assert found.left_out == {"another number of columns": [14]} and len(found.texts) == 12
+
+
+def test_texts_alone_are_not_cut_at_their_commas(tmp_path, rows):
+    def texts(content):
+        (tmp_path / "a.csv").write_text(content, encoding="utf-8")
+        return [text for _, text, _ in read_texts(tmp_path / "a.csv")[1]]
+
+    assert texts("Fine, thanks\nOk\nGreat, really, great\n") == ["Fine, thanks", "Ok", "Great, really, great"]
+    assert texts("review\n" + rows("{t}") + "good, bad\n")[-1] == "good, bad"
+    assert texts("id,text\n" + rows("{},{t}") + "12,good, bad\n13\n")[-2:] == ["good, bad", ""]
+    assert texts(rows("{},{t}") + "12\n")[-1] == ""

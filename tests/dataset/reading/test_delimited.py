@@ -37,3 +37,12 @@ def test_a_quote_that_is_never_closed_costs_its_line_in_any_block():
     rows = list(csv_rows(lines, ",", left_out, "a.csv"))
     assert left_out == {"a quote that is never closed": [1, 64, 65, 200]}
     assert [number for number, _ in rows] == [n for n in range(1, 301) if n not in (1, 64, 65, 200)]
+
+
+def test_rows_that_stand_in_quotes_as_a_whole_are_unwrapped(read, rows):
+    for form in ('"{l},""{t}, yes"""', '"""{t}, yes"",{l}"'):
+        names = '"label,text"\n' if form[1] == "{" else '"text,label"\n'
+        found = read("a.csv", names + rows(form))
+        assert found.notes == ['text from "text", labels from "label": neg (6), pos (6)']
+        assert found.texts[0].endswith("0, yes") and found.numbers[0] == 2
+    assert len(read("a.csv", '"text","label"\n' + rows('"{t}, yes","{l}"')).texts) == 12

@@ -34,6 +34,8 @@ def tree(tmp_path):
         ["a/b/pos/{i}.txt", "a/b/neg/{i}.txt"],
         ["pos/2020/{i}.txt", "neg/x/y/{i}.TXT"],
         ["pos/{i}", "neg/{i}"],
+        ["pos/{i}.md", "neg/{i}.md", "pos/README.md", "neg/LICENSE.txt"],
+        ["reviews-main/data/pos/{i}.txt", "reviews-main/data/neg/{i}.txt", "reviews-main/src/a.py"],
         ["pos/{i}.7c53336b37003a9286aba55d2945844c", "neg/{i}.eml"],
         ["pos/{i}.txt", "neg/{i}.txt", "__MACOSX/._x/{i}.txt", ".git/{i}.txt", "pos/.DS_Store"],
         ["train/pos/{i}.txt", "train/neg/{i}.txt", "test/pos/{i}.txt", "test/neg/{i}.txt"],
@@ -178,3 +180,18 @@ def test_links_that_lead_back_up_are_not_followed(tmp_path):
             (tmp_path / label / name).symlink_to(".")
         (tmp_path / label / "deep" / "up").symlink_to("..")
     assert read_labelled(tmp_path).texts == ["a neg text", "a pos text"]
+
+
+def test_the_parts_of_a_data_set_are_no_classes(tree):
+    folder = tree("train/{i}.txt", "test/{i}.txt")
+    with pytest.raises(DataError, match="expected one sub-folder per class, got test, train without classes in them"):
+        read_labelled(folder)
+
+
+def test_several_pairs_of_files_are_listed_and_one_of_them_is_read(tree):
+    folder = tree("train.pos", "train.neg", "test.pos", "test.neg")
+    for file in folder.iterdir():
+        file.write_text("so it was\nand so on\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"got several; give a file of the one to read: .*test\.neg, .*train\.neg$"):
+        read_labelled(folder)
+    assert read_labelled(folder / "train.neg").label_names == ["neg", "pos"]

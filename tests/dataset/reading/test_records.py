@@ -208,3 +208,91 @@ def test_compressed_files_are_known_by_their_content(read, rows):
         assert read(name, gzip.compress(content)).notes[0].endswith(HALF)
     with pytest.raises(DataError, match=r"a\.csv\.gz: expected a whole compressed file, got a damaged one"):
         read("a.csv.gz", gzip.compress(content)[:-9])
+
+
+# ---- what programs write
+
+
+def test_objects_of_annotations_are_columns_at_any_depth(read, rows):
+    studio = [
+        {"data": {"text": found["text"]}, "annotations": [{"result": [{"value": {"choices": [found["label"]]}}]}]}
+        for found in objects(rows)
+    ]
+    note = f'text from "data.text", labels from "annotations.result.value.choices": {HALF}'
+    assert read("a.json", json.dumps(studio)).notes == [note]
+    assert read("a.jsonl", "".join(json.dumps(found) + "\n" for found in studio)).notes == [note]
+    assert read("a.json", json.dumps(studio), label_column="choices").label_names == ["neg", "pos"]
+    several = {"text": "two opinions", "annotations": [{"label": "neg"}, {"label": "pos"}]}
+    lines = [{"text": found["text"], "annotations": [{"label": found["label"]}]} for found in objects(rows)]
+    found = read("b.json", json.dumps([*lines, several]))
+    assert found.label_names == ["neg", "pos"] and found.left_out == {"several labels, where one is wanted": [13]}
+
+
+def test_a_list_of_records_may_lie_deeper_in_a_document(read, rows):
+    for document in (
+        {"nlu": {"examples": objects(rows)}},
+        {"took": 3, "hits": {"total": {"n": 1}, "hits": objects(rows)}},
+    ):
+        assert read("a.json", json.dumps(document)).notes == [f'text from "text", labels from "label": {HALF}']
+
+
+def test_a_table_of_r_has_spaces_between_quoted_cells(read, rows):
+    found = read("a.txt", '"text" "label"\n' + rows('"{}" "{t}, \\"yes\\"" "{l}"'))
+    assert found.notes == [f'text from "text", labels from "label": {HALF}'] and found.texts[0].endswith('0, "yes"')
+
+
+def test_the_rule_below_the_header_of_markdown_is_no_row(read, rows):
+    found = read("a.md", "| text | label |\n| :--- | ---: |\n" + rows("| {t} | {l} |"))
+    assert found.notes == [f'text from "text", labels from "label": {HALF}'] and found.numbers[0] == 3
+
+
+def test_a_text_with_a_few_of_the_delimiters_keeps_them(read, rows):
+    for last in ("fine; though late;pos\n", "pos;fine; though late\n"):
+        found = read("a.txt", rows("{t};{l}" if last[0] == "f" else "{l};{t}") + last)
+        assert found.texts[-1] == "fine; though late" and not found.left_out
+        assert found.notes[1:] == ["further semicolons belong to the text"]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("CREATE TABLE `a` (`text` text, `label` int);\nINSERT INTO `a` VALUES ('x',1),\n('y',0);\n", "a dump of SQL"),
+        ("--\n-- PostgreSQL database dump\n--\n", "a dump of SQL"),
+        ("% Title: reviews\n%\n@RELATION reviews\n@attribute text string\n@data\n'x',1\n", "a Weka file"),
+    ],
+)
+def test_dumps_are_named_with_the_way_out(read, content, what):
+    with pytest.raises(DataError, match=rf"a\.txt: expected text, this is {what}.*: export .* as \.csv"):
+        read("a.txt", content)
+
+
+def test_one_class_names_the_column_and_the_option(read, rows):
+    with pytest.raises(
+        DataError, match=r'1 class .new. found.*; text from "text", labels from "label": say --label-column'
+    ):
+        read("a.csv", "text,label,answer\n" + rows("{t},new,{l}"))
+    assert read("a.csv", "text,label,answer\n" + rows("{t},new,{l}"), label_column="answer").label_names == [
+        "neg",
+        "pos",
+    ]
+
+
+def test_the_parts_of_a_document_are_no_labels(read, rows):
+    parts = {"train": objects(rows), "test": objects(rows)[:2]}
+    note = "the texts are those of train, test is not read"
+    assert read("a.json", json.dumps(parts)).notes == [f'text from "text", labels from "label": {HALF}', note]
+    pairs = {name: [list(found.values()) for found in part] for name, part in parts.items()}
+    assert read("a.json", json.dumps(pairs)).notes == [f"text from column 1, labels from column 2: {HALF}", note]
+
+
+def test_columns_of_any_name_are_no_texts_of_a_label_each(read, rows):
+    found = objects(rows)
+    columns = {"says": [row["text"] for row in found], "mood of it": [row["label"] for row in found]}
+    assert read("a.json", json.dumps(columns)).notes[0] == f'text from "says", labels from "mood of it": {HALF}'
+    texts = {"pos": columns["says"][:6], "neg": columns["says"][6:]}
+    assert read("a.json", json.dumps(texts)).notes[0] == f'text from "text", labels from "label": {HALF}'
+
+
+def test_a_table_of_html_that_is_called_xls_is_named(read):
+    with pytest.raises(DataError, match=r"a table of HTML, as some programs write \.xls: open it in a spreadsheet"):
+        read("a.xls", "<table><tr><td>text</td><td>label</td></tr></table>")
