@@ -153,6 +153,6 @@ def test_what_is_divided_by_nothing_is_a_dash_and_labels_are_printed_harmlessly(
 
 def test_of_a_class_that_neither_texts_nor_answers_have_there_is_no_f1():
     of_one = scores_of([0, 0], [0, 0], ["ham", "spam"])
-    assert re.search(r'^F1 of "spam" +-$', report_lines(of_one), re.M)
+    assert re.search(r'^F1 of "spam" +-$', score_lines(of_one), re.M)
     answered = scores_of([0, 0], [0, 1], ["ham", "spam"])
-    assert re.search(r'^F1 of "spam" +0\.0000$', report_lines(answered), re.M)
+    assert re.search(r'^F1 of "spam" +0\.0000$', score_lines(answered), re.M)
