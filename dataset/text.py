@@ -39,6 +39,7 @@ _BEFORE_NFKC = (
 _REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(_BEFORE_NFKC)}]")
 _DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+")  # of small letters that have their dot already
 _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
+_BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # typed for an apostrophe
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
 _ASCII_END = r"(?![a-z0-9_])"
@@ -99,11 +100,14 @@ def clean(text, lower=True, remove_html=True):
     if remove_html and ("<" in text or "&" in text):
         text = _without_html(text)
     if text.isascii():
-        return text.lower() if lower else text
-    text = _REPLACED.sub(lambda found: _BEFORE_NFKC.get(found[0], ""), text)
-    text = _normalize("NFKC", text)
-    # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters become one.
-    return unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower())) if lower else text
+        text = text.lower() if lower else text
+    else:
+        text = _REPLACED.sub(lambda found: _BEFORE_NFKC.get(found[0], ""), text)
+        text = _normalize("NFKC", text)
+        if lower:
+            # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters one.
+            text = unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower()))
+    return _BACKTICK.sub("'", text) if "`" in text else text
 
 
 def _without_html(text):

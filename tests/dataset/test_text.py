@@ -310,3 +310,9 @@ def test_vocabularies_are_equal_by_their_words():
 def test_misuse_is_a_value_error_that_says_what_came(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize("text", ["don`t", "DON`T", "don\u1feft", "don\u2019t"])
+def test_a_backtick_between_letters_is_an_apostrophe(text):
+    assert tokenize(text) == ["don't"]
+    assert tokenize(f"`{text}` is `code`") == ["don't", "is", "code"]
