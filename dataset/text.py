@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dataset.signs import BEFORE_NFKC, REPLACED
 from dataset.smileys import EMOJI, letter_faces, sign_faces
 from dataset.stopwords import NEGATIONS, STOPWORDS
 
@@ -25,28 +26,9 @@ _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOT
 _TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
 # Bounded: html.unescape calls int(), which raises for more than 4,300 digits.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-# Before NFKC, which would decompose the acute into a space and an accent, and make "31/2" of three and a half.
-# Soft hyphens only mark line breaks, variation selectors how a sign is drawn, skin tones who writes.
-_SIGNS = itertools.chain(range(0xBC, 0xBF), range(0x20A0, 0x2500), range(0x3200, 0x3400), range(0x1F100, 0x1F300))
-_VARIATIONS = "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef"
-
-
-def _is_word(sign):
-    """Whether a sign is letters or a number in NFKC, and no part of a word, as of "m\u00b2": a trade mark, say."""
-    form, category = unicodedata.normalize("NFKC", sign), unicodedata.category(sign)
-    number = category == "No" and unicodedata.decomposition(sign).startswith(("<circle>", "<compat>", "<fraction>"))
-    return number or (category[0] == "S" and len(form) > 1 and any(map(str.isalnum, form)))
-
-
-_BEFORE_NFKC = (
-    dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u1ffd\u2032", "'")
-    | {"\u2033": 2 * "'", "\u2034": 3 * "'", "\u2057": 4 * "'", "\u0149": "'n"}
-    | {"\uff9e": "\u3099", "\uff9f": "\u309a", "\u2044": "/"}  # two combining marks in NFKC
-    | {s: f" {unicodedata.normalize('NFKC', s)} ".replace("\u2044", "/") for s in map(chr, _SIGNS) if _is_word(s)}
-)
-_REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(_BEFORE_NFKC)}]")
 _DOT_ABOVE = re.compile("(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+")  # of small letters that have their dot already
 _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and more than any script needs
+_BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # typed for an apostrophe
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
 _ASCII_END = r"(?![a-z0-9_])"
@@ -106,11 +88,14 @@ def clean(text, lower=True, remove_html=True):
     if remove_html and ("<" in text or "&" in text):
         text = _without_html(text)
     if text.isascii():
-        return text.lower() if lower else text
-    text = _REPLACED.sub(lambda found: _BEFORE_NFKC.get(found[0], ""), text)
-    text = _normalize("NFKC", text)
-    # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters become one.
-    return unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower())) if lower else text
+        text = text.lower() if lower else text
+    else:
+        text = REPLACED.sub(lambda found: BEFORE_NFKC.get(found[0], ""), text)
+        text = _normalize("NFKC", text)
+        if lower:
+            # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters one.
+            text = unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower()))
+    return _BACKTICK.sub("'", text) if "`" in text else text
 
 
 def _without_html(text):

@@ -19,7 +19,10 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
-    *("dataset.reading.encodings dataset.reading.file_kinds dataset.smileys", "dataset.lines dataset.text"),
+    *(
+        "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
+        "dataset.lines dataset.text",
+    ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
     "dataset.labelled_text dataset.imdb_archive",
     "dataset.glove dataset.imdb dataset.speeches",

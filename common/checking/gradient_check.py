@@ -30,7 +30,7 @@ SILENT = 5  # seconds, after which a check shows its progress on standard error
 
 def numerical_gradient(f, x, eps=EPS):
     """df/dx by central differences. f: a function of no arguments that reads x -> float, or an array, whose sum is
-    meant; x: float array, changed and restored.
+    meant; x: float array, changed and restored. eps: the step, times |x| where that is above 1.
     """
     return _central_differences(f, x, eps, lambda: None)
 
@@ -38,8 +38,9 @@ def numerical_gradient(f, x, eps=EPS):
 def _central_differences(f, x, eps, done):
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
-        above, below = _values_at(f, x, i, (eps, -eps))
-        gradient[i] = np.sum(above - below) / (2 * eps)
+        step = eps * max(1.0, abs(x[i]))
+        above, below = _values_at(f, x, i, (step, -step))
+        gradient[i] = np.sum(above - below) / (2 * step)
         done()
     return gradient
 

@@ -160,6 +160,7 @@ class Chooser:
         """
         first, last = self.profiles
         is_last = last.distinct < first.distinct and last.longest <= LONGEST_LABEL and last.n == last.total
+        is_last = is_last and (last.distinct > 1 or 2 * first.distinct > first.n)  # not one text
         is_last = is_last or (first.is_text() and last.may_be_label() and not last.may_be_text())
         text, label = (0, 1) if is_last else (1, 0)
         one, other = self.profiles[text], self.profiles[label]

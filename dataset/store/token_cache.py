@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dataset import smileys, stopwords, text
+from dataset import signs, smileys, stopwords, text
 from dataset.store import array_cache, stderr
 from dataset.text import UNK, Cleaning, Vocab, tokenize
 
@@ -139,5 +139,5 @@ def _key(texts, cleaning):
 @functools.cache
 def _code_digest():
     """The sha256 of the tokenizer's code, so that nobody has to remember to increase a version."""
-    modules = text, smileys, stopwords
+    modules = text, signs, smileys, stopwords
     return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()

@@ -322,3 +322,9 @@ def test_no_sign_beside_a_word_a_number_or_a_smiley_makes_another_of_it_in_anoth
 @pytest.mark.parametrize("sign", "\u2122\u2120\u2103\u33a1\u20a8\u3231\u2460\u2474\u2488\u00bd")
 def test_a_sign_that_stands_for_letters_or_a_number_changes_no_word_beside_it(sign):
     assert tokenize(f"film{sign}good") == ["film", *tokenize(sign), "good"]
+
+
+@pytest.mark.parametrize("text", ["don`t", "DON`T", "don\u1feft", "don\u2019t"])
+def test_a_backtick_between_letters_is_an_apostrophe(text):
+    assert tokenize(text) == ["don't"]
+    assert tokenize(f"`{text}` is `code`") == ["don't", "is", "code"]

@@ -724,3 +724,10 @@ def test_rounding_is_no_tie_of_equal_values():
 
     with pytest.raises(AssertionError, match="Single: the gradient of input is wrong"):
         check_layer(Single(), X)
+
+
+def test_large_inputs_are_moved_by_larger_steps():
+    x = np.array([1e6, -3e4, 2.0])
+    assert check_layer(Cubes(), x)["input"] < 1e-6
+    with pytest.raises(AssertionError, match="Cubes: the gradient of input is wrong"):
+        check_layer(Cubes(3 + 1e-4), x)

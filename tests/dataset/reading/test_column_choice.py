@@ -221,6 +221,13 @@ def test_weights_and_groups_stand_beside_the_texts_that_are_used(read, rows):
             read("a.csv", "text,label,w\n" + rows("{t},{l},1") + f"last,neg,{wrong}\n", weight_column="w")
 
 
+def test_one_text_again_and_again_is_no_label_and_one_label_no_text(read):
+    found = read("a.tsv", "pos\tthe same words\nneg\tthe same words\n" * 6)
+    assert found.label_names == ["neg", "pos"] and set(found.texts) == {"the same words"}
+    with pytest.raises(DataError, match=r"1 class \(pos\) found where at least 2 are needed"):
+        read("b.tsv", "".join(f"film number{i} was good\tpos\n" for i in range(9)))
+
+
 # ---- separators in texts without quotes
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset import smileys, stopwords, text
+from dataset import signs, smileys, stopwords, text
 from dataset.store import array_cache, token_cache
 from dataset.store.fetch import derived_folder
 from dataset.store.token_cache import tokenize_texts
@@ -85,7 +85,7 @@ def test_what_changes_the_tokens_is_tokenized_again(counted, monkeypatch):
     assert len(counted) == 2 * len(TEXTS)
 
 
-@pytest.mark.parametrize("module", [text, smileys, stopwords])
+@pytest.mark.parametrize("module", [text, signs, smileys, stopwords])
 def test_the_code_of_the_tokenizer_is_part_of_the_key(module, monkeypatch, tmp_path):
     before = token_cache._code_digest()
     (tmp_path / "text.py").write_bytes(b"# changed")
