@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 PARTLY = 100  # from this rank on a name is one only in part
+LONGEST_NAME = 300  # characters; what is longer is a text, and the patterns below would take long for it
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
 _BRACKETS = re.compile(r"\s*[(\[（【].*?[)\]）】]")  # "label (0=neg, 1=pos)"
@@ -77,6 +78,8 @@ def label_rank(name):
 
 def _rank(name, keys, others):
     """The rank of a name by all of it, by its last word, or by any of them where the last is not among `others`."""
+    if len(name) > LONGEST_NAME:
+        return None
     name = _BRACKETS.sub("", name) or name
     key, words = key_of(name), words_of(name)
     weak = PARTLY if keys is _TEXT_KEYS and words and words[-1] in _WEAK else 0

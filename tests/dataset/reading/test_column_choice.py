@@ -262,3 +262,9 @@ def test_of_two_texts_with_names_that_are_as_likely_none_is_chosen(read, rows):
 def test_a_column_of_one_value_beside_the_labels_is_not_mentioned(read, rows):
     found = read("a.csv", "text,annotation,label\n" + rows("{t},{l},x"))
     assert found.notes == ['text from "text", labels from "annotation": neg (6), pos (6)']
+
+
+@pytest.mark.parametrize("odd", [" ", "(", "a(", "\u3000"])
+def test_a_long_cell_in_the_first_row_is_looked_at_once(odd, read, rows):
+    found = read("a.csv", f'"{odd * 200_000}x",l\n' + rows("{l},{t}"))  # a pattern that looks back would take minutes
+    assert {"neg", "pos"} <= set(found.label_names) and len(found.texts) >= 12
