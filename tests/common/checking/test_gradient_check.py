@@ -1,4 +1,4 @@
-"""The checker is checked: it finds every kind of mistake, names it, and leaves no trace."""
+"""The checker of layers is checked: it finds every kind of mistake, names it, and leaves no trace."""
 
 import copy
 import re
@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from conftest import normal, one_step, prefix_mask, time_cell, weights_of
 
-from common.base_model import BaseModel
 from common.checking.gradient_check import check_layer, check_model, numerical_gradient
-from common.layers import Affine, Dropout, Embedding, MatMul, SigmoidWithLoss, SoftmaxWithLoss
+from common.layers import Affine, Dropout, Embedding, SigmoidWithLoss, SoftmaxWithLoss
 
 
 class Right:
@@ -271,77 +270,6 @@ def test_numerical_gradient_of_a_known_function_puts_x_back():
     assert np.array_equal(x, kept)
 
 
-# --- whole models ------------------------------------------------------------------------------------------
-
-
-class TwoLayers(BaseModel):
-    """tanh and softmax on ids: embedding, affine, loss."""
-
-    def __init__(self):
-        super().__init__()
-        self.embed, self.affine = Embedding(normal(6, 3)), Affine(normal(3, 2), normal(2, seed=1))
-        self.loss = SoftmaxWithLoss()
-        self.collect(embed=self.embed, affine=self.affine)
-
-    def forward(self, x, t):
-        return self.loss.forward(self.affine.forward(self.embed.forward(x)), t)
-
-    def backward(self, dout=1):
-        self.embed.backward(self.affine.backward(self.loss.backward(dout)))
-
-
-IDS, LABELS = np.array([1, 4, 4, 0]), np.array([0, 1, 1, 0])
-
-
-def test_a_right_model_passes_with_the_names_of_its_parameters():
-    errors = check_model(TwoLayers(), IDS, LABELS)
-    assert list(errors) == ["embed.W", "affine.W", "affine.b"]
-    assert max(errors.values()) < 1e-6
-
-
-@pytest.mark.parametrize("k", [0, 1, 2])
-def test_random_projections_find_a_wrong_model(k, capsys):
-    class Wrong(TwoLayers):
-        def backward(self, dout=1):
-            super().backward(dout)
-            g = self.grads[k]
-            g[(0,) * g.ndim] += 0.01  # one element, a little
-
-    name = ["embed.W", "affine.W", "affine.b"][k]
-    with pytest.raises(AssertionError, match=f"Wrong: the gradient of {name} is wrong"):
-        check_model(Wrong(), IDS, LABELS, verbose=True)
-    assert "WRONG" in capsys.readouterr().out
-
-
-def test_a_model_is_left_as_it_was():
-    model = TwoLayers()
-    kept = copy.deepcopy([*model.params, *model.grads])
-    check_model(model, IDS, LABELS)
-    assert all(np.array_equal(a, b) for a, b in zip([*model.params, *model.grads], kept))
-
-
-def test_a_float32_model_is_refused():
-    model = TwoLayers()
-    model.params[0] = model.embed.params[0] = model.params[0].astype(np.float32)
-    with pytest.raises(ValueError, match=r"TwoLayers: embed.W: expected float64, got float32"):
-        check_model(model, IDS, LABELS)
-
-
-@pytest.mark.parametrize("transposed", [False, True])
-def test_a_model_with_tied_weights_passes(transposed):
-    class Tied(TwoLayers):
-        def __init__(self):
-            super().__init__()
-            W = normal(3, 3)
-            self.embed, self.affine = Embedding(W), Affine(W.T if transposed else W, normal(3))
-            self.collect(embed=self.embed, affine=self.affine)
-
-    check_model(Tied(), IDS % 3, LABELS)
-
-
-# --- where the worst element is, kinks, and what looks right because nothing was compared --------------------
-
-
 def test_the_worst_element_and_both_values_are_named():
     with pytest.raises(
         AssertionError, match=r"relative error 1\.00e-04 > 1e-06 at \[2, 1\]: backward (\S+), "
@@ -351,99 +279,6 @@ def test_the_worst_element_and_both_values_are_named():
         float(word) for word in re.findall(r"(?:backward|differences) ([-\d.e]+\d)", str(caught.value))
     )
     assert backward == pytest.approx(differences * (1 + 1e-4), rel=2e-5)  # six digits each
-
-
-def test_the_direction_is_named_for_a_model():
-    class Wrong(TwoLayers):
-        def backward(self, dout=1):
-            super().backward(dout)
-            self.grads[2][...] *= 2
-
-    with pytest.raises(
-        AssertionError, match=r"affine.b is wrong: .* along direction \[\d\]: backward .*, differences "
-    ):
-        check_model(Wrong(), IDS, LABELS)
-
-
-class ReLU:
-    def __init__(self, at_zero=0.0):
-        self.params, self.grads, self.at_zero = [], [], at_zero
-
-    def forward(self, x):
-        self.slope = np.where(x == 0, self.at_zero, (x > 0).astype(x.dtype)).astype(x.dtype)
-        return np.maximum(x, 0)
-
-    def backward(self, dout):
-        return dout * self.slope
-
-
-AT_KINKS = np.array([[0.0, 1.0, -2.0], [3e-6, -3e-6, 0.0]])
-
-
-@pytest.mark.parametrize("at_zero", [0.0, 0.5, 1.0])
-def test_a_right_layer_is_not_accused_at_a_kink(at_zero, capsys):
-    assert check_layer(ReLU(at_zero), AT_KINKS, verbose=True)["input"] < 1e-6
-    assert re.search(r"input .* ok, kinks: [24]", capsys.readouterr().out)
-
-
-def test_a_layer_that_is_wrong_at_a_kink_is_accused():
-    with pytest.raises(AssertionError, match=r"at \[(0, 0|1, 2)\]: backward \S+, at a kink with one-sided differences"):
-        check_layer(ReLU(at_zero=3.0), AT_KINKS)
-
-
-def test_a_wrong_gradient_beside_a_kink_is_still_found():
-    class Wrong(ReLU):
-        def backward(self, dout):
-            dx = super().backward(dout)
-            dx[0, 1] *= 1.01
-            return dx
-
-    with pytest.raises(AssertionError, match=r"relative error .* at \[0, 1\]: backward .*, differences"):
-        check_layer(Wrong(), AT_KINKS)
-
-
-@pytest.mark.parametrize("which", [np.argmax, lambda x, axis: x.shape[axis] - 1 - np.argmax(x[::-1], axis=axis)])
-def test_equal_maxima_are_a_kink_whichever_of_them_gets_the_gradient(which):
-    class Max(ReLU):
-        def forward(self, x):
-            self.index, self.shape = which(x, axis=0), x.shape
-            return x.max(axis=0)
-
-        def backward(self, dout):
-            dx = np.zeros(self.shape, dout.dtype)
-            dx[self.index, np.arange(self.shape[1])] = dout
-            return dx
-
-    check_layer(Max(), np.array([[1.0, 2.0, 3.0], [1.0, -1.0, 3.0], [0.0, 2.0, 3.0]]))
-
-
-def test_a_steep_but_smooth_function_is_no_kink():
-    class Steep(ReLU):
-        def forward(self, x):
-            self.x = x
-            return np.sin(300 * x)
-
-        def backward(self, dout):
-            return 290 * np.cos(300 * self.x) * dout
-
-    with pytest.raises(AssertionError, match=r"backward .*, differences"):
-        check_layer(Steep(), X, tolerance=1e-3)
-
-
-def test_a_kink_of_a_weight_is_found_along_the_directions_of_a_model():
-    class Hinge(ReLU):
-        def __init__(self):
-            super().__init__()
-            self.params, self.grads = [np.zeros(3)], [np.zeros(3)]
-
-        def forward(self, x):
-            self.sign = np.where(self.params[0] >= 0, 1.0, -1.0)
-            return float(np.abs(self.params[0]).sum() + 0 * x.sum())
-
-        def backward(self, dout=1):
-            self.grads[0][...] = dout * np.sign(self.params[0])
-
-    assert check_model(Hinge(), X)["params[0]"] < 1e-6
 
 
 class Cubes:
@@ -482,15 +317,6 @@ def test_gradients_of_zero_alone_are_no_proof():
     check_layer(Right(), X[:0])  # of no example all gradients are 0
 
 
-def test_a_model_whose_forward_draws_anew_is_named():
-    class DrawsAnew(TwoLayers):
-        def forward(self, x, t):
-            return super().forward(x, t) * np.random.default_rng().random()
-
-    with pytest.raises(AssertionError, match="DrawsAnew: forward is not deterministic: pass rng="):
-        check_model(DrawsAnew(), IDS, LABELS)
-
-
 @pytest.mark.parametrize("check", [check_layer, check_model])
 def test_what_is_no_layer_is_named(check):
     with pytest.raises(
@@ -516,49 +342,6 @@ def test_a_long_check_shows_its_progress(capsys, monkeypatch):
     check_layer(Right(), X)
 
 
-class Product(BaseModel):
-    """x W W.T, from two layers that hold the same weights."""
-
-    def __init__(self, W):
-        super().__init__()
-        self.there, self.back = MatMul(W), MatMul(W.T)
-        self.collect(there=self.there, back=self.back)
-
-    def forward(self, x):
-        return self.back.forward(self.there.forward(x))
-
-    def backward(self, dout):
-        return self.there.backward(self.back.backward(dout))
-
-
-def test_tied_weights_have_the_sum_of_their_gradients():
-    assert max(check_layer(Product(normal(3, 4)), normal(2, 3)).values()) < 1e-6
-
-    class Scored(Product):
-        def forward(self, x):
-            self.y = super().forward(x)
-            return float((self.y**2).sum())
-
-        def backward(self, dout=1):
-            return super().backward(2 * self.y * dout)
-
-    assert max(check_model(Scored(normal(3, 4)), normal(2, 3)).values()) < 1e-6
-
-
-def test_a_layer_at_kinks_alone_depends_on_its_input():
-    class Relu:
-        params, grads = [], []
-
-        def forward(self, x):
-            self.on = x > 0
-            return x * self.on
-
-        def backward(self, dout):
-            return dout * self.on
-
-    assert check_layer(Relu(), np.zeros((2, 3))) == {"input": 0.0}
-
-
 def test_a_gradient_that_is_never_written_and_an_output_that_is_not_finite_are_named():
     class Forgets(Affine):
         def backward(self, dout):
@@ -574,29 +357,6 @@ def test_a_gradient_that_is_never_written_and_an_output_that_is_not_finite_are_n
     ):
         with pytest.raises(AssertionError, match=says):
             check_layer(layer, normal(2, 3))
-
-
-def test_a_model_that_adds_to_its_gradients_or_depends_on_nothing_does_not_pass():
-    class Adds(Product):
-        def forward(self, x):
-            return float(super().forward(x).sum())
-
-        def backward(self, dout=1):
-            before = [g.copy() for g in self.grads]
-            super().backward(np.ones((2, 3)))
-            for g, old in zip(self.grads, before):
-                g += old
-
-    class Constant(Product):
-        def forward(self, x):
-            return 1.0
-
-        def backward(self, dout=1):
-            pass
-
-    for Model, says in ((Adds, "does it add to the former one"), (Constant, "depends on something")):
-        with pytest.raises(AssertionError, match=says):
-            check_model(Model(normal(3, 4)), normal(2, 3))
 
 
 @pytest.mark.parametrize("check", [check_layer, check_model])
@@ -655,75 +415,6 @@ def test_a_layer_without_inputs_and_one_that_holds_a_module_are_checked():
 def test_numbers_that_cannot_be_are_a_value_error(how):
     with pytest.raises(ValueError, match=r"check_layer: expected .* got"):
         check_layer(Function(lambda x: 2 * x, lambda d: 2 * d), X, **how)
-
-
-class Median:
-    """The middle one of three, which has the gradient where two or three are equal."""
-
-    params, grads = [], []
-
-    def forward(self, x):
-        self.middle = np.argsort(x, axis=1)[:, 1]
-        return x[np.arange(len(x)), self.middle]
-
-    def backward(self, dout):
-        dx = np.zeros((len(dout), 3), dout.dtype)
-        dx[np.arange(len(dout)), self.middle] = dout
-        return dx
-
-
-EQUAL = np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 0.0], [3.0, 1.0, 2.0]])
-
-
-class SortedRows:
-    """A sort, which puts equal values in the order in which they stand."""
-
-    params, grads = [], []
-
-    def forward(self, x):
-        self.order = np.argsort(x, axis=1, kind="stable")
-        return np.take_along_axis(x, self.order, axis=1)
-
-    def backward(self, dout):
-        dx = np.empty_like(dout)
-        np.put_along_axis(dx, self.order, dout, axis=1)
-        return dx
-
-
-@pytest.mark.parametrize("Layer", [Median, SortedRows])
-def test_of_more_than_two_equal_values_any_may_have_the_gradient(Layer):
-    assert check_layer(Layer(), EQUAL)["input"] < 1e-6
-
-    class WrongThere(Layer):
-        def backward(self, dout):
-            dx = super().backward(dout)
-            dx[0] *= -3  # of the equal values
-            return dx
-
-    class WrongElsewhere(Layer):
-        def backward(self, dout):
-            dx = super().backward(dout)
-            dx[2] *= 1.001  # of others
-            return dx
-
-    for Wrong in (WrongThere, WrongElsewhere):
-        with pytest.raises(AssertionError, match=f"{Wrong.__name__}: the gradient of input is wrong"):
-            check_layer(Wrong(), EQUAL)
-
-
-def test_rounding_is_no_tie_of_equal_values():
-    class Single:
-        params, grads = [], []
-
-        def forward(self, x):
-            self.y = np.tanh(x.astype(np.float32)).astype(x.dtype)
-            return self.y
-
-        def backward(self, dout):
-            return dout * (1 - self.y**2)
-
-    with pytest.raises(AssertionError, match="Single: the gradient of input is wrong"):
-        check_layer(Single(), X)
 
 
 def test_large_inputs_are_moved_by_larger_steps():
