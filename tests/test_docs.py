@@ -308,7 +308,7 @@ def test_every_finding_has_one_row_and_the_versions_of_its_script(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_scripts_and_modules_that_a_page_names_are_there(page):
-    named = re.findall(r"`((?:common|dataset|ch_sentiment|tests|benchmarks|findings|docs)/[\w/.-]+\.\w+)`", TEXTS[page])
+    named = re.findall(r"`((?:common|dataset|ch_\w+|tests|benchmarks|findings|docs)/[\w/.-]+\.\w+)`", TEXTS[page])
     example = {"ch_sentiment/commands/count_words.py"}
     assert [name for name in named if name not in example and not (ROOT / name).exists()] == []
 

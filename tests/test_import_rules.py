@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted(path for folder in ("common", "dataset", "ch_sentiment") for path in (ROOT / folder).glob("**/*.py"))
+CHAPTERS = ("ch_words", "ch_language", "ch_seq2seq", "ch_sentiment")
+SOURCES = sorted(path for folder in ("common", "dataset", *CHAPTERS) for path in (ROOT / folder).glob("**/*.py"))
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
 
 # What a module may import stands on a line above its own, or in its own room. A room's name stands for all its modules
@@ -25,34 +26,37 @@ ORDER = [
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
     "dataset.labelled_text dataset.imdb_archive",
-    "dataset.glove dataset.imdb dataset.speeches",
+    "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
+    *("common.attention common.negative_sampling common.sampled_softmax", "common.transformer"),
     *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
-    # the chapter
+    # the chapters
+    "ch_words ch_language ch_seq2seq",
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
     *(
-        "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check",
+        "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.commands",
         "ch_sentiment.__main__",
     ),
 ]
 RANK = {room: i for i, line in enumerate(ORDER) for room in line.split()}
-LESSONS = {
-    f"ch_sentiment.{name}"
-    for name in ["train", "train_custom_loop", "gradient_check", "gradient_norms", "word_vectors"]
-}
-
-
 def module_of(name):
     """ "common.files.resume" for "common/files/resume.py"."""
     return name.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
+def is_script(tree):
+    """Whether a source has the lines that run it as a program."""
+    tests = [ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If)]
+    return "__name__ == '__main__'" in tests
+
+
 MODULES = {module_of(name): tree for name, tree in TREES.items()}
+LESSONS = {name for name, tree in MODULES.items() if is_script(tree)} - {"ch_sentiment.__main__"}
 
 
 def room_of(module):
@@ -99,15 +103,10 @@ every_source = pytest.mark.parametrize("name", TREES)
 @every_source
 def test_imports_run_one_way(name):
     package = name.split("/")[0]
-    forbidden = {
-        "common": ("dataset", "ch_"),
-        "dataset": ("common", "ch_"),
-        "ch_sentiment": (),
-    }[package]
+    allowed = {"common", "dataset", package} if package in CHAPTERS else {package}
     for module in imported(TREES[name]):
         top = module.split(".")[0]
-        assert not any(top == f or (f.endswith("_") and top.startswith(f)) for f in forbidden), f"{name}: {module}"
-        assert top not in {"tests", "benchmarks"}
+        assert top not in {"common", "dataset", "tests", "benchmarks", *CHAPTERS} - allowed, f"{name}: {module}"
 
 
 @pytest.mark.parametrize("module", sorted(set(MODULES) - LESSONS))
@@ -121,8 +120,9 @@ def test_a_module_imports_what_stands_before_it(module):
 @pytest.mark.parametrize("module", sorted(LESSONS))
 def test_a_lesson_reads_from_top_to_bottom_without_a_command(module):
     assert len((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8").splitlines()) <= 75
+    chapter = module.split(".")[0]
     rooms = {room_of(other) for other in modules_imported(module)}
-    assert not {room for room in rooms if room.startswith("ch_sentiment")} - {"ch_sentiment.model"}
+    assert not {room for room in rooms if room.startswith("ch_")} - {chapter, f"{chapter}.model"}
 
 
 def test_no_imports_go_in_a_circle():
