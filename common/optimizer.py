@@ -35,6 +35,12 @@ class Optimizer:
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
         super().__setattr__(name, plain_number(value))
 
+    def __getattr__(self, name):
+        """The book's `v`, `h` and `m`: the arrays of a slot, one for each parameter; None before the first update."""
+        if name not in type(self).slots:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return None if self.state is None else self.state[name]
+
     def update(self, params, grads):
         """One step. ValueError where params and grads do not match, or are not those of the step before."""
         if [p.shape for p in params] != [g.shape for g in grads]:
