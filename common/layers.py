@@ -19,7 +19,12 @@ from common.arrays.checks import (
 )
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
-from common.functions import log_softmax, sigmoid, softmax
+from common.functions import cross_entropy_error, log_softmax, sigmoid, softmax
+from common.np import GPU
+
+# With what the book's module exports.
+__all__ = ["GPU", "Affine", "Dropout", "Embedding", "Layer", "LayerNorm", "MatMul", "Sigmoid", "SigmoidWithLoss"]
+__all__ += ["Softmax", "SoftmaxWithLoss", "cross_entropy_error", "np", "sigmoid", "softmax"]
 
 
 class MatMul(Layer):

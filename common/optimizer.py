@@ -9,6 +9,7 @@ import numpy as np
 
 from common.arrays.checks import as_number, plain_number
 from common.arrays.row_grad import plain, touched_rows
+from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 BLOCK = 32768  # elements processed at a time
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}

@@ -29,8 +29,8 @@ class _ArraysOnly(pickle.Unpickler):
 
 def params_file(file_name, class_name):
     """The file that `load_params(file_name)` reads: X.npz, which `save_params()` writes, in place of an X.pkl that is
-    older or missing; without a name the newer of ClassName.npz and ClassName.pkl. Where one is read in place of another,
-    a line on stderr names both.
+    older or missing; without a name the newer of ClassName.npz and ClassName.pkl. Where one is read in place of
+    another, a line on stderr names both.
     """
     named = f"{class_name}.npz" if file_name is None else os.fspath(file_name)
     if not isinstance(named, str) or (file_name is not None and not named.endswith(".pkl")):
