@@ -1,4 +1,4 @@
-"""Attention: what to read, of a sequence, at each step. Book, chapter 8.
+"""Attention: what to read, of a sequence, at each step (book, chapter 8), and how a step is told its position.
 
 Every score of a step for each step of what it reads; softmax of the scores over the real ones; the sum of these, each
 times its weight. A masked step has weight 0 and gets no gradient; where nothing real can be read the result is 0.
@@ -159,6 +159,59 @@ class MultiHeadAttention(Layer):
         return y
 
 
+class PositionalEncoding(Layer):
+    """Adds to every step what tells it from the others: sines of its position. Vaswani et al. 2017, section 3.5.
+
+        y[t, 2i] = x[t, 2i] + sin(t / 10000^(2i / D)),  y[t, 2i + 1] = x[t, 2i + 1] + cos(the same)
+
+    forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, D), 0 at the padding. Without weights: T is not limited.
+    """
+
+    def forward(self, xs, mask=None):
+        xs = as_floats(self, "xs", xs, ("N", "T", "D"), np.result_type(float_dtype(xs), np.float32))
+        mask = as_mask(self, mask, xs.shape[:2])
+        self.cache = xs.shape, mask
+        return filled(filled(xs, mask) + sinusoids(*xs.shape[1:], like=xs), mask)
+
+    def backward(self, dout):
+        shape, mask = self.cached()
+        return np.copy(filled(as_floats(self, "dout", dout, shape, float_dtype(dout)), mask))
+
+
+class PositionalEmbedding(Layer):
+    """Adds to every step a learned vector of its position. Gehring et al. 2017.
+
+    W: (L, D), for texts of up to L steps. forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, D), 0 at the padding.
+    """
+
+    def __init__(self, W):
+        super().__init__(W=(W, ("L", "D")))
+
+    def forward(self, xs, mask=None):
+        (W,) = self.params
+        xs = as_floats(self, "xs", xs, ("N", "T", W.shape[1]), W.dtype)
+        if xs.shape[1] > len(W):
+            raise ValueError(f"PositionalEmbedding: xs: expected at most {len(W)} steps, got {xs.shape[1]}")
+        mask = as_mask(self, mask, xs.shape[:2])
+        self.cache = xs.shape, mask
+        return filled(filled(xs, mask) + W[: xs.shape[1]], mask)
+
+    def backward(self, dout):
+        (dW,) = self.grads
+        shape, mask = self.cached()
+        dxs = np.copy(filled(as_floats(self, "dout", dout, shape, dW.dtype), mask))
+        dW[...] = 0
+        dW[: shape[1]] = dxs.sum(axis=0)  # (N, T, D) -> (T, D)
+        return dxs
+
+
+def sinusoids(T, D, like):
+    """(T, D) of the dtype and kind of `like`: in column 2i the sine, in 2i + 1 the cosine of t / 10000^(2i / D)."""
+    t, column = np.arange(T, like=like)[:, None], np.arange(D, like=like)
+    angle = t / 10_000.0 ** ((column - column % 2) / D)
+    return np.sin(angle + column % 2 * (math.pi / 2)).astype(like.dtype)  # cos(x) = sin(x + pi / 2)
+
+
 def _may_read(score, mask, read_mask, causal):
     """Which step reads which: bools to be broadcast to score (N, heads, T, S), or None where each reads all."""
     rules = [] if mask is None else [mask[:, None, :, None]]  # (N, T) -> (N, 1, T, 1)
@@ -175,7 +228,8 @@ def masked_softmax(score, real=None):
         score = np.where(real, score, -np.inf)
     top = np.maximum(score.max(axis=-1, keepdims=True), np.finfo(score.dtype).min)  # finite where nothing is real, too
     e = np.exp(score - top)
-    return e / np.maximum(e.sum(axis=-1, keepdims=True), 1)  # a sum is 1 or more, since e is 1 at the top; or it is 0
+    e /= np.maximum(e.sum(axis=-1, keepdims=True), 1)  # a sum is 1 or more, since e is 1 at the top, or 0: nothing real
+    return e
 
 
 def through_softmax(a, da):
