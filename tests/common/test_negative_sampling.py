@@ -1,4 +1,4 @@
-"""Negative sampling: whom the sampler draws and how often, the loss by its definition, its gradients, what is refused."""
+"""Negative sampling: whom the sampler draws and how often, the loss by its definition, its gradients, bad input."""
 
 import numpy as np
 import pytest
