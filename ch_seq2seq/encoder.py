@@ -21,9 +21,9 @@ class Encoded:
     mask: np.ndarray | None = None
 
     def rows(self, index):
-        """The questions `index`, of which one may stand several times."""
+        """The questions `index`, of which one may stand several times; in C order, in which attention reads them."""
         mask = None if self.mask is None else self.mask[index]
-        return Encoded(self.hs[index], [state[index] for state in self.states], mask)
+        return Encoded(np.ascontiguousarray(self.hs[index]), [state[index] for state in self.states], mask)
 
 
 class Encoder(BaseModel):

@@ -61,7 +61,7 @@ class Seq2seq(BaseModel):
         """
         sample_size = as_number("Seq2seq.generate", "sample_size", sample_size, least=1, whole=True)
         with self.predicting():
-            encoded = self.encode(xs)
+            encoded = self.encode(xs).rows(slice(None))  # in C order once, not at each step
             ids, states = np.full(len(encoded.hs), start_id), None
             sampled = np.empty((len(ids), sample_size), np.int64)
             for t in range(sample_size):

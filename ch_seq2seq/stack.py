@@ -1,4 +1,4 @@
-"""Recurrent layers on top of each other whose first and last states are at hand: what encoders and decoders are made of.
+"""Recurrent layers on top of each other, with their first and last states at hand: for encoders and decoders.
 
 In the encoder the last state of every layer is handed on, and its gradient comes back; in the decoder it is the first.
 """
