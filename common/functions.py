@@ -5,6 +5,8 @@
 
 import numpy as np
 
+from common.np import GPU  # noqa: F401  (the book's module exports it)
+
 
 def sigmoid(x):
     """1 / (1 + exp(-x)), element by element, without overflow; exact to rounding in both tails."""

@@ -8,10 +8,23 @@ ValueError that names the layer, and so is a backward before any forward.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_number, as_rng, as_sample_weight, check_ratio, float_dtype
+from common.arrays.checks import (
+    as_floats,
+    as_ids,
+    as_number,
+    as_rng_or_global,
+    as_sample_weight,
+    check_ratio,
+    float_dtype,
+)
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
-from common.functions import log_softmax, sigmoid, softmax
+from common.functions import cross_entropy_error, log_softmax, sigmoid, softmax
+from common.np import GPU
+
+# With what the book's module exports.
+__all__ = ["GPU", "Affine", "Dropout", "Embedding", "Layer", "LayerNorm", "MatMul", "Sigmoid", "SigmoidWithLoss"]
+__all__ += ["Softmax", "SoftmaxWithLoss", "cross_entropy_error", "np", "sigmoid", "softmax"]
 
 
 class MatMul(Layer):
@@ -94,13 +107,14 @@ def write_rows(dW, ids, values, mask=None):
 class Dropout(Layer):
     """Sets a share of the elements to zero and scales the others up, while training. Srivastava et al. 2014.
 
-    forward: (...) -> (...); unchanged where `train_flg` is false (argument or attribute). rng: Generator, int or None.
+    forward: (...) -> (...); unchanged where `train_flg` is false (argument or attribute). rng: Generator, int, or None:
+    NumPy's global random state, from which the same elements are drawn as in the book.
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
         super().__init__()
         self.dropout_ratio = check_ratio(self, "dropout_ratio", dropout_ratio)
-        self.rng = as_rng(self, rng)
+        self.rng = as_rng_or_global(self, rng)
         self.train_flg = True
 
     def forward(self, x, train_flg=True):

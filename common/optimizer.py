@@ -9,6 +9,7 @@ import numpy as np
 
 from common.arrays.checks import as_number, plain_number
 from common.arrays.row_grad import plain, touched_rows
+from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 BLOCK = 32768  # elements processed at a time
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
@@ -34,6 +35,12 @@ class Optimizer:
             hint = " (params are given to update(params, grads))" if isinstance(value, (list, tuple)) else ""
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
         super().__setattr__(name, plain_number(value))
+
+    def __getattr__(self, name):
+        """The book's `v`, `h` and `m`: the arrays of a slot, one for each parameter; None before the first update."""
+        if name not in type(self).slots:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return None if self.state is None else self.state[name]
 
     def update(self, params, grads):
         """One step. ValueError where params and grads do not match, or are not those of the step before."""

@@ -6,6 +6,8 @@ number is that size, a letter any size, and a letter with a factor ("4H") a mult
 
 import numpy as np
 
+from common.arrays.global_random import GLOBAL
+
 
 def as_floats(layer, name, x, shape, dtype):
     """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`."""
@@ -105,6 +107,8 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
 
 def as_rng(owner, rng):
     """A Generator: rng itself, or one from a seed; ValueError for what is neither, nor None."""
+    if rng is GLOBAL:
+        return rng
     rng = plain_number(rng)
     try:
         if isinstance(rng, (bool, float, str)):
@@ -113,6 +117,11 @@ def as_rng(owner, rng):
     except (TypeError, ValueError):
         expected = "a seed (a whole number >= 0), a numpy.random.Generator or None as rng"
         raise ValueError(f"{_called(owner)}: expected {expected}, got {described(rng)}") from None
+
+
+def as_rng_or_global(owner, rng):
+    """As `as_rng`, but GLOBAL, NumPy's global random state, for None: in the book's classes."""
+    return GLOBAL if rng is None else as_rng(owner, rng)
 
 
 def described(value):
