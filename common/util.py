@@ -3,7 +3,15 @@
 import numpy as np
 
 from common.optimizer import clip_grads
-from common.word_counts import convert_one_hot, cos_similarity, create_co_matrix, create_contexts_target, ppmi
+from common.word_counts import (
+    convert_one_hot,
+    cos_similarity,
+    cosines,
+    create_co_matrix,
+    create_contexts_target,
+    nearest,
+    ppmi,
+)
 
 __all__ = [
     "analogy",
@@ -37,10 +45,10 @@ def most_similar(query, word_to_id, id_to_word, word_matrix, top=5):
     if query not in word_to_id:
         print(f"{query} is not found")
         return
-    vector = np.asarray(word_matrix[word_to_id[query]])
-    similarity = np.array([cos_similarity(row, vector) for row in word_matrix])  # (V,)
+    query_id = word_to_id[query]
+    similarity = cosines(word_matrix, word_matrix[query_id])  # (V, D), (D,) -> (V,)
     print(f"\n[query] {query}")
-    _print_first(similarity, id_to_word, {query}, top)
+    _print_first(similarity, id_to_word, [query_id], top)
 
 
 def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
@@ -58,13 +66,12 @@ def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
     print(f"\n[analogy] {a}:{b} = {c}:?")
     if answer is not None:
         print(f"==>{answer}:{similarity[word_to_id[answer]]}")
-    _print_first(similarity, id_to_word, {a, b, c}, top)
+    _print_first(similarity, id_to_word, [word_to_id[word] for word in (a, b, c)], top)
 
 
 def _print_first(similarity, id_to_word, left_out, top):
-    """Print the words of the largest similarities, without some and without those that have none (nan)."""
-    order = [i for i in np.argsort(-similarity, kind="stable") if not np.isnan(similarity[i])]
-    for i in [i for i in order if id_to_word[i] not in left_out][:top]:
+    """Print the words of the largest similarities, without some (their ids) and without those that have none (nan)."""
+    for i in nearest(similarity, top, left_out):
         print(f" {id_to_word[i]}: {similarity[i]}")
 
 
