@@ -10,7 +10,7 @@ from ch_words.vectors import draw_map, truncated_svd, write_vectors
 from common.util import analogy, create_co_matrix, most_similar, normalize, ppmi
 
 WINDOW_SIZE = 5
-WORDVEC_SIZE = 50
+WORDVEC_SIZE = 100
 MAX_VOCAB = 10_000  # V x V counts: 10,000 words need 1.2 GB
 QUERIES = ("king", "paris", "dogs", "played", "you", "year", "car", "toyota")
 ANALOGIES = (("man", "king", "woman"), ("france", "paris", "japan"), ("dog", "dogs", "cat"), ("good", "better", "bad"))
@@ -33,7 +33,7 @@ def run(path):
 
     # count
     C = create_co_matrix(corpus, V, WINDOW_SIZE)  # (V, V)
-    U, S, _ = truncated_svd(ppmi(C), min(WORDVEC_SIZE, V), SEED)  # (V, V) -> (V, D), (D,)
+    U, *_ = truncated_svd(ppmi(C), min(WORDVEC_SIZE, V), SEED)  # (V, V) -> (V, D)
     W = normalize(U)
 
     # show

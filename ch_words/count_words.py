@@ -7,10 +7,10 @@ import numpy as np
 
 from common.util import cos_similarity, create_co_matrix, most_similar, ppmi, preprocess
 
-TEXT = "we like tea and they like coffee and we like them all."
+TEXT = "the cat drinks milk and the dog drinks water."
 WINDOW_SIZE = 1
-PAIR = ("tea", "coffee")  # which never stand side by side
-QUERY = "tea"
+PAIR = ("milk", "water")  # which never stand side by side
+QUERY = "cat"
 
 
 def main():

@@ -1,4 +1,4 @@
-"""What the scripts of this chapter read: a text as ids, and files of word vectors; bad input is one line and exit code 2."""
+"""What the scripts of this chapter read: a text as ids, and files of word vectors. Bad input is a DataError."""
 
 import contextlib
 
@@ -12,7 +12,7 @@ UNK = "<unk>"
 
 
 def load(path=None, window_size=1, max_vocab=None):
-    """A text as word ids, as `dataset.ptb.load_data` gives it: of a file, or of `dataset.sentences` where there is none.
+    """A text as word ids, as `dataset.ptb.load_data` gives it: of a file, or, without one, of `dataset.sentences`.
 
     max_vocab: the rarest words are read as <unk>, so that there are so many; None: as many as the text has.
     -> corpus (T,) int64, word_to_id, id_to_word. DataError: no text, or one that is too short for the window, or has

@@ -12,7 +12,6 @@ from ch_words.reading import load, one_line_errors
 from ch_words.vectors import draw_map, write_vectors
 from common.optimizer import Adam
 from common.trainer import Trainer
-from common.training.callbacks import EpochTable
 from common.util import analogy, create_contexts_target, most_similar, normalize
 
 MODEL = CBOW
@@ -44,8 +43,8 @@ def run(path):
     # build, train
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
     model = with_negative_sampling(MODEL, np.bincount(corpus), HIDDEN_SIZE, SAMPLE_SIZE, model_rng)
-    trainer = Trainer(model, Adam(lr=LEARNING_RATE), [EpochTable()], order_rng)
-    trainer.fit(contexts, target, MAX_EPOCH, BATCH_SIZE)
+    trainer = Trainer(model, Adam(lr=LEARNING_RATE), rng=order_rng)
+    trainer.fit(contexts, target, MAX_EPOCH, BATCH_SIZE, eval_interval=400)
     W = normalize(model.embed.params[0])  # (V, H)
 
     # show

@@ -10,7 +10,7 @@ from common.optimizer import Adam
 from common.training.batches import shuffled_batches
 from common.util import create_contexts_target, preprocess
 
-TEXT = "we like tea and they like coffee and we like them all."
+TEXT = "the cat drinks milk and the dog drinks water."
 WINDOW_SIZE = 1
 HIDDEN_SIZE = 5
 MAX_EPOCH = 300

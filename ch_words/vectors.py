@@ -12,6 +12,7 @@ from dataset.sentences import WORD_PAIRS
 
 OVERSAMPLING, ITERATIONS = 10, 5  # of `truncated_svd`
 ON_MAP = 40  # words of a text that is not ours
+COLOURS = 4  # groups of words that a map can tell apart
 
 
 def truncated_svd(M, k, rng=None):
@@ -52,21 +53,20 @@ def write_vectors(path, W, id_to_word):
 
 
 def draw_map(path, W, word_to_id):
-    """A map of the words of WORD_PAIRS or, where the text lacks them, of the first words, as a figure. DataError."""
-    groups = {
-        name: [word for pair in pairs for word in pair if word in word_to_id] for name, pairs in WORD_PAIRS.items()
-    }
-    if sum(map(len, groups.values())) < ON_MAP:
-        groups = {"words of the text": list(word_to_id)[:ON_MAP]}
-    words = [word for group in groups.values() for word in group]
+    """A map of the pairs of WORD_PAIRS or, where the text lacks them, of its first words, as a figure. DataError."""
+    of_text = [(name, pair) for name, pairs in WORD_PAIRS.items() for pair in pairs if set(pair) <= set(word_to_id)]
+    pairs = [(name, pair) for name, pair in of_text if name in list(WORD_PAIRS)[:COLOURS]]
+    words, groups = [word for _, pair in pairs for word in pair], [name for name, pair in pairs for _ in pair]
+    if len(words) < ON_MAP:
+        words, pairs = list(word_to_id)[:ON_MAP], []
+        groups = ["words of the text"] * len(words)
+    vectors = normalize(W)[[word_to_id[word] for word in words]]  # (K, D)
     try:
         with plotting() as plot:
-            ax = plot.word_map(
-                normalize(W)[[word_to_id[word] for word in words]],
-                words,
-                [name for name, group in groups.items() for _ in group],
-                ax=plot.new_axes(9, 8),
-            )
+            ax = plot.word_map(vectors, words, groups, ax=plot.new_axes(9, 8))
+            places, _ = plot.principal_components(vectors)  # (K, 2)
+            for line in places.reshape(-1, 2, 2)[: len(pairs)]:  # from a word to that of its pair
+                ax.plot(*line.T, color="0.75", linewidth=1, zorder=0)
             ax.figure.savefig(path, dpi=DPI)
     except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
         raise DataError(f"{path}: cannot be written ({error})") from None
