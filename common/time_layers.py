@@ -85,7 +85,7 @@ class TimeAffine(Affine):
 
     def backward(self, dout):
         _, b = self.params
-        dout = as_floats(self, "dout", dout, (*self.cached().shape[:2], len(b)), b.dtype)
+        dout = as_floats(self, "dout", dout, (*self.cached()[1], len(b)), b.dtype)
         return super().backward(filled(dout, self.mask))  # (N, T, K) -> (N, T, D)
 
 

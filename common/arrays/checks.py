@@ -10,8 +10,14 @@ from common.arrays.global_random import GLOBAL
 
 
 def as_floats(layer, name, x, shape, dtype):
-    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`."""
+    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`.
+
+    `...`, first of all in `shape`, stands for any axes.
+    """
+    if getattr(x, "dtype", None) is dtype and x.shape == shape:
+        return x  # nearly every call, and a small layer's forward takes a few microseconds
     x = x if hasattr(x, "dtype") else np.asarray(x)
+    shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape
     if x.dtype.kind not in "fiub" or not _fits(x.shape, shape):
         _refuse(layer, name, "floats", shape, x)
     return x.astype(dtype, copy=False)
@@ -29,7 +35,7 @@ def as_ids(layer, name, ids, shape, upper, where=None):
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
-    if ids.size and (ids.min() < 0 or ids.max() >= upper):
+    if ids.size and ids.view(f"u{ids.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
     return ids
@@ -140,11 +146,17 @@ def described(value):
 
 
 def _fits(shape, wanted, sizes=None):
+    if shape == wanted:
+        return True
     sizes = {} if sizes is None else sizes
     for size, want in zip(shape, wanted):
+        known = want
         if isinstance(want, str):
-            sizes.setdefault(want[-1], size // int(want[:-1] or 1))
-    return len(shape) == len(wanted) and all(size == _size(want, sizes) for size, want in zip(shape, wanted))
+            factor = 1 if len(want) == 1 else int(want[:-1])
+            known = factor * sizes.setdefault(want[-1], size // factor)
+        if size != known:
+            return False
+    return len(shape) == len(wanted)
 
 
 def _size(want, sizes):
