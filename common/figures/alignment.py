@@ -20,16 +20,18 @@ def alignment_maps(weights, questions, answers):
     texts = [slice(len(q) - len(q.lstrip()), len(q.rstrip()) or None) for q in questions]
     columns, rows = min(len(weights), 2), -(-len(weights) // 2)
     longest = max(len(q.strip()) for q in questions)
-    size = 0.3 + columns * (CELL * longest + 0.5), 0.3 + rows * (CELL * max(map(len, answers)) + 0.6)
+    size = 0.8 + columns * (CELL * longest + 0.4), 0.2 + rows * (CELL * max(map(len, answers)) + 0.5)
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
-    for ax, weight, question, answer, text in zip(axes, weights, questions, answers, texts):
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax, weight, question, answer, text in zip(axes.flat, weights, questions, answers, texts):
         image = ax.imshow(weight[:, text], cmap="Blues", vmin=0, vmax=1)
         how = {"family": "monospace", "fontsize": LETTER_SIZE, "parse_math": False}
         ax.set_xticks(range(len(question[text])), question[text], **how)
         ax.set_yticks(range(len(answer)), answer, **how)
+        ax.set_xlim(-0.5, longest - 0.5)  # so that all maps have cells of one size
         ax.tick_params(length=0, labeltop=True, labelbottom=False)
-    for ax in list(axes):  # one that is left over
+        ax.spines[:].set_visible(False)
+    for ax in axes.flat[len(weights) :]:
         ax.remove()
-    figure.colorbar(image, ax=figure.axes, label="weight", shrink=0.6, aspect=30)
+    figure.colorbar(image, ax=figure.axes, label="weight", shrink=0.5, aspect=30)
     return figure
