@@ -130,7 +130,7 @@ def eval_seq2seq(model, question, correct, id_to_char, verbose=False, is_reverse
         raise ValueError("eval_seq2seq: expected an answer that begins with its start id, got an empty one")
     guessed = model.generate(question, correct[0], len(correct) - 1)
     question, answer, guess = (
-        "".join(id_to_char[int(i)] for i in np.ravel(ids)) for ids in (question, correct[1:], guessed)
+        "".join(id_to_char[int(i)] for i in ids) for ids in (np.ravel(question), correct[1:], guessed)
     )
     if verbose:
         print("Q", question[::-1] if is_reverse else question)
