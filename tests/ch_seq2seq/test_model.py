@@ -119,7 +119,7 @@ def test_a_model_learns_to_copy(decoder):
 def test_the_books_evaluation_takes_a_model(capsys):
     model, xs = small(), ids(1, S)
     right = np.insert(model.generate(xs, 1, T), 0, 1, axis=1)
-    wrong = (right + [0, 0, 0, 0, 1]) % V
+    wrong = (right + (np.arange(T + 1) == T)) % V
     names = dict(enumerate("abcdefg"))
     assert [eval_seq2seq(model, xs, ts, names, verbose=True) for ts in (right, wrong)] == [1, 0]
     assert "".join(names[i] for i in xs[0]) in capsys.readouterr().out
@@ -176,7 +176,7 @@ def test_weights_of_examples_weigh_the_loss():
         (lambda m: m.generate(ids(N, S, least=1), 1, 0), r"sample_size"),
         (lambda m: seq2seq(V, D, H, "peek"), r"seq2seq: expected a decoder of plain, peeky, attention and a cell"),
         (lambda m: seq2seq(V, D, 3, bidirectional=True), r"seq2seq: expected an even hidden_size"),
-        (lambda m: seq2seq(V, 0, H), r"seq2seq: expected .* wordvec_size >= 1, got 0"),
+        (lambda m: seq2seq(V, 0, H), r"seq2seq: expected wordvec_size >= 1, got 0"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_name(call, message):
