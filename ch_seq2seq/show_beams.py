@@ -9,17 +9,17 @@ import numpy as np
 
 from ch_seq2seq.answers import as_text
 from ch_seq2seq.model import seq2seq
+from ch_seq2seq.pairs import load_pairs
 from ch_seq2seq.search import beam_search
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, Progress
-from dataset import sequence
 from dataset.errors import DataError
 
 DECODER = "peeky"
 WORDVEC_SIZE = 16
 HIDDEN_SIZE = 64
-MAX_EPOCH = 2
+MAX_EPOCH = 3
 BATCH_SIZE = 128
 MAX_GRAD = 5.0
 LEARNING_RATE = 0.006
@@ -36,10 +36,9 @@ def main():
 
     # load
     try:
-        (x_train, t_train), (x_test, t_test) = sequence.load_data(options.file)
+        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
     except DataError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
-    char_to_id, id_to_char = sequence.get_vocab()
     x_train, x_test, t_test = x_train[:, ::-1], x_test[:SCORED, ::-1], t_test[:SCORED]
 
     # build, train

@@ -9,11 +9,11 @@ import numpy as np
 
 from ch_seq2seq.answers import AnswerAccuracy, as_text
 from ch_seq2seq.model import seq2seq
+from ch_seq2seq.pairs import load_pairs
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, LearningRate, Progress
 from common.training.schedules import cosine
-from dataset import sequence
 from dataset.errors import DataError
 
 REVERSE = True  # the question from its last character to its first: its beginning is then nearer to the answer's
@@ -37,10 +37,9 @@ def main():
 
     # load
     try:
-        (x_train, t_train), (x_test, t_test) = sequence.load_data(options.file)
+        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
     except DataError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
-    char_to_id, id_to_char = sequence.get_vocab()
     if REVERSE:
         x_train, x_test = x_train[:, ::-1], x_test[:, ::-1]
 

@@ -9,19 +9,19 @@ import numpy as np
 
 from ch_seq2seq.answers import AnswerAccuracy, as_text, attention_maps
 from ch_seq2seq.model import seq2seq
+from ch_seq2seq.pairs import load_pairs
 from common.figures.drawing import DPI, plotting
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, LearningRate, Progress
 from common.training.schedules import cosine
-from dataset import sequence
 from dataset.errors import DataError
 
 BIDIRECTIONAL = True  # the encoder reads both ways: nothing need be reversed
 NUM_LAYERS = 1
 RESIDUAL = False  # with more layers: skip connections between them
 WORDVEC_SIZE = 16
-SMALL = {"hidden_size": 64, "max_epoch": 3, "lr": 0.005}
+SMALL = {"hidden_size": 64, "max_epoch": 3, "lr": 0.01}
 BOOK = {"hidden_size": 256, "max_epoch": 3, "lr": 0.001}
 BATCH_SIZE = 128
 MAX_GRAD = 5.0
@@ -39,10 +39,9 @@ def main():
 
     # load
     try:
-        (x_train, t_train), (x_test, t_test) = sequence.load_data(options.file)
+        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
     except DataError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
-    char_to_id, id_to_char = sequence.get_vocab()
 
     # build
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
