@@ -1,4 +1,4 @@
-"""What helps in learning to add: the question reversed, a decoder that peeks, attention. One row of accuracies for each.
+"""What helps in learning to add: the question reversed, a decoder that peeks, attention. A row of accuracies for each.
 
 python -m ch_seq2seq.compare_additions
 """
