@@ -122,15 +122,16 @@ def eval_seq2seq(model, question, correct, id_to_char, verbose=False, is_reverse
     """1 if what the model generates for a question is the correct answer, else 0.
 
     question: (1, S) ids; correct: (1, T) ids, the first of which starts the answer: model.generate(question, start_id,
-    T - 1) -> T - 1 ids. id_to_char: the character of each id. verbose: print question (reversed again where is_reverse
-    says that it was), answer and guess, with a mark. ValueError for an answer without a start. Book, chapter 7.
+    T - 1) -> T - 1 ids, or (1, T - 1). id_to_char: the character of each id. verbose: print question (reversed again
+    where is_reverse says that it was), answer and guess, with a mark. ValueError for an answer without a start. Book,
+    chapter 7.
     """
     correct = np.asarray(correct).flatten()
     if len(correct) == 0:
         raise ValueError("eval_seq2seq: expected an answer that begins with its start id, got an empty one")
     guessed = model.generate(question, correct[0], len(correct) - 1)
     question, answer, guess = (
-        "".join(id_to_char[int(i)] for i in ids) for ids in (np.ravel(question), correct[1:], guessed)
+        "".join(id_to_char[int(i)] for i in ids) for ids in (np.ravel(question), correct[1:], np.ravel(guessed))
     )
     if verbose:
         print("Q", question[::-1] if is_reverse else question)
