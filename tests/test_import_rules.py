@@ -37,7 +37,7 @@ ORDER = [
     # the chapters
     "ch_words ch_language ch_seq2seq",
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
-    *("ch_sentiment.exercises.exercise ch_sentiment.exercises.runner", "ch_sentiment.exercises.tasks"),
+    *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.commands",
