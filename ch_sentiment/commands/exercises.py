@@ -36,9 +36,10 @@ def run(options):
 
 def list_all(exercises, folder, options):
     """all exercises in their order, and what to do before each"""
-    found = [load(name) for name in all_names()]
-    rows = [(e.name, str(e.chapter), ", ".join(e.after) or "-", e.title) for e in found]
-    print(_columns([("exercise", "chapter", "after", ""), *rows]))
+    rows = [(name, str(load(name).chapter), load(name).title) for name in all_names()]
+    after = [f" (after {', '.join(load(name).after)})" if load(name).after else "" for name in all_names()]
+    lines = _columns([("exercise", "chapter", ""), *rows]).splitlines()
+    print("\n".join(line + end for line, end in zip(lines, ["", *after])))
     return 0
 
 

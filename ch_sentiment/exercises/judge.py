@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -93,11 +94,11 @@ class Verdict:
 
 
 class Trial:
-    """An exercise on inputs drawn by `seed`: the calls, and what is right."""
+    """The cases of an exercise, on inputs drawn by each of the seeds, and what is right."""
 
-    def __init__(self, name, seed):
-        self.exercise = load(name)
-        self.cases = list(self.exercise.cases(np.random.default_rng(seed)))
+    def __init__(self, exercise, *seeds):
+        self.exercise = exercise
+        self.cases = [case for seed in seeds for case in exercise.cases(np.random.default_rng(seed))]
         self.calls, self.arrays = encoded(self.cases)
         self.expected = expected_of(self.exercise, self.calls, self.arrays)
 
@@ -113,22 +114,26 @@ class Trial:
                 checks += [Check(case.name, name, step.verb, want, came.get(name)) for name, want in right.items()]
         return checks
 
-    def diagnose(self, checks):
-        """Write into the wrong checks what their author is likely to have done."""
+    @cached_property
+    def mistakes(self):
+        """What the mistakes of the exercise give: of each, number of a check -> array."""
         exercise = self.exercise
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder, f"mistake{i}.py") for i in range(len(exercise.mistakes))]
             for path, mistake in zip(paths, exercise.mistakes):
                 path.write_text(exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
             outcomes = [self.compare(answers) for answers in self.run(paths)[0]]
-        by_number = [{i: c.got for i, c in enumerate(outcome) if c.got is not None} for outcome in outcomes]
-        by_mistakes(checks, exercise.mistakes, by_number)
+        return [{i: c.got for i, c in enumerate(outcome) if c.got is not None} for outcome in outcomes]
+
+    def diagnose(self, checks):
+        """Write into the wrong checks what their author is likely to have done."""
+        by_mistakes(checks, self.exercise.mistakes, self.mistakes)
         cases = {case.name: case for case in self.cases}
         before = {}
         for check in checks:
             key = check.case, check.name.partition(",")[0]
             if check.passed is False and not check.says:
-                check.says = in_general(check, cases[check.case], exercise.gates, before.get(key))
+                check.says = in_general(check, cases[check.case], self.exercise.gates, before.get(key))
             if check.got is not None:
                 before[key] = check.got
 
@@ -149,7 +154,7 @@ def check(name, path, time_limit=TIME_LIMIT, seed=None):
     DataError where there is no such exercise, or no such file.
     """
     seed = secrets.randbits(32) if seed is None else seed
-    trial = Trial(name, seed)
+    trial = Trial(load(name), seed)
     if not Path(path).is_file():
         raise DataError(f"{path}: expected a file of Python, found {'a folder' if Path(path).is_dir() else 'nothing'}")
     (answers,), printed = trial.run([path], time_limit)

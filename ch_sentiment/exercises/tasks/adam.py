@@ -1,4 +1,4 @@
-"""Adam: a step whose length is known for each number, whatever the size of its gradient.
+"""Adam: a step of a known length, whatever the size of the gradient.
 
 for every parameter p with gradient g, at step k = 1, 2, 3 ...; m and v start from 0 and have the shape of p:
 

@@ -1,4 +1,4 @@
-"""Attention: each query looks at all keys, and takes from the values in proportion to what fits.
+"""Attention: each query looks at all keys and takes from the values.
 
 forward     s = q k^T / sqrt(D)                              q (N, T, D), k (N, S, D), s (N, T, S)
             a = softmax(s) over S, where mask is True        mask (N, S), a (N, T, S)

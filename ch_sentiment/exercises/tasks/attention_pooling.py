@@ -1,4 +1,4 @@
-"""Attention pooling: a mean over the words of a text, in which the net decides how much each of them counts.
+"""Attention pooling: a mean in which the net decides what counts.
 
 forward     u = tanh(hs W + b)                               hs (N, T, H), W (H, A), b (A,), u (N, T, A)
             s = u v                                          v (A,), s (N, T): how much a word matters

@@ -1,4 +1,4 @@
-"""Clipping gradients: a step that would be too long becomes shorter and keeps its direction.
+"""Clipping gradients: a shorter step in the same direction.
 
             norm = the root of the sum of the squares of ALL numbers in all gradients
             if norm > max_norm, every gradient is multiplied, in place, by max_norm / norm

@@ -1,4 +1,4 @@
-"""Embedding: a row of a table for each word, and a gradient that is added up where a word occurs twice.
+"""Embedding: a row for each word, and gradients that add up.
 
 forward     y[n] = W[idx[n]]                                 idx (N,): ids, W (V, D), y (N, D)
 

@@ -1,4 +1,4 @@
-"""GRU, one step: no second memory, and a gate that mixes the old state with a new one.
+"""GRU, one step: a gate mixes the old state with a new one.
 
 forward     Wx (D, 3H), Wh (H, 3H) and b (3H,) are three blocks of H columns, in the order z, r, h~:
                 z = sigmoid(x Wxz + h_prev Whz + bz)         how much is renewed

@@ -1,4 +1,4 @@
-"""LayerNorm: the numbers of each row get mean 0 and variance 1, then a scale and a shift that are learned.
+"""LayerNorm: mean 0 and variance 1 in each row, then a scale and a shift.
 
 forward     mean, variance of each row                       x (N, D); the variance divides by D
             n = (x - mean) / sqrt(variance + eps)            n (N, D)

@@ -1,4 +1,4 @@
-"""LSTM, one step: a memory c beside the state h, and gates that forget, fill and show it.
+"""LSTM, one step: a memory c beside the state h, and gates around it.
 
 forward     a = x Wx + h_prev Wh + b                         x (N, D), h_prev, c_prev (N, H), a (N, 4H)
             a is four blocks of H columns, in this order:

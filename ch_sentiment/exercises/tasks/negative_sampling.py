@@ -1,4 +1,4 @@
-"""Negative sampling: instead of one choice out of all words, a few questions with yes or no.
+"""Negative sampling: a few yes-or-no questions in place of one choice of all.
 
 For each of N contexts h: is `target` the word (yes), is each of K sampled words the word (no)?
 

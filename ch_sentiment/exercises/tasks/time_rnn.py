@@ -1,4 +1,4 @@
-"""TimeRNN: the same cell at every step of a sequence, and a gradient that goes back through all of them.
+"""TimeRNN: the same cell at every step, and a gradient through all of them.
 
 forward     h[t] = tanh(x[t] Wx + h[t - 1] Wh + b)           xs (N, T, D), hs (N, T, H); the state before step 0 is 0
 
