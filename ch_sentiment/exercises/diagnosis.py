@@ -27,18 +27,17 @@ def same(got, other):
     return close(np.where(np.isfinite(got), got, 0), np.where(np.isfinite(other), other, 0))
 
 
-def by_mistakes(checks, mistakes, outcomes):
+def by_mistakes(checks, mistakes, mistaken):
     """Give wrong checks the text of the mistake that gives their very numbers.
 
-    outcomes: for each mistake, check number -> array. The mistake that explains most goes first; one that would have
-    made wrong what is right counts less.
+    mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
+    wrong what is right counts less.
     """
     matching = {}
-    for mistake, outcome in zip(mistakes, outcomes):
-        differing = {i: a for i, a in outcome.items() if not close(a, checks[i].want)}
-        explained = {i for i, a in differing.items() if checks[i].got is not None and same(checks[i].got, a)}
-        beside = sum(bool(checks[i].passed) for i in differing)
-        matching[mistake.says] = explained, beside
+    for mistake, others in zip(mistakes, mistaken):
+        wrong = {i for i, other in enumerate(others) if other.passed is False}
+        explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
+        matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
     left = {i for i, check in enumerate(checks) if check.passed is False}
     while matching:
         says, (explained, _) = max(matching.items(), key=lambda item: len(item[1][0] & left) - item[1][1] / 2)

@@ -115,19 +115,17 @@ class Trial:
         return checks
 
     @cached_property
-    def mistakes(self):
-        """What the mistakes of the exercise give: of each, number of a check -> array."""
-        exercise = self.exercise
+    def mistaken(self):
+        """What the mistakes of the exercise give: of each, the list of Check."""
         with tempfile.TemporaryDirectory() as folder:
-            paths = [Path(folder, f"mistake{i}.py") for i in range(len(exercise.mistakes))]
-            for path, mistake in zip(paths, exercise.mistakes):
-                path.write_text(exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
-            outcomes = [self.compare(answers) for answers in self.run(paths)[0]]
-        return [{i: c.got for i, c in enumerate(outcome) if c.got is not None} for outcome in outcomes]
+            paths = [Path(folder, f"mistake{i}.py") for i in range(len(self.exercise.mistakes))]
+            for path, mistake in zip(paths, self.exercise.mistakes):
+                path.write_text(self.exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
+            return [self.compare(answers) for answers in self.run(paths)[0]]
 
     def diagnose(self, checks):
         """Write into the wrong checks what their author is likely to have done."""
-        by_mistakes(checks, self.exercise.mistakes, self.mistakes)
+        by_mistakes(checks, self.exercise.mistakes, self.mistaken)
         cases = {case.name: case for case in self.cases}
         before = {}
         for check in checks:

@@ -1,4 +1,4 @@
-"""Both directions: one RNN reads the text from its start, another from its end.
+"""Both directions: one RNN reads from the start, another from the end.
 
 forward     hs1 = rnn1(xs)
             hs2 = rnn2(xs reversed in time), reversed back into the order of the text

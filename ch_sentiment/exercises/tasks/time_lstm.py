@@ -1,6 +1,6 @@
-"""TimeLSTM with a mask: texts of different lengths in one batch, padded at their ends.
+"""TimeLSTM with a mask: texts of different lengths in one batch.
 
-mask (N, T) is True where a real token stands. A masked step changes nothing: the state stays, and in backward its
+mask (N, T) is True where a real token stands, False at the padding. A masked step changes nothing: the state stays, and in backward its
 gradient stays, too. That is the carry rule, for h and for c alike, wherever in a text a masked step stands:
 
             a real step                                      a masked step
