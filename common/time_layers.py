@@ -9,8 +9,9 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, as_mask, as_sample_weight, float_dtype
 from common.arrays.layer import Layer
-from common.functions import filled, sigmoid, softmax
-from common.layers import Affine, Dropout, Embedding, MatMul, SigmoidWithLoss, Softmax, SoftmaxWithLoss
+from common.functions import cross_entropy_error, filled, sigmoid, softmax
+from common.layers import Affine, Dropout, Embedding, MatMul, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
+from common.np import GPU
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
 from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
@@ -19,8 +20,8 @@ from common.recurrent.rnn import RNN, TimeRNN
 
 # With what the book's module exports: its chapters rely on `from common.time_layers import *`.
 __all__ = ["GRU", "LSTM", "RNN", "GRUResetAfter", "TimeGRU", "TimeGRUResetAfter", "TimeLSTM", "TimeRNN"]
-__all__ += ["TimeBiLSTM", "TimeBidirectional", "np", "sigmoid", "softmax"]
-__all__ += ["Affine", "Dropout", "Embedding", "MatMul", "SigmoidWithLoss", "Softmax", "SoftmaxWithLoss"]
+__all__ += ["GPU", "TimeBiLSTM", "TimeBidirectional", "cross_entropy_error", "np", "sigmoid", "softmax"]
+__all__ += ["Affine", "Dropout", "Embedding", "MatMul", "Sigmoid", "SigmoidWithLoss", "Softmax", "SoftmaxWithLoss"]
 __all__ += ["Simple_TimeAffine", "Simple_TimeSoftmaxWithLoss", "TimeAffine", "TimeDropout", "TimeEmbedding"]
 __all__ += ["TimeSigmoidWithLoss", "TimeSoftmaxWithLoss"]
 
@@ -84,7 +85,7 @@ class TimeAffine(Affine):
 
     def backward(self, dout):
         _, b = self.params
-        dout = as_floats(self, "dout", dout, (*self.cached().shape[:2], len(b)), b.dtype)
+        dout = as_floats(self, "dout", dout, (*self.cached()[1], len(b)), b.dtype)
         return super().backward(filled(dout, self.mask))  # (N, T, K) -> (N, T, D)
 
 
