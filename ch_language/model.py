@@ -46,7 +46,9 @@ class LanguageModel(BaseModel):
         if cell not in CELLS or (tied and wordvec_size != hidden_size):
             expected = f"a cell of {', '.join(CELLS)}, and for tied weights wordvec_size = hidden_size"
             raise ValueError(f"LanguageModel: expected {expected}, got {cell!r}, {wordvec_size} and {hidden_size}")
-        num_layers = as_number(self, "num_layers", num_layers, least=1, whole=True)
+        sizes = {"vocab_size": vocab_size, "wordvec_size": wordvec_size, "hidden_size": hidden_size}
+        for name, size in {**sizes, "num_layers": num_layers}.items():
+            as_number(self, name, size, least=1, whole=True)
         rng, drop_rng, sample_rng = as_rng(self, rng).spawn(3)
         self.settings = {"wordvec_size": wordvec_size, "hidden_size": hidden_size, "cell": cell}  # to build it again
         self.settings |= {"num_layers": num_layers, "dropout": dropout, "tied": tied}
@@ -108,16 +110,15 @@ def windows(corpus, batch_size, time_size):
     """corpus (T,) -> pairs xs, ts (N, time_size) of ids and the ids after them, each where the one before it ended.
 
     The text is cut into N = batch_size portions of one length, which are read side by side; the last window is shorter,
-    and a text of fewer words has fewer portions. ValueError: fewer than two words.
+    and there are fewer portions where there are fewer words. ValueError: fewer than two words.
     """
     batch_size = as_number("windows", "batch_size", batch_size, least=1, whole=True)
     time_size = as_number("windows", "time_size", time_size, least=1, whole=True)
     corpus = as_ids("windows", "corpus", corpus, ("T",), np.inf)
+    if len(corpus) < 2:
+        raise ValueError(f"windows: expected a corpus of two words or more, got {len(corpus)}")
+    batch_size = min(batch_size, len(corpus) - 1)
     length = (len(corpus) - 1) // batch_size
-    if length == 0:
-        if len(corpus) < 2:
-            raise ValueError(f"windows: expected a corpus of two words or more, got {len(corpus)}")
-        batch_size, length = 1, len(corpus) - 1
     xs, ts = (a[: batch_size * length].reshape(batch_size, length) for a in (corpus[:-1], corpus[1:]))  # (T,) -> (N, L)
     for start in range(0, length, time_size):
         yield xs[:, start : start + time_size], ts[:, start : start + time_size]
