@@ -5,8 +5,11 @@ python -m ch_words.count_vectors ptb.valid.txt
 
 import argparse
 
+import numpy as np
+
+from ch_words.figures import draw_map
 from ch_words.reading import load, one_line_errors
-from ch_words.vectors import draw_map, truncated_svd, write_vectors
+from ch_words.vectors import truncated_svd, write_vectors
 from common.util import analogy, create_co_matrix, most_similar, normalize, ppmi
 
 WINDOW_SIZE = 5
@@ -33,8 +36,8 @@ def run(path):
 
     # count
     C = create_co_matrix(corpus, V, WINDOW_SIZE)  # (V, V)
-    U, *_ = truncated_svd(ppmi(C), min(WORDVEC_SIZE, V), SEED)  # (V, V) -> (V, D)
-    W = normalize(U)
+    U, S, _ = truncated_svd(ppmi(C), min(WORDVEC_SIZE, V), SEED)  # (V, V) -> (V, D), (D,)
+    W = normalize(U * np.sqrt(S))  # S spread evenly over U and V
 
     # show
     for word in [word for word in QUERIES if word in word_to_id]:

@@ -7,9 +7,10 @@ import argparse
 
 import numpy as np
 
+from ch_words.figures import draw_map
 from ch_words.model import CBOW, with_negative_sampling  # or SkipGram
 from ch_words.reading import load, one_line_errors
-from ch_words.vectors import draw_map, write_vectors
+from ch_words.vectors import write_vectors
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.util import analogy, create_contexts_target, most_similar, normalize

@@ -1,18 +1,16 @@
-"""What is done with word vectors W (V, D): made of counts, asked for analogies, written to a file, drawn as a map."""
+"""What is done with word vectors W (V, D): made of counts, asked for analogies, written to a file."""
+
+import itertools
 
 import numpy as np
 
 from common.arrays.checks import as_rng
-from common.figures.drawing import DPI, plotting
 from common.files.atomic_write import write_atomically
 from common.util import normalize
 from common.word_counts import nearest
-from dataset.errors import DataError
 from dataset.sentences import WORD_PAIRS
 
 OVERSAMPLING, ITERATIONS = 10, 5  # of `truncated_svd`
-ON_MAP = 40  # words of a text that is not ours
-COLOURS = 4  # groups of words that a map can tell apart
 
 
 def truncated_svd(M, k, rng=None):
@@ -33,14 +31,25 @@ def truncated_svd(M, k, rng=None):
     return U * signs, S, Vt * signs.T
 
 
-def analogies_solved(pairs, word_to_id, W):
-    """How many of the analogies a : b = c : d of two pairs of a list have d as the word nearest to b - a + c, and of
-    how many. pairs: list of (word, word).
+def analogies_solved(W, word_to_id):
+    """The share of the analogies a : b = c : d of WORD_PAIRS (a : b and c : d two pairs of a relation) that W solves:
+    of all words but a, b and c, d is the nearest to b - a + c, vectors of length 1.
     """
-    W = normalize(W)
-    ids = [(word_to_id[a], word_to_id[b]) for a, b in pairs]
-    quartets = [(a, b, c, d) for a, b in ids for c, d in ids if a != c]
-    return sum(nearest(W @ (W[b] - W[a] + W[c]), 1, [a, b, c])[0] == d for a, b, c, d in quartets), len(quartets)
+    W, solved = normalize(W), []
+    for pairs in WORD_PAIRS.values():
+        ids = [(word_to_id[a], word_to_id[b]) for a, b in pairs]
+        for (a, b), (c, d) in itertools.permutations(ids, 2):
+            solved.append(nearest(W @ (W[b] - W[a] + W[c]), 1, [a, b, c])[0] == d)
+    return np.mean(solved)
+
+
+def neighbours_related(W, word_to_id):
+    """The share of the words of WORD_PAIRS whose nearest word, of all others, belongs to the same relation."""
+    W, related = normalize(W), []
+    for pairs in WORD_PAIRS.values():
+        ids = [word_to_id[word] for pair in pairs for word in pair]
+        related += [nearest(W @ W[i], 1, [i])[0] in ids for i in ids]
+    return np.mean(related)
 
 
 def write_vectors(path, W, id_to_word):
@@ -50,23 +59,3 @@ def write_vectors(path, W, id_to_word):
         *(" ".join([id_to_word[i], *map("{:.6g}".format, row)]) for i, row in enumerate(W)),
     ]
     write_atomically(path, ["\n".join([*lines, ""]).encode()])
-
-
-def draw_map(path, W, word_to_id):
-    """A map of the pairs of WORD_PAIRS or, where the text lacks them, of its first words, as a figure. DataError."""
-    of_text = [(name, pair) for name, pairs in WORD_PAIRS.items() for pair in pairs if set(pair) <= set(word_to_id)]
-    pairs = [(name, pair) for name, pair in of_text if name in list(WORD_PAIRS)[:COLOURS]]
-    words, groups = [word for _, pair in pairs for word in pair], [name for name, pair in pairs for _ in pair]
-    if len(words) < ON_MAP:
-        words, pairs = list(word_to_id)[:ON_MAP], []
-        groups = ["words of the text"] * len(words)
-    vectors = normalize(W)[[word_to_id[word] for word in words]]  # (K, D)
-    try:
-        with plotting() as plot:
-            ax = plot.word_map(vectors, words, groups, ax=plot.new_axes(9, 8))
-            places, _ = plot.principal_components(vectors)  # (K, 2)
-            for line in places.reshape(-1, 2, 2)[: len(pairs)]:  # from a word to that of its pair
-                ax.plot(*line.T, color="0.75", linewidth=1, zorder=0)
-            ax.figure.savefig(path, dpi=DPI)
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        raise DataError(f"{path}: cannot be written ({error})") from None

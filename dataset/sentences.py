@@ -66,7 +66,7 @@ def load_text(num_sentences=5000, seed=1984):
     """A text of independent sentences: words in lower case and full stops, separated by one space each.
 
     Each is drawn from one of the groups of `sentence_groups`, every group equally likely, and so is every sentence of a
-    group. num_sentences: int >= 1. -> str, about sixteen words a sentence, 191 different ones. ValueError: no sentences.
+    group. num_sentences: int >= 1. -> str, about sixteen words a sentence, 191 different ones. ValueError: less than 1.
     """
     if num_sentences < 1:
         raise ValueError(f"load_text: expected num_sentences >= 1, got {num_sentences}")

@@ -104,8 +104,8 @@ def _additions(rng):
     bounds = np.array([0, 10, 100, 1000])
     length = rng.integers(3, size=(5 * NUM_LINES, 2))
     numbers = rng.integers(bounds[length], bounds[length + 1])
-    pairs = np.unique(np.sort(numbers, axis=1), axis=0, return_index=True)[1]  # 3 + 5 and 5 + 3 are one
-    chosen = numbers[np.sort(pairs)[:NUM_LINES]]
+    pairs = numbers.min(1) * 1000 + numbers.max(1)  # 3 + 5 and 5 + 3 are one
+    chosen = numbers[np.sort(np.unique(pairs, return_index=True)[1])[:NUM_LINES]]
     return [f"{f'{a}+{b}':7}{START}{a + b:<4}" for a, b in chosen.tolist()]
 
 

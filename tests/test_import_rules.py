@@ -37,6 +37,7 @@ ORDER = [
     # the chapters
     "ch_words ch_language ch_seq2seq",
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
+    *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.commands",
@@ -57,6 +58,12 @@ def is_script(tree):
     return "__name__ == '__main__'" in tests
 
 
+IMPORT_BY_NAME = {
+    "ch_sentiment/__main__.py",  # the commands
+    "ch_sentiment/experiment/cells.py",  # a cell that --cell names
+    "ch_sentiment/exercises/catalogue.py",  # the exercises
+    "ch_sentiment/exercises/runner.py",  # a learner's file, in a process of its own
+}
 MODULES = {module_of(name): tree for name, tree in TREES.items()}
 LESSONS = {name for name, tree in MODULES.items() if is_script(tree)} - {"ch_sentiment.__main__"}
 
@@ -161,8 +168,7 @@ def test_no_source_evaluates_text_or_opens_a_shell_or_a_pickle(name):
     runs_code = {"importlib", "runpy", "code", "codeop", "os.system", "os.popen"}
     pickles = {"pickle", "_pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "cloudpickle"}
     for module in imported(TREES[name]):
-        # by name, of the commands and of a cell that --cell names
-        by_name = name in ("ch_sentiment/__main__.py", "ch_sentiment/experiment/cells.py") and module == "importlib"
+        by_name = name in IMPORT_BY_NAME and module.split(".")[0] == "importlib"
         assert by_name or not {module, module.split(".")[0]} & runs_code, f"{name}: {module}"
         assert name == "common/files/book_params.py" or module.split(".")[0] not in pickles, f"{name}: {module}"
 
