@@ -40,6 +40,7 @@ OURS = [
 ] + ["docs/words.md"]
 
 OURS += ["docs/scores.md", "docs/words.md"]
+OURS += ["docs/ch_seq2seq.md"]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
