@@ -40,12 +40,14 @@ def main():
     header, arrays = read_message(sys.stdin.buffer)
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdout.reconfigure(write_through=True)  # it may be killed at any time
     sys.dont_write_bytecode, sys.pycache_prefix = True, os.devnull  # no cache is read either
     sys.meta_path.insert(0, Finder(header["refused"]))
     _limit_memory(header["memory"])
-    for i, path in enumerate(header["paths"]):
-        run_submission(path, header["cases"], arrays, lambda found, error=None, i=i: send(replies, i, found, error))
-    send(replies, None, {})
+    with contextlib.suppress(OSError):  # where nobody listens any more
+        for i, path in enumerate(header["paths"]):
+            run_submission(path, header["cases"], arrays, lambda found, error=None, i=i: send(replies, i, found, error))
+        send(replies, None, {})
 
 
 def run_submission(path, cases, arrays, answer):
