@@ -68,8 +68,10 @@ def run_submissions(paths, cases, arrays, time_limit=TIME_LIMIT, memory=MEMORY):
 @contextlib.contextmanager
 def _started(request):
     """The process, killed with all that it started at the end."""
-    # NumPy may be in a folder that an isolated interpreter does not look into; so it is named
-    command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", BOOT, runner.__file__, str(Path(np.__file__).parents[1])]
+    # -u: what is printed is there when it is killed. NumPy may be in a folder that an isolated interpreter does not
+    # look into; so it is named.
+    command = [sys.executable, "-I", "-B", "-u", "-X", "utf8", "-c", BOOT]
+    command += [runner.__file__, str(Path(np.__file__).parents[1])]
     group = {"process_group": 0} if os.name == "posix" else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     process = subprocess.Popen(  # noqa: S603
         command,

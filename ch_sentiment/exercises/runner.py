@@ -40,7 +40,6 @@ def main():
     header, arrays = read_message(sys.stdin.buffer)
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.stdout.reconfigure(write_through=True)  # it may be killed at any time
     sys.dont_write_bytecode, sys.pycache_prefix = True, os.devnull  # no cache is read either
     sys.meta_path.insert(0, Finder(header["refused"]))
     _limit_memory(header["memory"])
@@ -176,7 +175,7 @@ def read_message(stream):
             size = math.prod(shape)
             arrays[name] = np.frombuffer(data, dtype, size, start).reshape(shape)
             start += arrays[name].nbytes
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no message: {error}") from None
     return header, arrays
 

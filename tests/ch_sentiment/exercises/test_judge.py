@@ -1,8 +1,10 @@
 """The judge and files that do what no solution should: each gets one line that says so, and none of them passes."""
 
+import io
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from ch_sentiment.exercises import process
+from ch_sentiment.exercises import process, runner
 from ch_sentiment.exercises.catalogue import load
 from ch_sentiment.exercises.judge import Trial, check
 from dataset.errors import DataError
@@ -140,6 +142,8 @@ WRONG = {
     "zeros": (RIGHT.replace("return x @ W", "return 0 * (x @ W)"), "y", "0 everywhere"),
     "NaN": (RIGHT.replace("return x @ W", "return np.nan * (x @ W)"), "y", "not finite"),
     "a shape": (RIGHT.replace("return x @ W", "return (x @ W)[:, :, None]"), "y", r"of shape .*, expected \(3, 4\)"),
+    "bools": (RIGHT.replace("return x @ W", "return x @ W > 0"), "y", ""),
+    "nothing in it": (RIGHT.replace("return x @ W", "return np.zeros((0, 4))"), "y", "of shape"),
     "turned": (RIGHT.replace("return x @ W", "return (x @ W).T"), "y", "transposed"),
     "complex sign": (RIGHT.replace("return x @ W", "return -(x @ W)"), "y", "opposite sign"),
     "float16": (RIGHT.replace("return x @ W", "return (x @ W).astype(np.float16)"), "y", ""),
@@ -277,6 +281,35 @@ os._exit(0)
     assert not verdict.passed and all(c.passed is None for c in verdict.checks)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(
+            b"",
+            b"[]",
+            b"{}",
+            b"{",
+            b"\xff",
+            b'{"arrays": 5}',
+            b'{"arrays": {"a": 5}}',
+            b'{"arrays": {"a": ["<f8", [1]]}}',
+        ),
+        *(b'{"arrays": {"a": ["O", [0]]}}', b'{"arrays": {"a": ["<f8", [-1]]}}', b'{"arrays": {"a": ["<f1", [0]]}}'),
+        *(b'{"arrays": {"a": ["<f8", [%d]]}}' % 10**n for n in (9, 30)),
+        *(b'{"arrays": {"a": ["<f8", [0, %d]]}}' % 10**30, b"[" * 100_000),
+    ],
+)
+def test_what_is_no_message_is_a_value_error(head):
+    with pytest.raises(ValueError):
+        runner.read_message(io.BytesIO(struct.pack("<QQ", len(head), 0) + head))
+
+
+@pytest.mark.parametrize("start", [b"x", b"\xff" * 16, struct.pack("<QQ", 1 << 40, 0), struct.pack("<QQ", 10, 0)])
+def test_a_length_without_its_message_is_a_value_error(start):
+    with pytest.raises(ValueError):
+        runner.read_message(io.BytesIO(start))
+
+
 def test_a_file_that_is_not_there_is_bad_input(tmp_path):
     with pytest.raises(DataError, match="found nothing"):
         check("matmul", tmp_path / "none.py")
@@ -294,7 +327,7 @@ def test_inputs_are_drawn_anew_each_time_and_can_be_drawn_again(judged):
 
 
 def test_an_interpreter_that_does_not_find_numpy_by_itself_is_told_where_it_is(judged, monkeypatch, tmp_path):
-    """As with `pip install --user`, or with NumPy in a folder of PYTHONPATH: an isolated interpreter looks in neither."""
+    """As with `pip install --user`, or with NumPy in a folder of PYTHONPATH: an isolated one looks in neither."""
     wrapper = tmp_path / "python"
     wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')  # no site-packages
     wrapper.chmod(0o755)
