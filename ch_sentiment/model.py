@@ -46,7 +46,7 @@ class SentimentNet(BaseModel):
     def __init__(self, words, encoder, head, head_dropout=None):
         super().__init__()
         self.words, self.encoder, self.head = words, encoder, head
-        self.head_dropout = head_dropout or Dropout(0.0)
+        self.head_dropout = head_dropout or Dropout(0.0, rng=0)
         self.loss_layer = SigmoidWithLoss() if len(head.params[1]) == 1 else SoftmaxWithLoss()
         self.scores = None
         self.frozen = words.frozen
@@ -118,7 +118,7 @@ class WordVectors:
 
     def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):
         self.embed, self.pair_embed = embed, pair_embed
-        self.dropout = dropout or TimeDropout(0.0)
+        self.dropout = dropout or TimeDropout(0.0, rng=0)
         self.word_dropout = word_dropout or WordDropout(0.0)
         self.embed_frozen = frozen
         self.parts = {} if frozen else {"embed": embed}  # the layers by the names that their parameters have in a file

@@ -4,7 +4,6 @@ A model may hold models: whatever has `params` and `forward` is a layer, at any 
 """
 
 import itertools
-import os
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -12,8 +11,9 @@ import numpy as np
 
 from common.arrays.checks import as_number, described
 from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
-from common.files.book_params import read_book_params
+from common.files.book_params import params_file, read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
+from common.np import GPU, to_cpu, to_gpu  # noqa: F401  (the book's module exports them)
 from common.threads import one_blas_thread
 
 _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
@@ -130,11 +130,11 @@ class BaseModel:
     def load_params(self, file_name=None):
         """Read them back in place. Also reads the book's own .pkl files, and runs no code that one may hold.
 
-        Default: ClassName.npz, else ClassName.pkl. CheckpointError where the file is missing or damaged, or holds other
-        shapes; then no parameter has changed.
+        Default: the newer of ClassName.npz and ClassName.pkl. Where X.pkl is asked for and a newer X.npz lies beside
+        it, that is read: a line on stderr says so. CheckpointError where the file is missing (then it is a
+        FileNotFoundError, too) or damaged, or holds other shapes; then no parameter has changed.
         """
-        name = type(self).__name__
-        file_name = file_name or (f"{name}.npz" if os.path.exists(f"{name}.npz") else f"{name}.pkl")
+        file_name = params_file(file_name, type(self).__name__)
         own = self.weights()
         saved = read_book_params(file_name)
         if saved is None:

@@ -5,11 +5,13 @@
 
 import numpy as np
 
+from common.np import GPU  # noqa: F401  (the book's module exports it)
+
 
 def sigmoid(x):
     """1 / (1 + exp(-x)), element by element, without overflow; exact to rounding in both tails."""
     z = np.exp(-np.abs(x))  # in (0, 1]: never overflows
-    return np.where(np.greater_equal(x, 0), 1, z) / (1 + z)
+    return np.maximum(z, np.greater_equal(x, 0)) / (1 + z)  # 1 / (1 + z) from 0 on, z / (1 + z) below
 
 
 def relu(x):
@@ -19,14 +21,22 @@ def relu(x):
 
 def softmax(x, axis=-1):
     """exp(x) / sum(exp(x)) along `axis` of an array of any number of axes."""
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+    x = _floats(x)
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    e /= e.sum(axis=axis, keepdims=True)
+    return e
 
 
 def log_softmax(x, axis=-1):
     """log(softmax(x)) along `axis`, computed as x - logsumexp(x): finite wherever x is."""
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    x = _floats(x)
+    shifted = x - x.max(axis=axis, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted
+
+
+def _floats(x):
+    return x if getattr(getattr(x, "dtype", None), "kind", None) == "f" else np.asarray(x, np.float64)
 
 
 def cross_entropy_error(y, t):

@@ -8,10 +8,23 @@ ValueError that names the layer, and so is a backward before any forward.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_number, as_rng, as_sample_weight, check_ratio, float_dtype
+from common.arrays.checks import (
+    as_floats,
+    as_ids,
+    as_number,
+    as_rng_or_global,
+    as_sample_weight,
+    check_ratio,
+    float_dtype,
+)
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
-from common.functions import log_softmax, sigmoid, softmax
+from common.functions import cross_entropy_error, log_softmax, sigmoid, softmax
+from common.np import GPU
+
+# With what the book's module exports.
+__all__ = ["GPU", "Affine", "Dropout", "Embedding", "Layer", "LayerNorm", "MatMul", "Sigmoid", "SigmoidWithLoss"]
+__all__ += ["Softmax", "SoftmaxWithLoss", "cross_entropy_error", "np", "sigmoid", "softmax"]
 
 
 class MatMul(Layer):
@@ -22,15 +35,16 @@ class MatMul(Layer):
 
     def forward(self, x):
         (W,) = self.params
-        self.cache = x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
-        return np.matmul(x, W)  # (..., D) @ (D, K) -> (..., K)
+        x = as_floats(self, "x", x, (..., len(W)), W.dtype)
+        self.cache = rows, axes = _rows(x), x.shape[:-1]
+        return np.dot(rows, W).reshape(*axes, W.shape[1])  # (M, D) @ (D, K) -> (M, K) -> (..., K)
 
     def backward(self, dout):
         (W,), (dW,) = self.params, self.grads
-        x = self.cached()
-        dout = as_floats(self, "dout", dout, (*x.shape[:-1], W.shape[1]), W.dtype)
-        dW[...] = np.matmul(_rows(x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
-        return np.matmul(dout, W.T)  # (..., K) @ (K, D) -> (..., D)
+        x, axes = self.cached()
+        dout = _rows(as_floats(self, "dout", dout, (*axes, W.shape[1]), W.dtype))  # (..., K) -> (M, K)
+        np.matmul(x.T, dout, out=dW)  # (D, M) @ (M, K) -> (D, K)
+        return np.dot(dout, W.T).reshape(*axes, len(W))  # (M, K) @ (K, D) -> (M, D) -> (..., D)
 
 
 class Affine(Layer):
@@ -41,17 +55,20 @@ class Affine(Layer):
 
     def forward(self, x):
         W, b = self.params
-        self.cache = x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(W)), W.dtype)
-        return np.matmul(x, W) + b  # (..., D) @ (D, K) -> (..., K)
+        x = as_floats(self, "x", x, (..., len(W)), W.dtype)
+        self.cache = rows, axes = _rows(x), x.shape[:-1]
+        y = np.dot(rows, W)  # (M, D) @ (D, K) -> (M, K)
+        y += b
+        return y.reshape(*axes, len(b))  # (M, K) -> (..., K)
 
     def backward(self, dout):
-        W, _ = self.params
+        W, b = self.params
         dW, db = self.grads
-        x = self.cached()
-        dout = as_floats(self, "dout", dout, (*x.shape[:-1], W.shape[1]), W.dtype)
-        dW[...] = np.matmul(_rows(x).T, _rows(dout))  # (D, M) @ (M, K) -> (D, K)
-        db[...] = _rows(dout).sum(axis=0)  # (M, K) -> (K,)
-        return np.matmul(dout, W.T)  # (..., K) @ (K, D) -> (..., D)
+        x, axes = self.cached()
+        dout = _rows(as_floats(self, "dout", dout, (*axes, len(b)), W.dtype))  # (..., K) -> (M, K)
+        np.matmul(x.T, dout, out=dW)  # (D, M) @ (M, K) -> (D, K)
+        db[...] = dout.sum(axis=0)  # (M, K) -> (K,)
+        return np.dot(dout, W.T).reshape(*axes, len(W))  # (M, K) @ (K, D) -> (M, D) -> (..., D)
 
 
 class Embedding(Layer):
@@ -94,13 +111,14 @@ def write_rows(dW, ids, values, mask=None):
 class Dropout(Layer):
     """Sets a share of the elements to zero and scales the others up, while training. Srivastava et al. 2014.
 
-    forward: (...) -> (...); unchanged where `train_flg` is false (argument or attribute). rng: Generator, int or None.
+    forward: (...) -> (...); unchanged where `train_flg` is false (argument or attribute). rng: Generator, int, or None:
+    NumPy's global random state, from which the same elements are drawn as in the book.
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
         super().__init__()
         self.dropout_ratio = check_ratio(self, "dropout_ratio", dropout_ratio)
-        self.rng = as_rng(self, rng)
+        self.rng = as_rng_or_global(self, rng)
         self.train_flg = True
 
     def forward(self, x, train_flg=True):
@@ -157,8 +175,10 @@ class Sigmoid(Layer):
 
     def backward(self, dout):
         y = self.cached()
-        dout = as_floats(self, "dout", dout, y.shape, y.dtype)
-        return dout * y * (1 - y)
+        dx = 1 - y
+        dx *= y
+        dx *= as_floats(self, "dout", dout, y.shape, y.dtype)
+        return dx
 
 
 class Softmax(Layer):
@@ -189,7 +209,7 @@ class SoftmaxWithLoss(Layer):
             t = as_floats(self, "t", t, x.shape, x.dtype)
         else:
             ids = as_ids(self, "t", t, (len(x),), x.shape[1])
-            t = np.zeros_like(x)
+            t = np.zeros(x.shape, x.dtype, like=x)
             t[np.arange(len(x)), ids] = 1  # (N,) -> (N, C)
         sample_weight = as_sample_weight(self, sample_weight, (len(x),), x.dtype)
         if sample_weight is not None:
@@ -197,12 +217,17 @@ class SoftmaxWithLoss(Layer):
         log_y = log_softmax(x)
         self.y = np.exp(log_y)
         self.cache = t
-        # where: a class of weight 0 costs nothing, also where log y is -inf
-        return -float((t * np.where(t != 0, log_y, 0)).sum()) / len(x) + 0.0  # + 0.0: no loss of -0.0
+        loss = -float(np.vdot(t, log_y))
+        if loss != loss:  # NaN, as of 0 times -inf: a class of weight 0 costs nothing
+            loss = -float(np.vdot(t, np.where(t != 0, log_y, 0)))
+        return loss / len(x) + 0.0  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         t, y = self.cached(), self.y
-        return (y * t.sum(axis=1, keepdims=True) - t) * (float(dout) / len(y))
+        dx = y * t.sum(axis=1, keepdims=True)
+        dx -= t
+        dx *= float(dout) / len(y)
+        return dx
 
 
 class SigmoidWithLoss(Layer):
@@ -239,4 +264,4 @@ class SigmoidWithLoss(Layer):
 
 def _rows(x):
     """(..., D) -> (M, D)."""
-    return x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])

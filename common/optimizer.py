@@ -5,10 +5,13 @@ gradient knows its touched rows (an embedding's), only those rows of the paramet
 read and written: the "lazy" form, in which the momentum of a row does not change while its word does not occur.
 """
 
+import math
+
 import numpy as np
 
 from common.arrays.checks import as_number, plain_number
 from common.arrays.row_grad import plain, touched_rows
+from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 BLOCK = 32768  # elements processed at a time
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
@@ -35,14 +38,22 @@ class Optimizer:
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
         super().__setattr__(name, plain_number(value))
 
+    def __getattr__(self, name):
+        """The book's `v`, `h` and `m`: the arrays of a slot, one for each parameter; None before the first update."""
+        if name not in type(self).slots:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return None if self.state is None else self.state[name]
+
     def update(self, params, grads):
         """One step. ValueError where params and grads do not match, or are not those of the step before."""
-        if [p.shape for p in params] != [g.shape for g in grads]:
+        shapes = [p.shape for p in params]
+        if shapes != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
             self.prepare(params)
-        if any([s.shape for s in slot] != [p.shape for p in params] for slot in self.state.values()):
-            raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
+        for slot in self.state.values():
+            if [s.shape for s in slot] != shapes:
+                raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
         for p, g, *state in zip(params, grads, *self.state.values()):
             for part in _parts(g):
@@ -65,9 +76,9 @@ class Optimizer:
 
 def _parts(g):
     """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
-    if g.ndim == 0:
-        return [...]
     rows = touched_rows(g)
+    if rows is None and (g.size <= BLOCK or g.ndim == 0):
+        return [...]  # a single block: all of it
     length = len(g) if rows is None else len(rows)
     block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
     slices = [slice(i, i + block) for i in range(0, length, block)]
@@ -191,8 +202,8 @@ def clip_grads(grads, max_norm, names=None):
     """
     if max_norm is not None:
         max_norm = as_number("clip_grads", "max_norm", max_norm, above=0, finite=False, hint=" (None: no clipping)")
-    norm = float(np.sqrt(sum(map(_square_sum, grads))))
-    if not np.isfinite(norm):
+    norm = math.sqrt(sum(map(_square_sum, grads)))
+    if not math.isfinite(norm):
         raise FloatingPointError(f"the gradient of {first_non_finite(grads, names)} is not finite")
     rate = 1.0 if max_norm is None else float(max_norm) / (norm + 1e-6)
     if rate < 1:
@@ -213,11 +224,16 @@ def clip_elements(grads, limit):
 def first_non_finite(grads, names=None):
     """The name of the first gradient with a NaN or an infinity; None if all are finite."""
     for i, g in enumerate(grads):
-        if not np.isfinite(_square_sum(g)):
+        if not math.isfinite(_square_sum(g)):
             return names[i] if names is not None else f"parameter {i} {g.shape}"
     return None
 
 
 def _square_sum(g):
-    """The sum of squares in float64, so that large float32 gradients do not overflow."""
+    """The sum of squares; in float64 where float32 is too narrow for it."""
+    rows = touched_rows(g)
+    flat = g.ravel("K") if rows is None else plain(g).take(rows, axis=0).ravel()
+    total = float(np.vdot(flat, flat))
+    if 1e-30 < total < math.inf:
+        return total
     return sum(float(np.square(plain(g)[part], dtype=np.float64).sum()) for part in _parts(g))

@@ -52,11 +52,11 @@ def _curve(history, key, label, scale, best_epoch, ax):
     return ax
 
 
-def loss_curve(losses, eval_interval, ax=None, ylim=None):
+def loss_curve(losses, eval_interval, ax=None, ylim=None, ylabel="loss"):
     """The book's figure: the logged losses against the step, in units of eval_interval. -> Axes."""
     ax = ax or new_axes()
     ax.plot(np.arange(len(losses)), losses, color=BLUE, label="train")
-    ax.set(xlabel=f"iterations (x{eval_interval})", ylabel="loss", **({} if ylim is None else {"ylim": ylim}))
+    ax.set(xlabel=f"iterations (x{eval_interval})", ylabel=ylabel, **({} if ylim is None else {"ylim": ylim}))
     return ax
 
 

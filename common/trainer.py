@@ -8,14 +8,18 @@ import uuid
 
 import numpy as np
 
-from common.arrays.checks import as_number, as_rng
+from common.arrays.checks import as_number, as_rng_or_global
 from common.arrays.examples import Examples
+from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
+from common.figures.logged import show_logged
+from common.np import GPU
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
-from common.training.batches import count_tokens, shuffled_batches
+from common.training.batches import count_tokens, shuffled_batches, window_places
+from common.training.callback import serving
 from common.training.callbacks import BookLog, StopOnSignal
-from common.training.checks import as_validation, check_callbacks, check_grads, check_model, check_optimizer
+from common.training.checks import as_limit, as_validation, check_callbacks, check_continues, check_grads, check_parts
 from common.training.scoring import (
     Running,
     as_batch_size,
@@ -30,16 +34,16 @@ from common.training.scoring import (
     set_training,
 )
 
-__all__ = ["Running", "Trainer", "evaluate", "remove_duplicate"]
+__all__ = ["GPU", "RnnlmTrainer", "Running", "Trainer", "clip_grads", "evaluate", "np", "remove_duplicate"]
 
 
 class Trainer:
     """Trains any model that has `params`, `grads`, `forward(x, t)` -> loss and `backward()`.
 
     callbacks: a list of `common.training.callbacks.Callback`; None: the book's log line. rng: for the order of the
-    examples. metrics: functions of scores and labels by name, for the history (`common.training.scoring`). ValueError
-    where one of these is something else. `params` stay the same arrays, `grads` may be others at each step. BLAS has
-    one thread (`common.threads`).
+    examples; None: NumPy's global random state, as in the book. metrics: functions of scores and labels by name, for
+    the history (`common.training.scoring`). ValueError where one of these is something else. `params` stay the same
+    arrays, `grads` may be others at each step. BLAS has one thread (`common.threads`).
 
     For callbacks to read: `model`, `optimizer`, `metrics`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all
     epochs, from 1), `steps_per_epoch`, `total_steps`, `running` (the unfinished epoch; None between epochs), `loss` (of
@@ -51,17 +55,16 @@ class Trainer:
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None, *, metrics=None):
-        check_model(model, optimizer)
-        check_optimizer(optimizer)
-        check_callbacks(callbacks)
+        check_parts(model, optimizer, callbacks)
         self.model, self.optimizer, self.callbacks = model, optimizer, callbacks
-        self.rng, self.metrics = as_rng("Trainer", rng), checked_metrics("Trainer", metrics)
+        self.rng, self.metrics = as_rng_or_global("Trainer", rng), checked_metrics("Trainer", metrics)
         self.name = uuid.uuid4().hex  # by which a callback knows whom it served last
         self.history = []
         self.loss_list = []  # the book's: mean loss of every eval_interval steps
         self.epoch = self.max_epoch = self.step = self.steps_per_epoch = self.total_steps = 0
         self.eval_interval = self.max_element = self.loss = self.running = self.stop_reason = None
         self.tied = self.names = None  # TiedWeights of the model's params, and a name for each parameter of them
+        self.order = None  # (N,) of the examples, in the book's manner
 
     @one_blas_thread()
     def fit(
@@ -91,6 +94,10 @@ class Trainer:
         padding; examples where there are no ids), seconds, those spent on the epoch in all processes, and each metric,
         NAME and val_NAME: Python numbers or None. An unfinished epoch has no row.
 
+        The last batch of an epoch may be a short one. In the book's manner, that is for arrays x and t, without rng,
+        callbacks and metrics and without what stands after the star, it is left out, as it is there: an epoch has
+        len(x) // batch_size steps (at least one), and shuffles what the epoch before, in the same `fit`, has shuffled.
+
         Where there are callbacks, Ctrl-C ends training after the step. Raises ValueError for arguments that cannot be,
         and for another number of examples or batch_size than the unfinished epoch has; FloatingPointError when the loss
         or a gradient is no longer finite; that step changes no parameter. After an error the next fit begins a new
@@ -103,44 +110,22 @@ class Trainer:
         max_epoch = as_number("Trainer.fit", "max_epoch", max_epoch, least=0, whole=True)
         if eval_interval is not None:
             eval_interval = as_number("Trainer.fit", "eval_interval", eval_interval, least=0, whole=True)
-        limits = {"max_grad": max_grad, "max_element": max_element}
-        limits = {
-            name: None if limit is None else as_number("Trainer.fit", name, limit, above=0, finite=False)
-            for name, limit in limits.items()
-        }
+        max_grad, max_element = as_limit("max_grad", max_grad), as_limit("max_element", max_element)
         check_callbacks(self.callbacks)
-        steps_done = 0
+        check_continues(self.running, len(examples), batch_size)
+        self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
+        as_the_book = self._counts_as_the_book(examples, validation, max_element, sample_weight)
+        self.steps_per_epoch = max(len(examples) // batch_size, 1) if as_the_book else -(-len(examples) // batch_size)
+        self.order, steps_done = np.arange(len(examples)) if as_the_book else None, 0
         if self.running is not None:
-            steps_done, num, size = self.running.steps, self.running.num_examples, self.running.batch_size
-            if (num, size) != (len(examples), batch_size):
-                expected = f"the {num} examples and batch_size {size} of the unfinished epoch"
-                raise ValueError(f"Trainer.fit: expected {expected}, got {len(examples)} and {batch_size}")
-        self.eval_interval, self.max_element, self.stop_reason = eval_interval, limits["max_element"], None
-        self.steps_per_epoch = -(-len(examples) // batch_size)
+            self.order, steps_done = self.running.order, self.running.steps
         self.total_steps = self.step - steps_done + self.steps_per_epoch * max_epoch
         self.max_epoch = self.epochs_done + max_epoch
         active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
         active = active and [StopOnSignal(), *active]
-        started, errors = [], []
-        try:
-            for callback in active:
-                callback.serve(self)
-                started.append(callback)
-                callback.on_fit_start(self)
+        with serving(self, active):
             while self.epochs_done < self.max_epoch and self.stop_reason is None:
-                self._run_epoch(examples, batch_size, limits["max_grad"], validation, active)
-        except BaseException as error:
-            self.running = None  # a step that failed is no place to continue from
-            errors.append(error)
-        for callback in reversed(started):
-            try:
-                callback.on_fit_end(self)
-            except BaseException as error:  # the others still have something to restore
-                errors.append(error)
-                if len(errors) > 1:
-                    errors[0].add_note(f"then {type(callback).__name__}.on_fit_end: {error!r}")
-        if errors:
-            raise errors.pop(0)  # popped: a list in a frame that its own error refers to would be a cycle
+                self._run_epoch(examples, batch_size, max_grad, validation, active)
         return self.history
 
     @property
@@ -148,20 +133,20 @@ class Trainer:
         """How many epochs were finished; `epoch` is one more while another is unfinished."""
         return self.epoch - (self.running is not None)
 
+    current_epoch = epochs_done  # the book's name
+
     def stop(self, reason):
         """End training after this step (or epoch, if called at its end). The first reason given is kept."""
         self.stop_reason = self.stop_reason or reason
 
+    def log_entry(self, mean_loss):
+        """Keep what the book's log shows of the steps since its last line; -> how it is written there."""
+        self.loss_list.append(mean_loss)
+        return f"loss {mean_loss:.2f}"
+
     def plot(self, ylim=None):
         """The book's figure of the logged losses, on pyplot's current Axes, shown where there is a screen; -> Axes."""
-        from matplotlib import pyplot
-
-        from common.plot import loss_curve
-
-        ax = loss_curve(self.loss_list, self.eval_interval, ax=pyplot.gca(), ylim=ylim)
-        if pyplot.get_backend().lower() not in {"agg", "pdf", "svg", "ps", "cairo", "template"}:
-            pyplot.show()
-        return ax
+        return show_logged(self.loss_list, self.eval_interval, ylim, "loss")
 
     def _run_epoch(self, examples, batch_size, max_grad, validation, callbacks):
         """An epoch, or the rest of an unfinished one, up to its end or to the step after which it has to stop."""
@@ -203,14 +188,27 @@ class Trainer:
         self.running = None
         notify("on_epoch_end")
 
+    def _counts_as_the_book(self, examples, *ours):
+        """Whether `fit` was called in the book's manner; an unfinished epoch goes on as it began."""
+        given = (self.callbacks, *ours)
+        arrays = not isinstance(examples.x, (list, tuple, dict)) and not isinstance(examples.t, list)
+        as_it_began = self.running is None or self.running.order is not None
+        return self.rng is GLOBAL and not self.metrics and all(g is None for g in given) and arrays and as_it_began
+
     def _batches_left(self, x, batch_size):
         """The batches of this epoch that are still to come: their order follows from the random state at its start."""
+        done = self.running.steps
+        if self.order is not None:
+            if done == 0:
+                self.order = self.running.order = self.order[self.rng.permutation(len(self.order))]
+            starts = range(done * batch_size, self.steps_per_epoch * batch_size, batch_size)
+            return [self.order[i : i + batch_size] for i in starts]
         now = self.rng.bit_generator.state
         self.rng.bit_generator.state = self.running.stream
         batches = shuffled_batches(x, batch_size, self.rng)
-        if self.running.steps:
+        if done:
             self.rng.bit_generator.state = now
-        return batches[self.running.steps :]
+        return batches[done:]
 
     def _train_step(self, x, t, weighted, max_grad):
         """-> loss, norm of the gradients before clipping."""
@@ -234,6 +232,58 @@ class Trainer:
             clip_elements(grads, self.max_element)
         self.optimizer.update(params, grads)
         return loss, norm
+
+
+class RnnlmTrainer(Trainer):
+    """Trains a language model on one long text, by truncated backpropagation through time. Book, chapters 5 and 6.
+
+    The text is read at batch_size places at once, equally far apart, time_size words a step; the model keeps its state
+    from step to step (`stateful`), which no checkpoint holds. `time_idx`: words read at each place since `fit` began.
+    `ppl_list`: the perplexities of the log, exp of the mean loss since the line before.
+    """
+
+    time_idx = ppl_list = window = None
+
+    def fit(self, xs, ts, max_epoch=10, batch_size=20, time_size=35, max_grad=None, eval_interval=20):
+        """Train; -> the history, as `Trainer.fit`, which says the rest. xs, ts: (T,) ids and those that follow them.
+
+        An epoch has T // (batch_size * time_size) steps; ValueError where that is none.
+        """
+        batch_size = as_batch_size("RnnlmTrainer.fit", batch_size)
+        time_size = as_number("RnnlmTrainer.fit", "time_size", time_size, least=1, whole=True)
+        words = batch_size * time_size
+        if len(xs) < words:
+            expected = f"a text of at least batch_size * time_size = {words} words"
+            raise ValueError(f"RnnlmTrainer.fit: expected {expected}, got {len(xs)}")
+        if self.running is None:
+            self.time_idx = 0
+        self.ppl_list, self.window = [], (batch_size, time_size)
+        return super().fit(xs, ts, max_epoch, words, max_grad, eval_interval)
+
+    def get_batch(self, x, t, batch_size, time_size):
+        """The next window: (batch_size, time_size) int32 ids of x, and of t; behind the end of the text its start."""
+        places = self._next_places(len(x), batch_size, time_size)
+        return np.asarray(x)[places].astype(np.int32), np.asarray(t)[places].astype(np.int32)
+
+    def log_entry(self, mean_loss):
+        self.ppl_list.append(float(np.exp(mean_loss)))
+        return f"perplexity {self.ppl_list[-1]:.2f}"
+
+    def plot(self, ylim=None):
+        """As `Trainer.plot`, of the logged perplexities."""
+        return show_logged(self.ppl_list, self.eval_interval, ylim, "perplexity")
+
+    def _next_places(self, words, batch_size, time_size):
+        """(batch_size, time_size) indices into a text of so many words."""
+        first, self.time_idx = self.time_idx or 0, (self.time_idx or 0) + time_size
+        return window_places(words // batch_size, batch_size, time_size, first) % words
+
+    def _counts_as_the_book(self, examples, *ours):
+        return True
+
+    def _batches_left(self, x, batch_size):
+        for _ in range(self.running.steps, self.steps_per_epoch):
+            yield self._next_places(len(x), *self.window)
 
 
 def _no_float_warnings():

@@ -6,10 +6,18 @@ number is that size, a letter any size, and a letter with a factor ("4H") a mult
 
 import numpy as np
 
+from common.arrays.global_random import GLOBAL
+
 
 def as_floats(layer, name, x, shape, dtype):
-    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`."""
+    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`.
+
+    `...`, first of all in `shape`, stands for any axes.
+    """
+    if getattr(x, "dtype", None) is dtype and x.shape == shape:
+        return x  # nearly every call, and a small layer's forward takes a few microseconds
     x = x if hasattr(x, "dtype") else np.asarray(x)
+    shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape
     if x.dtype.kind not in "fiub" or not _fits(x.shape, shape):
         _refuse(layer, name, "floats", shape, x)
     return x.astype(dtype, copy=False)
@@ -27,7 +35,7 @@ def as_ids(layer, name, ids, shape, upper, where=None):
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
-    if ids.size and (ids.min() < 0 or ids.max() >= upper):
+    if ids.size and ids.view(f"u{ids.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
     return ids
@@ -105,6 +113,8 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
 
 def as_rng(owner, rng):
     """A Generator: rng itself, or one from a seed; ValueError for what is neither, nor None."""
+    if rng is GLOBAL:
+        return rng
     rng = plain_number(rng)
     try:
         if isinstance(rng, (bool, float, str)):
@@ -113,6 +123,11 @@ def as_rng(owner, rng):
     except (TypeError, ValueError):
         expected = "a seed (a whole number >= 0), a numpy.random.Generator or None as rng"
         raise ValueError(f"{_called(owner)}: expected {expected}, got {described(rng)}") from None
+
+
+def as_rng_or_global(owner, rng):
+    """As `as_rng`, but GLOBAL, NumPy's global random state, for None: in the book's classes."""
+    return GLOBAL if rng is None else as_rng(owner, rng)
 
 
 def described(value):
@@ -131,11 +146,17 @@ def described(value):
 
 
 def _fits(shape, wanted, sizes=None):
+    if shape == wanted:
+        return True
     sizes = {} if sizes is None else sizes
     for size, want in zip(shape, wanted):
+        known = want
         if isinstance(want, str):
-            sizes.setdefault(want[-1], size // int(want[:-1] or 1))
-    return len(shape) == len(wanted) and all(size == _size(want, sizes) for size, want in zip(shape, wanted))
+            factor = 1 if len(want) == 1 else int(want[:-1])
+            known = factor * sizes.setdefault(want[-1], size // factor)
+        if size != known:
+            return False
+    return len(shape) == len(wanted)
 
 
 def _size(want, sizes):

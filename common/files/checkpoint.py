@@ -44,6 +44,10 @@ class CheckpointError(Exception):
     """A checkpoint that is damaged or does not fit: one line with the file and the defect."""
 
 
+class MissingCheckpointError(CheckpointError, FileNotFoundError):
+    """No file of that name; an OSError as well, as where the book's code looks for its parameters."""
+
+
 class _Defect(ValueError):
     """The defect, before the file's name is added."""
 
@@ -76,12 +80,14 @@ def load_arrays(path):
 
 
 def load_checkpoint(path, into=None):
-    """-> arrays (dict of name to array), meta (what `save_arrays` was given). Raises CheckpointError on any defect.
+    """-> arrays (dict of name to array), meta (what `save_arrays` was given). Raises CheckpointError on any defect,
+    MissingCheckpointError where there is no file.
 
     into: a function that gets what meta.json holds ("format", "library", "arrays": the manifest, "meta"), checked,
     before any array is read. It returns the arrays to read into, by name, or None for new ones; names, shapes and
     dtypes must then be those of the file. A ValueError of its own is a defect, too.
     """
+    kind = CheckpointError
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise _Defect("expected a checkpoint, got a folder or a device")
@@ -89,11 +95,13 @@ def load_checkpoint(path, into=None):
             return _read(file, into)
     except (_Defect, CheckpointError) as error:
         defect = str(error)
+    except FileNotFoundError as error:
+        kind, defect = MissingCheckpointError, f"expected a checkpoint, got {error.strerror}"
     except OSError as error:
         defect = f"expected a checkpoint, got {error.strerror or error}"
     except Exception as error:  # JSON that is none, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
-    raise CheckpointError(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
+    raise kind(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
 
 
 def _read(file, into):

@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 import numpy as np
 
 from common.arrays.checks import as_number, described, plain_number
+from common.arrays.global_random import GlobalRandom
 from common.arrays.tied_weights import TiedWeights
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.training.callback import Callback
@@ -82,6 +83,8 @@ def resume_training(path, trainer):
         elif running is not None and running.steps and trainer.metrics:
             got = "an unfinished epoch of a training without metrics"
             raise CheckpointError(f"{path}: expected a training with metrics {', '.join(trainer.metrics)}, got {got}")
+        if running is not None:
+            running.order = arrays.get("running.order")
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
         states = [
@@ -138,8 +141,12 @@ def _state(trainer):
         callbacks.append({"name": type(callback).__name__, "memory": _plain(values), "arrays": len(callback_arrays)})
         arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(callback_arrays)}
     running = None if trainer.running is None else dict(vars(trainer.running))
-    if running is not None and (collected := running.pop("collected")):
-        arrays |= zip(("running.scores", "running.labels"), map(np.concatenate, zip(*collected)))
+    if running is not None:
+        order, collected = running.pop("order"), running.pop("collected")
+        if order is not None:
+            arrays["running.order"] = order
+        if collected:
+            arrays |= zip(("running.scores", "running.labels"), map(np.concatenate, zip(*collected)))
     return arrays, {
         "kind": KIND,
         "optimizer": {"name": type(optimizer).__name__, "numbers": numbers},  # the rate, the steps, the constants
@@ -178,7 +185,7 @@ def _with_state(trainer):
 
 def _streams(trainer):
     """(name, Generator) of all that training draws from: that of the order, and what attributes, lists and dicts of the
-    model and the optimizer lead to.
+    model and the optimizer lead to; NumPy's global random state is among them where one of these draws from it.
     """
     waiting = [("optimizer", trainer.optimizer), ("model", trainer.model), ("order", trainer.rng)]
     seen = set()
@@ -187,7 +194,7 @@ def _streams(trainer):
         if id(thing) in seen or isinstance(thing, (type, ModuleType, FunctionType)):
             continue
         seen.add(id(thing))
-        if isinstance(thing, np.random.Generator):
+        if isinstance(thing, (np.random.Generator, GlobalRandom)):
             yield name, thing
             continue
         if isinstance(thing, (list, tuple)):

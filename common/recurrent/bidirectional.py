@@ -83,6 +83,10 @@ class TimeBiLSTM(TimeBidirectional):
     def __init__(self, Wx1, Wh1, b1, Wx2, Wh2, b2, stateful=False):
         super().__init__(TimeLSTM(Wx1, Wh1, b1, stateful), TimeLSTM(Wx2, Wh2, b2, stateful))
 
+    # The book's names of the two layers.
+    forward_lstm = property(lambda self: self.forward_layer)
+    backward_lstm = property(lambda self: self.backward_layer)
+
 
 def _reversed(xs):
     """(N, T, ...), reversed in time."""

@@ -10,6 +10,7 @@ from common.arrays.checks import as_rng
 from common.arrays.examples import PAD, lengths, num_examples, pad, parts, sorted_batches, take
 
 __all__ = ["count_tokens", "grouped_split", "pad", "shuffled_batches", "sorted_batches", "stratified_split", "take"]
+__all__ += ["window_places"]
 
 POOL = 50  # batches that are sorted by length together: enough for similar lengths, few enough to stay random
 
@@ -28,13 +29,18 @@ def shuffled_batches(x, batch_size, rng=None):
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def window_places(jump, batch_size, time_size, first):
+    """The (batch_size, time_size) places of a text that a step reads: row i the words from i * jump + first on."""
+    return np.arange(batch_size)[:, None] * jump + (first + np.arange(time_size))  # (N, 1) + (T,) -> (N, T)
+
+
 def count_tokens(x, index, padding=PAD):
     """The number of tokens in the examples `index`: ids of lists, and ids (N, T) of arrays that are not `padding`; of
     arrays of anything else, the number of examples. padding None: no id is.
     """
     counts = [_count(part, index, padding) for part in parts(x)]
     counts = [count for count in counts if count is not None]
-    return sum(counts) if counts else len(index)
+    return sum(counts) if counts else np.size(index)
 
 
 def _count(x, index, padding):

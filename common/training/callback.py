@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from contextlib import contextmanager
 
 
 class Callback:
@@ -56,6 +57,33 @@ class Callback:
 
     def load_state(self, values, arrays):
         """Restore what `state` returned."""
+
+
+@contextmanager
+def serving(trainer, callbacks):
+    """Around the epochs of a `fit`: `on_fit_start` of each callback, and `on_fit_end` of those that were started.
+
+    The first error is raised when all of that is done; the later ones are its notes.
+    """
+    started, errors = [], []
+    try:
+        for callback in callbacks:
+            callback.serve(trainer)
+            started.append(callback)
+            callback.on_fit_start(trainer)
+        yield
+    except BaseException as error:
+        trainer.running = None  # a step that failed is no place to continue from
+        errors.append(error)
+    for callback in reversed(started):
+        try:
+            callback.on_fit_end(trainer)
+        except BaseException as error:  # the others still have something to restore
+            errors.append(error)
+            if len(errors) > 1:
+                errors[0].add_note(f"then {type(callback).__name__}.on_fit_end: {error!r}")
+    if errors:
+        raise errors.pop(0)  # popped: a list in a frame that its own error refers to would be a cycle
 
 
 def _for_the_next_trainer(load_state):

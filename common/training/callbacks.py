@@ -42,7 +42,10 @@ class StopOnSignal(Callback):
 
 
 class BookLog(Callback):
-    """The book's log line, and a loss for `Trainer.plot`, every `trainer.eval_interval` steps; None: neither."""
+    """The book's log line, and a loss for `Trainer.plot`, every `trainer.eval_interval` steps; None: neither.
+
+    A line holds the mean since the line before, that of an epoch's first step too.
+    """
 
     def __init__(self, sink=print):
         self.sink, self.losses = as_sink(self, sink), []  # losses: since the last line
@@ -50,17 +53,13 @@ class BookLog(Callback):
     def on_fit_start(self, trainer):
         self.start = time.perf_counter()
 
-    def on_epoch_start(self, trainer):
-        self.losses = []
-
     def on_step_end(self, trainer):
         self.losses.append(trainer.loss)
         done = trainer.running.steps
         if trainer.eval_interval and (done - 1) % trainer.eval_interval == 0:
             mean, seconds = sum(self.losses) / len(self.losses), time.perf_counter() - self.start
             place = f"| epoch {trainer.epoch} |  iter {done} / {trainer.steps_per_epoch} |"
-            say_above(self.sink, trainer, f"{place} time {seconds:.0f}[s] | loss {mean:.2f}")
-            trainer.loss_list.append(mean)
+            say_above(self.sink, trainer, f"{place} time {seconds:.0f}[s] | {trainer.log_entry(mean)}")
             self.losses = []
 
     def state(self):

@@ -1,8 +1,15 @@
 """What a Trainer is made of, checked before the first step: each is a ValueError that says what came instead."""
 
-from common.arrays.checks import described
+from common.arrays.checks import as_number, described
 from common.arrays.examples import Examples
 from common.training.callbacks import Callback
+
+
+def check_parts(model, optimizer, callbacks):
+    """What a Trainer is made of."""
+    check_model(model, optimizer)
+    check_optimizer(optimizer)
+    check_callbacks(callbacks)
 
 
 def check_model(model, optimizer):
@@ -71,6 +78,19 @@ def check_callbacks(callbacks):
         if not isinstance(callback, Callback):
             way_out = ": a child of Callback calls it, in on_epoch_end, say" if callable(callback) else ""
             raise ValueError(f"{expected}, got {described(callback)} in it{way_out}")
+
+
+def as_limit(name, limit):
+    """None, or a number above 0, inf too."""
+    return None if limit is None else as_number("Trainer.fit", name, limit, above=0, finite=False)
+
+
+def check_continues(running, num_examples, batch_size):
+    """The data and batch_size of the unfinished epoch (`Running`), where there is one."""
+    before = (num_examples, batch_size) if running is None else (running.num_examples, running.batch_size)
+    if before != (num_examples, batch_size):
+        expected = "the {} examples and batch_size {} of the unfinished epoch".format(*before)
+        raise ValueError(f"Trainer.fit: expected {expected}, got {num_examples} and {batch_size}")
 
 
 def as_validation(validation, x):

@@ -26,9 +26,9 @@ COLUMNS = ("epoch", "loss", "accuracy", "grad_norm", "tokens_per_s", "lr", "seco
 class Running:
     """An unfinished epoch: its data, and its sums so far, all of them plain numbers but for what metrics need.
 
-    stream: the state of the trainer's rng when the epoch began. seconds: spent on it, up to the last step. examples:
-    what the loss is a mean of, steps with a label where there is one for each. collected: (scores, labels) of each
-    batch, kept where there are metrics.
+    stream: the state of the trainer's rng when the epoch began. order: (N,) of the examples, in the book's manner.
+    seconds: spent on it, up to the last step. examples: what the loss is a mean of, steps with a label where there is
+    one for each. collected: (scores, labels) of each batch, kept where there are metrics.
     """
 
     num_examples: int
@@ -43,6 +43,7 @@ class Running:
     scored: bool = True
     seconds: float = 0.0
     collected: list = field(default_factory=list)
+    order: np.ndarray | None = None
 
     def add(self, loss, tokens, counted, size, norm, metrics=()):
         """After a step. counted: see `counted`. size: examples of the batch."""

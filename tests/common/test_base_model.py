@@ -273,13 +273,46 @@ def test_pickles_of_other_numpys_are_read(here):
         assert same(net.params, [np.ones((2, 3)), np.ones(3)])
 
 
-def test_the_npz_is_preferred_where_both_are_there(here):
-    BookModel(seed=1).save_params()
-    with open("BookModel.pkl", "wb") as file:
-        pickle.dump([p * 0 for p in BookModel().params], file)
-    net = BookModel(seed=2)
-    net.load_params()
-    assert same(net.params, BookModel(seed=1).params)
+@pytest.mark.parametrize("asked_for", [None, "BookModel.pkl", "../here/BookModel.pkl", "../here/BookModel.npz"])
+@pytest.mark.parametrize("npz_age", [-5, 0, 5, None])
+@pytest.mark.parametrize("pkl_is", ["a pickle", "saved under that name", "missing"])
+def test_what_was_saved_last_is_loaded_and_said_where_another_file_was_asked_for(
+    tmp_path, monkeypatch, capsys, asked_for, npz_age, pkl_is
+):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    pkl, npz = here / "BookModel.pkl", here / "BookModel.npz"
+    if pkl_is == "a pickle":
+        pkl.write_bytes(pickle.dumps(BookModel(seed=1).params))
+    elif pkl_is != "missing":
+        BookModel(seed=1).save_params("BookModel.pkl")
+    if npz_age is not None:
+        BookModel(seed=2).save_params()
+        os.utime(npz, (1000 - npz_age, 1000 - npz_age))
+    if pkl.exists():
+        os.utime(pkl, (1000, 1000))
+    net = BookModel(seed=3)
+    exact = asked_for is not None and asked_for.endswith(".npz")
+    there = npz.exists() if exact else npz.exists() or pkl.exists()
+    if not there:
+        with pytest.raises(FileNotFoundError) as caught:
+            net.load_params(asked_for)
+        assert isinstance(caught.value, CheckpointError) and "BookModel" in str(caught.value)
+        return
+    net.load_params(asked_for)
+    only = None if npz.exists() and pkl.exists() else npz if npz.exists() else pkl
+    newer = npz if npz_age == -5 or (npz_age == 0 and asked_for is None) else pkl
+    read = npz if exact else only or newer
+    assert same(net.params, BookModel(seed=1 if read == pkl else 2).params)
+    said = capsys.readouterr().err
+    if exact or (asked_for is None and only) or only == pkl:
+        assert said == ""
+    elif only == npz:
+        assert said == "load_params: reading {} (there is no {})\n".format(asked_for[:-4] + ".npz", asked_for)
+    else:
+        assert said.startswith("load_params: reading ") and said.count("\n") == 1
+        assert f"{read.name} (newer than " in said
 
 
 class _Reduce:
@@ -346,7 +379,7 @@ def test_a_pickle_of_anything_but_a_list_of_number_arrays_is_refused(here, conte
 
 
 def test_damaged_empty_and_missing_files_are_a_checkpoint_error_that_names_them(here):
-    with pytest.raises(CheckpointError, match=r"^BookModel\.pkl: .*No such file"):
+    with pytest.raises(CheckpointError, match=r"^BookModel\.npz: .*No such file"):
         BookModel().load_params()
     blob = pickle.dumps(BookModel().params, protocol=4)
     for end in (0, 1, 2, 10, len(blob) // 2, len(blob) - 1):

@@ -246,8 +246,18 @@ def test_the_same_rng_drops_the_same_elements_and_the_global_generator_rests():
     assert np.array_equal(same[0], same[1])
     assert np.array_equal(same[0], same[2])
     assert not np.array_equal(same[0], Dropout(0.5, rng=8).forward(x))
-    assert not np.array_equal(Dropout(0.5).forward(x), Dropout(0.5).forward(x))
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_without_rng_the_elements_are_those_that_the_books_dropout_draws():
+    x = np.ones((4, 5, 6))
+    np.random.seed(3)  # noqa: NPY002
+    dropped = [Dropout(0.3).forward(x) > 0, TimeDropout(0.3).forward(x) > 0]
+    after = np.random.rand()  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    for kept in dropped:
+        np.testing.assert_array_equal(kept, np.random.rand(4, 5, 6) > 0.3)  # noqa: NPY002
+    assert np.random.rand() == after  # noqa: NPY002
 
 
 def test_dropout_of_nothing_is_the_identity_even_while_training():
