@@ -9,7 +9,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, as_mask, as_sample_weight, float_dtype
 from common.arrays.layer import Layer
-from common.functions import cross_entropy_error, filled, log_softmax, sigmoid, softmax
+from common.functions import cross_entropy_error, filled, sigmoid, softmax
 from common.layers import Affine, Dropout, Embedding, MatMul, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
 from common.np import GPU
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
@@ -24,6 +24,8 @@ __all__ += ["GPU", "TimeBiLSTM", "TimeBidirectional", "cross_entropy_error", "np
 __all__ += ["Affine", "Dropout", "Embedding", "MatMul", "Sigmoid", "SigmoidWithLoss", "Softmax", "SoftmaxWithLoss"]
 __all__ += ["Simple_TimeAffine", "Simple_TimeSoftmaxWithLoss", "TimeAffine", "TimeDropout", "TimeEmbedding"]
 __all__ += ["TimeSigmoidWithLoss", "TimeSoftmaxWithLoss"]
+
+CHUNK = 1 << 17  # elements that a loss over many classes computes at a time
 
 
 class TimeEmbedding(Embedding):
@@ -105,7 +107,7 @@ class Simple_TimeSoftmaxWithLoss(Layer):
 
     def forward(self, xs, ts, mask=None, sample_weight=None):
         xs, ts, counts = _steps_that_count(self, xs, ts, mask)
-        weight = _weight_of_steps(self, sample_weight, counts, xs.dtype)
+        weight = weight_of_steps(self, sample_weight, counts, xs.dtype)
         total, loss, losses = max(int(counts.sum()), 1), 0.0, []
         for t in range(xs.shape[1]):
             rows = np.flatnonzero(counts[:, t])  # (N,) -> (M,)
@@ -138,41 +140,67 @@ class TimeSoftmaxWithLoss(Layer):
 
     def forward(self, xs, ts, mask=None, sample_weight=None):
         xs, ts, counts = _steps_that_count(self, xs, ts, mask)
-        weight = _weight_of_steps(self, sample_weight, counts, xs.dtype)
-        real = np.flatnonzero(counts)  # (N, T) -> (M,)
-        log_y = log_softmax(xs.reshape(-1, xs.shape[2])[real])  # (N, T, V) -> (M, V): only the steps that count
-        labels = ts.reshape(-1)[real]  # (N, T) -> (M,)
-        weight = weight if weight is None else weight.reshape(-1)[real]  # (N, T) -> (M,)
-        self.cache = log_y, labels, real, xs.shape, weight
-        of_truth = log_y[np.arange(len(real)), labels]  # (M, V) -> (M,)
-        of_truth = of_truth if weight is None else of_truth * weight
-        return float(-of_truth.sum() / max(len(real), 1) + 0.0)  # + 0.0: no loss of -0.0
+        weight = weight_of_steps(self, sample_weight, counts, xs.dtype)
+        real = None if counts.all() else np.flatnonzero(counts)  # (N, T) -> (M,): the steps that count; None: all
+        labels, weight = _chosen(ts, real), weight if weight is None else _chosen(weight, real)  # (N, T) -> (M,)
+        tops, sums, log_y = (np.empty((len(labels), 1), xs.dtype, like=xs) for _ in range(3))
+        rows, exps = xs.reshape(-1, xs.shape[2]), None  # (N, T, V) -> (N T, V)
+        for part in row_chunks(len(labels), xs.shape[2], CHUNK):
+            x = rows[part if real is None else real[part]]  # (m, V)
+            np.max(x, axis=1, keepdims=True, out=tops[part])
+            x = x - tops[part]
+            log_y[part, 0] = x[np.arange(len(x)), labels[part]]  # (m, V) -> (m,): of the true class
+            exps = np.exp(x, out=x)
+            np.sum(exps, axis=1, keepdims=True, out=sums[part])
+        log_y = (log_y - np.log(sums))[:, 0]  # (M, 1) -> (M,)
+        self.cache = xs, labels, real, tops, sums, exps, weight
+        return float(-(log_y if weight is None else log_y * weight).sum() / max(len(labels), 1) + 0.0)  # + 0.0: no -0.0
 
     def backward(self, dout=1):
         """-> dxs (N, T, V)."""
-        log_y, labels, real, shape, weight = self.cached()
-        dy = np.exp(log_y)
-        dy[np.arange(len(real)), labels] -= 1
-        dy *= float(dout) / max(len(real), 1)
-        if weight is not None:
-            dy *= weight[:, None]  # (M, V) * (M, 1)
-        dxs = np.zeros(shape, dy.dtype, like=dy)
-        dxs.reshape(-1, shape[2])[real] = dy  # (M, V) -> (N, T, V)
+        xs, labels, real, tops, sums, last_exps, weight = self.cached()
+        scale = np.full_like(sums, float(dout) / max(len(labels), 1))
+        scale = scale if weight is None else scale * weight[:, None]  # (M, 1): what each step counts
+        dxs = (np.empty if real is None else np.zeros)(xs.shape, xs.dtype, like=xs)
+        rows, drows = xs.reshape(-1, xs.shape[2]), dxs.reshape(-1, xs.shape[2])  # (N, T, V) -> (N T, V)
+        for part in row_chunks(len(labels), xs.shape[2], CHUNK):
+            index = part if real is None else real[part]
+            # Computed again: to keep all of it since forward would cost more. The last chunk, often the only one, is.
+            exps = last_exps if part.stop == len(labels) else np.exp(rows[index] - tops[part])  # (m, V)
+            dx = exps * (scale[part] / sums[part])  # (m, V) * (m, 1)
+            dx[np.arange(len(dx)), labels[part]] -= scale[part, 0]
+            drows[index] = dx
         return dxs
+
+
+def row_chunks(count, width, elements):
+    """Slices of `count` rows of `width` elements, so few at a time that what is computed of them stays in the cache."""
+    size = max(1, elements // max(width, 1))
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def _chosen(a, index):
+    """(N, T) -> (M,): those of these places, or all of them."""
+    return a.reshape(-1) if index is None else a.reshape(-1)[index]
 
 
 def _steps_that_count(layer, xs, ts, mask):
     """-> xs (N, T, V), ts (N, T) class ids, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
     xs = as_floats(layer, "xs", xs, ("N", "T", "V"), np.result_type(float_dtype(xs), np.float32))
-    mask = as_mask(layer, mask, xs.shape[:2])
     if np.shape(ts) == xs.shape:
         ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
+    return xs, *labels_that_count(layer, ts, mask, xs.shape[:2], xs.shape[2])
+
+
+def labels_that_count(layer, ts, mask, shape, classes):
+    """-> ts (N, T) ids of so many classes, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
+    mask = as_mask(layer, mask, shape)
     counts = np.not_equal(ts, layer.ignore_label)
     counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
-    return xs, as_ids(layer, "ts", ts, xs.shape[:2], xs.shape[2], where=counts), counts
+    return as_ids(layer, "ts", ts, shape, classes, where=counts), counts
 
 
-def _weight_of_steps(layer, sample_weight, counts, dtype):
+def weight_of_steps(layer, sample_weight, counts, dtype):
     """(N,) or (N, T) weights, or None -> (N, T), 0 where a step does not count, or None."""
     if sample_weight is None:
         return None
@@ -195,7 +223,7 @@ class TimeSigmoidWithLoss(Layer):
         mask = as_mask(self, mask, xs.shape)
         real = np.ones(xs.shape, bool, like=xs) if mask is None else mask
         ts = as_ids(self, "ts", ts, xs.shape, 2, where=mask)
-        weight = _weight_of_steps(self, sample_weight, real, xs.dtype)
+        weight = weight_of_steps(self, sample_weight, real, xs.dtype)
         xs = filled(xs, mask)
         losses = np.maximum(xs, 0) - xs * ts + np.log1p(np.exp(-np.abs(xs)))
         count = max(int(real.sum()), 1)

@@ -12,7 +12,15 @@ from common.np import GPU, to_cpu, to_gpu
 from common.optimizer import clip_grads
 from common.training.batches import window_places
 from common.training.terminal import Bar, is_terminal
-from common.word_counts import convert_one_hot, cos_similarity, create_co_matrix, create_contexts_target, ppmi
+from common.word_counts import (
+    convert_one_hot,
+    cos_similarity,
+    cosines,
+    create_co_matrix,
+    create_contexts_target,
+    nearest,
+    ppmi,
+)
 
 __all__ = [
     "GPU",
@@ -50,10 +58,10 @@ def most_similar(query, word_to_id, id_to_word, word_matrix, top=5):
     if query not in word_to_id:
         print(f"{query} is not found")
         return
-    vector = np.asarray(word_matrix[word_to_id[query]])
-    similarity = np.array([cos_similarity(row, vector) for row in word_matrix])  # (V,)
+    query_id = word_to_id[query]
+    similarity = cosines(word_matrix, word_matrix[query_id])  # (V, D), (D,) -> (V,)
     print(f"\n[query] {query}")
-    _print_first(similarity, id_to_word, {query}, top)
+    _print_first(similarity, id_to_word, [query_id], top)
 
 
 def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
@@ -71,13 +79,12 @@ def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
     print(f"\n[analogy] {a}:{b} = {c}:?")
     if answer is not None:
         print(f"==>{answer}:{similarity[word_to_id[answer]]}")
-    _print_first(similarity, id_to_word, {a, b, c}, top)
+    _print_first(similarity, id_to_word, [word_to_id[word] for word in (a, b, c)], top)
 
 
 def _print_first(similarity, id_to_word, left_out, top):
-    """Print the words of the largest similarities, without some and without those that have none (nan)."""
-    order = [i for i in np.argsort(-similarity, kind="stable") if not np.isnan(similarity[i])]
-    for i in [i for i in order if id_to_word[i] not in left_out][:top]:
+    """Print the words of the largest similarities, without some (their ids) and without those that have none (nan)."""
+    for i in nearest(similarity, top, left_out):
         print(f" {id_to_word[i]}: {similarity[i]}")
 
 
@@ -115,15 +122,16 @@ def eval_seq2seq(model, question, correct, id_to_char, verbose=False, is_reverse
     """1 if what the model generates for a question is the correct answer, else 0.
 
     question: (1, S) ids; correct: (1, T) ids, the first of which starts the answer: model.generate(question, start_id,
-    T - 1) -> T - 1 ids. id_to_char: the character of each id. verbose: print question (reversed again where is_reverse
-    says that it was), answer and guess, with a mark. ValueError for an answer without a start. Book, chapter 7.
+    T - 1) -> T - 1 ids, or (1, T - 1). id_to_char: the character of each id. verbose: print question (reversed again
+    where is_reverse says that it was), answer and guess, with a mark. ValueError for an answer without a start. Book,
+    chapter 7.
     """
     correct = np.asarray(correct).flatten()
     if len(correct) == 0:
         raise ValueError("eval_seq2seq: expected an answer that begins with its start id, got an empty one")
     guessed = model.generate(question, correct[0], len(correct) - 1)
     question, answer, guess = (
-        "".join(id_to_char[int(i)] for i in np.ravel(ids)) for ids in (question, correct[1:], guessed)
+        "".join(id_to_char[int(i)] for i in ids) for ids in (np.ravel(question), correct[1:], np.ravel(guessed))
     )
     if verbose:
         print("Q", question[::-1] if is_reverse else question)

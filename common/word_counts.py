@@ -64,6 +64,19 @@ def cos_similarity(x, y, eps=1e-8):
     return np.dot(x / (np.linalg.norm(x) + eps), y / (np.linalg.norm(y) + eps))
 
 
+def cosines(word_matrix, vector, eps=1e-8):
+    """`cos_similarity` of each row of word_matrix (V, D) with vector (D,) -> (V,)."""
+    word_matrix, vector = np.asarray(word_matrix), np.asarray(vector)
+    lengths = np.linalg.norm(word_matrix, axis=1, keepdims=True)  # (V, D) -> (V, 1)
+    return np.dot(word_matrix / (lengths + eps), vector / (np.linalg.norm(vector) + eps))  # (V, D) @ (D,) -> (V,)
+
+
+def nearest(similarity, top=5, left_out=()):
+    """The ids of the `top` largest of similarity (V,), the largest first, without those left out and without nan."""
+    order = np.argsort(-similarity, kind="stable")
+    return order[~(np.isin(order, left_out) | np.isnan(similarity[order]))][:top]
+
+
 def _as_corpus(corpus, vocab_size):
     """Ids as an array. ValueError unless they are integers from 0 to V - 1."""
     ids = np.asarray(corpus)

@@ -20,6 +20,7 @@ class Entry:
 
 _MAAS = 'Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011; ai.stanford.edu/~amaas/data/sentiment'
 _IMDB_TERMS = "research, non-commercial; cite Maas et al. 2011"
+_PTB_COMMIT = "3b312e3601f5af0d9eb46e99e65e1ddd587a8a05"
 _TUTORIAL_COMMIT = "08fcaf9f8e56dc30a8d4e5420c651e460e75303b"
 
 ENTRIES = {  # by name on the command line
@@ -70,4 +71,33 @@ ENTRIES = {  # by name on the command line
         url=f"https://raw.githubusercontent.com/numpy/numpy-tutorials/{_TUTORIAL_COMMIT}"
         "/content/tutorial-nlp-from-scratch/speeches.csv",
     ),
+    **{
+        f"ptb.{part}.txt": Entry(
+            what=f"Penn Treebank, the {name} part: {tokens} words, rare ones as <unk>, numbers as N",
+            file=f"ptb.{part}.txt",
+            sha256=sha256,
+            size=size,
+            licence="of the Linguistic Data Consortium (LDC99T42); spread for research in this preprocessed form",
+            source='Marcus et al., "Building a Large Annotated Corpus of English: The Penn Treebank", 1993, as '
+            f"preprocessed by T. Mikolov; tomsercu/lstm at {_PTB_COMMIT[:8]}, data",
+            url=f"https://raw.githubusercontent.com/tomsercu/lstm/{_PTB_COMMIT}/data/ptb.{part}.txt",
+        )
+        for part, name, tokens, sha256, size in [
+            (
+                "train",
+                "training",
+                "929,589",
+                "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf",
+                5_101_618,
+            ),
+            (
+                "valid",
+                "validation",
+                "73,760",
+                "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2",
+                399_782,
+            ),
+            ("test", "test", "82,430", "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0", 449_945),
+        ]
+    },
 }

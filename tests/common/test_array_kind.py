@@ -6,6 +6,7 @@ import pytest
 from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
 
 from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
+from common.negative_sampling import NegativeSamplingLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
 
 NO_WHERE = (np.sum, np.mean, np.max, np.min, np.any, np.all)
@@ -186,3 +187,12 @@ def test_a_loss_stays_on_the_device(Loss, arguments):
     plain, loss = Loss(), Loss()
     assert loss.forward(*map(Device, arguments)) == pytest.approx(plain.forward(*arguments), abs=1e-12)
     same(loss.backward(), plain.backward())
+
+
+def test_negative_sampling_stays_on_the_device():
+    W, h, target, weight = normal(5, 3), normal(4, 3, seed=1), np.array([0, 2, 2, 4]), np.array([1.0, 0, 2, 1])
+    plain, loss = (NegativeSamplingLoss(a, np.arange(5), rng=0) for a in (W, Device(W)))
+    found = loss.forward(*map(Device, (h, target, weight)))
+    assert found == pytest.approx(plain.forward(h, target, weight), abs=1e-12)
+    same(loss.backward(), plain.backward())
+    same(loss.grads[0], np.asarray(plain.grads[0]))

@@ -1,5 +1,7 @@
 """Layers and losses over sequences: pads have no say, labels that do not count cost nothing."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from conftest import normal, prefix_mask, run
@@ -162,6 +164,34 @@ def test_time_softmax_loss_takes_one_hot_labels():
     ids, one_hot = TimeSoftmaxWithLoss(), TimeSoftmaxWithLoss()
     assert one_hot.forward(xs, np.eye(V)[IDS], mask) == pytest.approx(ids.forward(xs, IDS, mask), rel=1e-12)
     np.testing.assert_allclose(one_hot.backward(), ids.backward(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("mask", [None, *MASKS.values()], ids=["none", *MASKS])
+@pytest.mark.parametrize("chunk", [1, 2 * V, 3 * V + 1])
+def test_time_softmax_loss_in_several_chunks_is_that_in_one(chunk, mask, monkeypatch):
+    xs, ts, weight = normal(N, T, V), np.where(IDS == 4, -1, IDS), np.array([0.5, 2, 1])
+    whole, parts = TimeSoftmaxWithLoss(), TimeSoftmaxWithLoss()
+    loss = whole.forward(xs, ts, mask, weight)
+    dxs = whole.backward()
+    monkeypatch.setattr(time_layers, "CHUNK", chunk)
+    check_layer(TimeSoftmaxWithLoss(), xs, ts, mask=mask)
+    assert parts.forward(xs, ts, mask, weight) == pytest.approx(loss, rel=1e-13)
+    np.testing.assert_allclose(parts.backward(), dxs, rtol=0, atol=1e-14)
+
+
+def test_time_softmax_loss_of_many_classes_needs_little_memory_beside_its_gradient():
+    xs, ts, loss = normal(8, 10, 10_000, dtype=np.float32), np.zeros((8, 10), int), TimeSoftmaxWithLoss()
+    tracemalloc.start()
+    try:
+        for count in (10, 7):  # all steps count, and some of them
+            loss.forward(xs, ts, np.arange(10) < count + np.zeros((8, 1), int))
+            in_forward = tracemalloc.get_traced_memory()[1]
+            loss.backward()
+            in_backward = tracemalloc.get_traced_memory()[1]
+            assert in_forward < xs.nbytes and in_backward < 2 * xs.nbytes
+            tracemalloc.reset_peak()
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss])

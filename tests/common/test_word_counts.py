@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from common.util import analogy, most_similar, preprocess
-from common.word_counts import convert_one_hot, cos_similarity, create_co_matrix, create_contexts_target, ppmi
+from common.word_counts import (
+    convert_one_hot,
+    cos_similarity,
+    cosines,
+    create_co_matrix,
+    create_contexts_target,
+    nearest,
+    ppmi,
+)
 
 TEXT = "We like tea and they like coffee and we like them."
 IDS, WORD_TO_ID, ID_TO_WORD = preprocess(TEXT)
@@ -61,6 +69,19 @@ def test_the_cosine_of_vectors():
     assert cos_similarity([1, 0], [1, 1]) == pytest.approx(np.sqrt(0.5), rel=1e-6)
     assert cos_similarity([3, 4], [-3, -4]) == pytest.approx(-1)
     assert cos_similarity([0, 0], [1, 1]) == 0
+
+
+def test_the_cosines_of_a_matrix_are_those_of_its_rows():
+    W = np.random.default_rng(0).standard_normal((6, 4))
+    W[2] = 0
+    assert cosines(W, W[1]) == pytest.approx([cos_similarity(row, W[1]) for row in W], abs=1e-12)
+    assert np.array_equal(cosines(W, W[2]), np.zeros(6))
+
+
+def test_the_nearest_are_the_largest_but_for_those_left_out_and_nan():
+    similarity = np.array([0.5, np.nan, 1.0, 0.5, -1.0])
+    assert nearest(similarity, 3).tolist() == [2, 0, 3]
+    assert nearest(similarity, 9, [2, 4]).tolist() == [0, 3]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,117 @@
+"""Why an array is wrong: what plausible mistakes would have given, compared with what came."""
+
+from itertools import permutations
+
+import numpy as np
+
+TOLERANCE = 1e-4  # of the largest element expected: float32 is precise enough, no mistake is
+
+
+def close(got, want):
+    """Whether every element is within the tolerance."""
+    return got.shape == want.shape and not wrong_elements(got, want).any()
+
+
+def wrong_elements(got, want):
+    """Where got (of want's shape) is further from want than the tolerance -> bools."""
+    got, want = (np.asarray(a, np.float64) for a in (got, want))
+    scale = np.abs(want).max(initial=0) or 1.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        return ~(np.abs(got - want) <= TOLERANCE * scale)  # NaN too
+
+
+def same(got, other):
+    """Whether two arrays are close, and not finite at the same places."""
+    if got.shape != other.shape or not np.array_equal(np.isfinite(got), np.isfinite(other)):
+        return False
+    return close(np.where(np.isfinite(got), got, 0), np.where(np.isfinite(other), other, 0))
+
+
+def by_mistakes(checks, mistakes, mistaken):
+    """Give wrong checks the text of the mistake that gives their very numbers.
+
+    mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
+    wrong what is right counts less.
+    """
+    matching = {}
+    for mistake, others in zip(mistakes, mistaken):
+        wrong = {i for i, other in enumerate(others) if other.passed is False}
+        explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
+        matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
+    left = {i for i, check in enumerate(checks) if check.passed is False}
+    while matching:
+        says, (explained, _) = max(matching.items(), key=lambda item: len(item[1][0] & left) - item[1][1] / 2)
+        del matching[says]
+        for i in explained & left:
+            checks[i].says = says
+        left -= explained
+
+
+def in_general(check, case, gates, before):
+    """A text for what can be seen from the array alone; "" where nothing fits. before: the array of the same name that
+    came earlier in the same case, or None.
+    """
+    got, want = (np.asarray(a, np.float64) for a in (check.got, check.want))
+    if check.verb == "unchanged":
+        return "changed in place: work on a copy"
+    if got.shape != want.shape:
+        turned = got.shape == want.shape[::-1] and close(got.T, want)
+        return f"of shape {got.shape}, expected {want.shape}{': transposed' if turned else ''}"
+    if not np.isfinite(got).all():
+        return "has numbers that are not finite (overflow, log of 0, or 0 / 0?)"
+    if not got.any():
+        remedy = " (write into the array in grads: grads[0][...] = ..., not grads[0] = ...)"
+        return f"0 everywhere: was it written?{remedy if check.verb == 'grads' else ''}"
+    if before is not None and before.shape == got.shape and close(got, before + want):
+        return "added to what was there: write it anew in each call (grad[...] = ..., not +=)"
+    if close(got, -want):
+        return "of the opposite sign"
+    if got.ndim == 2 and len(got) == got.shape[1] and close(got.T, want):
+        return "transposed"
+    return _factor(got, want, case.sizes) or _gates(got, want, gates) or _where(got, want, case)
+
+
+def _factor(got, want, sizes):
+    """Of a constant factor: its letters where it is made of sizes."""
+    factor = (got * want).sum() / (want * want).sum() if want.any() else 0.0
+    if factor == 0 or not close(got, factor * want):
+        return ""
+    letters = {**sizes, "N T": sizes.get("N", 0) * sizes.get("T", 0)}
+    for letter, size in letters.items():
+        if size > 1 and np.isclose(factor, size, rtol=1e-3):
+            return f"{letter} times too large: a sum for a mean?"
+        if size > 1 and np.isclose(factor, 1 / size, rtol=1e-3):
+            return f"{letter} times too small: a mean for a sum?"
+    return f"{factor:.4g} times what is right"
+
+
+def _gates(got, want, gates):
+    if not gates or want.shape[-1] % len(gates):
+        return ""
+    blocks = np.split(want, len(gates), axis=-1)
+    for order in list(permutations(range(len(gates))))[1:]:
+        if close(got, np.concatenate([blocks[i] for i in order], axis=-1)):
+            came, right = " ".join(gates[i] for i in order), " ".join(gates)
+            return f"the blocks of the gates are in the order {came}, expected {right}"
+    wrong = [gate for gate, g, w in zip(gates, np.split(got, len(gates), axis=-1), blocks) if not close(g, w)]
+    return f"wrong in the columns of {', '.join(wrong)} alone" if len(wrong) < len(gates) else ""
+
+
+def _where(got, want, case):
+    """Which steps of a sequence are wrong."""
+    wrong = wrong_elements(got, want)
+    masks = [a for s in case.steps for a in s.args if isinstance(a, np.ndarray) and a.dtype == bool]
+    N, T = case.sizes.get("N"), case.sizes.get("T")
+    if got.ndim < 2 or got.shape[:2] != (N, T):
+        return ""
+    if got.ndim == 3 and close(got[:, ::-1], want):
+        return "reversed in time"
+    places = wrong.reshape(N, T, -1).any(axis=2)
+    for mask in masks[:1]:
+        if mask.shape == places.shape and not places[mask].any():
+            return "wrong at the padding alone"
+    steps = np.flatnonzero(places.any(axis=0))
+    if len(steps) == T:
+        return ""
+    right = ", ".join(str(t) for t in range(T) if t not in steps)
+    return f"right at step {right} of 0 to {T - 1}, wrong at the others"
