@@ -204,20 +204,21 @@ class Adam(Optimizer):
     def catch_up(self, missed, p, m, v):
         """With ratio = beta1 / sqrt(beta2), the j-th missed step is ratio^j as long as that of m and v before it."""
         ratio = self.beta1 / max(self.beta2, np.finfo(float).tiny) ** 0.5
-        rows = np.flatnonzero(missed)
-        if len(rows) == 0 or ratio >= 1:  # such means do not converge: each step would be longer than the last
+        if not missed.any() or ratio >= 1:  # such means do not converge: each step would be longer than the last
             return
-        missed = missed[rows].reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
+        missed = missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
         steps = ratio * (1 - ratio**missed) / (1 - ratio)  # the sum of ratio^j
         # The bias correction changes little over the few steps that count: that of their middle stands for all.
         middle = self.iter - 1 - missed + np.minimum((missed + 1) / 2, 1 / (1 - ratio))
         root = (1 - self.beta2**middle) ** 0.5
         rate = self.lr * steps * root / (1 - self.beta1**middle)
-        eps = np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # above 0: a new row has v = 0
-        m_rows, v_rows = m[rows], v[rows]
-        p[rows] -= rate.astype(p.dtype) * m_rows / (np.sqrt(v_rows) + eps)
-        m[rows] = m_rows * (self.beta1**missed).astype(p.dtype)
-        v[rows] = v_rows * (self.beta2**missed).astype(p.dtype)
+        change = np.sqrt(v)
+        change += np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # a new row has m = v = 0
+        np.divide(m, change, out=change)
+        change *= rate.astype(p.dtype)
+        p -= change
+        m *= (self.beta1**missed).astype(p.dtype)
+        v *= (self.beta2**missed).astype(p.dtype)
 
 
 class AdamW(Adam):
