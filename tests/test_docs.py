@@ -39,7 +39,7 @@ OURS = [
     for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
 ] + ["docs/words.md"]
 
-OURS += ["docs/scores.md", "docs/words.md"]
+OURS += ["docs/scores.md", "docs/words.md", "docs/ch_words.md"]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
@@ -152,6 +152,7 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
+    (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
 
 
