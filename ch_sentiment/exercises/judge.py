@@ -97,13 +97,29 @@ class Trial:
     """The cases of an exercise, on inputs drawn by each of the seeds, and what is right."""
 
     def __init__(self, exercise, *seeds):
-        self.exercise = exercise
+        self.exercise, self.seeds = exercise, seeds
         self.cases = [case for seed in seeds for case in exercise.cases(np.random.default_rng(seed))]
         self.calls, self.arrays = encoded(self.cases)
         self.expected = expected_of(self.exercise, self.calls, self.arrays)
 
     def run(self, paths, time_limit=TIME_LIMIT):
         return run_submissions(paths, self.calls, self.arrays, time_limit)
+
+    def verdict(self, path, answers, printed=""):
+        """-> Verdict."""
+        checks = self.compare(answers)
+        if any(check.passed is False for check in checks):
+            self.diagnose(checks)
+        unwritten = answers.error is not None and answers.error["type"] == "NotImplementedError"
+        return Verdict(
+            exercise=self.exercise.name,
+            path=os.fspath(path),
+            seed=self.seeds[0],
+            problem=problem(self, answers),
+            checks=checks,
+            printed=printed,
+            unwritten=unwritten,
+        )
 
     def compare(self, answers):
         """-> list of Check, in the order of the calls."""
@@ -156,11 +172,7 @@ def check(name, path, time_limit=TIME_LIMIT, seed=None):
     if not Path(path).is_file():
         raise DataError(f"{path}: expected a file of Python, found {'a folder' if Path(path).is_dir() else 'nothing'}")
     (answers,), printed = trial.run([path], time_limit)
-    checks = trial.compare(answers)
-    if any(check.passed is False for check in checks):
-        trial.diagnose(checks)
-    unwritten = answers.error is not None and answers.error["type"] == "NotImplementedError"
-    return Verdict(trial.exercise.name, os.fspath(path), seed, problem(trial, answers), checks, printed, unwritten)
+    return trial.verdict(path, answers, printed)
 
 
 def problem(trial, answers):

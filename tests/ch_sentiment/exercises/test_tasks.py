@@ -93,7 +93,8 @@ OTHERWISE = {
         ("o * (1 - tanh_c**2)", "(o - (o * tanh_c) * tanh_c)"),
         (
             "da = np.hstack((df, dg, di, do))",
-            "da = np.empty((len(x), len(db)))\n        da.reshape(len(x), 4, -1)[...] = np.stack((df, dg, di, do), axis=1)",
+            "da = np.empty((len(x), len(db)))\n"
+            "        da.reshape(len(x), 4, -1)[...] = np.stack((df, dg, di, do), axis=1)",
         ),
     ],
     "time_lstm": [
