@@ -46,9 +46,8 @@ class Check:
             return None
         with np.errstate(invalid="ignore", over="ignore"):
             distance = np.abs(self.got.astype(np.float64) - self.want)
-        return tuple(
-            map(int, np.unravel_index(np.where(np.isnan(distance), np.inf, distance).argmax(), self.want.shape))
-        )
+        distance = np.where(np.isnan(distance), np.inf, distance)
+        return tuple(map(int, np.unravel_index(distance.argmax(), distance.shape)))
 
     def as_dict(self):
         """For JSON."""

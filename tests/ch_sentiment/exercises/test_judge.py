@@ -98,6 +98,11 @@ BAD = {
     "much memory": (inside("np.zeros((10**7, 10**7))"), "it needs too much memory: line|MemoryError"),
     "garbage for the judge": (on_top("import os\n" + GARBAGE), "cannot be read"),
     "the judge's stream closed": (on_top("import os\nos.closerange(3, 40)"), "its process ended"),
+    "the judge's stream closed for ever": (
+        on_top("import os, time\nos.closerange(3, 40)\ntime.sleep(60)"),
+        "it closed the stream to the judge, while it was imported",
+    ),
+    "an error in lines": ("raise ValueError('one\\ntwo\\n' * 1000)", "ValueError: one two one .*line 1"),
     "np.array replaced": (on_top("import numpy as np\nnp.array = np.asarray = None"), "TypeError"),
     "imports ended": (on_top("import sys\nsys.meta_path.clear()\nimport nothing_at_all"), "ModuleNotFoundError"),
 }
