@@ -6,6 +6,7 @@ import numpy as np
 
 from common.arrays.checks import as_rng
 from common.files.atomic_write import write_atomically
+from common.threads import one_blas_thread
 from common.util import normalize
 from common.word_counts import nearest
 from dataset.sentences import WORD_PAIRS
@@ -13,6 +14,7 @@ from dataset.sentences import WORD_PAIRS
 OVERSAMPLING, ITERATIONS = 10, 5  # of `truncated_svd`
 
 
+@one_blas_thread()
 def truncated_svd(M, k, rng=None):
     """The k largest singular values of M (V, V) with their vectors: U (V, k), S (k,), Vt (k, V).
 

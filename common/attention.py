@@ -181,7 +181,8 @@ class PositionalEncoding(Layer):
 class PositionalEmbedding(Layer):
     """Adds to every step a learned vector of its position. Gehring et al. 2017.
 
-    W: (L, D), for texts of up to L steps. forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, D), 0 at the padding.
+    W: (L, D), for texts of up to L steps. forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, D), 0 at the
+    padding.
     """
 
     def __init__(self, W):

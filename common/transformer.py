@@ -1,8 +1,9 @@
-"""A Transformer encoder, in layers that can be taken apart: attention and two Affine layers, each beside a way round.
+"""A Transformer encoder, of layers that can be taken apart: each block is an attention and two Affine layers, both
+with a residual connection.
 
-    x = x + attention(norm(x)),  x = x + feed_forward(norm(x)),  once for each block
+    x = x + attention(norm(x)),  x = x + feed_forward(norm(x)),  and after the last block  y = norm(x)
 
-Vaswani et al. 2017, with the norms before the layers, where they train without a warm-up (Xiong et al. 2020).
+Vaswani et al. 2017, with the norms before the layers, where they train without a long warm-up (Xiong et al. 2020).
 """
 
 import math
@@ -15,6 +16,7 @@ from common.arrays.layer import Layer
 from common.attention import MultiHeadAttention, PositionalEncoding
 from common.functions import filled, relu
 from common.layers import Affine, Dropout, LayerNorm
+from common.pooling import pooling_by_name
 from common.sequential import Sequential
 from common.time_layers import TimeAffine
 
@@ -48,7 +50,7 @@ class Gelu(Layer):
 
 
 class Residual(Sequential):
-    """y = x + layers(x): a row of layers, and a way round them on which a gradient comes through unchanged."""
+    """y = x + layers(x), which leave the shape of x as it is; so its gradient comes through whole. He et al. 2016."""
 
     def forward(self, xs, mask=None):
         return xs + super().forward(xs, mask=mask)
@@ -58,14 +60,16 @@ class Residual(Sequential):
 
 
 class TransformerBlock(Sequential):
-    """Attention, then at every step two Affine layers. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H).
+    """Attention, then two Affine layers at every step. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H).
 
     size: H. num_heads: a divisor of it. inner_size: columns between the two Affine layers (default: 4 H). activation:
-    the layer between them. dropout_ratio: the share dropped of the attention weights, and before each sum. `attention`:
-    the MultiHeadAttention.
+    class of the layer between them. dropout_ratio: the share dropped of the attention weights, and before each sum.
+    rng: Generator, int or None. `attention`: its MultiHeadAttention. What it gives at the padding is not read.
     """
 
-    def __init__(self, size, num_heads=1, inner_size=None, dropout_ratio=0.0, activation=Relu, rng=None, dtype=np.float32):
+    def __init__(
+        self, size, num_heads=1, inner_size=None, dropout_ratio=0.0, activation=Relu, rng=None, dtype=np.float32
+    ):
         inner_size = 4 * size if inner_size is None else inner_size
         weight_rng, attention_rng, *drop_rngs = as_rng("TransformerBlock", rng).spawn(4)
 
@@ -74,38 +78,67 @@ class TransformerBlock(Sequential):
 
         weights = MultiHeadAttention.init_params(size, size, weight_rng, dtype)
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
-        drops = [Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs]
         feed_forward = affine(size, inner_size), activation(), affine(inner_size, size)
-        super().__init__(
-            Residual(layer_norm(size, dtype), self.attention, drops[0]),
-            Residual(layer_norm(size, dtype), *feed_forward, drops[1]),
-        )
+        first_drop, second_drop = (Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs)
+        attend = Residual(layer_norm(size, dtype), self.attention, first_drop)
+        feed = Residual(layer_norm(size, dtype), *feed_forward, second_drop)
+        super().__init__(attend, feed)
+        self.collect(attend=attend, feed=feed)
 
 
 class TransformerEncoder(Sequential):
-    """Vectors of D columns and their positions, through blocks. forward: xs (N, T, D), mask -> (N, T, H), 0 at the padding.
+    """An Affine layer, positions, blocks, a norm. forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, H), 0 at
+    the padding.
 
-    wordvec_size: D. hidden_size: H. num_layers: how many blocks; the other arguments are those of `TransformerBlock`.
-    num_heads: default: 4, or as many as divide H. `blocks`: the blocks.
+    wordvec_size: D. hidden_size: H. num_layers: how many blocks. num_heads: default: 4, or as many as divide H. The
+    others are those of `TransformerBlock`. `blocks`: list.
     """
 
-    def __init__(self, wordvec_size, hidden_size, num_layers=1, num_heads=None, inner_size=None, dropout_ratio=0.0, activation=Relu, rng=None, dtype=np.float32):
-        num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
+    def __init__(
+        self, wordvec_size, hidden_size, num_layers=1, num_heads=None, *, rng=None, dtype=np.float32, **of_block
+    ):
+        num_layers = as_number(self, "num_layers", num_layers, least=1, whole=True)
         project_rng, *block_rngs = as_rng("TransformerEncoder", rng).spawn(1 + num_layers)
-        project = TimeAffine(xavier(wordvec_size, hidden_size, project_rng, dtype), np.zeros(hidden_size, dtype))
-        how = hidden_size, num_heads, inner_size, dropout_ratio, activation
-        self.blocks = [TransformerBlock(*how, block_rng, dtype) for block_rng in block_rngs]
-        super().__init__(project, PositionalEncoding(), *self.blocks, layer_norm(hidden_size, dtype))
+        W = xavier(wordvec_size, hidden_size, project_rng, dtype)
+        num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
+        self.blocks = [
+            TransformerBlock(hidden_size, num_heads, rng=block_rng, dtype=dtype, **of_block) for block_rng in block_rngs
+        ]
+        layers = {"project": TimeAffine(W, np.zeros(hidden_size, dtype)), "positions": PositionalEncoding()}
+        layers |= {f"block{i}": block for i, block in enumerate(self.blocks)}
+        self.norm = layers["norm"] = layer_norm(hidden_size, dtype)
+        super().__init__(*layers.values())
+        self.collect(**layers)
 
     def forward(self, xs, mask=None):
-        hs = super().forward(xs, mask=mask)
+        hs = super().forward(xs, mask=mask)  # (N, T, D) -> (N, T, H)
         self.mask = as_mask(self, mask, hs.shape[:2])
         return filled(hs, self.mask)
 
     def backward(self, dout):
-        gamma = self.layers[-1].params[0]
-        dout = as_floats(self, "dout", dout, (*self.layers[-1].cached()[0].shape[:2], len(gamma)), gamma.dtype)
-        return super().backward(filled(dout, self.mask))
+        normed, _ = self.norm.cached()
+        return super().backward(filled(as_floats(self, "dout", dout, normed.shape, normed.dtype), self.mask))
+
+
+class TransformerPooled(Sequential):
+    """A vector for each text: a TransformerEncoder, then pooling. forward: xs (N, T, D), mask (N, T) -> (N, K).
+
+    wordvec_size: D. hidden_size: H. num_layers: blocks. pool: a name of `common.pooling.POOLS`. dropout: the share
+    dropped between two blocks. `size`: K.
+    """
+
+    def __init__(self, wordvec_size, hidden_size, num_layers=1, pool="max", dropout=0.0, rng=None, dtype=np.float32):
+        encoder_rng, pool_rng = as_rng("TransformerPooled", rng).spawn(2)
+        self.encoder = TransformerEncoder(
+            wordvec_size, hidden_size, num_layers, dropout_ratio=dropout, rng=encoder_rng, dtype=dtype
+        )
+        self.pool = pooling_by_name(pool, hidden_size, rng=pool_rng, dtype=dtype)
+        super().__init__(self.encoder, self.pool)
+        self.collect(encoder=self.encoder, pool=self.pool)
+        self.size = hidden_size * (2 if pool in ("first-last", "max-mean") else 1)
+
+    def forward(self, xs, mask=None):
+        return super().forward(xs, mask=mask)
 
 
 def layer_norm(size, dtype=np.float32):

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 import ch_sentiment.__main__
 import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
+from common.attention import MultiHeadAttention, PositionalEmbedding, PositionalEncoding
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
 from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
@@ -104,7 +105,14 @@ STEPWISE = {
     ),
     "dropout": lambda dtype=np.float64: TimeDropout(0.5, rng=3),
 }
-SEQUENCE_LAYERS = RECURRENT | STEPWISE | POOLING
+ATTENTION = {
+    "multi_head": lambda dtype=np.float64: MultiHeadAttention(
+        *(0.6 * normal(4, *shape, seed=i).astype(dtype) for i, shape in enumerate([(4,), ()] * 4)), num_heads=2
+    ),
+    "positions": lambda dtype=np.float64: PositionalEncoding(),
+    "learned_positions": lambda dtype=np.float64: PositionalEmbedding(normal(14, 4, dtype=dtype)),
+}
+SEQUENCE_LAYERS = RECURRENT | STEPWISE | POOLING | ATTENTION
 
 
 def prefix_mask(lengths, T):

@@ -36,10 +36,11 @@ PAGES = {
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
-    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
-] + ["docs/words.md"]
-
-OURS += ["docs/scores.md", "docs/words.md", "docs/exercises.md"]
+    for name in (
+        *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
+        *("scores", "ch_seq2seq", "exercises"),
+    )
+]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [

@@ -30,10 +30,10 @@ ORDER = [
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
-    *("common.attention common.negative_sampling common.sampled_softmax", "common.transformer"),
+    "common.attention common.negative_sampling common.sampled_softmax",
     *("common.figures.names", "common.plot", "common.figures"),
     *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
-    *("common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
+    *("common.transformer", "common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
     # the chapters
     "ch_words ch_language ch_seq2seq",
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),

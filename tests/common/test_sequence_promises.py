@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import POOLING, RECURRENT, SEQUENCE_LAYERS, STEPWISE, normal, prefix_mask, run
+from conftest import ATTENTION, POOLING, RECURRENT, SEQUENCE_LAYERS, STEPWISE, normal, prefix_mask, run
 
 from common.checking.gradient_check import check_layer
 
@@ -299,7 +299,7 @@ def test_a_wrong_mask_is_named(name, mask, got):
     refuses(lambda: layer.forward(normal(N, T, 4), mask), called(layer), "mask", "bools of shape (4, 5)", got)
 
 
-@pytest.mark.parametrize("name", [*RECURRENT, "affine", "attention"])
+@pytest.mark.parametrize("name", [*RECURRENT, "affine", "attention", "multi_head", "learned_positions"])
 @pytest.mark.parametrize("shape", [(N, T, 3), (N, 4), (4,), (N, T, 4, 1)])
 def test_input_of_a_wrong_shape_is_named(name, shape):
     layer = SEQUENCE_LAYERS[name]()
@@ -328,7 +328,7 @@ def test_input_that_is_no_number_is_refused(name, xs):
     refuses(lambda: layer.forward(xs), called(layer), "floats", str(xs.dtype))
 
 
-@pytest.mark.parametrize("name", RECURRENT | STEPWISE)
+@pytest.mark.parametrize("name", RECURRENT | STEPWISE | ATTENTION)
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradients_of_a_wrong_shape_are_named(name, masked):
     layer = SEQUENCE_LAYERS[name]()
