@@ -10,6 +10,7 @@ ours, and ours with a softmax over 512 words drawn for a step. The seed is NumPy
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -27,7 +28,7 @@ CASES = ("book", "ours", "sampled")
 def load(*paths):
     """-> the ids (T,) of each file, of one vocabulary."""
     texts = [Path(path).read_text("utf-8").replace("\n", " <eos> ").split() for path in paths]
-    ids = {word: i for i, word in enumerate(dict.fromkeys(sum(texts, [])))}
+    ids = {word: i for i, word in enumerate(dict.fromkeys(itertools.chain(*texts)))}
     return [np.array([ids[word] for word in text]) for text in texts]
 
 
