@@ -38,7 +38,7 @@ class Optimizer:
         if name in BOUNDS:
             hint = " (params are given to update(params, grads))" if isinstance(value, (list, tuple)) else ""
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
-        super().__setattr__(name, plain_number(value))
+        super().__setattr__(name, value if type(value) is int else plain_number(value))
 
     def __getattr__(self, name):
         """The book's `v`, `h` and `m`: the arrays of a slot, one for each parameter; None before the first update."""
@@ -57,8 +57,11 @@ class Optimizer:
             if [s.shape for s in self.state[slot]] != shapes:
                 raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
-        touched_last = self.state.get("last", [()] * len(params))
+        touched_last = self.state.get("last") or [()] * len(params)
         for p, g, last, *state in zip(params, grads, touched_last, *(self.state[slot] for slot in self.slots)):
+            if type(g) is np.ndarray and g.size <= BLOCK:  # a single block
+                self.step(p, g, *state)
+                continue
             for part in _parts(g):
                 if isinstance(part, np.ndarray):  # ids of rows, which are copied and written back; a slice is a view
                     rows, *state_rows = [a.take(part, axis=0) for a in (p, *state)]
@@ -90,8 +93,8 @@ class Optimizer:
 def _parts(g):
     """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
     rows = touched_rows(g)
-    if rows is None and (g.size <= BLOCK or g.ndim == 0):
-        return [...]  # a single block: all of it
+    if g.ndim == 0 or (rows is None and g.size <= BLOCK):
+        return [...]  # a single block
     length = len(g) if rows is None else len(rows)
     block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
     slices = [slice(i, i + block) for i in range(0, length, block)]
@@ -204,20 +207,21 @@ class Adam(Optimizer):
     def catch_up(self, missed, p, m, v):
         """With ratio = beta1 / sqrt(beta2), the j-th missed step is ratio^j as long as that of m and v before it."""
         ratio = self.beta1 / max(self.beta2, np.finfo(float).tiny) ** 0.5
-        rows = np.flatnonzero(missed)
-        if len(rows) == 0 or ratio >= 1:  # such means do not converge: each step would be longer than the last
+        if not missed.any() or ratio >= 1:  # such means do not converge: each step would be longer than the last
             return
-        missed = missed[rows].reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
+        missed = missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
         steps = ratio * (1 - ratio**missed) / (1 - ratio)  # the sum of ratio^j
         # The bias correction changes little over the few steps that count: that of their middle stands for all.
         middle = self.iter - 1 - missed + np.minimum((missed + 1) / 2, 1 / (1 - ratio))
         root = (1 - self.beta2**middle) ** 0.5
         rate = self.lr * steps * root / (1 - self.beta1**middle)
-        eps = np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # above 0: a new row has v = 0
-        m_rows, v_rows = m[rows], v[rows]
-        p[rows] -= rate.astype(p.dtype) * m_rows / (np.sqrt(v_rows) + eps)
-        m[rows] = m_rows * (self.beta1**missed).astype(p.dtype)
-        v[rows] = v_rows * (self.beta2**missed).astype(p.dtype)
+        change = np.sqrt(v)
+        change += np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # a new row has m = v = 0
+        np.divide(m, change, out=change)
+        change *= rate.astype(p.dtype)
+        p -= change
+        m *= (self.beta1**missed).astype(p.dtype)
+        v *= (self.beta2**missed).astype(p.dtype)
 
 
 class AdamW(Adam):

@@ -18,6 +18,7 @@ from ch_sentiment.exercises.exercise import encoded, expected_of
 from ch_sentiment.exercises.process import TIME_LIMIT, run_submissions
 from dataset.errors import DataError
 
+PATIENCE = 60.0  # seconds for the mistakes, which are ours and end
 BEGINNING = 2  # answers before the first step: begun, imported
 
 
@@ -46,9 +47,8 @@ class Check:
             return None
         with np.errstate(invalid="ignore", over="ignore"):
             distance = np.abs(self.got.astype(np.float64) - self.want)
-        return tuple(
-            map(int, np.unravel_index(np.where(np.isnan(distance), np.inf, distance).argmax(), self.want.shape))
-        )
+        distance = np.where(np.isnan(distance), np.inf, distance)
+        return tuple(map(int, np.unravel_index(distance.argmax(), distance.shape)))
 
     def as_dict(self):
         """For JSON."""
@@ -137,7 +137,7 @@ class Trial:
             paths = [Path(folder, f"mistake{i}.py") for i in range(len(self.exercise.mistakes))]
             for path, mistake in zip(paths, self.exercise.mistakes):
                 path.write_text(self.exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
-            return [self.compare(answers) for answers in self.run(paths)[0]]
+            return [self.compare(answers) for answers in self.run(paths, PATIENCE)[0]]
 
     def diagnose(self, checks):
         """Write into the wrong checks what their author is likely to have done."""

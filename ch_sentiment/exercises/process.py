@@ -132,7 +132,7 @@ def _checked(error):
     if error is None:
         return None
     line = error["line"] if type(error["line"]) is int else None
-    return {"type": str(error["type"])[:100], "text": str(error["text"])[:300], "line": line}
+    return {"type": str(error["type"])[:100], "text": " ".join(str(error["text"])[:300].split()), "line": line}
 
 
 def _read_printed(stream, printed):
@@ -142,7 +142,9 @@ def _read_printed(stream, printed):
 
 
 def _ending(code):
-    if code is not None and code < 0:
+    if code is None:
+        return "it closed the stream to the judge"
+    if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"its process crashed ({name})"
     return f"its process ended (exit code {code}) before all was done"

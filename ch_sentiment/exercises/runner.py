@@ -191,11 +191,12 @@ def _read(stream, size):
     return b"".join(pieces)
 
 
-def _limit_memory(most):
-    """At most so many bytes of memory, where the system has such a limit (Linux)."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+def _limit_memory(more):
+    """At most so many bytes of memory beside what is in use, where the system tells that and has a limit (Linux)."""
+    with contextlib.suppress(ImportError, ValueError, OSError), open("/proc/self/statm", encoding="ascii") as file:
         import resource
 
+        most = int(file.read().split()[0]) * resource.getpagesize() + more
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -59,7 +59,7 @@ class TimeGRUBase(TimeRecurrent):
 
     gates = 3
 
-    def forward(self, xs, mask=None):
+    def forward_steps(self, xs, mask):
         Wx, Wh, b = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
@@ -95,8 +95,7 @@ class TimeGRUBase(TimeRecurrent):
         self.save_state(hs[T].T.copy())
         return as_batch_first(hs[1:])
 
-    def backward(self, dhs):
-        """dhs (N, T, H) -> dxs (N, T, D)."""
+    def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, pasts, gates = self.cached()
         T, N = len(masked), ins.shape[2]
@@ -152,6 +151,8 @@ class TimeGRUBase(TimeRecurrent):
 
 class TimeGRU(TimeGRUBase):
     """A whole sequence of GRU steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,)."""
+
+    cell_class = GRU
 
     def past_weights(self):
         return self.params[1][:, -len(self.params[1]) :].T.copy()  # (H, H) -> (H, H)

@@ -56,7 +56,7 @@ class GRUResetAfter(RecurrentWeights):
 class TimeGRUResetAfter(TimeGRUBase):
     """A whole sequence of GRUResetAfter steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,) or (2, 3H)."""
 
-    bias_shape = GRUResetAfter.bias_shape
+    cell_class, bias_shape = GRUResetAfter, GRUResetAfter.bias_shape
 
     def past_weights(self):
         _, Wh, b = self.params

@@ -65,9 +65,9 @@ class TimeLSTM(TimeRecurrent):
     Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
     """
 
-    gates, states, init_params = LSTM.gates, LSTM.states, LSTM.init_params
+    cell_class, gates, states = LSTM, LSTM.gates, LSTM.states
 
-    def forward(self, xs, mask=None):
+    def forward_steps(self, xs, mask):
         Wx, Wh, b = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
@@ -101,8 +101,7 @@ class TimeLSTM(TimeRecurrent):
         self.save_state(hs[T].T.copy(), cs[T % len(cs)].T.copy())
         return as_batch_first(hs[1:])
 
-    def backward(self, dhs):
-        """dhs (N, T, H) -> dxs (N, T, D)."""
+    def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, cs, tanh_cs, gates = self.cached()
         T, N = len(masked), ins.shape[2]
