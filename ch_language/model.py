@@ -52,7 +52,7 @@ class LanguageModel(BaseModel):
         rng, drop_rng, sample_rng = as_rng(self, rng).spawn(3)
         self.settings = {"wordvec_size": wordvec_size, "hidden_size": hidden_size, "cell": cell}  # to build it again
         self.settings |= {"num_layers": num_layers, "dropout": dropout, "tied": tied}
-        W_embed = normal(vocab_size, wordvec_size, 0.01 if not tied else hidden_size**-0.5, rng, dtype)
+        W_embed = normal(vocab_size, wordvec_size, wordvec_size**-0.5, rng, dtype)
         W_out = W_embed if tied else xavier(vocab_size, hidden_size, rng, dtype)
         b_out = np.zeros(vocab_size, dtype)
 

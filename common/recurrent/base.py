@@ -50,14 +50,17 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
         if self.in_plain_loop:
+            grads = [np.empty_like(W) for W in self.params]  # of one step at a time
+            for cell in self.cached()[0]:
+                cell.grads = grads
             return super().backward(dhs)
         with one_blas_thread():
             return self.backward_steps(dhs)
 
     def new_cell(self):
-        """A cell whose parameters are checked already, with gradients of its own."""
+        """A cell whose parameters are checked already; `backward` gives it gradients."""
         cell = object.__new__(self.cell_class)
-        cell.params, cell.grads = self.params, [np.empty_like(W) for W in self.params]
+        cell.params = self.params
         return cell
 
     # -- for the children -----------------------------------------------------------------------------------------

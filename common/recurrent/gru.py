@@ -12,7 +12,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class GRU(RecurrentWeights):
@@ -25,9 +25,9 @@ class GRU(RecurrentWeights):
         H = len(Wh)
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), H), Wx.dtype)
-        az, ar, ah = np.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
-        z = sigmoid(az + h_prev @ Wh[:, :H])
-        r = sigmoid(ar + h_prev @ Wh[:, H : 2 * H])
+        a = np.dot(x, Wx) + b  # (N, D) @ (D, 3H) -> (N, 3H)
+        ah = a[:, 2 * H :]
+        z, r = blocks(sigmoid(a[:, : 2 * H] + np.dot(h_prev, Wh[:, : 2 * H])), 2)  # (N, 2H) -> 2 of (N, H)
         h_hat = np.tanh(ah + (r * h_prev) @ Wh[:, 2 * H :])
         self.cache = x, h_prev, z, r, h_hat
         return (1 - z) * h_prev + z * h_hat

@@ -12,7 +12,7 @@ from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class LSTM(RecurrentWeights):
@@ -32,8 +32,9 @@ class LSTM(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         c_prev = as_floats(self, "c_prev", c_prev, h_prev.shape, Wx.dtype)
-        f, g, i, o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)  # (N, D) @ (D, 4H) -> (N, 4H) -> 4 of (N, H)
-        f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
+        a = np.dot(x, Wx) + np.dot(h_prev, Wh) + b  # (N, D) @ (D, 4H) -> (N, 4H)
+        f, _, i, o = blocks(sigmoid(a), 4)  # (N, 4H) -> 4 of (N, H)
+        g = np.tanh(blocks(a, 4)[1])
         c_next = f * c_prev + g * i
         h_next = o * np.tanh(c_next)
         self.cache = x, h_prev, c_prev, f, g, i, o, c_next

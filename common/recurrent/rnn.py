@@ -17,7 +17,7 @@ class RNN(RecurrentWeights):
         Wx, Wh, b = self.params
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
-        h_next = np.tanh(x @ Wx + h_prev @ Wh + b)  # (N, D) @ (D, H) -> (N, H)
+        h_next = np.tanh(np.dot(x, Wx) + np.dot(h_prev, Wh) + b)  # (N, D) @ (D, H) -> (N, H)
         self.cache = x, h_prev, h_next
         return h_next
 
