@@ -12,7 +12,7 @@ _QUICK_WORDS = 2_000
 
 
 def script_row(bench, script, seed, options):
-    """-> path, seed, the two exit codes, what was found. Where numbers differ, the book's own side is run once more with
+    """-> path, seed, the two exit codes, what was found. Where numbers differ, the book's own side is run again with
     another kernel of BLAS: what rounding alone does to its results.
     """
     limits = {"updates": script.updates, "fits": script.fits, "questions": script.questions}
