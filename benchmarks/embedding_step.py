@@ -33,7 +33,7 @@ def measure(vocab_size):
     batches = [2 + rng.choice(SMALL - 2, (N, T), p=frequency / frequency.sum()) for _ in range(STEPS)]
     dout = rng.standard_normal((N, T, D)).astype(np.float32)
     layer = TimeEmbedding((0.1 * rng.standard_normal((vocab_size, D))).astype(np.float32))
-    optimizer = Adam()
+    optimizer = Adam(lazy=True)
 
     def step(xs):
         out = layer.forward(xs)  # alive during the step, as it is in a network

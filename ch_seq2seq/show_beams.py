@@ -49,11 +49,11 @@ def main():
 
     # show
     start_id, length, end_id = t_test[0, 0], t_test.shape[1] - 1, char_to_id.get(" ")
+    print("width  best right  any right  mean log p of the best")
     for width in WIDTHS:
         answers, log_p = beam_search(model, x_test, start_id, length, width, end_id)
-        right, found = answers[:, 0] == t_test[:, 1:], answers == t_test[:, None, 1:]  # (N, T), (N, K, T)
-        p = np.exp(log_p[:, 0]).mean()
-        print(f"beam {width:2}: best right {right.all(1).mean():.1%}, any {found.all(2).any(1).mean():.1%}, p {p:.3f}")
+        found = (answers == t_test[:, None, 1:]).all(axis=2)  # (N, K, T) -> (N, K)
+        print(f"{width:5}  {found[:, 0].mean():10.1%}  {found.any(axis=1).mean():9.1%}  {log_p[:, 0].mean():22.4f}")
     for x, t, best, log_ps in zip(x_test[:SHOWN], t_test, answers, log_p):
         print(f"{as_text(x[::-1], id_to_char)} = {as_text(t[1:], id_to_char)}")
         for answer, log_prob in zip(best[:5], log_ps):

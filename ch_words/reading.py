@@ -26,7 +26,8 @@ def load(path=None, window_size=1, max_vocab=None):
         corpus, word_to_id, id_to_word = ptb.load_data(path=path)
     if len(corpus) <= 2 * window_size or len(word_to_id) < 2:
         expected = f"more than {2 * window_size} words, two windows of {window_size}, and two different ones"
-        raise DataError(f"{path}: expected {expected}, got {len(corpus)}, {len(word_to_id)} of them different")
+        got = f"{len(corpus)}, {len(word_to_id)} of them different"
+        raise DataError(f"{path or 'the generated text'}: expected {expected}, got {got}")
     if max_vocab is not None and len(word_to_id) > max_vocab:
         return _of_frequent_words(corpus, id_to_word, max_vocab)
     return corpus, word_to_id, id_to_word
@@ -47,9 +48,11 @@ def read_vectors(path):
     word_to_id, rows = {}, []
     with reading(path), open(path, "rb") as file, vector_file.opened(file, path) as (head, stream):
         for words, numbers in vector_file.blocks(head, stream, path)[1]:
-            first = [i for i, word in enumerate(words) if word is not None and word not in word_to_id]
-            for i in first:
-                word_to_id.setdefault(words[i], len(word_to_id))
+            first = []  # the rows of words that had none
+            for i, word in enumerate(words):
+                if word is not None and word not in word_to_id:
+                    word_to_id[word] = len(word_to_id)
+                    first.append(i)
             rows.append(numbers[first])
     return np.concatenate(rows), word_to_id, {i: word for word, i in word_to_id.items()}
 

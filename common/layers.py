@@ -211,8 +211,8 @@ class SoftmaxWithLoss(Layer):
             ids = as_ids(self, "t", t, (len(x),), x.shape[1])
             t = np.zeros(x.shape, x.dtype, like=x)
             t[np.arange(len(x)), ids] = 1  # (N,) -> (N, C)
-        sample_weight = as_sample_weight(self, sample_weight, (len(x),), x.dtype)
         if sample_weight is not None:
+            sample_weight = as_sample_weight(self, sample_weight, (len(x),), x.dtype)
             t = t * sample_weight[:, None]  # (N, C) * (N, 1): a row that counts w is a target that adds up to w
         log_y = log_softmax(x)
         self.y = np.exp(log_y)

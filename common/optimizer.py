@@ -2,7 +2,8 @@
 
 An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a
 gradient knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's state are
-read and written: the "lazy" form, in which the momentum of a row does not change while its word does not occur.
+read and written: the "lazy" form, in which the momentum of a row does not change while its word does not occur. Adam
+catches up, when a row is touched again, on the steps that it has missed.
 """
 
 import math
@@ -10,7 +11,7 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_number, plain_number
-from common.arrays.row_grad import plain, touched_rows
+from common.arrays.row_grad import RowGrad, plain, touched_rows
 from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 BLOCK = 32768  # elements processed at a time
@@ -26,6 +27,7 @@ class Optimizer:
     """
 
     slots = ()
+    lazy = True  # False: the state also has, as "last", the step that touched each row last, for `catch_up`
 
     def __init__(self, lr, **constants):
         self.lr, self.iter, self.state = lr, 0, None
@@ -36,7 +38,7 @@ class Optimizer:
         if name in BOUNDS:
             hint = " (params are given to update(params, grads))" if isinstance(value, (list, tuple)) else ""
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
-        super().__setattr__(name, plain_number(value))
+        super().__setattr__(name, value if type(value) is int else plain_number(value))
 
     def __getattr__(self, name):
         """The book's `v`, `h` and `m`: the arrays of a slot, one for each parameter; None before the first update."""
@@ -50,24 +52,38 @@ class Optimizer:
         if shapes != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
-            self.prepare(params)
-        for slot in self.state.values():
-            if [s.shape for s in slot] != shapes:
+            self.prepare(params, grads)
+        for slot in self.slots:
+            if [s.shape for s in self.state[slot]] != shapes:
                 raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
-        for p, g, *state in zip(params, grads, *self.state.values()):
+        touched_last = self.state.get("last") or [()] * len(params)
+        for p, g, last, *state in zip(params, grads, touched_last, *(self.state[slot] for slot in self.slots)):
+            if type(g) is np.ndarray and g.size <= BLOCK:  # a single block
+                self.step(p, g, *state)
+                continue
             for part in _parts(g):
                 if isinstance(part, np.ndarray):  # ids of rows, which are copied and written back; a slice is a view
                     rows, *state_rows = [a.take(part, axis=0) for a in (p, *state)]
+                    if len(last):
+                        self.catch_up(self.iter - 1 - last[part], rows, *state_rows)
                     self.step(rows, plain(g).take(part, axis=0), *state_rows)
                     for a, new in zip((p, *state), (rows, *state_rows)):
                         a[part] = new
                 else:
                     self.step(p[part], plain(g)[part], *(a[part] for a in state))
+                if len(last):
+                    last[part] = self.iter
 
-    def prepare(self, params):
+    def prepare(self, params, grads=()):
         """A state of zeros for these parameters; the first update calls it."""
         self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
+        if not self.lazy and any(isinstance(g, RowGrad) for g in grads):
+            counts = [len(g) if isinstance(g, RowGrad) else 0 for g in grads]
+            self.state["last"] = [np.zeros(count, np.int64) for count in counts]
+
+    def catch_up(self, missed, p, *state):
+        """Do in place what `missed` (K,) steps without a gradient would have done to K rows."""
 
     def step(self, p, g, *state):
         """Update p and state in place from the gradient g, which is not changed."""
@@ -77,8 +93,8 @@ class Optimizer:
 def _parts(g):
     """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
     rows = touched_rows(g)
-    if rows is None and (g.size <= BLOCK or g.ndim == 0):
-        return [...]  # a single block: all of it
+    if g.ndim == 0 or (rows is None and g.size <= BLOCK):
+        return [...]  # a single block
     length = len(g) if rows is None else len(rows)
     block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
     slices = [slice(i, i + block) for i in range(0, length, block)]
@@ -167,12 +183,19 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015."""
+    """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015.
+
+    A row of an embedding whose word has not occurred for some steps is first moved as these steps, which go on in the
+    direction of m, would have moved it. lazy: leave that out; then rare words learn more slowly at first.
+    """
 
     slots = ("m", "v")
+    lazy = False
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, *, lazy=False):
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
+        if lazy:
+            self.lazy = True
 
     def step(self, p, g, m, v):
         m += (1 - self.beta1) * (g - m)
@@ -181,13 +204,40 @@ class Adam(Optimizer):
         root = (1 - self.beta2**self.iter) ** 0.5
         p -= self.lr * root / (1 - self.beta1**self.iter) * m / (np.sqrt(v) + self.eps * root)
 
+    def catch_up(self, missed, p, m, v):
+        """With ratio = beta1 / sqrt(beta2), the j-th missed step is ratio^j as long as that of m and v before it."""
+        ratio = self.beta1 / max(self.beta2, np.finfo(float).tiny) ** 0.5
+        if not missed.any() or ratio >= 1:  # such means do not converge: each step would be longer than the last
+            return
+        missed = missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
+        steps = ratio * (1 - ratio**missed) / (1 - ratio)  # the sum of ratio^j
+        # The bias correction changes little over the few steps that count: that of their middle stands for all.
+        middle = self.iter - 1 - missed + np.minimum((missed + 1) / 2, 1 / (1 - ratio))
+        root = (1 - self.beta2**middle) ** 0.5
+        rate = self.lr * steps * root / (1 - self.beta1**middle)
+        change = np.sqrt(v)
+        change += np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # a new row has m = v = 0
+        np.divide(m, change, out=change)
+        change *= rate.astype(p.dtype)
+        p -= change
+        m *= (self.beta1**missed).astype(p.dtype)
+        v *= (self.beta2**missed).astype(p.dtype)
+
 
 class AdamW(Adam):
-    """Adam after p -= lr weight_decay p, of an embedding's touched rows alone. Loshchilov and Hutter 2019."""
+    """Adam after p -= lr weight_decay p. Loshchilov and Hutter 2019.
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
-        super().__init__(lr, beta1, beta2, eps)
+    lazy: as of Adam; the weights of a row do not decay, either, while its word does not occur.
+    """
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, *, lazy=False):
+        super().__init__(lr, beta1, beta2, eps, lazy=lazy)
         self.weight_decay = weight_decay
+
+    def catch_up(self, missed, p, m, v):
+        kept = (1 - self.lr * self.weight_decay) ** missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
+        p *= kept.astype(p.dtype)
+        super().catch_up(missed, p, m, v)
 
     def step(self, p, g, m, v):
         p *= 1 - self.lr * self.weight_decay

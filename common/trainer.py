@@ -3,6 +3,7 @@
 It prints nothing, plots nothing and writes nothing: whoever wants that adds a callback (`common.training.callbacks`).
 """
 
+import math
 import time
 import uuid
 
@@ -123,7 +124,8 @@ class Trainer:
         self.max_epoch = self.epochs_done + max_epoch
         active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
         active = active and [StopOnSignal(), *active]
-        with serving(self, active):
+        with serving(self, active), np.errstate(over="ignore", invalid="ignore"):
+            # A number that is not finite is an error with a name a line later; NumPy's warnings before it say less.
             while self.epochs_done < self.max_epoch and self.stop_reason is None:
                 self._run_epoch(examples, batch_size, max_grad, validation, active)
         return self.history
@@ -158,7 +160,8 @@ class Trainer:
         set_training(self.model, True)
         if self.running is None:
             self.epoch += 1
-            self.running = Running(len(examples), batch_size, self.rng.bit_generator.state)
+            stream = self.rng.bit_generator.state if self.order is None else None
+            self.running = Running(len(examples), batch_size, stream)
             notify("on_epoch_start")
         start = time.perf_counter() - self.running.seconds
         padding, ignored = getattr(self.model, "pad", 0), ignored_by(self.model)
@@ -166,8 +169,7 @@ class Trainer:
             self.step += 1
             notify("on_step_start")
             x, t, weighted = examples.batch(index, ignored)
-            with _no_float_warnings():
-                self.loss, norm = self._train_step(x, t, weighted, max_grad)
+            self.loss, norm = self._train_step(x, t, weighted, max_grad)
             found = counted(self.model, t, self.metrics)
             self.running.add(self.loss, count_tokens(examples.x, index, padding), found, len(index), norm, self.metrics)
             self.running.seconds = time.perf_counter() - start
@@ -176,8 +178,7 @@ class Trainer:
                 return notify("on_pause")
         scores = {"loss": None, "accuracy": None, **dict.fromkeys(self.metrics)}
         if validation is not None:
-            with _no_float_warnings():
-                scores = score(self.model, validation, batch_size, self.metrics)
+            scores = score(self.model, validation, batch_size, self.metrics)
             if not np.isfinite(scores["loss"]):
                 raise FloatingPointError(f"step {self.step}: the validation loss is {scores['loss']}")
         row = {"epoch": self.epoch, **self.running.figures(), **measured(self.metrics, self.running.collected)}
@@ -220,7 +221,7 @@ class Trainer:
             known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
             self.names = [known.get(id(p), f"parameter {i} {p.shape}") for i, p in enumerate(self.tied.unique)]
         params, grads = self.tied.unique, self.tied.sum_grads(self.model.grads)
-        if not np.isfinite(loss):
+        if not math.isfinite(loss):
             name = first_non_finite(grads, self.names)
             cause = f"the first gradient that is not finite is that of {name}" if name else "all gradients are finite"
             raise FloatingPointError(f"step {self.step}: the loss is {loss}; {cause}")
@@ -284,8 +285,3 @@ class RnnlmTrainer(Trainer):
     def _batches_left(self, x, batch_size):
         for _ in range(self.running.steps, self.steps_per_epoch):
             yield self._next_places(len(x), *self.window)
-
-
-def _no_float_warnings():
-    """A number that is not finite is an error with a name a line later; NumPy's warnings before it say less."""
-    return np.errstate(over="ignore", invalid="ignore")

@@ -36,10 +36,11 @@ PAGES = {
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
-    for name in ("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data")
-] + ["docs/words.md"]
-
-OURS += ["docs/scores.md", "docs/words.md"]
+    for name in (
+        *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
+        *("scores", "ch_words", "ch_seq2seq", "exercises"),
+    )
+]
 
 TRAINING = ("train", "baseline", "lr-find", "tune", "compare")
 SMALL = [
@@ -152,6 +153,7 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
+    (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
 
 
@@ -199,7 +201,8 @@ def test_the_commands_of_a_page_run_in_their_order(page, here, own_cells, no_fig
             patch.setattr(sys, "stdin", stdin)
             code = call(*arguments)
         out, err = capsys.readouterr()
-        assert code == 0, f"{arguments}: {err}"
+        not_yet = arguments[:2] == ["exercises", "check"]  # of a file that was begun
+        assert code == (1 if not_yet else 0), f"{arguments}: {err}"
         shape = r"(\{.*\}\n)+" if "--json" in arguments else SHAPES.get(arguments[0], r"(?s).*\S.*")
         assert re.fullmatch(shape, out), f"{arguments}: {out}"
         if source and arguments[0] == "predict":

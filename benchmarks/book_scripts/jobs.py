@@ -29,10 +29,10 @@ class Bench:
     texts: dict
     threads: int = 1
 
-    def run(self, side, job, words=None):
+    def run(self, side, job, words=None, kernel=None):
         """Run a job (see `runner.main`) in a fresh folder -> exit code, standard output, standard error.
 
-        words: the text is cut after so many.
+        words: the text is cut after so many. kernel: another one of OpenBLAS (on x86), which rounds differently.
         """
         with tempfile.TemporaryDirectory() as folder:
             self._fill(Path(folder), side, words)
@@ -40,6 +40,7 @@ class Bench:
             env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
             env |= {"MPLBACKEND": "Agg", "PYTHONWARNINGS": "ignore", "PYTHONIOENCODING": "utf-8"}
             env |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.threads))
+            env |= {"OPENBLAS_CORETYPE": kernel} if kernel else {}
             try:
                 done = subprocess.run(  # noqa: S603
                     command, cwd=folder, env=env, capture_output=True, encoding="utf-8", timeout=_LONGEST

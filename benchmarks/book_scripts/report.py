@@ -4,13 +4,14 @@ import re
 import statistics
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_CLOCK = re.compile(r"time \d+\[s\]")
-_COLOUR = re.compile(r"\x1b\[\d+m")
+_NOT_COMPARED = re.compile(  # the clock, counters of progress, colours
+    r"time \d+\[s\]|^[\d.]+% done$|^\d+ / \d+$|\x1b\[\d+m", re.MULTILINE
+)
 
 
 def numbers(text):
-    """The numbers of what a script printed, and its text with # for each; times and colours are left out."""
-    text = _COLOUR.sub("", _CLOCK.sub("", text)).replace("\r", "\n")
+    """The numbers of what a script printed, and its text with # for each; what cannot be compared is left out."""
+    text = _NOT_COMPARED.sub("", text)
     return [float(found) for found in _NUMBER.findall(text)], "".join(_NUMBER.sub("#", text).split())
 
 
@@ -21,13 +22,13 @@ def compare(theirs, ours):
         return "the same"
     if len(a) != len(b):
         return f"other words ({len(a)} numbers, {len(b)} of ours)"
-    pairs = list(zip(a, b, strict=True))
-    off = [abs(y - x) / max(abs(x), 1e-12) for x, y in pairs if not _rounding(x, y)]
+    off = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if not _rounding(x, y)]
     words = "" if a_text == b_text else ", other words"
     if not off:
         return f"the same to rounding{words}"
-    share = f"{len(off)} of {len(pairs)} numbers differ, by {100 * statistics.median(off):.2g} % in the median"
-    return f"{share}, the last {pairs[-1][0]:g} and {pairs[-1][1]:g}{words}"
+    by = 100 * statistics.median(abs(b[i] - a[i]) / max(abs(a[i]), 1e-12) for i in off)
+    said = f"the first {off[0]} of {len(a)} numbers are the same, {len(off)} are not, by {by:.2g} % in the median"
+    return f"{said}; the last are {a[-1]:g} and {b[-1]:g}{words}"
 
 
 def _rounding(x, y):

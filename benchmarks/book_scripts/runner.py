@@ -64,12 +64,14 @@ def time_updates(module, job):
 
 def cut_training(module, job):
     """`fit` of each trainer makes so many updates in one epoch; after so many calls the script ends."""
-    calls = []
+    calls, inside = [], []
     for cls in (getattr(module, name, None) for name in ("Trainer", "RnnlmTrainer")):
         if cls is None:
             continue
 
         def fit(self, x, t, *args, fit=cls.fit, **named):
+            if inside:  # one that another one calls
+                return fit(self, x, t, *args, **named)
             given = inspect.signature(fit).bind(self, x, t, *args, **named)
             given.apply_defaults()
             calls.append(time.perf_counter())
@@ -82,7 +84,11 @@ def cut_training(module, job):
                 count = job["updates"] * given.arguments["batch_size"] * given.arguments.get("time_size", 1)
                 names = list(given.arguments)
                 given.arguments |= {names[1]: x[:count], names[2]: t[:count], "max_epoch": 1}
-            return fit(*given.args, **given.kwargs)
+            inside.append(True)
+            try:
+                return fit(*given.args, **given.kwargs)
+            finally:
+                inside.pop()
 
         cls.fit = fit
 

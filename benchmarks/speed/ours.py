@@ -24,7 +24,7 @@ class Ours:
 
     def __init__(self, job):
         self.net = sentiment_net(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
-        self.optimizer = Adam()
+        self.optimizer = Adam(lazy=True)  # as SparseAdam, with which it is compared
 
     def forward(self, xs, ts):
         return self.net.forward(xs, ts)

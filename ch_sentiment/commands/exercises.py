@@ -57,12 +57,12 @@ def check_files(exercises, folder, options):
     exercises = exercises or [load(name) for name in all_names() if folder.file(name).is_file()]
     if not exercises:
         raise DataError(f"{folder.path}: expected a file that `start` has written, found none")
+    for exercise in exercises:
+        if not (path := folder.file(exercise.name)).exists():
+            raise DataError(f"{path} is not there; `sentifish exercises start {exercise.name}` writes it")
     verdicts = []
     for exercise in exercises:
-        path = folder.file(exercise.name)
-        if not path.exists():
-            raise DataError(f"{path} is not there; `sentifish exercises start {exercise.name}` writes it")
-        verdicts.append(check(exercise.name, path, options.time_limit))
+        verdicts.append(check(exercise.name, folder.file(exercise.name), options.time_limit))
         if verdicts[-1].passed:
             folder.note(exercise.name, passed=True)
         if options.json:
@@ -73,12 +73,14 @@ def check_files(exercises, folder, options):
 
 
 def _lines(verdict):
-    """A verdict, a line for each array that was compared."""
+    """A verdict, a line for each array that was compared; once, where it is wrong again in the same case."""
     yield f"{verdict.exercise}: {printable(verdict.path)}"
-    case, said = None, set()
+    case, said, wrong = None, set(), set()
     for found in verdict.checks:
-        if found.passed is None or (found.passed and found.verb == "unchanged"):
+        array = found.case, found.name.partition(",")[0]
+        if found.passed is None or (found.passed and found.verb == "unchanged") or array in wrong:
             continue
+        wrong |= set() if found.passed else {array}
         if found.case != case:
             yield f"  {found.case}"
         case = found.case
@@ -105,7 +107,8 @@ def _with_difference(found):
         return found.name
     name, comma, when = found.name.partition(",")
     place = f"{list(found.worst)}" if found.worst else ""
-    return f"{name}{place}{comma}{when}: yours {found.got[found.worst]:.6g}, right {found.want[found.worst]:.6g}"
+    yours, right = float(found.got[found.worst]), float(found.want[found.worst])
+    return f"{name}{place}{comma}{when}: yours {yours:.6g}, right {right:.6g}"
 
 
 def hint(exercises, folder, options):

@@ -140,7 +140,7 @@ def out_of_sample(x, t, fold, num_classes, vocab_size, progress=iter):
             loss=SigmoidWithLoss() if outputs == 1 else SoftmaxWithLoss(),
         )
         epochs = max(EPOCHS, -(-LEAST_STEPS * 64 // len(inside)))
-        trainer = Trainer(net, Adam(lr=0.003), callbacks=[], rng=k)
+        trainer = Trainer(net, Adam(lr=0.003, lazy=True), callbacks=[], rng=k)
         trainer.fit([features[i] for i in inside], t[inside], epochs, 64, max_grad=1.0, eval_interval=None)
         for batch in sorted_batches(held_out, 128):
             scores = net.predict(take(held_out, batch))  # (B,) or (B, C)

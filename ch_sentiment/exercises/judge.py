@@ -18,6 +18,7 @@ from ch_sentiment.exercises.exercise import encoded, expected_of
 from ch_sentiment.exercises.process import TIME_LIMIT, run_submissions
 from dataset.errors import DataError
 
+PATIENCE = 60.0  # seconds for the mistakes, which are ours and end
 BEGINNING = 2  # answers before the first step: begun, imported
 
 
@@ -46,9 +47,8 @@ class Check:
             return None
         with np.errstate(invalid="ignore", over="ignore"):
             distance = np.abs(self.got.astype(np.float64) - self.want)
-        return tuple(
-            map(int, np.unravel_index(np.where(np.isnan(distance), np.inf, distance).argmax(), self.want.shape))
-        )
+        distance = np.where(np.isnan(distance), np.inf, distance)
+        return tuple(map(int, np.unravel_index(distance.argmax(), distance.shape)))
 
     def as_dict(self):
         """For JSON."""
@@ -97,13 +97,29 @@ class Trial:
     """The cases of an exercise, on inputs drawn by each of the seeds, and what is right."""
 
     def __init__(self, exercise, *seeds):
-        self.exercise = exercise
+        self.exercise, self.seeds = exercise, seeds
         self.cases = [case for seed in seeds for case in exercise.cases(np.random.default_rng(seed))]
         self.calls, self.arrays = encoded(self.cases)
         self.expected = expected_of(self.exercise, self.calls, self.arrays)
 
     def run(self, paths, time_limit=TIME_LIMIT):
         return run_submissions(paths, self.calls, self.arrays, time_limit)
+
+    def verdict(self, path, answers, printed=""):
+        """-> Verdict."""
+        checks = self.compare(answers)
+        if any(check.passed is False for check in checks):
+            self.diagnose(checks)
+        unwritten = answers.error is not None and answers.error["type"] == "NotImplementedError"
+        return Verdict(
+            exercise=self.exercise.name,
+            path=os.fspath(path),
+            seed=self.seeds[0],
+            problem=problem(self, answers),
+            checks=checks,
+            printed=printed,
+            unwritten=unwritten,
+        )
 
     def compare(self, answers):
         """-> list of Check, in the order of the calls."""
@@ -121,7 +137,7 @@ class Trial:
             paths = [Path(folder, f"mistake{i}.py") for i in range(len(self.exercise.mistakes))]
             for path, mistake in zip(paths, self.exercise.mistakes):
                 path.write_text(self.exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
-            return [self.compare(answers) for answers in self.run(paths)[0]]
+            return [self.compare(answers) for answers in self.run(paths, PATIENCE)[0]]
 
     def diagnose(self, checks):
         """Write into the wrong checks what their author is likely to have done."""
@@ -156,11 +172,7 @@ def check(name, path, time_limit=TIME_LIMIT, seed=None):
     if not Path(path).is_file():
         raise DataError(f"{path}: expected a file of Python, found {'a folder' if Path(path).is_dir() else 'nothing'}")
     (answers,), printed = trial.run([path], time_limit)
-    checks = trial.compare(answers)
-    if any(check.passed is False for check in checks):
-        trial.diagnose(checks)
-    unwritten = answers.error is not None and answers.error["type"] == "NotImplementedError"
-    return Verdict(trial.exercise.name, os.fspath(path), seed, problem(trial, answers), checks, printed, unwritten)
+    return trial.verdict(path, answers, printed)
 
 
 def problem(trial, answers):

@@ -47,18 +47,20 @@ def run_submissions(paths, cases, arrays, time_limit=TIME_LIMIT, memory=MEMORY):
         request.write(runner.pack(header, arrays))
         request.seek(0)
         with _started(request) as process:
-            reader = _thread(_read_answers, process.stdout, answers, done := threading.Event())
+            reader = _thread(_read_answers, process.stdout, answers, state := {"came": "nothing"})
             printer = _thread(_read_printed, process.stderr, printed)
             reader.join(time_limit)
             late = reader.is_alive()
-            if not late and not done.is_set():  # the process is ending by itself: how?
+            if state["came"] == "nothing" and not late:  # the process is ending by itself: how?
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(1)
             code = process.poll()
         for thread in (reader, printer):
             thread.join(1)
-    if not done.is_set():
-        why = f"still running after {time_limit:g} seconds" if late else _ending(code)
+    if state["came"] != "the end":
+        unreadable = "what it sent to the judge cannot be read, or is too much"
+        ending = unreadable if state["came"] == "something else" else _ending(code)
+        why = f"still running after {time_limit:g} seconds" if late else ending
         next(a for a in reversed(answers) if a.found or a is answers[0]).ended = why
     return answers, bytes(printed).decode("utf-8", "replace")
 
@@ -66,8 +68,10 @@ def run_submissions(paths, cases, arrays, time_limit=TIME_LIMIT, memory=MEMORY):
 @contextlib.contextmanager
 def _started(request):
     """The process, killed with all that it started at the end."""
-    # NumPy may be in a folder that an isolated interpreter does not look into; so it is named
-    command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", BOOT, runner.__file__, str(Path(np.__file__).parents[1])]
+    # -u: what is printed is there when it is killed. NumPy may be in a folder that an isolated interpreter does not
+    # look into; so it is named.
+    command = [sys.executable, "-I", "-B", "-u", "-X", "utf8", "-c", BOOT]
+    command += [runner.__file__, str(Path(np.__file__).parents[1])]
     group = {"process_group": 0} if os.name == "posix" else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     process = subprocess.Popen(  # noqa: S603
         command,
@@ -103,21 +107,24 @@ def _thread(function, *args):
     return thread
 
 
-def _read_answers(stream, answers, done):
-    """Until all are done, or the stream ends. Anything that is no answer ends it as well."""
-    total = 0
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, IndexError, AttributeError), stream:
-        while message := runner.read_message(stream):
-            header, found = message
-            total += sum(array.nbytes for array in found.values()) + 1000
-            if total > runner.LONGEST:
-                return
-            if header["submission"] is None:
-                done.set()
-                return
-            answer = answers[header["submission"]]
-            answer.error = _checked(header["error"])
-            answer.found += [] if answer.error else [found]
+def _read_answers(stream, answers, state):
+    """Until the stream ends, or all are done, or something comes that is no answer, as `state` says afterwards."""
+    left = runner.LONGEST
+    with contextlib.suppress(OSError), stream:
+        try:
+            while state["came"] == "nothing" and (message := runner.read_message(stream)):
+                header, found = message
+                left -= sum(array.nbytes for array in found.values()) + 1000
+                if left < 0:
+                    raise ValueError("too much")
+                if header["submission"] is None:
+                    state["came"] = "the end"
+                else:
+                    answer = answers[header["submission"]]
+                    answer.error = _checked(header["error"])
+                    answer.found += [] if answer.error else [found]
+        except (ValueError, KeyError, TypeError, IndexError):
+            state["came"] = "something else"
 
 
 def _checked(error):
@@ -125,7 +132,7 @@ def _checked(error):
     if error is None:
         return None
     line = error["line"] if type(error["line"]) is int else None
-    return {"type": str(error["type"])[:100], "text": str(error["text"])[:300], "line": line}
+    return {"type": str(error["type"])[:100], "text": " ".join(str(error["text"])[:300].split()), "line": line}
 
 
 def _read_printed(stream, printed):
@@ -136,7 +143,7 @@ def _read_printed(stream, printed):
 
 def _ending(code):
     if code is None:
-        return "what it sent to the judge cannot be read, or is too much"
+        return "it closed the stream to the judge"
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"its process crashed ({name})"

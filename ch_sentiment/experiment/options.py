@@ -18,7 +18,9 @@ from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
-OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop, Adam, AdamW)}
+OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop)}
+# lazy: with which all documented results were found
+OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 

@@ -14,7 +14,7 @@ def as_floats(layer, name, x, shape, dtype):
 
     `...`, first of all in `shape`, stands for any axes.
     """
-    if getattr(x, "dtype", None) is dtype and x.shape == shape:
+    if getattr(x, "dtype", None) is dtype and (x.shape == shape or (shape[:1] == (...,) and x.shape[-1:] == shape[1:])):
         return x  # nearly every call, and a small layer's forward takes a few microseconds
     x = x if hasattr(x, "dtype") else np.asarray(x)
     shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape

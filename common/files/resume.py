@@ -73,7 +73,8 @@ def resume_training(path, trainer):
     optimizer = trainer.optimizer
     try:
         if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
-            optimizer.prepare(TiedWeights(trainer.model.params).unique)
+            tied = TiedWeights(trainer.model.params)
+            optimizer.prepare(tied.unique, tied.sum_grads(trainer.model.grads))
         own, built = _state(trainer)
         streams = list(meta["streams"].values())
         _check_same(path, _form(own, built), _form(arrays, meta))
@@ -135,7 +136,7 @@ def _state(trainer):
     """-> arrays by name, and a dict that JSON can hold."""
     arrays, callbacks, optimizer = _arrays(trainer), [], trainer.optimizer
     numbers = {name: plain_number(value) for name, value in vars(optimizer).items()}
-    numbers = {name: number for name, number in numbers.items() if isinstance(number, (int, float))}
+    numbers = {name: number for name, number in numbers.items() if type(number) in (int, float)}
     for i, callback in enumerate(_with_state(trainer)):
         values, callback_arrays = callback.state()
         callbacks.append({"name": type(callback).__name__, "memory": _plain(values), "arrays": len(callback_arrays)})

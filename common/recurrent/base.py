@@ -14,33 +14,54 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
 from common.arrays.memory_order import memory_order, new_array
-from common.recurrent.contract import RecurrentState, RecurrentWeights
+from common.recurrent.contract import RecurrentWeights
+from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
+FEW = 8  # rows of all steps together for which the plain loop is faster: stacking the weights costs as much as they do
 
 
-class TimeRecurrent(RecurrentState, RecurrentWeights):
-    """The base of the fast whole-sequence layers. A child has `gates`, and one loop each in `forward` and `backward`.
+class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
+    """The base of the fast whole-sequence layers. A child has a `cell_class`, and one loop each in `forward_steps` and
+    `backward_steps`.
 
     A masked step keeps the old state, and passes the gradient of its output on to that; its input is never looked at.
     While `inference` is true, forward caches nothing for backward: each step's gates overwrite those of the step
     before, and so stay in the processor's cache.
     """
 
-    inference = False
-
     def __init__(self, Wx, Wh, b, stateful=False):
-        super().__init__(Wx, Wh, b)
+        RecurrentWeights.__init__(self, Wx, Wh, b)
         self.init_state(stateful)
         self.xs_order = None  # memory order of the last xs
         self.buffers = {}
+        self.in_plain_loop = False  # whether the last forward was
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        for name in ("forward", "backward"):  # of every cell, also in a loop that no Trainer runs
-            if name in vars(cls):
-                setattr(cls, name, one_blas_thread()(vars(cls)[name]))
+    def forward(self, xs, mask=None):
+        """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
+        shape = np.shape(xs)
+        self.in_plain_loop = len(shape) == 3 and (shape[1] == 1 or shape[0] * shape[1] <= FEW)
+        if self.in_plain_loop:
+            return super().forward(xs, mask)
+        with one_blas_thread():  # also in a loop that no Trainer runs
+            return self.forward_steps(xs, mask)
+
+    def backward(self, dhs):
+        """dhs (N, T, H) -> dxs (N, T, D)."""
+        if self.in_plain_loop:
+            grads = [np.empty_like(W) for W in self.params]  # of one step at a time
+            for cell in self.cached()[0]:
+                cell.grads = grads
+            return super().backward(dhs)
+        with one_blas_thread():
+            return self.backward_steps(dhs)
+
+    def new_cell(self):
+        """A cell whose parameters are checked already; `backward` gives it gradients."""
+        cell = object.__new__(self.cell_class)
+        cell.params = self.params
+        return cell
 
     # -- for the children -----------------------------------------------------------------------------------------
 

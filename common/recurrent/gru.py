@@ -12,7 +12,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class GRU(RecurrentWeights):
@@ -25,9 +25,9 @@ class GRU(RecurrentWeights):
         H = len(Wh)
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), H), Wx.dtype)
-        az, ar, ah = np.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
-        z = sigmoid(az + h_prev @ Wh[:, :H])
-        r = sigmoid(ar + h_prev @ Wh[:, H : 2 * H])
+        a = np.dot(x, Wx) + b  # (N, D) @ (D, 3H) -> (N, 3H)
+        ah = a[:, 2 * H :]
+        z, r = blocks(sigmoid(a[:, : 2 * H] + np.dot(h_prev, Wh[:, : 2 * H])), 2)  # (N, 2H) -> 2 of (N, H)
         h_hat = np.tanh(ah + (r * h_prev) @ Wh[:, 2 * H :])
         self.cache = x, h_prev, z, r, h_hat
         return (1 - z) * h_prev + z * h_hat
@@ -59,7 +59,7 @@ class TimeGRUBase(TimeRecurrent):
 
     gates = 3
 
-    def forward(self, xs, mask=None):
+    def forward_steps(self, xs, mask):
         Wx, Wh, b = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
@@ -95,8 +95,7 @@ class TimeGRUBase(TimeRecurrent):
         self.save_state(hs[T].T.copy())
         return as_batch_first(hs[1:])
 
-    def backward(self, dhs):
-        """dhs (N, T, H) -> dxs (N, T, D)."""
+    def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, pasts, gates = self.cached()
         T, N = len(masked), ins.shape[2]
@@ -152,6 +151,8 @@ class TimeGRUBase(TimeRecurrent):
 
 class TimeGRU(TimeGRUBase):
     """A whole sequence of GRU steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,)."""
+
+    cell_class = GRU
 
     def past_weights(self):
         return self.params[1][:, -len(self.params[1]) :].T.copy()  # (H, H) -> (H, H)

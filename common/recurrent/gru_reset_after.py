@@ -10,7 +10,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 from common.recurrent.gru import TimeGRUBase
 
 
@@ -27,8 +27,8 @@ class GRUResetAfter(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         b, b_h = b if b.ndim == 2 else (b, 0)
-        az, ar, ah = np.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
-        pz, pr, past = np.split(h_prev @ Wh + b_h, 3, axis=1)  # (N, H) @ (H, 3H) -> (N, 3H) -> 3 of (N, H)
+        az, ar, ah = blocks(np.dot(x, Wx) + b, 3)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
+        pz, pr, past = blocks(np.dot(h_prev, Wh) + b_h, 3)  # (N, H) @ (H, 3H) -> (N, 3H) -> 3 of (N, H)
         z = sigmoid(az + pz)
         r = sigmoid(ar + pr)
         h_hat = np.tanh(ah + r * past)
@@ -56,7 +56,7 @@ class GRUResetAfter(RecurrentWeights):
 class TimeGRUResetAfter(TimeGRUBase):
     """A whole sequence of GRUResetAfter steps. Wx: (D, 3H), Wh: (H, 3H), b: (3H,) or (2, 3H)."""
 
-    bias_shape = GRUResetAfter.bias_shape
+    cell_class, bias_shape = GRUResetAfter, GRUResetAfter.bias_shape
 
     def past_weights(self):
         _, Wh, b = self.params

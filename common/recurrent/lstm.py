@@ -12,7 +12,7 @@ from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
 from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class LSTM(RecurrentWeights):
@@ -32,8 +32,9 @@ class LSTM(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         c_prev = as_floats(self, "c_prev", c_prev, h_prev.shape, Wx.dtype)
-        f, g, i, o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)  # (N, D) @ (D, 4H) -> (N, 4H) -> 4 of (N, H)
-        f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
+        a = np.dot(x, Wx) + np.dot(h_prev, Wh) + b  # (N, D) @ (D, 4H) -> (N, 4H)
+        f, _, i, o = blocks(sigmoid(a), 4)  # (N, 4H) -> 4 of (N, H)
+        g = np.tanh(blocks(a, 4)[1])
         c_next = f * c_prev + g * i
         h_next = o * np.tanh(c_next)
         self.cache = x, h_prev, c_prev, f, g, i, o, c_next
@@ -65,9 +66,9 @@ class TimeLSTM(TimeRecurrent):
     Wx: (D, 4H), Wh: (H, 4H), b: (4H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
     """
 
-    gates, states, init_params = LSTM.gates, LSTM.states, LSTM.init_params
+    cell_class, gates, states = LSTM, LSTM.gates, LSTM.states
 
-    def forward(self, xs, mask=None):
+    def forward_steps(self, xs, mask):
         Wx, Wh, b = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
@@ -101,8 +102,7 @@ class TimeLSTM(TimeRecurrent):
         self.save_state(hs[T].T.copy(), cs[T % len(cs)].T.copy())
         return as_batch_first(hs[1:])
 
-    def backward(self, dhs):
-        """dhs (N, T, H) -> dxs (N, T, D)."""
+    def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, cs, tanh_cs, gates = self.cached()
         T, N = len(masked), ins.shape[2]

@@ -17,7 +17,7 @@ class RNN(RecurrentWeights):
         Wx, Wh, b = self.params
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
-        h_next = np.tanh(x @ Wx + h_prev @ Wh + b)  # (N, D) @ (D, H) -> (N, H)
+        h_next = np.tanh(np.dot(x, Wx) + np.dot(h_prev, Wh) + b)  # (N, D) @ (D, H) -> (N, H)
         self.cache = x, h_prev, h_next
         return h_next
 
@@ -40,7 +40,9 @@ class TimeRNN(TimeRecurrent):
     Wx: (D, H), Wh: (H, H), b: (H,). forward: xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H).
     """
 
-    def forward(self, xs, mask=None):
+    cell_class = RNN
+
+    def forward_steps(self, xs, mask):
         Wx, Wh, _ = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
@@ -58,8 +60,7 @@ class TimeRNN(TimeRecurrent):
         self.save_state(hs[T].T.copy())
         return as_batch_first(hs[1:])
 
-    def backward(self, dhs):
-        """dhs (N, T, H) -> dxs (N, T, D)."""
+    def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked = self.cached()
         T, N = len(masked), ins.shape[2]

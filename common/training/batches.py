@@ -48,7 +48,7 @@ def _count(x, index, padding):
         return sum(len(x[i]) for i in index)
     if x.ndim != 2 or x.dtype.kind not in "iu":
         return None
-    return len(index) * x.shape[1] if padding is None else int(np.count_nonzero(x[index] != padding))
+    return len(index) * x.shape[1] if padding is None else int(np.count_nonzero(take(x, index) != padding))
 
 
 def stratified_split(t, part, rng=None):

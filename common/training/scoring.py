@@ -103,13 +103,13 @@ def counted(model, t, metrics=()):
 
     None where the model keeps no scores: ValueError if there are metrics.
     """
-    scores, t = getattr(model, "scores", None), np.asarray(t)
+    scores = getattr(model, "scores", None)
     if scores is None:
         if metrics:
             expected = f"a model that keeps its last `scores`, for {', '.join(metrics)}"
             raise ValueError(f"metrics: expected {expected}, got {type(model).__name__}")
         return None
-    mask = getattr(model, "step_mask", None)
+    t, mask = np.asarray(t), getattr(model, "step_mask", None)
     if (mask is None and scores.ndim < 3) or (steps := scores.shape[:2]) != t.shape[:2]:
         return scores, t
     t = t.argmax(axis=2) if t.ndim == 3 else t  # (N, T, C) -> (N, T)

@@ -63,6 +63,9 @@ class _Unfailing:
 @contextlib.contextmanager
 def above_bars(*files):
     """Inside, lines are printed above the bars on stdout and stderr, and on these files, instead of into them."""
+    if not getattr(tqdm, "_instances", ()):  # no bar: `external_write_mode` would take as long as a small net's step
+        yield
+        return
     with contextlib.ExitStack() as stack:
         stack.enter_context(tqdm.external_write_mode())
         for file in files:

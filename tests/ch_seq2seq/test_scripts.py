@@ -63,9 +63,11 @@ def test_dates_are_trained_and_their_maps_drawn(here, run):
 
 def test_beams_are_shown_with_their_probabilities(here, run):
     code, out, _ = run(show_beams)
-    rows = [line.split() for line in out.splitlines() if line.startswith("beam")]
-    assert code == 0 and [int(row[1].rstrip(":")) for row in rows] == list(show_beams.WIDTHS)
-    found = [float(row[row.index("any") + 1].rstrip("%,")) for row in rows]
+    lines = out.splitlines()
+    top = next(i for i, line in enumerate(lines) if line.startswith("width"))
+    rows = [line.split() for line in lines[top + 1 : top + 1 + len(show_beams.WIDTHS)]]
+    assert code == 0 and [int(row[0]) for row in rows] == list(show_beams.WIDTHS)
+    found = [float(row[2].rstrip("%")) for row in rows]
     assert found == sorted(found)
 
 

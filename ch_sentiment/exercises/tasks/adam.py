@@ -72,6 +72,11 @@ EXERCISE = Exercise(
         Mistake(
             "eps is inside of the root: sqrt(v^) + eps", "(np.sqrt(v_hat) + self.eps)", "np.sqrt(v_hat + self.eps)"
         ),
+        Mistake(
+            "eps is added to the root of v, expected to that of v^ (the book's form; close, if eps is small)",
+            "np.sqrt(v_hat) + self.eps",
+            "np.sqrt(v_hat) + self.eps / np.sqrt(1 - self.beta2**self.k)",
+        ),
         Mistake("the root is missing", "np.sqrt(v_hat)", "v_hat"),
         Mistake("v is the running mean of g, expected of g^2", "* g**2", "* g"),
         Mistake(

@@ -1,7 +1,7 @@
 """TimeLSTM with a mask: texts of different lengths in one batch.
 
-mask (N, T) is True where a real token stands, False at the padding. A masked step changes nothing: the state stays, and in backward its
-gradient stays, too. That is the carry rule, for h and for c alike, wherever in a text a masked step stands:
+mask (N, T) is True where a real token stands, False at the padding. A masked step changes nothing: the state stays,
+and in backward its gradient stays, too. That is the carry rule, for h and for c alike, wherever such a step stands:
 
             a real step                                      a masked step
 forward     h[t], c[t] = cell(x[t], h[t - 1], c[t - 1])      h[t], c[t] = h[t - 1], c[t - 1]

@@ -1,0 +1,65 @@
+"""RNN, GRU, LSTM and the better model on the same text: the perplexity of its validation part after every epoch.
+
+python -m ch_language.compare --figure docs/ch_language.png
+"""
+
+import argparse
+
+from ch_language.corpus import load_corpus, one_line_errors
+from ch_language.model import LanguageModel
+from common.figures.drawing import DPI, plotting
+from common.optimizer import SGD
+from common.trainer import RnnlmTrainer
+from dataset.sentences import lowest_perplexity
+
+MODELS = {
+    "RNN": {"cell": "rnn"},
+    "GRU": {"cell": "gru"},
+    "LSTM": {"cell": "lstm"},
+    "two LSTMs, dropout, tied": {"cell": "lstm", "num_layers": 2, "dropout": 0.2, "tied": True},
+}
+SIZE = 100  # of word vectors and of states
+MAX_EPOCH = 8
+BATCH_SIZE = 20
+TIME_SIZE = 35
+MAX_GRAD = 0.25
+LEARNING_RATE = 20.0  # a quarter of it after an epoch that is no better than the one before
+SEED = 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m ch_language.compare", description="compare language models")
+    parser.add_argument("text", nargs="?", help="a file of text (default: generated sentences)")
+    parser.add_argument("--figure", default="perplexity.png", help="written to (default: %(default)s)")
+    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(options.text, options.figure)
+
+
+def run(path, figure):
+    # load
+    corpus = load_corpus(path, BATCH_SIZE * TIME_SIZE)
+
+    # build, train
+    curves = {}
+    for name, settings in MODELS.items():
+        model, optimizer = LanguageModel(len(corpus.words), SIZE, SIZE, **settings, rng=SEED), SGD(LEARNING_RATE)
+        trainer, curves[name] = RnnlmTrainer(model, optimizer), []
+        for _ in range(MAX_EPOCH):
+            trainer.fit(corpus.train[:-1], corpus.train[1:], 1, BATCH_SIZE, TIME_SIZE, MAX_GRAD, eval_interval=None)
+            curves[name].append(model.perplexity(corpus.valid))
+            if len(curves[name]) > 1 and curves[name][-1] >= min(curves[name][:-1]):
+                optimizer.lr /= 4
+        print(f"{name:26} perplexity {' '.join(f'{value:6.2f}' for value in curves[name])}", flush=True)
+
+    # show
+    with plotting():
+        from common.figures.perplexity import perplexity_curves
+
+        ax = perplexity_curves(curves, lowest_perplexity() if path is None else None)
+        ax.figure.savefig(figure, dpi=DPI)
+    print(f"written: {figure}")
+
+
+if __name__ == "__main__":
+    main()
