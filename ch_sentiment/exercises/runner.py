@@ -109,7 +109,8 @@ def _named(names, result, call):
     """The results of a call as arrays by name. Unsuitable."""
     if not names:
         return {}
-    results = (result,) if len(names) == 1 and not isinstance(result, (tuple, list)) else result
+    several = isinstance(result, tuple) or (isinstance(result, list) and (len(names) > 1 or len(result) == 1))
+    results = result if several or len(names) > 1 else (result,)  # one array may come as a list of its rows
     if not isinstance(results, (tuple, list)) or len(results) != len(names):
         got = f"{len(results)}" if isinstance(results, (tuple, list)) else f"one {type(results).__name__}"
         raise Unsuitable(f"{call}: expected {len(names)} ({', '.join(names)}), got {got}")
