@@ -143,10 +143,12 @@ class Trial:
         """Write into the wrong checks what their author is likely to have done."""
         by_mistakes(checks, self.exercise.mistakes, self.mistaken)
         cases = {case.name: case for case in self.cases}
+        changed = {check.case for check in checks if check.verb == "unchanged" and check.passed is False}
         before = {}
         for check in checks:
             key = check.case, check.name.partition(",")[0]
-            if check.passed is False and not check.says:
+            consequence = check.case in changed and check.verb != "unchanged"  # maybe: then the change is said alone
+            if check.passed is False and not check.says and not consequence:
                 check.says = in_general(check, cases[check.case], self.exercise.gates, before.get(key))
             if check.got is not None:
                 before[key] = check.got

@@ -195,7 +195,7 @@ SEEN = [
     ("lstm_step", "dc * g * i * (1 - i)", "dc * g", "dWh", "wrong in the columns of i alone"),
     ("gru_step", "(da_z, da_r, da_h)", "(da_h, da_r, da_z)", "db", "order h~ r z, expected z r h~"),
     ("rnn_step", "h_prev.T @ da  #", "(h_prev.T @ da).T  #", "dWh", "transposed"),
-    ("rnn_step", "x.T @ da  #", "x.T @ da / len(x)  #", "dWx", "N times too small: a mean for a sum"),
+    ("rnn_step", "x.T @ da  #", "x.T @ da / len(x)  #", "dWx", "7 times too small (N = 7): a mean for a sum"),
     ("softmax_with_loss", "dout * dx / N", "dout * dx * N", "dx", ""),
     ("time_rnn", "        return dxs", "        return dxs[:, ::-1]", "dxs", "reversed in time"),
     (
