@@ -195,7 +195,7 @@ def problem(trial, answers):
     if kind == "Unsuitable":
         return f"{text}: {at}" if where not in text else text
     turned = " (is a transpose missing?)" if "mismatch in its core dimension" in text or "broadcast" in text else ""
-    return f"{kind}: {text}{turned}: {at}"
+    return ": ".join(filter(None, (kind, f"{text}{turned}", at)))
 
 
 def _number(x):
