@@ -48,10 +48,10 @@ RECIPES = {
         "a Transformer encoder of two blocks: more epochs, and less dropout, than a recurrent net takes",
         cell="transformer",
         layers=2,
-        dropout=0.3,
+        dropout=0.2,
         schedule="cosine",
-        epochs=30,
-        patience=10,
+        epochs=50,
+        patience=15,
     ),
     "victor-zhou": Recipe(
         "a plain RNN on one-hot words, one phrase at a time, after Victor Zhou's introduction to RNNs",
