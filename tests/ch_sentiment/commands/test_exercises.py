@@ -59,8 +59,9 @@ def test_what_is_there_is_never_overwritten(sentifish):
         code, out, _ = sentifish("start", "matmul", "--again")
         assert code == 0 and f"the old one: exercises/matmul.{number}.py" in out
     assert Path("exercises/matmul.1.py").read_text() == "mine" and mine.read_text() == load("matmul").stub
-    assert sentifish("start", "matmul", "--folder", "other/place")[0] == 0
-    assert Path("other/place/matmul.py").exists()
+    code, out, _ = sentifish("start", "matmul", "--folder", "my place")
+    assert code == 0 and out.endswith("then: sentifish exercises check matmul --folder 'my place'\n")
+    assert Path("my place/matmul.py").exists()
 
 
 def test_hints_come_one_after_the_other_and_are_counted(sentifish):
@@ -103,8 +104,10 @@ def test_json_is_an_object_a_line_with_both_values_and_the_diagnosis(sentifish):
         (["check"], "expected a file that `start` has written, found none"),
         (["check", "matmul"], "is not there; `sentifish exercises start matmul` writes it"),
         (["check", "nothing"], "expected an exercise, one of adam"),
+        (["start", "lstm"], "got 'lstm'; do you mean lstm_step or time_lstm?"),
+        (["start", "Sofmax-with-los"], "do you mean softmax_with_loss"),
         (["check", "../matmul"], "expected an exercise, one of adam"),
-        (["check", "matmul", "--time-limit", "0"], "--time-limit: expected seconds above 0, got 0"),
+        (["check", "matmul", "--time-limit", "0"], "--time-limit: expected seconds above 0 and below a million, got 0"),
         (["check", "matmul", "--time-limit", "nan"], "--time-limit: expected seconds above 0"),
         (["start", "matmul", "--folder", "file"], "file"),
         (["check", "matmul", "--folder", "folders"], "folders/matmul.py: expected a file of Python, found a folder"),
@@ -126,6 +129,17 @@ def test_a_damaged_record_of_progress_stands_in_no_ones_way(text, sentifish):
     Path("exercises/matmul.py").write_text(load("matmul").solution)
     assert sentifish("check", "matmul")[0] == 0
     assert re.search(r"matmul +passed", sentifish("status")[1])
+
+
+def test_a_folder_that_cannot_be_written_is_judged_all_the_same(sentifish):
+    sentifish("start", "matmul", "adam")
+    for name in ("matmul", "adam"):
+        Path(f"exercises/{name}.py").write_text(load(name).solution)
+    Path("exercises/progress.json").mkdir()  # as in a read-only folder, whoever runs this
+    code, out, err = sentifish("check", "--json")
+    assert code == 0 and [json.loads(line)["passed"] for line in out.splitlines()] == [True, True]
+    assert err.count("\n") == 2 and "not kept" in err
+    assert sentifish("hint", "matmul")[0] == 0
 
 
 def test_a_time_limit_is_kept(sentifish):
