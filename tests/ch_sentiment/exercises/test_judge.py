@@ -203,6 +203,21 @@ def test_two_mistakes_at_once_are_both_told(tmp_path):
     assert says["dWx"] == says["dx"] == ""
 
 
+def test_an_infinite_loss_is_not_laid_to_one_of_several_mistakes_that_give_it(tmp_path):
+    text = load("softmax_with_loss").solution.replace("dout * dx / N", "dx / N")
+    text = text.replace("-log_y[np.arange(len(t)), t].mean()", "-np.log(self.y[np.arange(len(t)), t]).mean()")
+    (tmp_path / "softmax_with_loss.py").write_text(text)
+    checks = check("softmax_with_loss", tmp_path / "softmax_with_loss.py", time_limit=60).checks
+    says = {c.name: c.says for c in checks if c.passed is False}
+    assert says["dx"] == "dout is left out" and "not finite" in says["loss"]
+
+
+def test_what_stays_as_wrong_as_it_was_is_not_said_to_be_added_up(tmp_path):
+    text = load("matmul").solution.replace("dout @ W.T", "1e9 + dout @ W.T")
+    (tmp_path / "matmul.py").write_text(text)
+    assert not any("added" in c.says for c in check("matmul", tmp_path / "matmul.py", time_limit=60).checks)
+
+
 SEEN = [
     ("lstm_step", "(df, dg, di, do)", "(do, di, dg, df)", "dWx", "order o i g f, expected f g i o"),
     ("lstm_step", "dc * g * i * (1 - i)", "dc * g", "dWh", "wrong in the columns of i alone"),
