@@ -262,10 +262,10 @@ def test_what_is_in_no_list_of_mistakes_is_seen_from_the_numbers(exercise, judge
 def test_a_file_that_loops_for_ever_is_ended_and_its_children_with_it(where, tmp_path):
     pid = tmp_path / "pid"
     loop = f"""
-import subprocess, sys
+import subprocess, sys, time
 open({str(pid)!r}, "w").write(str(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid))
 while True:
-    pass
+    time.sleep(0.01)
 """
     body = "\n".join(f"        {line}" for line in loop.splitlines())
     text = RIGHT.replace(FORWARD, body + "\n" + FORWARD) if "forward" in where else loop
