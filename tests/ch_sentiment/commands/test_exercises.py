@@ -159,11 +159,15 @@ def test_what_a_file_prints_cannot_write_into_the_terminal(sentifish):
 def test_the_pytest_file_of_the_page_judges_a_folder_of_submissions(here):
     (code,) = fenced(PAGE, "python")
     (here / "test_submissions.py").write_text(code)
-    for student, text in (("ann", load("lstm_step").solution), ("bob", load("lstm_step").stub)):
+    right = load("lstm_step").solution
+    turned = right.replace("dg, di, do)", "do, di, dg)")
+    for student, text in (("ann", right), ("bob", load("lstm_step").stub), ("eve", turned)):
         (here / "submissions" / student).mkdir(parents=True)
         (here / "submissions" / student / "lstm_step.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_submissions.py"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)  # noqa: S603
-    assert "1 failed, 1 passed" in done.stdout, done.stdout
-    assert "bob" in done.stdout and "not written yet: line" in done.stdout
+    assert "2 failed, 1 passed" in done.stdout, done.stdout
+    gates = "dWx is wrong (the blocks of the gates are in the order f o i g"
+    for student, why in (("bob", "not written yet: line"), ("eve", gates)):
+        assert re.search(rf"{student}.lstm_step.py: {re.escape(why)}", done.stdout), done.stdout

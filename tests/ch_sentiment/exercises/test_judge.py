@@ -60,7 +60,7 @@ BAD = {
         "PermissionError: files of this project cannot be read.*line 1, while it was imported",
     ),
     "an assertion": (inside("assert x is None"), r"^AssertionError: line \d+, in forward"),
-    "a name of an error in lines": ("raise type('A\\nB', (Exception,), {})('c')", "^A B: c: line 1"),
+    "a name of an error in lines": ("raise type('A\\nB', (Exception,), {})('c\\x1b[2J')", r"^A B: c \[2J: line 1"),
     "too large": (RIGHT.replace("return x @ W", "return np.zeros((10**4, 1000))"), "y: an array of shape .* too large"),
     "the judge's JSON": (on_top("import json\njson.dumps = None"), "its process ended .exit code 0. before all"),
     "not text": (b"\xff\xfe\x00\x01", "SyntaxError|ValueError"),
