@@ -9,7 +9,7 @@ import numpy as np
 from common.arrays.checks import as_floats, as_number, as_rng
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad
-from common.time_layers import labels_that_count, row_chunks, weight_of_steps
+from common.time_layers import labels_that_count, row_chunks, weight_of_steps, weighted_sum
 
 CHUNK = 1 << 20  # logits that are computed at a time: enough rows for a fast product, few enough for the cache
 
@@ -130,7 +130,7 @@ def affine_softmax(h, W, b, labels, scale, with_gradients=True):
         log_y = y[place]
         np.exp(y, out=y)
         total = y.sum(axis=1)  # (m, V) -> (m,)
-        loss -= float((scale[part] * (log_y - np.log(total))).sum())
+        loss -= weighted_sum(log_y - np.log(total), scale[part])
         if with_gradients:
             y *= (scale[part] / total)[:, None]  # from here on the gradient of the logits
             y[place] -= scale[part]
