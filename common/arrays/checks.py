@@ -34,7 +34,9 @@ def as_ids(layer, name, ids, shape, upper, where=None):
 
     The array has a sign and at least 32 bits: 255 + 1 is 0 in uint8, and uint64 beside int64 becomes float64.
     """
-    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    if not hasattr(ids, "dtype"):
+        ids = np.asarray(ids)
+        ids = ids if ids.size else ids.astype(np.int64)  # NumPy takes [] for floats
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
