@@ -143,10 +143,12 @@ class Trial:
         """Write into the wrong checks what their author is likely to have done."""
         by_mistakes(checks, self.exercise.mistakes, self.mistaken)
         cases = {case.name: case for case in self.cases}
+        changed = {check.case for check in checks if check.verb == "unchanged" and check.passed is False}
         before = {}
         for check in checks:
             key = check.case, check.name.partition(",")[0]
-            if check.passed is False and not check.says:
+            consequence = check.case in changed and check.verb != "unchanged"  # maybe: then the change is said alone
+            if check.passed is False and not check.says and not consequence:
                 check.says = in_general(check, cases[check.case], self.exercise.gates, before.get(key))
             if check.got is not None:
                 before[key] = check.got
@@ -193,7 +195,7 @@ def problem(trial, answers):
     if kind == "Unsuitable":
         return f"{text}: {at}" if where not in text else text
     turned = " (is a transpose missing?)" if "mismatch in its core dimension" in text or "broadcast" in text else ""
-    return f"{kind}: {text}{turned}: {at}"
+    return ": ".join(filter(None, (kind, f"{text}{turned}", at)))
 
 
 def _number(x):

@@ -132,7 +132,8 @@ def _checked(error):
     if error is None:
         return None
     line = error["line"] if type(error["line"]) is int else None
-    return {"type": str(error["type"])[:100], "text": " ".join(str(error["text"])[:300].split()), "line": line}
+    kind, text = (" ".join(str(error[key])[:300].split()) for key in ("type", "text"))
+    return {"type": kind[:100], "text": text, "line": line}
 
 
 def _read_printed(stream, printed):

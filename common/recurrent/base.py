@@ -19,7 +19,6 @@ from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
-FEW = 8  # rows of all steps together for which the plain loop is faster: stacking the weights costs as much as they do
 
 
 class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
@@ -36,21 +35,20 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         self.init_state(stateful)
         self.xs_order = None  # memory order of the last xs
         self.buffers = {}
-        self.in_plain_loop = False  # whether the last forward was
+        self.single_step = False  # whether the last forward was one
 
     def forward(self, xs, mask=None):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
-        shape = np.shape(xs)
-        self.in_plain_loop = len(shape) == 3 and (shape[1] == 1 or shape[0] * shape[1] <= FEW)
-        if self.in_plain_loop:
+        self.single_step = np.ndim(xs) > 1 and np.shape(xs)[1] <= 1
+        if self.single_step:  # stacking the weights would cost more than the step
             return super().forward(xs, mask)
         with one_blas_thread():  # also in a loop that no Trainer runs
             return self.forward_steps(xs, mask)
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
-        if self.in_plain_loop:
-            grads = [np.empty_like(W) for W in self.params]  # of one step at a time
+        if self.single_step:
+            grads = [np.empty_like(W) for W in self.params]  # of the step
             for cell in self.cached()[0]:
                 cell.grads = grads
             return super().backward(dhs)
@@ -132,9 +130,16 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         dx = np.matmul(W, das, out=self.buffer("dx", D, steps * N))  # (D, G H) @ (G H, steps N) -> (D, steps N)
         dxs[...] = dx.reshape(D, steps, N).transpose(2, 1, 0)  # (D, steps, N) -> (N, steps, D)
 
-    def add_weight_grad(self, das, ins, dW):
-        """dW (G H, K) += the sum over the steps of da[t] @ ins[t].T; das (G H, steps N), ins (steps, K, N)."""
-        dW += np.matmul(das, self.merge_steps("in_chunk", ins).T)  # (G H, steps N) @ (steps N, K) -> (G H, K)
+    def add_weight_grad(self, das, ins, dW, first):
+        """dW (K, G H) += the sum over the steps of ins[t] @ da[t].T; das (G H, steps N), ins (steps, K, N).
+
+        first: whether nothing was added yet; then what stands in dW is overwritten.
+        """
+        product = dW if first else self.buffer("dW_chunk", *dW.shape)
+        # (K, steps N) @ (steps N, G H) -> (K, G H)
+        np.matmul(self.merge_steps("in_chunk", ins), das.T, out=product)
+        if not first:
+            dW += product
 
 
 def as_batch_first(hs):

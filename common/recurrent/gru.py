@@ -25,9 +25,9 @@ class GRU(RecurrentWeights):
         H = len(Wh)
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), H), Wx.dtype)
-        a = np.dot(x, Wx) + b  # (N, D) @ (D, 3H) -> (N, 3H)
-        ah = a[:, 2 * H :]
-        z, r = blocks(sigmoid(a[:, : 2 * H] + np.dot(h_prev, Wh[:, : 2 * H])), 2)  # (N, 2H) -> 2 of (N, H)
+        az, ar, ah = blocks(x @ Wx + b, 3)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
+        z = sigmoid(az + h_prev @ Wh[:, :H])
+        r = sigmoid(ar + h_prev @ Wh[:, H : 2 * H])
         h_hat = np.tanh(ah + (r * h_prev) @ Wh[:, 2 * H :])
         self.cache = x, h_prev, z, r, h_hat
         return (1 - z) * h_prev + z * h_hat
@@ -71,8 +71,8 @@ class TimeGRUBase(TimeRecurrent):
         gates = self.buffer("gates", steps, 3 * H, N)
         product = self.buffer("product", H, N)
         # z and r are 1 / (1 + exp(-a)): the minus is in the weights.
-        W_zr = (-self.stacked_weights()[:, : 2 * H]).T.copy()  # (D + 1 + H, 2H) -> (2H, D + 1 + H)
-        W_input = np.concatenate((Wx[:, 2 * H :], np.atleast_2d(b)[:1, 2 * H :])).T.copy()  # -> (H, D + 1)
+        W_zr = -self.stacked_weights()[:, : 2 * H].T  # (D + 1 + H, 2H) -> (2H, D + 1 + H)
+        W_input = np.concatenate((Wx[:, 2 * H :], np.atleast_2d(b)[:1, 2 * H :])).T  # (D + 1, H) -> (H, D + 1)
         W_past = self.past_weights()
 
         with np.errstate(over="ignore"):
@@ -107,8 +107,7 @@ class TimeGRUBase(TimeRecurrent):
         W_x = np.concatenate((Wx[:, 2 * H :], Wx[:, : 2 * H]), axis=1)  # (D, 3H) in the order h~, z, r
         W_state = self.state_weights()
         state_rows = slice(H, H + W_state.shape[1])
-        dWx = np.zeros((3 * H, D + 1), Wx.dtype, like=Wx)
-        dWh = np.zeros((3 * H, 1 + H), Wx.dtype, like=Wx)
+        dWx, dWh = self.buffer("dWx", D + 1, 3 * H), self.buffer("dWh", 1 + H, 3 * H)
         dh, dh_prev, direct = (self.buffer(name, H, N) for name in ("dh", "dh_prev", "direct"))
         dh_prev[...] = 0
 
@@ -138,14 +137,15 @@ class TimeGRUBase(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk[: 3 * H], W_x, dxs[:, chunk])
-                self.add_weight_grad(da_chunk[: 3 * H], ins[chunk, : D + 1], dWx)
-                self.add_state_grad(da_chunk, ins[chunk, D:], pasts[chunk], dWh)
+                first = chunk.stop == T
+                self.add_weight_grad(da_chunk[: 3 * H], ins[chunk, : D + 1], dWx, first)
+                self.add_state_grad(da_chunk, ins[chunk, D:], pasts[chunk], dWh, first)
 
         self.dh = dh_prev.T.copy()
-        dWx = np.concatenate((dWx[H:], dWx[:H]))  # h~, z, r -> z, r, h~
-        self.grads[0][...], self.grads[1][...] = dWx[:, :D].T, dWh[:, 1:].T
-        for row, columns in zip(np.atleast_2d(self.grads[2]), (dWx[:, D], dWh[:, 0])):
-            row[...] = columns
+        dWx = np.concatenate((dWx[:, H:], dWx[:, :H]), axis=1)  # h~, z, r -> z, r, h~
+        self.grads[0][...], self.grads[1][...] = dWx[:D], dWh[1:]
+        for grad, row in zip(np.atleast_2d(self.grads[2]), (dWx[D], dWh[0])):
+            grad[...] = row
         return dxs
 
 
@@ -155,7 +155,7 @@ class TimeGRU(TimeGRUBase):
     cell_class = GRU
 
     def past_weights(self):
-        return self.params[1][:, -len(self.params[1]) :].T.copy()  # (H, H) -> (H, H)
+        return self.params[1][:, -len(self.params[1]) :].T  # (H, H) -> (H, H)
 
     def state_weights(self):
         return self.params[1][:, : 2 * len(self.params[1])]
@@ -171,10 +171,10 @@ class TimeGRU(TimeGRUBase):
         dar *= dpast
         direct += np.multiply(dpast, r, out=dpast)
 
-    def add_state_grad(self, da, ones_and_hs, pasts, dWh):
-        H = len(dWh) // 3
-        self.add_weight_grad(da[H : 3 * H], ones_and_hs[:, 1:], dWh[: 2 * H, 1:])
-        self.add_weight_grad(da[:H], pasts, dWh[2 * H :, 1:])
+    def add_state_grad(self, da, ones_and_hs, pasts, dWh, first):
+        H = len(dWh) - 1
+        self.add_weight_grad(da[H : 3 * H], ones_and_hs[:, 1:], dWh[1:, : 2 * H], first)
+        self.add_weight_grad(da[:H], pasts, dWh[1:, 2 * H :], first)
 
 
 def _split(a):

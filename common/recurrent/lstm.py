@@ -32,9 +32,8 @@ class LSTM(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         c_prev = as_floats(self, "c_prev", c_prev, h_prev.shape, Wx.dtype)
-        a = np.dot(x, Wx) + np.dot(h_prev, Wh) + b  # (N, D) @ (D, 4H) -> (N, 4H)
-        f, _, i, o = blocks(sigmoid(a), 4)  # (N, 4H) -> 4 of (N, H)
-        g = np.tanh(blocks(a, 4)[1])
+        a = x @ Wx + h_prev @ Wh + b  # (N, D) @ (D, 4H) -> (N, 4H)
+        (f, _, i, o), g = blocks(sigmoid(a), 4), np.tanh(blocks(a, 4)[1])  # (N, 4H) -> 4 of (N, H)
         c_next = f * c_prev + g * i
         h_next = o * np.tanh(c_next)
         self.cache = x, h_prev, c_prev, f, g, i, o, c_next
@@ -69,7 +68,7 @@ class TimeLSTM(TimeRecurrent):
     cell_class, gates, states = LSTM, LSTM.gates, LSTM.states
 
     def forward_steps(self, xs, mask):
-        Wx, Wh, b = self.params
+        Wx, Wh, _ = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
@@ -79,14 +78,12 @@ class TimeLSTM(TimeRecurrent):
         hs[0], cs[0] = self.initial_state("h", N).T, self.initial_state("c", N).T
         tanh_cs = self.buffer("tanh_cs", steps, H, N)
         gates = self.buffer("gates", steps, 4 * H, N)
-        sign = np.full_like(b, -1)  # f, o and i are 1 / (1 + exp(-a)): the minus is in the weights
-        sign[3 * H :] = 1  # g is a tanh
-        W = self.buffer("W", 4 * H, len(ins[0]))
-        np.multiply(_reordered(self.stacked_weights()).T, sign[:, None], out=W)
+        W = _reordered(self.stacked_weights(), out=self.buffer("W", len(ins[0]), 4 * H))
+        np.negative(W[:, : 3 * H], out=W[:, : 3 * H])  # f, o and i are 1 / (1 + exp(-a)); g is a tanh
 
         with np.errstate(over="ignore"):
             for t in range(T):
-                a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                a = np.matmul(W.T, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
                 f, o, i, g = _split(a)
                 sigmoid_of_negated(a[: 3 * H])
                 np.tanh(g, out=g)
@@ -109,8 +106,8 @@ class TimeLSTM(TimeRecurrent):
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        Wx, Wh = _reordered(Wx), _reordered(Wh)
-        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        Wx, Wh = (_reordered(W, out=self.buffer(name, *W.shape)) for name, W in (("Wx", Wx), ("Wh", Wh)))
+        dW = self.buffer("dW", D + 1 + H, 4 * H)  # of the stacked Wx, b, Wh
         das = self.buffer("das", CHUNK, 4 * H, N)
         dh, dh_prev, dc_here, dc, dc_prev = (
             self.buffer(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
@@ -150,12 +147,11 @@ class TimeLSTM(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
-                self.add_weight_grad(da_chunk, ins[chunk], dW)
+                self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
         self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
-        dW = _reordered(dW.T)  # (4H, D + 1 + H) -> (D + 1 + H, 4H)
         for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
-            grad[...] = rows
+            _reordered(rows, out=grad)
         return dxs
 
 
@@ -164,7 +160,11 @@ def _split(a):
     return a.reshape(4, len(a) // 4, a.shape[1])
 
 
-def _reordered(W):
-    """(..., 4H): f, g, i, o -> f, o, i, g, or back: inside, the three sigmoids are one contiguous block."""
-    first, second, third, fourth = np.split(W, 4, axis=-1)
-    return np.concatenate((first, fourth, third, second), axis=-1)
+def _reordered(W, out):
+    """W (..., 4H), written into `out` in the order f, o, i, g in place of f, g, i, o, or back: inside, the three sigmoids
+    are one contiguous block.
+    """
+    H = W.shape[-1] // 4
+    for here, there in enumerate((0, 3, 2, 1)):
+        out[..., here * H : here * H + H] = W[..., there * H : there * H + H]
+    return out

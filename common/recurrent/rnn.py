@@ -17,7 +17,7 @@ class RNN(RecurrentWeights):
         Wx, Wh, b = self.params
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
-        h_next = np.tanh(np.dot(x, Wx) + np.dot(h_prev, Wh) + b)  # (N, D) @ (D, H) -> (N, H)
+        h_next = np.tanh(x @ Wx + h_prev @ Wh + b)  # (N, D) @ (D, H) -> (N, H)
         self.cache = x, h_prev, h_next
         return h_next
 
@@ -48,8 +48,7 @@ class TimeRNN(TimeRecurrent):
         T, N = len(masked), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.initial_state("h", N).T
-        W = self.buffer("W", len(Wh), len(ins[0]))
-        W[...] = self.stacked_weights().T
+        W = self.stacked_weights().T  # (D + 1 + H, H) -> (H, D + 1 + H)
 
         for t in range(T):
             h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
@@ -67,7 +66,7 @@ class TimeRNN(TimeRecurrent):
         D, H = len(Wx), len(Wh)
         dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        dW = self.buffer("dW", D + 1 + H, H)  # of the stacked Wx, b, Wh
         das = self.buffer("das", CHUNK, H, N)
         dh, dh_prev = self.buffer("dh", H, N), self.buffer("dh_prev", H, N)
         dh_prev[...] = 0
@@ -85,9 +84,9 @@ class TimeRNN(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, H, N) -> (H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
-                self.add_weight_grad(da_chunk, ins[chunk], dW)
+                self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
         self.dh = dh_prev.T.copy()
-        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
-            grad[...] = columns.T
+        for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
+            grad[...] = rows
         return dxs

@@ -134,7 +134,7 @@ def test_what_cannot_be_generated_is_one_line(arguments, word, main, here, capsy
 
 @pytest.mark.parametrize("path", ["none/curves.png", "curves.nonsense"])
 def test_a_figure_that_cannot_be_written_is_one_line(path, main, monkeypatch, capsys):
-    monkeypatch.setattr(compare, "MODELS", {"RNN": {"cell": "rnn"}})
+    monkeypatch.setattr(compare, "MODELS", {"RNN": (1.0, {"cell": "rnn"})})
     assert main(compare, "--figure", path) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "compare" in err

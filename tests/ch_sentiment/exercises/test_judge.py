@@ -47,10 +47,22 @@ def judged(tmp_path):
 
 GARBAGE = "for fd in range(3, 40):\n    try: os.write(fd, b'x' * 1000)\n    except OSError: pass"
 # What ends or spoils the process that it runs in: a process each. The others share one.
-ALONE = ("sys.exit", "os._exit", "killed", "garbage", "the judge's", "np.array", "imports ended")
+ALONE = ("ours behind", "sys.exit", "os._exit", "killed", "garbage", "the judge's", "np.array", "imports ended")
 BAD = {
     "empty": ("", "no class|got none"),
     "not Python": ("def f(:", "SyntaxError: .*line 1"),
+    "ours behind the judge's back": (
+        f"import sys\nsys.meta_path.pop(0)\nsys.path.insert(0, {os.fspath(ROOT)!r})\nfrom common.layers import MatMul",
+        "PermissionError: files of this project cannot be read.*line 4, while it was imported",
+    ),
+    "the solution read": (
+        f"open({os.fspath(ROOT / 'ch_sentiment' / 'exercises' / 'tasks' / 'matmul.py')!r})",
+        "PermissionError: files of this project cannot be read.*line 1, while it was imported",
+    ),
+    "an assertion": (inside("assert x is None"), r"^AssertionError: line \d+, in forward"),
+    "a name of an error in lines": ("raise type('A\\nB', (Exception,), {})('c')", "^A B: c: line 1"),
+    "too large": (RIGHT.replace("return x @ W", "return np.zeros((10**4, 1000))"), "y: an array of shape .* too large"),
+    "the judge's JSON": (on_top("import json\njson.dumps = None"), "its process ended .exit code 0. before all"),
     "not text": (b"\xff\xfe\x00\x01", "SyntaxError|ValueError"),
     "a zip": (b"PK\x03\x04" + bytes(50), "SyntaxError|ValueError"),
     "import of nothing": (
@@ -140,6 +152,7 @@ def test_a_bad_file_gets_one_line_that_says_so(name, judged, verdicts):
     assert not verdict.passed
     assert "\n" not in verdict.problem and len(verdict.problem) < 600
     assert re.search(expected, verdict.problem), verdict.problem
+    assert "runner.py" not in verdict.printed  # no traceback of ours
     assert json.loads(json.dumps(verdict.as_dict(), allow_nan=False))["passed"] is False
 
 
@@ -195,7 +208,7 @@ SEEN = [
     ("lstm_step", "dc * g * i * (1 - i)", "dc * g", "dWh", "wrong in the columns of i alone"),
     ("gru_step", "(da_z, da_r, da_h)", "(da_h, da_r, da_z)", "db", "order h~ r z, expected z r h~"),
     ("rnn_step", "h_prev.T @ da  #", "(h_prev.T @ da).T  #", "dWh", "transposed"),
-    ("rnn_step", "x.T @ da  #", "x.T @ da / len(x)  #", "dWx", "N times too small: a mean for a sum"),
+    ("rnn_step", "x.T @ da  #", "x.T @ da / len(x)  #", "dWx", "7 times too small (N = 7): a mean for a sum"),
     ("softmax_with_loss", "dout * dx / N", "dout * dx * N", "dx", ""),
     ("time_rnn", "        return dxs", "        return dxs[:, ::-1]", "dxs", "reversed in time"),
     (
@@ -279,11 +292,10 @@ def test_what_a_file_prints_is_kept_apart_and_cut(judged):
 
 
 def test_no_file_passes_by_answering_for_the_judge(judged):
+    source = (ROOT / "ch_sentiment" / "exercises" / "runner.py").read_text(encoding="utf-8")
     text = f"""
-import sys
-sys.path.insert(0, {os.fspath(ROOT)!r})
-import os, runpy
-runner = runpy.run_path({os.fspath(ROOT / "ch_sentiment" / "exercises" / "runner.py")!r})
+import os
+exec({source!r}, runner := {{}})
 for fd in range(3, 10):
     try:
         os.write(fd, runner["pack"]({{"submission": None, "error": None}}, {{}}))
