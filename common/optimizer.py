@@ -196,7 +196,7 @@ class Adam(Optimizer):
     """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015.
 
     A row of an embedding whose word has not occurred for some steps is first moved as these steps, which go on in the
-    direction of m, would have moved it. lazy: leave that out; then rare words learn more slowly at first.
+    direction of m, would have moved it at the rate of now. lazy: leave that out; rare words then learn more slowly.
     """
 
     slots = ("m", "v")
