@@ -6,6 +6,7 @@ python -m ch_sentiment.gradient_check
 import numpy as np
 
 from ch_sentiment.model import CELLS, POOLS, sentiment_net
+from common.attention import Attention, MultiHeadAttention
 from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
@@ -39,13 +40,18 @@ def main():
     )
     for pool in (TimeMean(), TimeMax(), TimeAttentionPooling(normal(D, H), normal(H), normal(H))):
         check_layer(pool, xs, mask=mask, verbose=True)
+    check_layer(Attention(), xs, normal(N, T + 1, D), mask=mask, verbose=True)
+    heads = MultiHeadAttention(*MultiHeadAttention.init_params(D, H, rng, np.float64), num_heads=2)
+    check_layer(heads, xs, mask=mask, verbose=True)
 
     padded = np.where(mask, 1 + rng.integers(1, V - 1, (N, T)), 0)
     for cell in CELLS:
+        bidirectional = hasattr(CELLS[cell], "init_params")  # not an encoder by itself
         for pool in POOLS:
-            net = sentiment_net(V, D, H, cell, True, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
+            net = sentiment_net(V, D, H, cell, bidirectional, 2, pool, dropout=0.3, rng=0, dtype=np.float64)
             worst = max(check_model(net, padded, np.array([0, 1, 1]), projections=2).values())
-            print(f"SentimentNet, two bidirectional layers of {cell}, pool {pool}: worst relative error {worst:.1e}")
+            layers = f"two {'bidirectional ' * bidirectional}layers of {cell}"
+            print(f"SentimentNet, {layers}, pool {pool}: worst relative error {worst:.1e}")
 
 
 if __name__ == "__main__":

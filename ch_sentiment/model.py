@@ -3,6 +3,8 @@
 `sentiment_net` makes one from names and sizes: another cell, both directions or more layers are one argument away.
 """
 
+import inspect
+
 import numpy as np
 
 from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
@@ -22,12 +24,15 @@ from common.time_layers import (
     TimeLSTM,
     TimeRNN,
 )
+from common.transformer import TransformerPooled
 from dataset.text import PAD, UNK
 
 # name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
-# an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K).
+# an encoder; or class of an encoder, called with (D, H, rng=, dtype=), whose attribute `size` is the K of its (N, K):
+# those of num_layers, pool and dropout that its constructor names are given to it, too.
 # What is entered here can be chosen by name; nothing else in the tree knows the list.
 CELLS = {"rnn": TimeRNN, "gru": TimeGRU, "gru-reset-after": TimeGRUResetAfter, "lstm": TimeLSTM}
+CELLS["transformer"] = TransformerPooled
 
 
 class SentimentNet(BaseModel):
@@ -253,12 +258,18 @@ def sentiment_net(
             width = hidden_size * len(sides)  # (N, T, D) -> (N, T, H or 2H)
         encoder = RecurrentEncoder(layers, pool, width, bidirectional, pool_rng, dtype)
     else:
-        encoder = made(width, hidden_size, rng=layer_rngs[0], dtype=dtype)
+        more = {name: config[name] for name in options_taken(made)}
+        encoder = made(width, hidden_size, **more, rng=layer_rngs[0], dtype=dtype)
     outputs = 1 if num_classes == 2 and not softmax else num_classes
     head = Affine(xavier(encoder.size, outputs, head_rng, dtype), np.zeros(outputs, dtype))
     net = SentimentNet(words, encoder, head, Dropout(dropout, head_drop_rng))
     net.config = config
     return net
+
+
+def options_taken(encoder):
+    """The arguments of `sentiment_net` that an encoder of `CELLS` is given: those of these three that it names."""
+    return [name for name in ("num_layers", "pool", "dropout") if name in inspect.signature(encoder).parameters]
 
 
 def to_probabilities(scores):

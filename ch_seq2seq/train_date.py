@@ -21,7 +21,7 @@ BIDIRECTIONAL = True  # the encoder reads both ways: nothing need be reversed
 NUM_LAYERS = 1
 RESIDUAL = False  # with more layers: skip connections between them
 WORDVEC_SIZE = 16
-SMALL = {"hidden_size": 64, "max_epoch": 3, "lr": 0.01}
+SMALL = {"hidden_size": 64, "max_epoch": 2, "lr": 0.01}
 BOOK = {"hidden_size": 256, "max_epoch": 3, "lr": 0.004}
 BATCH_SIZE = 128
 MAX_GRAD = 5.0
@@ -33,7 +33,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m ch_seq2seq.train_date", description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default="date.txt", help="lines question_answer (default: generated)")
     parser.add_argument("--figure", default="attention_maps.png", help="written to (default: %(default)s)")
-    parser.add_argument("--book", action="store_true", help="the book's size and learning rate")
+    parser.add_argument("--book", action="store_true", help="the book's size")
     options = parser.parse_args()
     settings = BOOK if options.book else SMALL
 

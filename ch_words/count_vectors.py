@@ -32,7 +32,7 @@ def run(path):
     # load
     corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE, MAX_VOCAB)
     V = len(word_to_id)
-    print(f"{len(corpus):,} words, {V:,} different ones")
+    print(f"{len(corpus):,} words, {V:,} different ones (<unk> stands for those beyond {MAX_VOCAB:,})")
 
     # count
     C = create_co_matrix(corpus, V, WINDOW_SIZE)  # (V, V)

@@ -42,7 +42,7 @@ def analogies_solved(W, word_to_id):
         ids = [(word_to_id[a], word_to_id[b]) for a, b in pairs]
         for (a, b), (c, d) in itertools.permutations(ids, 2):
             solved.append(nearest(W @ (W[b] - W[a] + W[c]), 1, [a, b, c])[0] == d)
-    return np.mean(solved)
+    return float(np.mean(solved))
 
 
 def neighbours_related(W, word_to_id):
@@ -51,7 +51,7 @@ def neighbours_related(W, word_to_id):
     for pairs in WORD_PAIRS.values():
         ids = [word_to_id[word] for pair in pairs for word in pair]
         related += [nearest(W @ W[i], 1, [i])[0] in ids for i in ids]
-    return np.mean(related)
+    return float(np.mean(related))
 
 
 def write_vectors(path, W, id_to_word):

@@ -59,6 +59,9 @@ class Optimizer:
         self.iter += 1
         touched_last = self.state.get("last") or [()] * len(params)
         for p, g, last, *state in zip(params, grads, touched_last, *(self.state[slot] for slot in self.slots)):
+            if len(last) and touched_rows(g) is None:  # dense this once: no row is left behind
+                self._catch_up_rows(np.flatnonzero(last < self.iter - 1), last, p, *state)
+                last[...] = self.iter
             if type(g) is np.ndarray and g.size <= BLOCK:  # a single block
                 self.step(p, g, *state)
                 continue
@@ -70,10 +73,17 @@ class Optimizer:
                     self.step(rows, plain(g).take(part, axis=0), *state_rows)
                     for a, new in zip((p, *state), (rows, *state_rows)):
                         a[part] = new
+                    if len(last):
+                        last[part] = self.iter
                 else:
                     self.step(p[part], plain(g)[part], *(a[part] for a in state))
-                if len(last):
-                    last[part] = self.iter
+
+    def _catch_up_rows(self, rows, last, *arrays):
+        """`catch_up` of these rows (ids) of a parameter and its state, which were touched at the steps `last` (V,)."""
+        of_rows = [a.take(rows, axis=0) for a in arrays]
+        self.catch_up(self.iter - 1 - last[rows], *of_rows)
+        for a, new in zip(arrays, of_rows):
+            a[rows] = new
 
     def prepare(self, params, grads=()):
         """A state of zeros for these parameters; the first update calls it."""
@@ -186,7 +196,7 @@ class Adam(Optimizer):
     """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015.
 
     A row of an embedding whose word has not occurred for some steps is first moved as these steps, which go on in the
-    direction of m, would have moved it. lazy: leave that out; then rare words learn more slowly at first.
+    direction of m, would have moved it at the rate of now. lazy: leave that out; rare words then learn more slowly.
     """
 
     slots = ("m", "v")
@@ -207,20 +217,21 @@ class Adam(Optimizer):
     def catch_up(self, missed, p, m, v):
         """With ratio = beta1 / sqrt(beta2), the j-th missed step is ratio^j as long as that of m and v before it."""
         ratio = self.beta1 / max(self.beta2, np.finfo(float).tiny) ** 0.5
-        rows = np.flatnonzero(missed)
-        if len(rows) == 0 or ratio >= 1:  # such means do not converge: each step would be longer than the last
+        if not missed.any() or ratio >= 1:  # such means do not converge: each step would be longer than the last
             return
-        missed = missed[rows].reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
+        missed = missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
         steps = ratio * (1 - ratio**missed) / (1 - ratio)  # the sum of ratio^j
         # The bias correction changes little over the few steps that count: that of their middle stands for all.
         middle = self.iter - 1 - missed + np.minimum((missed + 1) / 2, 1 / (1 - ratio))
         root = (1 - self.beta2**middle) ** 0.5
         rate = self.lr * steps * root / (1 - self.beta1**middle)
-        eps = np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # above 0: a new row has v = 0
-        m_rows, v_rows = m[rows], v[rows]
-        p[rows] -= rate.astype(p.dtype) * m_rows / (np.sqrt(v_rows) + eps)
-        m[rows] = m_rows * (self.beta1**missed).astype(p.dtype)
-        v[rows] = v_rows * (self.beta2**missed).astype(p.dtype)
+        change = np.sqrt(v)
+        change += np.maximum(self.eps * root, np.finfo(p.dtype).tiny).astype(p.dtype)  # a new row has m = v = 0
+        np.divide(m, change, out=change)
+        change *= rate.astype(p.dtype)
+        p -= change
+        m *= (self.beta1**missed).astype(p.dtype)
+        v *= (self.beta2**missed).astype(p.dtype)
 
 
 class AdamW(Adam):

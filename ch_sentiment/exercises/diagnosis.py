@@ -31,17 +31,21 @@ def by_mistakes(checks, mistakes, mistaken):
     """Give wrong checks the text of the mistake that gives their very numbers.
 
     mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
-    wrong what is right counts less.
+    wrong more of what is right than it explains is not what was done. Infinities alone are no proof, either: they
+    look the same whatever led to them. So something finite must be explained, or all that is wrong.
     """
+    left = {i for i, check in enumerate(checks) if check.passed is False}
     matching = {}
     for mistake, others in zip(mistakes, mistaken):
         wrong = {i for i, other in enumerate(others) if other.passed is False}
         explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
-        matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
-    left = {i for i, check in enumerate(checks) if check.passed is False}
+        if explained == left or any(np.isfinite(checks[i].got).any() for i in explained):
+            matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
     while matching:
-        says, (explained, _) = max(matching.items(), key=lambda item: len(item[1][0] & left) - item[1][1] / 2)
-        del matching[says]
+        says = max(matching, key=lambda says: len(matching[says][0] & left) - matching[says][1])
+        explained, spoiled = matching.pop(says)
+        if len(explained) <= spoiled:
+            continue
         for i in explained & left:
             checks[i].says = says
         left -= explained
@@ -62,7 +66,8 @@ def in_general(check, case, gates, before):
     if not got.any():
         remedy = " (write into the array in grads: grads[0][...] = ..., not grads[0] = ...)"
         return f"0 everywhere: was it written?{remedy if check.verb == 'grads' else ''}"
-    if before is not None and before.shape == got.shape and close(got, before + want):
+    grew = before is not None and before.shape == got.shape and not close(got, before)
+    if grew and close(got, before + want):
         return "added to what was there: write it anew in each call (grad[...] = ..., not +=)"
     if close(got, -want):
         return "of the opposite sign"
@@ -77,12 +82,14 @@ def _factor(got, want, sizes):
     if factor == 0 or not close(got, factor * want):
         return ""
     letters = {**sizes, "N T": sizes.get("N", 0) * sizes.get("T", 0)}
-    for letter, size in letters.items():
-        if size > 1 and np.isclose(factor, size, rtol=1e-3):
-            return f"{letter} times too large: a sum for a mean?"
-        if size > 1 and np.isclose(factor, 1 / size, rtol=1e-3):
-            return f"{letter} times too small: a mean for a sum?"
-    return f"{factor:.4g} times what is right"
+    for size in sorted({*letters.values()} - {0, 1}):
+        which = " = ".join([*(letter for letter in letters if letters[letter] == size), str(size)])
+        if np.isclose(factor, size, rtol=1e-3):
+            return f"{size} times too large ({which}): a sum for a mean?"
+        if np.isclose(factor, 1 / size, rtol=1e-3):
+            return f"{size} times too small ({which}): a mean for a sum?"
+    tells = want.size > 1 and abs(factor - 1) > 1e-3  # one number is a multiple of any other
+    return f"{factor:.4g} times what is right" if tells else ""
 
 
 def _gates(got, want, gates):

@@ -18,6 +18,7 @@ from ch_sentiment.exercises.exercise import encoded, expected_of
 from ch_sentiment.exercises.process import TIME_LIMIT, run_submissions
 from dataset.errors import DataError
 
+PATIENCE = 60.0  # seconds for the mistakes, which are ours and end
 BEGINNING = 2  # answers before the first step: begun, imported
 
 
@@ -46,9 +47,8 @@ class Check:
             return None
         with np.errstate(invalid="ignore", over="ignore"):
             distance = np.abs(self.got.astype(np.float64) - self.want)
-        return tuple(
-            map(int, np.unravel_index(np.where(np.isnan(distance), np.inf, distance).argmax(), self.want.shape))
-        )
+        distance = np.where(np.isnan(distance), np.inf, distance)
+        return tuple(map(int, np.unravel_index(distance.argmax(), distance.shape)))
 
     def as_dict(self):
         """For JSON."""
@@ -58,7 +58,7 @@ class Check:
         return {"case": self.case, "name": self.name, "passed": self.passed, **place, "diagnosis": self.says}
 
 
-@dataclass
+@dataclass(repr=False)
 class Verdict:
     """What was found of a file. problem: one line on why it could not be run to its end, "" where it could."""
 
@@ -88,9 +88,12 @@ class Verdict:
     def __str__(self):
         """In one line."""
         wrong = [check for check in self.checks if check.passed is False]
+        wrong.sort(key=lambda check: not check.says)  # what can be explained first
         first = f"{wrong[0].name} is wrong ({wrong[0].says or wrong[0].case})" if wrong else ""
         said = "; ".join(filter(None, (first, self.problem))) or "passed"
         return f"{self.exercise}: {self.path}: {said}"
+
+    __repr__ = __str__  # what pytest shows
 
 
 class Trial:
@@ -137,16 +140,18 @@ class Trial:
             paths = [Path(folder, f"mistake{i}.py") for i in range(len(self.exercise.mistakes))]
             for path, mistake in zip(paths, self.exercise.mistakes):
                 path.write_text(self.exercise.solution.replace(mistake.right, mistake.wrong), encoding="utf-8")
-            return [self.compare(answers) for answers in self.run(paths)[0]]
+            return [self.compare(answers) for answers in self.run(paths, PATIENCE)[0]]
 
     def diagnose(self, checks):
         """Write into the wrong checks what their author is likely to have done."""
         by_mistakes(checks, self.exercise.mistakes, self.mistaken)
         cases = {case.name: case for case in self.cases}
+        changed = {check.case for check in checks if check.verb == "unchanged" and check.passed is False}
         before = {}
         for check in checks:
             key = check.case, check.name.partition(",")[0]
-            if check.passed is False and not check.says:
+            consequence = check.case in changed and check.verb != "unchanged"  # maybe: then the change is said alone
+            if check.passed is False and not check.says and not consequence:
                 check.says = in_general(check, cases[check.case], self.exercise.gates, before.get(key))
             if check.got is not None:
                 before[key] = check.got
@@ -193,7 +198,7 @@ def problem(trial, answers):
     if kind == "Unsuitable":
         return f"{text}: {at}" if where not in text else text
     turned = " (is a transpose missing?)" if "mismatch in its core dimension" in text or "broadcast" in text else ""
-    return f"{kind}: {text}{turned}: {at}"
+    return ": ".join(filter(None, (kind, f"{text}{turned}", at)))
 
 
 def _number(x):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ch_sentiment.console import printable
 from ch_sentiment.exercises import runner
 from common.threads import THREAD_VARIABLES
 
@@ -132,7 +133,8 @@ def _checked(error):
     if error is None:
         return None
     line = error["line"] if type(error["line"]) is int else None
-    return {"type": str(error["type"])[:100], "text": str(error["text"])[:300], "line": line}
+    kind, text = (" ".join(printable(str(error[key])[:300]).split()) for key in ("type", "text"))
+    return {"type": kind[:100], "text": text, "line": line}
 
 
 def _read_printed(stream, printed):
@@ -142,7 +144,9 @@ def _read_printed(stream, printed):
 
 
 def _ending(code):
-    if code is not None and code < 0:
+    if code is None:
+        return "it closed the stream to the judge"
+    if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"its process crashed ({name})"
     return f"its process ended (exit code {code}) before all was done"

@@ -42,11 +42,30 @@ def main():
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.dont_write_bytecode, sys.pycache_prefix = True, os.devnull  # no cache is read either
     sys.meta_path.insert(0, Finder(header["refused"]))
+    _refuse_reading(header["refused"], header["paths"])
     _limit_memory(header["memory"])
-    with contextlib.suppress(OSError):  # where nobody listens any more
+    with contextlib.suppress(BaseException), replies:  # where nobody listens any more, or a submission broke this
         for i, path in enumerate(header["paths"]):
             run_submission(path, header["cases"], arrays, lambda found, error=None, i=i: send(replies, i, found, error))
         send(replies, None, {})
+
+
+def _refuse_reading(packages, submissions):
+    """From now on no file of these packages, beside ours, can be opened: they hold the answers. It catches what goes
+    round the Finder, and cannot be taken back.
+    """
+    realpath, fsdecode = os.path.realpath, os.fsdecode
+    root = os.path.dirname(os.path.dirname(os.path.dirname(realpath(__file__))))
+    folders = tuple(os.path.join(root, name, "") for name in packages)
+    own = {realpath(path) for path in submissions}
+
+    def hook(event, args):
+        if event == "open" and args[0] is not None and not isinstance(args[0], int):
+            path = realpath(fsdecode(args[0]))
+            if os.path.join(path, "").startswith(folders) and path not in own:
+                raise PermissionError("files of this project cannot be read in an exercise: write it yourself")
+
+    sys.addaudithook(hook)
 
 
 def run_submission(path, cases, arrays, answer):
@@ -109,7 +128,8 @@ def _named(names, result, call):
     """The results of a call as arrays by name. Unsuitable."""
     if not names:
         return {}
-    results = (result,) if len(names) == 1 and not isinstance(result, (tuple, list)) else result
+    several = isinstance(result, tuple) or (isinstance(result, list) and (len(names) > 1 or len(result) == 1))
+    results = result if several or len(names) > 1 else (result,)  # one array may come as a list of its rows
     if not isinstance(results, (tuple, list)) or len(results) != len(names):
         got = f"{len(results)}" if isinstance(results, (tuple, list)) else f"one {type(results).__name__}"
         raise Unsuitable(f"{call}: expected {len(names)} ({', '.join(names)}), got {got}")
@@ -120,6 +140,8 @@ def _as_numbers(name, value):
     if value is None:
         raise Unsuitable(f"{name}: expected an array, got None (is a `return` missing?)")
     array = np.asarray(value)
+    if array.nbytes > LONGEST >> 4:
+        raise Unsuitable(f"{name}: an array of shape {array.shape} is too large")
     if array.dtype.kind not in "fiub":
         raise Unsuitable(f"{name}: expected an array of numbers, got {type(value).__name__} of {array.dtype}")
     return array.astype(
@@ -191,11 +213,12 @@ def _read(stream, size):
     return b"".join(pieces)
 
 
-def _limit_memory(most):
-    """At most so many bytes of memory, where the system has such a limit (Linux)."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
+def _limit_memory(more):
+    """At most so many bytes of memory beside what is in use, where the system tells that and has a limit (Linux)."""
+    with contextlib.suppress(ImportError, ValueError, OSError), open("/proc/self/statm", encoding="ascii") as file:
         import resource
 
+        most = int(file.read().split()[0]) * resource.getpagesize() + more
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

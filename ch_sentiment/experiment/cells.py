@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from ch_sentiment.experiment.options import ModelOptions
-from ch_sentiment.model import CELLS, sentiment_net
+from ch_sentiment.model import CELLS, options_taken, sentiment_net
 from dataset.errors import DataError
 
 
@@ -84,12 +84,15 @@ def _check_shape(array, shape):
 
 
 def check_cell(options):
-    """`register_cell` of ModelOptions. DataError, too, for options of recurrent layers beside an encoder, which ignores
-    them.
+    """`register_cell` of ModelOptions. DataError, too, for options of recurrent layers beside an encoder that does not
+    take them.
     """
     register_cell(options.cell)
     if hasattr(CELLS[options.cell], "init_params"):
         return
+    taken = ["layers" if name == "num_layers" else name for name in options_taken(CELLS[options.cell])]
     for name in ("bidirectional", "layers", "pool"):
-        if getattr(options, name) != getattr(ModelOptions, name):
-            raise DataError(f"--{name}: expected a recurrent layer as --cell, {options.cell} is an encoder by itself")
+        if name not in taken and getattr(options, name) != getattr(ModelOptions, name):
+            way_out = " (--no-bidirectional)" if name == "bidirectional" else ""
+            got = f"{options.cell} is an encoder by itself{way_out}"
+            raise DataError(f"--{name}: expected a recurrent layer as --cell, {got}")

@@ -100,12 +100,12 @@ class ModelOptions:
     model: str = option("recurrent", "a recurrent net, or what `sentifish baseline` trains", choices=MODELS)
     cell: str = option(
         "lstm",
-        f"the recurrent cell: {', '.join(CELLS)}, or a custom cell or encoder as package.module:Class",
+        f"the recurrent cell, or encoder: {', '.join(CELLS)}, or a custom one as package.module:Class",
         metavar="NAME",
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
-    layers: int = option(1, "recurrent layers on top of each other", type=COUNT, baselines=REFUSED)
+    layers: int = option(1, "layers (of a Transformer: blocks) on top of each other", type=COUNT, baselines=REFUSED)
     pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
     softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)

@@ -14,7 +14,9 @@ from common.training.batches import pad
 from dataset.text import PAD, UNK
 
 V, D, H = 9, 4, 3
-VARIANTS = list(itertools.product(CELLS, (False, True), POOLS, (1, 2)))
+RECURRENT = [name for name, cell in CELLS.items() if hasattr(cell, "init_params")]
+VARIANTS = [*itertools.product(RECURRENT, (False, True), POOLS, (1, 2))]
+VARIANTS += itertools.product(["transformer"], (False,), POOLS, (1, 2))
 every_variant = pytest.mark.parametrize(("cell", "bidirectional", "pool", "num_layers"), VARIANTS)
 
 
@@ -102,7 +104,7 @@ def test_embeddings_may_have_a_dropout_of_their_own(batch):
         assert ratios == [share, 0.3, 0.3]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", RECURRENT)
 def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
     net = net64(cell, True, num_classes=3)
     scores = net.predict(batch[0])
@@ -215,6 +217,19 @@ def test_the_attention_weights_of_a_text_add_to_one(cell, batch):
     assert not weight[batch[0] == PAD].any()
 
 
+def test_an_encoder_gets_the_options_that_its_constructor_names(batch, monkeypatch):
+    class OfOptions(CELLS["transformer"]):
+        def __init__(self, D, H, pool, num_layers, rng=None, dtype=np.float32):
+            self.got = pool, num_layers
+            super().__init__(D, H, rng=rng, dtype=dtype)
+
+    monkeypatch.setitem(CELLS, "mine", OfOptions)
+    net = net64("mine", num_layers=3, pool="attention", dropout=0.2)
+    assert net.encoder.got == ("attention", 3)
+    net = net64("transformer", num_layers=3, pool="max-mean", dropout=0.2)
+    assert len(net.encoder.encoder.blocks) == 3 and net.encoder.size == 2 * H
+
+
 @pytest.mark.parametrize(
     ("xs", "said"),
     [
@@ -243,8 +258,8 @@ def test_labels_that_cannot_be_are_a_value_error(batch):
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"cell": "transformer"}, "'transformer'"),
-        ({"cell": "LSTM"}, "a cell of rnn, gru, gru-reset-after, lstm"),
+        ({"cell": "perceptron"}, "'perceptron'"),
+        ({"cell": "LSTM"}, "a cell of rnn, gru, gru-reset-after, lstm, transformer and"),
         ({"pool": "sum"}, "'sum'"),
         *(
             ({name: bad}, name)

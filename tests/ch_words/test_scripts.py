@@ -27,8 +27,7 @@ def main(here, monkeypatch):
     monkeypatch.setattr(compare, "SEEDS", (0,))
     monkeypatch.setattr(compare, "WORDVEC_SIZE", 8)
     monkeypatch.setattr(update_time, "SIZES", (100, 200))
-    monkeypatch.setattr(update_time, "UPDATES", 2)
-    monkeypatch.setattr(update_time, "BEFORE", 1)
+    monkeypatch.setattr(update_time, "UPDATES", dict.fromkeys(update_time.UPDATES, 2))
 
     def run_main(script, *arguments):
         monkeypatch.setattr(sys, "argv", [script.__name__, *arguments])

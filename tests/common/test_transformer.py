@@ -52,13 +52,17 @@ def test_gradients_of_an_activation_are_right(activation):
 
 def test_relu_and_gelu_are_what_their_names_say():
     assert Relu().forward([-2.0, 0, 3]).tolist() == [0, 0, 3]
+    gelu, large = Gelu(), np.array([-1e30, -1e15, 1e15, 1e30], "f")
+    assert np.array_equal(gelu.forward(large), [0, 0, *large[2:]])
+    assert np.array_equal(gelu.backward(np.ones(4, "f")), [0, 0, 1, 1])
     np.testing.assert_allclose(Gelu().forward([-1e4, -1.0, 0, 1, 1e4]), [0, -0.1588, 0, 0.8412, 1e4], atol=1e-4)
 
 
 def test_an_encoder_is_its_layers_in_a_row():
     layer, mask = encoder(2), MASKS["lengths"]
-    project, positions, *blocks, norm = layer.layers
-    assert blocks == layer.blocks and isinstance(norm, LayerNorm)
+    project, positions, first_block, _, second_block, norm = layer.layers  # a dropout of nothing between the blocks
+    blocks = first_block, second_block
+    assert list(blocks) == layer.blocks and isinstance(norm, LayerNorm)
     hs = positions.forward(project.forward(XS, mask), mask)
     for block in blocks:
         (norm_before, attention, _), (norm_between, first, activation, second, _) = (r.layers for r in block.layers)
@@ -114,11 +118,12 @@ def test_dtype_is_that_of_the_weights_and_one_seed_gives_one_encoder(dtype):
     assert not np.array_equal(encoder().params[0], encoder(rng=1).params[0])
 
 
-def test_dropout_is_off_where_a_model_predicts_and_changes_no_initial_weight():
+@pytest.mark.parametrize("how", [{"dropout_ratio": 0.5}, {"dropout_between": 0.5}])
+def test_dropout_is_off_where_a_model_predicts_and_changes_no_initial_weight(how):
     class Model(BaseModel):
         def __init__(self):
             super().__init__()
-            self.encoder = encoder(2, dropout_ratio=0.5)
+            self.encoder = encoder(2, **how)
             self.collect(encoder=self.encoder)
 
     model, plain = Model(), encoder(2)

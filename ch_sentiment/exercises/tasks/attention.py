@@ -50,11 +50,13 @@ class Attention:
 
 # --- the judge ---
 def cases(rng):
-    everything, lengths = (4, 4), (5, 2, 3)
-    for name, of, T, D, E in (("as many queries as keys", everything, 4, 4, 4), ("lengths 5, 2, 3", lengths, 2, 6, 3)):
-        N, S = len(of), max(of)
+    gaps = [[1, 1, 1, 1, 1], [0, 1, 0, 0, 1], [1, 0, 1, 1, 0]]
+    masks = ("as many queries as keys", np.ones((3, 4)), 4, 4, 4), ("a mask with gaps", gaps, 2, 6, 3)
+    for name, mask, T, D, E in masks:
+        mask = np.array(mask, bool)
+        N, S = mask.shape
         q, k, v = (rng.standard_normal(shape) for shape in ((N, T, D), (N, S, D), (N, S, E)))
-        inputs = {"q": q, "k": k, "v": v, "mask": np.arange(S) < np.array(of)[:, None]}
+        inputs = {"q": q, "k": k, "v": v, "mask": mask}
         douts = {"dout": rng.standard_normal((N, T, E))}
         sizes = {"N": N, "T": T, "S": S, "D": D, "E": E}
         yield layer_case(name, "Attention", {}, inputs, ("y",), douts, ("dq", "dk", "dv"), sizes)
@@ -91,6 +93,11 @@ EXERCISE = Exercise(
         Mistake("the sum in ds goes over the keys, axis 2", "(a * da).sum(axis=2,", "(a * da).sum(axis=1,"),
         Mistake("the softmax goes over the keys, axis 2", "e / e.sum(axis=2,", "e / e.sum(axis=1,"),
         Mistake("the mask is not used: padding gets a weight", "np.where(mask[:, None], s, -np.inf)", "s"),
+        Mistake(
+            "the mask is read as a length: padding may stand anywhere",
+            "np.where(mask[:, None], s",
+            "np.where(np.arange(k.shape[1]) < mask.sum(axis=1)[:, None, None], s",
+        ),
         Mistake("a is not transposed in dv", "a.transpose(0, 2, 1) @ dout", "a @ dout"),
         Mistake("ds is not transposed in dk", "ds.transpose(0, 2, 1) @ q", "ds @ q"),
         Mistake("dk is made of ds and q, dq of ds and k", "dq = ds @ k", "dq = ds @ q"),

@@ -77,7 +77,7 @@ def reference(*weights):
 
 
 def cases(rng):
-    for name, N, T, D, H in (("four steps", 2, 4, 3, 5), ("six steps", 3, 6, 5, 2)):
+    for name, N, T, D, H in (("four steps", 3, 4, 6, 5), ("six steps", 5, 6, 4, 3)):
         shapes = {"Wx": (D, H), "Wh": (H, H), "b": (H,)}
         weights = {f"{w}{k}": 0.6 * rng.standard_normal(shape) for k in (1, 2) for w, shape in shapes.items()}
         inputs = {"xs": rng.standard_normal((N, T, D))}

@@ -49,7 +49,8 @@ class LayerNorm:
 
 # --- the judge ---
 def cases(rng):
-    for name, N, D, size in (("N = D = 4", 4, 4, 1.0), ("rows of large numbers", 3, 5, 30.0)):
+    sizes = ("N = D = 4", 4, 4, 1.0), ("rows of large numbers", 3, 5, 30.0), ("so small that eps counts", 2, 3, 0.01)
+    for name, N, D, size in sizes:
         weights = {"gamma": 1 + 0.5 * rng.standard_normal(D), "beta": rng.standard_normal(D)}
         inputs = {"x": size * (1 + rng.standard_normal((N, D)))}
         douts = {"dout": rng.standard_normal((N, D))}
@@ -78,6 +79,11 @@ EXERCISE = Exercise(
             "mean and std are treated as constants",
             "(dn - dn.mean(axis=1, keepdims=True) - n * along) / std",
             "dn / std",
+        ),
+        Mistake(
+            "eps is missing in std: the one of forward is sqrt(variance + eps)",
+            "along) / std",
+            "along) / self.cache[0].std(axis=1, keepdims=True)",
         ),
         Mistake("gamma is left out of dx", "dn = dout * gamma", "dn = dout"),
         Mistake(

@@ -25,7 +25,7 @@ class NegativeSamplingLoss:
 
     def forward(self, h, target, negatives):
         """h (N, H), target (N,) ids, negatives (N, K) ids -> loss, a number."""
-        # --- your part: the loss, and what backward will need ---
+        # --- your part: the loss, without overflow for s of hundreds, and what backward will need ---
         (W,) = self.params
         words = np.concatenate((target[:, None], negatives), axis=1)  # (N, 1), (N, K) -> (N, 1 + K)
         s = np.einsum("nh,nkh->nk", h, W[words])
@@ -51,7 +51,9 @@ class NegativeSamplingLoss:
 
 # --- the judge ---
 def cases(rng):
-    for name, N, K, V, H in (("no word twice", 2, 3, 11, 4), ("words that come several times", 5, 4, 6, 3)):
+    several = "words that come several times"
+    sizes = ("no word twice", 2, 3, 11, 4, 1), (several, 5, 4, 6, 3, 1), (f"{several}, s of hundreds", 5, 4, 6, 3, 1000)
+    for name, N, K, V, H, size in sizes:
         weights = {"W": rng.standard_normal((V, H))}
         once = rng.permutation(V)
         target = once[:N] if N * (K + 1) < V else rng.integers(0, V - 1, N)
@@ -59,11 +61,11 @@ def cases(rng):
         if N * (K + 1) >= V:
             negatives[0, :2] = negatives[1, 0] = target[1]  # twice in a row of its own, and as a target
         other = (np.roll(target, 1) + 1) % V
-        hs = [rng.standard_normal((N, H)) for _ in range(2)]
+        hs = [size * rng.standard_normal((N, H)) for _ in range(2)]
         inputs = [{"h": h, "target": t, "negatives": negatives} for h, t in zip(hs, (other, target))]
         douts = [{"dout": float(rng.uniform(0.3, 0.7))} for _ in range(2)]
-        sizes = {"N": N, "K": K, "V": V, "H": H}
-        yield layer_case(name, "NegativeSamplingLoss", weights, inputs, ("loss",), douts, ("dh",), sizes)
+        letters = {"N": N, "K": K, "V": V, "H": H}
+        yield layer_case(name, "NegativeSamplingLoss", weights, inputs, ("loss",), douts, ("dh",), letters)
 
 
 EXERCISE = Exercise(
@@ -86,6 +88,16 @@ EXERCISE = Exercise(
             "divided by the number of all questions, expected by N",
             "np.log1p(z)).sum() / len(h)",
             "np.log1p(z)).mean()",
+        ),
+        Mistake(
+            "exp overflows: use the form with max(s, 0), as in sigmoid_with_loss",
+            "np.maximum(s, 0) - s * label + np.log1p(z)",
+            "np.log1p(np.exp(s)) - s * label",
+        ),
+        Mistake(
+            "an eps in the logarithm puts a ceiling on the loss: use the form with max(s, 0), as in sigmoid_with_loss",
+            "(np.maximum(s, 0) - s * label + np.log1p(z)).sum()",
+            "-(label * np.log(y + 1e-7) + (1 - label) * np.log(1 - y + 1e-7)).sum()",
         ),
         Mistake("ds is not divided by N", "dout * difference / len(h)", "dout * difference"),
         Mistake("dout is left out", "dout * difference", "difference"),

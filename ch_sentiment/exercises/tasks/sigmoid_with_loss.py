@@ -40,7 +40,7 @@ class SigmoidWithLoss:
 
 # --- the judge ---
 def cases(rng):
-    for name, N, size in (("moderate x", 5, 2.0), ("x of hundreds", 7, 500.0)):
+    for name, N, size in (("moderate x", 5, 2.0), ("x beyond 800", 7, 1600.0)):
         x = size * (0.5 + rng.random(N)) * np.where(np.arange(N) % 2 == 0, 1, -1)  # of either sign
         t = rng.permutation(np.arange(N) // 2 % 2)
         dout = float(rng.uniform(0.3, 0.7))
@@ -74,7 +74,7 @@ EXERCISE = Exercise(
             "-(t * np.log(self.y + 1e-7) + (1 - t) * np.log(1 - self.y + 1e-7)).mean()",
         ),
         Mistake(
-            "the logarithm of 0: use the form with max(x, 0)",
+            "exp overflows, or the logarithm of 0: use the form with max(x, 0)",
             "(np.maximum(x, 0) - x * t + np.log1p(z)).mean()",
             "-np.log(np.where(t == 1, self.y, 1 - self.y)).mean()",
         ),

@@ -124,8 +124,10 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "the state of an earlier call is still there: each forward begins with zeros",
+            "        self.cells = [RNN(*self.params) for _ in range(T)]\n"
             "        h = np.zeros((N, len(self.params[1])), xs.dtype)\n",
-            "        h = getattr(self, 'h', np.zeros((N, len(self.params[1]))))\n        self.h = h + 1\n",
+            "        h = self.cells[-1].cache[2] if hasattr(self, 'cells') else np.zeros((N, len(self.params[1])))\n"
+            "        self.cells = [RNN(*self.params) for _ in range(T)]\n",
         ),
         Mistake(
             "the steps do not see each other: h goes from each to the next",

@@ -280,7 +280,8 @@ def test_the_working_folder_is_looked_in_last_and_the_path_is_as_before(own, mon
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--cell", "transformer"], "--cell: expected one of rnn, gru"),
+        (["--cell", "cnn"], "--cell: expected one of rnn, gru"),
+        (["--cell", "transformer", "--bidirectional"], "transformer is an encoder by itself (--no-bidirectional)"),
         (["--cell", "nowhere.at.all:Class"], "cannot be imported"),
         (["--cell", "mine:Missing"], "expected a class with forward and backward, got None"),
         (["--cell", "mine:function"], "expected a class with forward and backward"),
