@@ -24,7 +24,7 @@ from common.optimizer import SGD, clip_grads
 N, T, H = 20, 35, 100
 SMALL, LARGE = 1_000, 20_000
 NUM_SAMPLED = 512
-STEPS = 15
+STEPS = 10
 CASES = [(name, size) for name in ("full", "sampled") for size in (SMALL, LARGE)]
 
 
