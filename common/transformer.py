@@ -38,15 +38,16 @@ class Gelu(Layer):
 
     def forward(self, x):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
-        tanh = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
-        self.cache = x, tanh
+        near = np.clip(x, -100, 100)  # tanh is 1 long before that, and x^3 or x^2 may be too large for float32
+        tanh = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near**3))
+        self.cache = x, near, tanh
         return x * (1 + tanh) / 2
 
     def backward(self, dout):
-        x, tanh = self.cached()
+        x, near, tanh = self.cached()
         dout = as_floats(self, "dout", dout, x.shape, x.dtype)
-        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)  # of the argument of tanh
-        return dout * (1 + tanh + x * (1 - tanh**2) * slope) / 2
+        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near**2)  # of the argument of tanh
+        return dout * (1 + tanh + near * (1 - tanh**2) * slope) / 2
 
 
 class Residual(Sequential):

@@ -30,15 +30,20 @@ def float_dtype(x):
 
 
 def as_ids(layer, name, ids, shape, upper, where=None):
-    """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else."""
-    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else.
+
+    The array has a sign and at least 32 bits: 255 + 1 is 0 in uint8, and uint64 beside int64 becomes float64.
+    """
+    if not hasattr(ids, "dtype"):
+        ids = np.asarray(ids)
+        ids = ids if ids.size else ids.astype(np.int64)  # NumPy takes [] for floats
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
     if ids.size and ids.view(f"u{ids.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
-    return ids
+    return ids.astype(np.int64) if ids.dtype.kind == "u" or ids.itemsize < 4 else ids
 
 
 def as_mask(layer, mask, shape):

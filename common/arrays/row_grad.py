@@ -64,10 +64,11 @@ def plain(a):
 
 
 def add_grads(a, b):
-    """a + b, new; where the touched rows of both are known, only those are read and written."""
+    """a + b, new, a RowGrad if both are; where the touched rows of both are known, only those are read and written."""
     rows = touched_rows(a), touched_rows(b)
     if rows[0] is None or rows[1] is None:
-        return plain(a) + plain(b)
+        total = plain(a) + plain(b)
+        return total.view(RowGrad) if isinstance(a, RowGrad) and isinstance(b, RowGrad) else total
     values = np.concatenate((plain(a)[rows[0]], plain(b)[rows[1]]))
     total = RowGrad.zeros_like(a)
     total.write(*sum_rows(np.concatenate(rows), values))

@@ -52,6 +52,9 @@ def test_gradients_of_an_activation_are_right(activation):
 
 def test_relu_and_gelu_are_what_their_names_say():
     assert Relu().forward([-2.0, 0, 3]).tolist() == [0, 0, 3]
+    gelu, large = Gelu(), np.array([-1e30, -1e15, 1e15, 1e30], "f")
+    assert np.array_equal(gelu.forward(large), [0, 0, *large[2:]])
+    assert np.array_equal(gelu.backward(np.ones(4, "f")), [0, 0, 1, 1])
     np.testing.assert_allclose(Gelu().forward([-1e4, -1.0, 0, 1, 1e4]), [0, -0.1588, 0, 0.8412, 1e4], atol=1e-4)
 
 
