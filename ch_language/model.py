@@ -86,7 +86,7 @@ class LanguageModel(BaseModel):
         for layer in self.parts:
             xs = layer.forward(xs)  # (N, T) -> (N, T, D) -> (N, T, H)
         W, b = self.loss.params
-        return np.matmul(np.ascontiguousarray(xs), W.T) + b  # (N, T, H) @ (H, V) -> (N, T, V)
+        return (np.dot(xs.reshape(-1, W.shape[1]), W.T) + b).reshape(*xs.shape[:2], len(b))  # (N T, H) @ (H, V)
 
     def reset_state(self):
         """Begin a new text."""

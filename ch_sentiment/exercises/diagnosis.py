@@ -31,14 +31,16 @@ def by_mistakes(checks, mistakes, mistaken):
     """Give wrong checks the text of the mistake that gives their very numbers.
 
     mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
-    wrong more of what is right than it explains is not what was done.
+    wrong more of what is right than it explains is not what was done. Infinities alone are no proof, either: they
+    look the same whatever led to them. So something finite must be explained, or all that is wrong.
     """
+    left = {i for i, check in enumerate(checks) if check.passed is False}
     matching = {}
     for mistake, others in zip(mistakes, mistaken):
         wrong = {i for i, other in enumerate(others) if other.passed is False}
         explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
-        matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
-    left = {i for i, check in enumerate(checks) if check.passed is False}
+        if explained == left or any(np.isfinite(checks[i].got).any() for i in explained):
+            matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
     while matching:
         says = max(matching, key=lambda says: len(matching[says][0] & left) - matching[says][1])
         explained, spoiled = matching.pop(says)
@@ -64,7 +66,8 @@ def in_general(check, case, gates, before):
     if not got.any():
         remedy = " (write into the array in grads: grads[0][...] = ..., not grads[0] = ...)"
         return f"0 everywhere: was it written?{remedy if check.verb == 'grads' else ''}"
-    if before is not None and want.any() and before.shape == got.shape and close(got, before + want):
+    grew = before is not None and before.shape == got.shape and not close(got, before)
+    if grew and close(got, before + want):
         return "added to what was there: write it anew in each call (grad[...] = ..., not +=)"
     if close(got, -want):
         return "of the opposite sign"

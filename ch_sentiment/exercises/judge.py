@@ -58,7 +58,7 @@ class Check:
         return {"case": self.case, "name": self.name, "passed": self.passed, **place, "diagnosis": self.says}
 
 
-@dataclass
+@dataclass(repr=False)
 class Verdict:
     """What was found of a file. problem: one line on why it could not be run to its end, "" where it could."""
 
@@ -88,9 +88,12 @@ class Verdict:
     def __str__(self):
         """In one line."""
         wrong = [check for check in self.checks if check.passed is False]
+        wrong.sort(key=lambda check: not check.says)  # what can be explained first
         first = f"{wrong[0].name} is wrong ({wrong[0].says or wrong[0].case})" if wrong else ""
         said = "; ".join(filter(None, (first, self.problem))) or "passed"
         return f"{self.exercise}: {self.path}: {said}"
+
+    __repr__ = __str__  # what pytest shows
 
 
 class Trial:

@@ -161,9 +161,7 @@ def _split(a):
 
 
 def _reordered(W, out):
-    """W (..., 4H), written into `out` in the order f, o, i, g in place of f, g, i, o, or back: inside, the three sigmoids
-    are one contiguous block.
-    """
+    """W (..., 4H), written into `out`: f, g, i, o -> f, o, i, g, or back: inside, the sigmoids are one contiguous block."""
     H = W.shape[-1] // 4
     for here, there in enumerate((0, 3, 2, 1)):
         out[..., here * H : here * H + H] = W[..., there * H : there * H + H]

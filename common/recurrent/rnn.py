@@ -43,7 +43,7 @@ class TimeRNN(TimeRecurrent):
     cell_class = RNN
 
     def forward_steps(self, xs, mask):
-        Wx, Wh, _ = self.params
+        Wx = self.params[0]
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t

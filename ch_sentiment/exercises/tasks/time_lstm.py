@@ -8,9 +8,9 @@ forward     h[t], c[t] = cell(x[t], h[t - 1], c[t - 1])      h[t], c[t] = h[t - 
 backward    dx[t], dh, dc = through the cell                 dx[t] = 0, dh and dc pass on as they are;
                                                              nothing is added to the gradients of the weights
 
-In both, dh is dhs[t] plus what came from step t + 1; dc comes from step t + 1 alone; both are 0 behind the last step.
-The cell is finished. Its gradients are products over the rows of the batch, so a row adds nothing where its
-dh_next and dc_next are 0. np.where(real, a, b) with real = mask[:, t, None] chooses row by row.
+In both, dh is dhs[t] plus what came from step t + 1; dc comes from step t + 1 alone; both are 0 behind the last step,
+and h and c are 0 before the first. The cell is finished. Its gradients are products over the rows of the batch, so a
+row adds nothing where its dh_next and dc_next are 0. np.where(real, a, b) with real = mask[:, t, None] chooses by row.
 """
 
 import numpy as np
