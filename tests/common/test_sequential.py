@@ -185,5 +185,7 @@ def test_labels_without_a_loss_are_a_value_error():
 
 def test_a_loss_with_weights_of_its_own_would_stay_untrained_and_is_refused():
     loss = TimeAffineSoftmaxWithLoss(normal(V, D), normal(V))
-    with pytest.raises(ValueError, match=r"^Sequential: expected a loss without weights, got TimeAffineSoftmaxWithLoss"):
+    with pytest.raises(
+        ValueError, match=r"^Sequential: expected a loss without weights, got TimeAffineSoftmaxWithLoss"
+    ):
         Sequential(TimeEmbedding(normal(V, D)), loss=loss)
