@@ -81,7 +81,7 @@ def new_buffer(self, name, *shape):
 OFF = {
     "reused buffers": patch.object(TimeRecurrent, "buffer", new_buffer),
     "one sigmoid for three gates": patch("common.recurrent.lstm.sigmoid_of_negated", sigmoid_of_each_gate),
-    "gradients of weights over 8 steps at a time": patch("common.recurrent.lstm.CHUNK", 1),
+    "gradients of weights over several steps at a time": patch("common.recurrent.base.COLUMNS", 1),
 }
 # name: (layer, what is switched off)
 FORMS = {

@@ -3,7 +3,7 @@
 - The internal layout is (T, features, N), so that a step is one contiguous matrix product: `ins` (T + 1, D + 1 + H, N)
   holds for each step x, a row of ones and the state before it, which meet the stacked Wx, b and Wh at once.
 - Private arrays are reused from batch to batch, because fresh memory costs more than the arithmetic done in it.
-- The gradients of the weights are products over CHUNK steps at a time.
+- The gradients of the weights are products over several steps at a time.
 - Results are new arrays (N, T, H) in C order, each step written and read while it is in the processor's cache.
 """
 
@@ -16,7 +16,7 @@ from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
-CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
+COLUMNS = 512  # steps times N of a product of the weights' gradients: its operands stay in the processor's cache
 
 
 class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
@@ -129,6 +129,11 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         np.matmul(self.merge_steps("in_chunk", ins), das.T, out=product)
         if not first:
             dW += product
+
+
+def steps_at_once(T, N):
+    """How many of T steps with N texts each are one product of the weights' gradients."""
+    return min(T, max(1, COLUMNS // max(N, 1)))
 
 
 def overwrite_masked(new, old, masked):

@@ -11,7 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
+from common.recurrent.base import TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -105,7 +105,8 @@ class TimeGRUBase(TimeRecurrent):
         dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         # Blocks of H rows: h~, z, r are what x meets; from z on, as many as W_state has, what the state meets.
-        das = self.buffer("das", CHUNK, 4 * H, N)
+        steps = steps_at_once(T, N)
+        das = self.buffer("das", steps, 4 * H, N)
         W_x = np.concatenate((Wx[:, 2 * H :], Wx[:, : 2 * H]), axis=1)  # (D, 3H) in the order h~, z, r
         W_state = self.state_weights()
         state_rows = slice(H, H + W_state.shape[1])
@@ -116,7 +117,7 @@ class TimeGRUBase(TimeRecurrent):
         for t in reversed(range(T)):
             h = hs[t]
             z, r, h_hat = _split(gates[t])
-            da = das[t % CHUNK]
+            da = das[t % steps]
             dah, daz, dar, dpast = da.reshape(4, H, N)
             dhs_step[...] = dhs[:, t]
             np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
@@ -136,8 +137,8 @@ class TimeGRUBase(TimeRecurrent):
             np.matmul(W_state, da[state_rows], out=dh_prev)  # (H, 2H or 3H) @ (2H or 3H, N) -> (H, N)
             dh_prev += direct
             overwrite_masked(dh_prev, dh, masked[t])
-            if t % CHUNK == 0:
-                chunk = slice(t, min(t + CHUNK, T))
+            if t % steps == 0:
+                chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk[: 3 * H], W_x, dxs[:, chunk])
                 first = chunk.stop == T

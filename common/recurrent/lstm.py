@@ -11,7 +11,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
+from common.recurrent.base import TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -110,7 +110,8 @@ class TimeLSTM(TimeRecurrent):
         hs = ins[:, D + 1 :]
         Wx, Wh = (_reordered(W, out=self.buffer(name, *W.shape)) for name, W in (("Wx", Wx), ("Wh", Wh)))
         dW = self.buffer("dW", D + 1 + H, 4 * H)  # of the stacked Wx, b, Wh
-        das = self.buffer("das", CHUNK, 4 * H, N)
+        steps = steps_at_once(T, N)
+        das = self.buffer("das", steps, 4 * H, N)
         dh, dh_prev, dc_here, dc, dc_prev = (
             self.buffer(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
         )
@@ -119,7 +120,7 @@ class TimeLSTM(TimeRecurrent):
 
         for t in reversed(range(T)):
             f, o, i, g = _split(gates[t])
-            da = das[t % CHUNK]
+            da = das[t % steps]
             df, do, di, dg = _split(da)
             dhs_step[...] = dhs[:, t]
             np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
@@ -146,8 +147,8 @@ class TimeLSTM(TimeRecurrent):
             np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
             overwrite_masked(dh_prev, dh, masked[t])
             overwrite_masked(dc_prev, dc, masked[t])
-            if t % CHUNK == 0:
-                chunk = slice(t, min(t + CHUNK, T))
+            if t % steps == 0:
+                chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
                 self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)

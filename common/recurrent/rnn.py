@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.arrays.checks import as_floats
-from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked
+from common.recurrent.base import TimeRecurrent, overwrite_masked, steps_at_once
 from common.recurrent.contract import RecurrentWeights
 
 
@@ -69,12 +69,13 @@ class TimeRNN(TimeRecurrent):
         dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         dW = self.buffer("dW", D + 1 + H, H)  # of the stacked Wx, b, Wh
-        das = self.buffer("das", CHUNK, H, N)
+        steps = steps_at_once(T, N)
+        das = self.buffer("das", steps, H, N)
         dh, dh_prev = self.buffer("dh", H, N), self.buffer("dh_prev", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
-            da = das[t % CHUNK]
+            da = das[t % steps]
             dhs_step[...] = dhs[:, t]
             np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             np.multiply(hs[t + 1], hs[t + 1], out=da)
@@ -83,8 +84,8 @@ class TimeRNN(TimeRecurrent):
             overwrite_masked(da, 0, masked[t])
             np.matmul(Wh, da, out=dh_prev)  # (H, H) @ (H, N) -> (H, N)
             overwrite_masked(dh_prev, dh, masked[t])
-            if t % CHUNK == 0:
-                chunk = slice(t, min(t + CHUNK, T))
+            if t % steps == 0:
+                chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, H, N) -> (H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
                 self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)

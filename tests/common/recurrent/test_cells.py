@@ -402,3 +402,16 @@ def test_backward_is_not_available_in_inference_mode(cell):
     layer.inference = False
     layer.forward(xs)
     assert np.array_equal(layer.backward(dhs), dxs)
+
+
+@every_cell
+def test_gradients_do_not_depend_on_how_many_steps_are_one_product(cell, monkeypatch):
+    xs, dhs, mask, found = normal(N, 7, D), normal(N, 7, H, seed=9), prefix_mask([3, 7, 1], 7), []
+    for columns in (1, 3 * N, 1000):  # one step, three, all
+        monkeypatch.setattr("common.recurrent.base.COLUMNS", columns)
+        layer = time_cell(cell)
+        layer.forward(xs, mask)
+        found.append((layer.backward(dhs), *layer.grads))
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-12)
