@@ -1,8 +1,9 @@
 """Exercises in a folder of one's own: write a backward pass, and hear which gradient is wrong."""
 
 import json
+import shlex
 
-from ch_sentiment.console import printable, shorten
+from ch_sentiment.console import printable, shorten, warn
 from ch_sentiment.exercises.catalogue import all_names, load
 from ch_sentiment.exercises.folder import Folder
 from ch_sentiment.exercises.judge import check
@@ -10,6 +11,7 @@ from ch_sentiment.exercises.process import TIME_LIMIT
 from dataset.errors import DataError
 
 HELP = "learn by doing: write the backward pass of a layer and have it judged"
+FOLDER = "exercises"
 MARKS = {True: "ok   ", False: "WRONG"}
 
 
@@ -17,7 +19,7 @@ def add_arguments(parser):
     actions = "; ".join(f"{name}: {action.__doc__}" for name, action in ACTIONS.items())
     parser.add_argument("action", choices=list(ACTIONS), help=actions)
     parser.add_argument("name", nargs="*", default=[], help="of an exercise; check: default all that were begun")
-    parser.add_argument("--folder", default="exercises", help="your own (default: %(default)s)")
+    parser.add_argument("--folder", default=FOLDER, help="your own (default: %(default)s)")
     parser.add_argument("--again", action="store_true", help="start: keep the old file under another name")
     parser.add_argument("--json", action="store_true", help="check: an object a line")
     limit = f"check: at most so long a file (default: {TIME_LIMIT:g})"
@@ -27,7 +29,7 @@ def add_arguments(parser):
 def run(options):
     """Run one of the actions; -> exit code: 0, of `check` 1 where something is not right yet. DataError."""
     if not 0 < options.time_limit < 1e6:
-        raise DataError(f"--time-limit: expected seconds above 0, got {options.time_limit:g}")
+        raise DataError(f"--time-limit: expected seconds above 0 and below a million, got {options.time_limit:g}")
     exercises = [load(name) for name in options.name]  # an unknown name is an error before anything is done
     if not exercises and options.action in ("start", "hint", "solution"):
         raise DataError(f"{options.action}: expected a name, at least one of {', '.join(all_names())}")
@@ -48,7 +50,7 @@ def start(exercises, folder, options):
     for exercise in exercises:
         path, kept = folder.start(exercise, options.again)
         print(f"{path}: {exercise.title}" + (f" (the old one: {kept})" if kept else ""))
-    print(f"fill in what raises NotImplementedError, then: sentifish exercises check {exercises[-1].name}")
+    print(f"fill in what raises NotImplementedError, then: {_command('check', exercises[-1].name, folder)}")
     return 0
 
 
@@ -59,20 +61,20 @@ def check_files(exercises, folder, options):
         raise DataError(f"{folder.path}: expected a file that `start` has written, found none")
     for exercise in exercises:
         if not (path := folder.file(exercise.name)).exists():
-            raise DataError(f"{path} is not there; `sentifish exercises start {exercise.name}` writes it")
+            raise DataError(f"{path} is not there; `{_command('start', exercise.name, folder)}` writes it")
     verdicts = []
     for exercise in exercises:
         verdicts.append(check(exercise.name, folder.file(exercise.name), options.time_limit))
         if verdicts[-1].passed:
-            folder.note(exercise.name, passed=True)
+            _note(folder, exercise.name, passed=True)
         if options.json:
             print(json.dumps(verdicts[-1].as_dict()), flush=True)
         else:
-            print("\n".join(_lines(verdicts[-1])), flush=True)
+            print("\n".join(_lines(verdicts[-1], folder)), flush=True)
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
-def _lines(verdict):
+def _lines(verdict, folder):
     """A verdict, a line for each array that was compared; once, where it is wrong again in the same case."""
     yield f"{verdict.exercise}: {printable(verdict.path)}"
     case, said, wrong = None, set(), set()
@@ -96,7 +98,7 @@ def _lines(verdict):
     if verdict.passed:
         yield f"passed: {right} of {right} arrays are right"
     elif verdict.unwritten:
-        yield f"write it there and check again; `sentifish exercises hint {verdict.exercise}` gives a hint"
+        yield f"write it there and check again; `{_command('hint', verdict.exercise, folder)}` gives a hint"
     else:
         yield f"not yet: {right} of {len(verdict.checks)} arrays are right"
 
@@ -119,7 +121,7 @@ def hint(exercises, folder, options):
         print(f"{exercise.name}, hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
         if number == len(exercise.hints):
             print(f"that is the last one; `sentifish exercises solution {exercise.name}` shows a solution")
-        folder.note(exercise.name, hints=number)
+        _note(folder, exercise.name, hints=number)
     return 0
 
 
@@ -141,6 +143,20 @@ def status(exercises, folder, options):
     print(_columns([("exercise", "state", "hints"), *rows]))
     print(f"passed: {sum(row[1] == 'passed' for row in rows)} of {len(rows)}")
     return 0
+
+
+def _command(action, name, folder):
+    """The command for the same folder, to be typed."""
+    elsewhere = [] if str(folder.path) == FOLDER else ["--folder", str(folder.path)]
+    return shlex.join(["sentifish", "exercises", action, name, *elsewhere])
+
+
+def _note(folder, name, **changes):
+    """Keep progress, which only helps the memory: a folder that cannot be written does not stand in the way."""
+    try:
+        folder.note(name, **changes)
+    except OSError as error:
+        warn(f"{error.filename}: {error.strerror}; what is passed, and the hints shown, are not kept")
 
 
 def _columns(rows):

@@ -1,5 +1,6 @@
 """The exercises by name, each a module in `tasks`, and the learner's file that is cut out of it."""
 
+import difflib
 import importlib
 import pkgutil
 import re
@@ -29,9 +30,11 @@ def all_names():
 @cache
 def load(name):
     """-> Exercise. DataError where there is none of this name."""
-    name = name.replace("-", "_")
+    name = name.replace("-", "_").lower()
     if name not in _modules():
-        raise DataError(f"expected an exercise, one of {', '.join(_modules())}, got {name}")
+        near = [n for n in _modules() if name and name in n] or difflib.get_close_matches(name, _modules())
+        meant = f"; do you mean {' or '.join(near)}?" if near else ""
+        raise DataError(f"expected an exercise, one of {', '.join(_modules())}, got {name!r}{meant}")
     module = importlib.import_module(f"{tasks.__name__}.{name}")
     exercise: Exercise = module.EXERCISE
     exercise.name, exercise.title = name, module.__doc__.partition("\n")[0].rstrip(".")

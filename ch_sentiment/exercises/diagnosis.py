@@ -31,14 +31,16 @@ def by_mistakes(checks, mistakes, mistaken):
     """Give wrong checks the text of the mistake that gives their very numbers.
 
     mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
-    wrong more of what is right than it explains is not what was done.
+    wrong more of what is right than it explains is not what was done. Infinities alone are no proof, either: they
+    look the same whatever led to them. So something finite must be explained, or all that is wrong.
     """
+    left = {i for i, check in enumerate(checks) if check.passed is False}
     matching = {}
     for mistake, others in zip(mistakes, mistaken):
         wrong = {i for i, other in enumerate(others) if other.passed is False}
         explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
-        matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
-    left = {i for i, check in enumerate(checks) if check.passed is False}
+        if explained == left or any(np.isfinite(checks[i].got).any() for i in explained):
+            matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
     while matching:
         says = max(matching, key=lambda says: len(matching[says][0] & left) - matching[says][1])
         explained, spoiled = matching.pop(says)
@@ -64,13 +66,15 @@ def in_general(check, case, gates, before):
     if not got.any():
         remedy = " (write into the array in grads: grads[0][...] = ..., not grads[0] = ...)"
         return f"0 everywhere: was it written?{remedy if check.verb == 'grads' else ''}"
-    if before is not None and want.any() and before.shape == got.shape and close(got, before + want):
+    grew = before is not None and before.shape == got.shape and not close(got, before)
+    if grew and close(got, before + want):
         return "added to what was there: write it anew in each call (grad[...] = ..., not +=)"
     if close(got, -want):
         return "of the opposite sign"
     if got.ndim == 2 and len(got) == got.shape[1] and close(got.T, want):
         return "transposed"
-    return _factor(got, want, case.sizes) or _gates(got, want, gates) or _where(got, want, case)
+    call = -1 if "," in check.name else 0  # "dx", or "dx, next batch"
+    return _factor(got, want, case.sizes) or _gates(got, want, gates) or _where(got, want, case, call)
 
 
 def _factor(got, want, sizes):
@@ -101,19 +105,18 @@ def _gates(got, want, gates):
     return f"wrong in the columns of {', '.join(wrong)} alone" if len(wrong) < len(gates) else ""
 
 
-def _where(got, want, case):
-    """Which steps of a sequence are wrong."""
+def _where(got, want, case, call):
+    """Which steps of a sequence are wrong. call: 0 for the first forward, -1 for the last."""
     wrong = wrong_elements(got, want)
     masks = [a for s in case.steps for a in s.args if isinstance(a, np.ndarray) and a.dtype == bool]
-    N, T = case.sizes.get("N"), case.sizes.get("T")
-    if got.ndim < 2 or got.shape[:2] != (N, T):
+    T = case.sizes.get("T")
+    if got.ndim != 3 or got.shape[1] != T:
         return ""
-    if got.ndim == 3 and close(got[:, ::-1], want):
+    if close(got[:, ::-1], want):
         return "reversed in time"
-    places = wrong.reshape(N, T, -1).any(axis=2)
-    for mask in masks[:1]:
-        if mask.shape == places.shape and not places[mask].any():
-            return "wrong at the padding alone"
+    places = wrong.any(axis=2)  # (N, T, D) -> (N, T)
+    if masks and masks[call].shape == places.shape and not places[masks[call]].any():
+        return "wrong at the padding alone"
     steps = np.flatnonzero(places.any(axis=0))
     if len(steps) == T:
         return ""

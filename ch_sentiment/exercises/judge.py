@@ -4,6 +4,7 @@ The file runs in a process of its own, which returns arrays and nothing else; wh
 """
 
 import os
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class Check:
         return {"case": self.case, "name": self.name, "passed": self.passed, **place, "diagnosis": self.says}
 
 
-@dataclass
+@dataclass(repr=False)
 class Verdict:
     """What was found of a file. problem: one line on why it could not be run to its end, "" where it could."""
 
@@ -88,9 +89,12 @@ class Verdict:
     def __str__(self):
         """In one line."""
         wrong = [check for check in self.checks if check.passed is False]
+        wrong.sort(key=lambda check: not check.says)  # what can be explained first
         first = f"{wrong[0].name} is wrong ({wrong[0].says or wrong[0].case})" if wrong else ""
         said = "; ".join(filter(None, (first, self.problem))) or "passed"
         return f"{self.exercise}: {self.path}: {said}"
+
+    __repr__ = __str__  # what pytest shows
 
 
 class Trial:
@@ -194,8 +198,9 @@ def problem(trial, answers):
         return f"it needs too much memory: {at}"
     if kind == "Unsuitable":
         return f"{text}: {at}" if where not in text else text
-    turned = " (is a transpose missing?)" if "mismatch in its core dimension" in text or "broadcast" in text else ""
-    return ": ".join(filter(None, (kind, f"{text}{turned}", at)))
+    turned = re.search(r"mismatch in its core dimension|\((\d+),(\d+)\) (?:into shape )?\(\2,\1\)", text)
+    text += " (is a transpose missing?)" if turned else ""
+    return ": ".join(filter(None, (kind, text, at)))
 
 
 def _number(x):

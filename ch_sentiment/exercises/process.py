@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ch_sentiment.console import printable
 from ch_sentiment.exercises import runner
 from common.threads import THREAD_VARIABLES
 
@@ -132,7 +133,7 @@ def _checked(error):
     if error is None:
         return None
     line = error["line"] if type(error["line"]) is int else None
-    kind, text = (" ".join(str(error[key])[:300].split()) for key in ("type", "text"))
+    kind, text = (" ".join(printable(str(error[key])[:300]).split()) for key in ("type", "text"))
     return {"type": kind[:100], "text": text, "line": line}
 
 

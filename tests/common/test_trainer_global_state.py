@@ -311,6 +311,23 @@ def test_its_plot_is_of_the_perplexities():
         pyplot.close("all")
 
 
+@pytest.mark.parametrize("stop_at", [2, 5, 6])
+def test_resumed_from_a_file_it_reads_on_where_it_was(stop_at, tmp_path):
+    def build(*callbacks):
+        model = LanguageModel()
+        model.layers[2].stateful = False  # no checkpoint holds the state
+        return RnnlmTrainer(model, SGD(0.5), [*callbacks, Checkpoint(tmp_path / "a.npz")])
+
+    wanted, first, second = build(), build(At(stop_at, lambda trainer: trainer.stop("asked to"))), build()
+    for trainer in (wanted, first):
+        seeded()
+        trainer.fit(XS, TS, 3, 2, 10)  # three steps an epoch
+    resume_training(tmp_path / "a.npz", second)
+    second.fit(XS, TS, 3 - second.epochs_done, 2, 10)
+    assert wanted.model.seen == first.model.seen + second.model.seen
+    assert all(np.array_equal(p, q) for p, q in zip(wanted.model.params, second.model.params))
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [
@@ -319,12 +336,22 @@ def test_its_plot_is_of_the_perplexities():
         ((XS, TS, 1, 2, 0), "RnnlmTrainer.fit: expected time_size >= 1, got 0"),
         ((XS, TS, 1, 0.5, 5), "RnnlmTrainer.fit: expected a whole number for batch_size >= 1, got 0.5"),
         (([], [], 1), "RnnlmTrainer.fit: expected a text of .* = 700 words, got 0"),
+        ((None, None, 1), r"RnnlmTrainer.fit: xs: expected integers of shape \(T,\), got object of shape"),
+        ((XS[:, None], TS[:, None], 1, 2, 5), r"RnnlmTrainer.fit: xs: expected integers of shape \(T,\), got int64 of"),
     ],
 )
 def test_what_is_no_text_is_an_error_in_one_line(how, says):
     with pytest.raises(ValueError, match=says) as caught:
         RnnlmTrainer(LanguageModel(), SGD()).fit(*how)
     assert "\n" not in str(caught.value)
+
+
+def test_a_text_may_be_a_list_of_ids_or_of_small_integers():
+    trained = [RnnlmTrainer(LanguageModel(), SGD(0.1), []) for _ in range(3)]
+    for trainer, ids in zip(trained, ((XS, TS), (XS.tolist(), TS.tolist()), (XS.astype("u1"), TS.astype("u1")))):
+        trainer.fit(*ids, 1, 2, 5)
+    first, *others = (trainer.model.seen for trainer in trained)
+    assert all(seen == first for seen in others)
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_step_and_changes_nothing():

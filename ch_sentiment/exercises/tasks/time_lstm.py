@@ -8,9 +8,9 @@ forward     h[t], c[t] = cell(x[t], h[t - 1], c[t - 1])      h[t], c[t] = h[t - 
 backward    dx[t], dh, dc = through the cell                 dx[t] = 0, dh and dc pass on as they are;
                                                              nothing is added to the gradients of the weights
 
-In both, dh is dhs[t] plus what came from step t + 1; dc comes from step t + 1 alone; both are 0 behind the last step.
-The cell is finished. Its gradients are products over the rows of the batch, so a row adds nothing where its
-dh_next and dc_next are 0. np.where(real, a, b) with real = mask[:, t, None] chooses row by row.
+In both, dh is dhs[t] plus what came from step t + 1; dc comes from step t + 1 alone; both are 0 behind the last step,
+and h and c are 0 before the first. The cell is finished. Its gradients are products over the rows of the batch, so a
+row adds nothing where its dh_next and dc_next are 0. np.where(real, a, b) with real = mask[:, t, None] chooses by row.
 """
 
 import numpy as np
@@ -102,7 +102,7 @@ def cases(rng):
         N, T = mask.shape
         weights = {"Wx": (D, 4 * H), "Wh": (H, 4 * H), "b": (4 * H,)}
         weights = {letter: 0.7 * rng.standard_normal(shape) for letter, shape in weights.items()}
-        inputs = [{"xs": rng.standard_normal((N, T, D)), "mask": mask} for _ in range(2)]
+        inputs = [{"xs": rng.standard_normal((N, T, D)), "mask": m} for m in (mask[::-1], mask)]
         douts = [{"dhs": rng.standard_normal((N, T, H))} for _ in range(2)]
         sizes = {"N": N, "T": T, "D": D, "H": H}
         yield layer_case(name, "TimeLSTM", weights, inputs, ("hs",), douts, ("dxs",), sizes)
@@ -125,6 +125,11 @@ EXERCISE = Exercise(
             "a masked step does not keep the state: the carry is missing in forward",
             "np.where(real, h_next, h), np.where(real, c_next, c)",
             "np.where(real, h_next, 0), np.where(real, c_next, 0)",
+        ),
+        Mistake(
+            "the mask is that of the first call: keep that of each",
+            "for _ in range(T)], mask",
+            "for _ in range(T)], getattr(self, 'mask', mask)",
         ),
         Mistake(
             "forward does not look at the mask",

@@ -59,8 +59,9 @@ def test_what_is_there_is_never_overwritten(sentifish):
         code, out, _ = sentifish("start", "matmul", "--again")
         assert code == 0 and f"the old one: exercises/matmul.{number}.py" in out
     assert Path("exercises/matmul.1.py").read_text() == "mine" and mine.read_text() == load("matmul").stub
-    assert sentifish("start", "matmul", "--folder", "other/place")[0] == 0
-    assert Path("other/place/matmul.py").exists()
+    code, out, _ = sentifish("start", "matmul", "--folder", "my place")
+    assert code == 0 and out.endswith("then: sentifish exercises check matmul --folder 'my place'\n")
+    assert Path("my place/matmul.py").exists()
 
 
 def test_hints_come_one_after_the_other_and_are_counted(sentifish):
@@ -103,8 +104,10 @@ def test_json_is_an_object_a_line_with_both_values_and_the_diagnosis(sentifish):
         (["check"], "expected a file that `start` has written, found none"),
         (["check", "matmul"], "is not there; `sentifish exercises start matmul` writes it"),
         (["check", "nothing"], "expected an exercise, one of adam"),
+        (["start", "lstm"], "got 'lstm'; do you mean lstm_step or time_lstm?"),
+        (["start", "Sofmax-with-los"], "do you mean softmax_with_loss"),
         (["check", "../matmul"], "expected an exercise, one of adam"),
-        (["check", "matmul", "--time-limit", "0"], "--time-limit: expected seconds above 0, got 0"),
+        (["check", "matmul", "--time-limit", "0"], "--time-limit: expected seconds above 0 and below a million, got 0"),
         (["check", "matmul", "--time-limit", "nan"], "--time-limit: expected seconds above 0"),
         (["start", "matmul", "--folder", "file"], "file"),
         (["check", "matmul", "--folder", "folders"], "folders/matmul.py: expected a file of Python, found a folder"),
@@ -128,6 +131,17 @@ def test_a_damaged_record_of_progress_stands_in_no_ones_way(text, sentifish):
     assert re.search(r"matmul +passed", sentifish("status")[1])
 
 
+def test_a_folder_that_cannot_be_written_is_judged_all_the_same(sentifish):
+    sentifish("start", "matmul", "adam")
+    for name in ("matmul", "adam"):
+        Path(f"exercises/{name}.py").write_text(load(name).solution)
+    Path("exercises/progress.json").mkdir()  # as in a read-only folder, whoever runs this
+    code, out, err = sentifish("check", "--json")
+    assert code == 0 and [json.loads(line)["passed"] for line in out.splitlines()] == [True, True]
+    assert err.count("\n") == 2 and "not kept" in err
+    assert sentifish("hint", "matmul")[0] == 0
+
+
 def test_a_time_limit_is_kept(sentifish):
     sentifish("start", "matmul")
     Path("exercises/matmul.py").write_text("while True: pass")
@@ -145,11 +159,15 @@ def test_what_a_file_prints_cannot_write_into_the_terminal(sentifish):
 def test_the_pytest_file_of_the_page_judges_a_folder_of_submissions(here):
     (code,) = fenced(PAGE, "python")
     (here / "test_submissions.py").write_text(code)
-    for student, text in (("ann", load("lstm_step").solution), ("bob", load("lstm_step").stub)):
+    right = load("lstm_step").solution
+    turned = right.replace("dg, di, do)", "do, di, dg)")
+    for student, text in (("ann", right), ("bob", load("lstm_step").stub), ("eve", turned)):
         (here / "submissions" / student).mkdir(parents=True)
         (here / "submissions" / student / "lstm_step.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_submissions.py"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True, check=False)  # noqa: S603
-    assert "1 failed, 1 passed" in done.stdout, done.stdout
-    assert "bob" in done.stdout and "not written yet: line" in done.stdout
+    assert "2 failed, 1 passed" in done.stdout, done.stdout
+    gates = "dWx is wrong (the blocks of the gates are in the order f o i g"
+    for student, why in (("bob", "not written yet: line"), ("eve", gates)):
+        assert re.search(rf"{student}.lstm_step.py: {re.escape(why)}", done.stdout), done.stdout
