@@ -7,7 +7,8 @@ A batch touches a few thousand words of a vocabulary of any size. Zeroing, clipp
 import numpy as np
 
 WRITERS = {np.copyto, np.put, np.place, np.putmask, np.fill_diagonal}  # into their first argument
-FEW = 16  # up to so many equal ids are added one rank at a time, more of them by one reduction each
+FEW = 16  # up to so many equal ids are added one rank at a time, more of them by one reduction each,
+MANY = 128  # and all of them where no more than these occur twice
 
 
 class RowGrad(np.ndarray):
@@ -63,12 +64,15 @@ def plain(a):
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
-def add_grads(grads):
-    """The sum of a list of gradients, new, a RowGrad if all are; of known touched rows only those are read."""
+def add_grads(grads, out=None):
+    """The sum of a list of gradients, new, a RowGrad if all are; of known touched rows only those are read.
+
+    out: a RowGrad to be used again where the touched rows of all are known, as fresh memory costs more than they do.
+    """
     known = [(touched_rows(g), plain(g)) for g in grads if touched_rows(g) is not None]
     dense = [plain(g) for g in grads if touched_rows(g) is None]
     if not dense:
-        total = RowGrad.zeros_like(grads[0])
+        total = RowGrad.zeros_like(grads[0]) if out is None else out
         values = np.concatenate([g.take(rows, axis=0) for rows, g in known])
         total.write(*sum_rows(np.concatenate([rows for rows, _ in known]), values))
         return total
@@ -91,16 +95,17 @@ def sum_rows(ids, values, counted=None):
     """
     order = _sorting(ids) if counted is None else counted[_sorting(ids[counted])]
     ordered = ids[order]
-    new = np.ones(len(order), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    starts = np.flatnonzero(new)
-    counts = np.diff(starts, append=len(order))
+    new = np.ones(len(order) + 1, bool)  # where another id begins, or the end
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:-1])
+    bounds = new.nonzero()[0]
+    starts, counts = bounds[:-1], bounds[1:] - bounds[:-1]
     sums = values.take(order[starts], axis=0)  # (K, D): the first of each
-    for rank in range(1, min(FEW, counts.max(initial=0))):
-        several = np.flatnonzero((counts > rank) & (counts <= FEW))
+    few = FEW if np.count_nonzero(counts > 1) > MANY else 1
+    for rank in range(1, min(few, counts.max(initial=0))):
+        several = ((counts > rank) & (counts <= few)).nonzero()[0]
         sums[several] += values.take(order[starts[several] + rank], axis=0)
-    for k in np.flatnonzero(counts > FEW):
-        np.add.reduce(values.take(order[starts[k] : starts[k] + counts[k]], axis=0), axis=0, out=sums[k])
+    for k in (counts > few).nonzero()[0]:
+        np.add.reduce(values.take(order[bounds[k] : bounds[k + 1]], axis=0), axis=0, out=sums[k])
     return ordered[starts], sums
 
 

@@ -2,7 +2,7 @@
 
 import operator
 
-from common.arrays.row_grad import add_grads
+from common.arrays.row_grad import add_grads, touched_rows
 
 
 class TiedWeights:
@@ -13,6 +13,7 @@ class TiedWeights:
 
     def __init__(self, params):
         self.params, self.unique = list(params), []
+        self.sums = {}  # by the index in `unique`: the last sum of row gradients
         self.places = []  # for each parameter: its index in `unique`, and whether it is transposed there
         indices = {}
         for p in self.params:
@@ -27,7 +28,10 @@ class TiedWeights:
         return len(params) == len(self.params) and all(map(operator.is_, params, self.params))
 
     def sum_grads(self, grads):
-        """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed."""
+        """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed.
+
+        The sums of row gradients are overwritten by the next call.
+        """
         if len(grads) != len(self.places):
             raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         if len(self.unique) == len(grads):
@@ -35,7 +39,12 @@ class TiedWeights:
         shares = [[] for _ in self.unique]
         for (index, transposed), g in zip(self.places, grads):
             shares[index].append(g.T if transposed else g)
-        return [share[0] if len(share) == 1 else add_grads(share) for share in shares]
+        for index, share in enumerate(shares):
+            if len(share) > 1:
+                share[0] = add_grads(share, out=self.sums.get(index))
+                if touched_rows(share[0]) is not None:
+                    self.sums[index] = share[0]
+        return [share[0] for share in shares]
 
 
 def remove_duplicate(params, grads):
