@@ -63,14 +63,17 @@ def plain(a):
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
-def add_grads(a, b):
-    """a + b, new, a RowGrad if both are; where the touched rows of both are known, only those are read and written."""
+def add_grads(a, b, out=None):
+    """a + b, new, a RowGrad if both are; where the touched rows of both are known, only those are read and written.
+
+    out: a former sum, whose memory may be used; None: new memory.
+    """
     rows = touched_rows(a), touched_rows(b)
     if rows[0] is None or rows[1] is None:
         total = plain(a) + plain(b)
         return total.view(RowGrad) if isinstance(a, RowGrad) and isinstance(b, RowGrad) else total
     values = np.concatenate((plain(a)[rows[0]], plain(b)[rows[1]]))
-    total = RowGrad.zeros_like(a)
+    total = RowGrad.zeros_like(a) if touched_rows(out) is None or out.shape != a.shape else out
     total.write(*sum_rows(np.concatenate(rows), values))
     return total
 

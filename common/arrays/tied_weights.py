@@ -13,6 +13,7 @@ class TiedWeights:
 
     def __init__(self, params):
         self.params, self.unique = list(params), []
+        self.sums = {}  # of the last call, by index: fresh memory for V rows would cost more than the sum
         self.places = []  # for each parameter: its index in `unique`, and whether it is transposed there
         indices = {}
         for p in self.params:
@@ -27,7 +28,10 @@ class TiedWeights:
         return len(params) == len(self.params) and all(map(operator.is_, params, self.params))
 
     def sum_grads(self, grads):
-        """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed."""
+        """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed.
+
+        A sum that knows its touched rows is valid until the next call, which reuses its memory.
+        """
         if len(grads) != len(self.places):
             raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         if len(self.unique) == len(grads):
@@ -35,7 +39,10 @@ class TiedWeights:
         sums = [None] * len(self.unique)
         for (index, transposed), g in zip(self.places, grads):
             g = g.T if transposed else g
-            sums[index] = g if sums[index] is None else add_grads(sums[index], g)
+            if sums[index] is None:
+                sums[index] = g
+            else:
+                sums[index] = self.sums[index] = add_grads(sums[index], g, self.sums.get(index))
         return sums
 
 
