@@ -12,13 +12,13 @@ from common.figures.drawing import DPI, plotting
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate
-from common.training.schedules import cosine
+from common.training.schedules import cosine, warm_up
 from dataset import phrases
 from dataset.text import Vocab, tokenize
 
 TEXT = "the plot was not charming although the show was not really tiresome"
-SIZES = {"wordvec_size": 64, "hidden_size": 64, "num_layers": 2, "pool": "max", "dropout": 0.3}
-MAX_EPOCH = 30
+SIZES = {"wordvec_size": 64, "hidden_size": 64, "num_layers": 2, "pool": "max", "dropout": 0.2}
+MAX_EPOCH = 50
 BATCH_SIZE = 64
 LEARNING_RATE = 0.003
 SEED = 0
@@ -37,7 +37,7 @@ def main():
     # build, train
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
     model = sentiment_net(len(vocab), cell="transformer", **SIZES, rng=model_rng)
-    trainer = Trainer(model, Adam(lr=LEARNING_RATE), [LearningRate(cosine)], order_rng)
+    trainer = Trainer(model, Adam(lr=LEARNING_RATE), [LearningRate(warm_up(0.02, cosine))], order_rng)
     trainer.fit(x, t, MAX_EPOCH, BATCH_SIZE, max_grad=1.0)
 
     # show

@@ -258,7 +258,9 @@ class RnnlmTrainer(Trainer):
         if len(xs) < words:
             expected = f"a text of at least batch_size * time_size = {words} words"
             raise ValueError(f"RnnlmTrainer.fit: expected {expected}, got {len(xs)}")
-        if self.running is None:
+        if self.time_idx is None:
+            self.time_idx = self.step * time_size  # 0 or, where a file led here, on from where it was written
+        elif self.running is None:
             self.time_idx = 0
         self.ppl_list, self.window = [], (batch_size, time_size)
         return super().fit(xs, ts, max_epoch, words, max_grad, eval_interval)

@@ -61,11 +61,12 @@ class Residual(Sequential):
 
 
 class TransformerBlock(Sequential):
-    """Attention, then two Affine layers at every step. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H).
+    """Attention, then two Affine layers at every step. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H),
+    0 at the padding.
 
     size: H. num_heads: a divisor of it. inner_size: columns between the two Affine layers (default: 4 H). activation:
     class of the layer between them. dropout_ratio: the share dropped of the attention weights, and before each sum.
-    rng: Generator, int or None. `attention`: its MultiHeadAttention. What it gives at the padding is not read.
+    rng: Generator, int or None. `attention`: its MultiHeadAttention.
     """
 
     def __init__(
@@ -81,10 +82,22 @@ class TransformerBlock(Sequential):
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
         feed_forward = affine(size, inner_size), activation(), affine(inner_size, size)
         first_drop, second_drop = (Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs)
-        attend = Residual(layer_norm(size, dtype), self.attention, first_drop)
+        self.norm = layer_norm(size, dtype)
+        attend = Residual(self.norm, self.attention, first_drop)
         feed = Residual(layer_norm(size, dtype), *feed_forward, second_drop)
         super().__init__(attend, feed)
         self.collect(attend=attend, feed=feed)
+
+    def forward(self, xs, mask=None):
+        gamma, _ = self.norm.params
+        xs = as_floats(self, "xs", xs, ("N", "T", len(gamma)), gamma.dtype)
+        self.mask = as_mask(self, mask, xs.shape[:2])
+        return filled(super().forward(filled(xs, self.mask), mask=self.mask), self.mask)
+
+    def backward(self, dout):
+        normed, _ = self.norm.cached()
+        dout = filled(as_floats(self, "dout", dout, normed.shape, normed.dtype), self.mask)
+        return filled(super().backward(dout), self.mask)
 
 
 class TransformerEncoder(Sequential):

@@ -73,7 +73,7 @@ def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
         if word not in word_to_id:
             print(f"{word} is not found")
             return
-    of = {word: np.asarray(word_matrix[word_to_id[word]]) for word in (a, b, c)}
+    of = {word: np.multiply(word_matrix[word_to_id[word]], 1.0) for word in (a, b, c)}  # floats: counts may be unsigned
     wanted = normalize(of[b] - of[a] + of[c])
     similarity = np.dot(word_matrix, wanted)  # (V, D) @ (D,) -> (V,)
     print(f"\n[analogy] {a}:{b} = {c}:?")

@@ -73,7 +73,8 @@ def in_general(check, case, gates, before):
         return "of the opposite sign"
     if got.ndim == 2 and len(got) == got.shape[1] and close(got.T, want):
         return "transposed"
-    return _factor(got, want, case.sizes) or _gates(got, want, gates) or _where(got, want, case)
+    call = -1 if "," in check.name else 0  # "dx", or "dx, next batch"
+    return _factor(got, want, case.sizes) or _gates(got, want, gates) or _where(got, want, case, call)
 
 
 def _factor(got, want, sizes):
@@ -104,19 +105,18 @@ def _gates(got, want, gates):
     return f"wrong in the columns of {', '.join(wrong)} alone" if len(wrong) < len(gates) else ""
 
 
-def _where(got, want, case):
-    """Which steps of a sequence are wrong."""
+def _where(got, want, case, call):
+    """Which steps of a sequence are wrong. call: 0 for the first forward, -1 for the last."""
     wrong = wrong_elements(got, want)
     masks = [a for s in case.steps for a in s.args if isinstance(a, np.ndarray) and a.dtype == bool]
-    N, T = case.sizes.get("N"), case.sizes.get("T")
-    if got.ndim < 2 or got.shape[:2] != (N, T):
+    T = case.sizes.get("T")
+    if got.ndim != 3 or got.shape[1] != T:
         return ""
-    if got.ndim == 3 and close(got[:, ::-1], want):
+    if close(got[:, ::-1], want):
         return "reversed in time"
-    places = wrong.reshape(N, T, -1).any(axis=2)
-    for mask in masks[:1]:
-        if mask.shape == places.shape and not places[mask].any():
-            return "wrong at the padding alone"
+    places = wrong.any(axis=2)  # (N, T, D) -> (N, T)
+    if masks and masks[call].shape == places.shape and not places[masks[call]].any():
+        return "wrong at the padding alone"
     steps = np.flatnonzero(places.any(axis=0))
     if len(steps) == T:
         return ""

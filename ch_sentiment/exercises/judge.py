@@ -4,6 +4,7 @@ The file runs in a process of its own, which returns arrays and nothing else; wh
 """
 
 import os
+import re
 import secrets
 import tempfile
 from dataclasses import dataclass, field
@@ -197,8 +198,9 @@ def problem(trial, answers):
         return f"it needs too much memory: {at}"
     if kind == "Unsuitable":
         return f"{text}: {at}" if where not in text else text
-    turned = " (is a transpose missing?)" if "mismatch in its core dimension" in text or "broadcast" in text else ""
-    return ": ".join(filter(None, (kind, f"{text}{turned}", at)))
+    turned = re.search(r"mismatch in its core dimension|\((\d+),(\d+)\) (?:into shape )?\(\2,\1\)", text)
+    text += " (is a transpose missing?)" if turned else ""
+    return ": ".join(filter(None, (kind, text, at)))
 
 
 def _number(x):

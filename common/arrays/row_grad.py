@@ -63,19 +63,22 @@ def plain(a):
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
-def add_grads(a, b, out=None):
-    """a + b, new, a RowGrad if both are; where the touched rows of both are known, only those are read and written.
+def add_grads(grads, out=None):
+    """The sum of a list of gradients, new, a RowGrad if all are; of known touched rows only those are read.
 
     out: a former sum, whose memory may be used; None: new memory.
     """
-    rows = touched_rows(a), touched_rows(b)
-    if rows[0] is None or rows[1] is None:
-        total = plain(a) + plain(b)
-        return total.view(RowGrad) if isinstance(a, RowGrad) and isinstance(b, RowGrad) else total
-    values = np.concatenate((plain(a)[rows[0]], plain(b)[rows[1]]))
-    total = RowGrad.zeros_like(a) if touched_rows(out) is None or out.shape != a.shape else out
-    total.write(*sum_rows(np.concatenate(rows), values))
-    return total
+    known = [(touched_rows(g), plain(g)) for g in grads if touched_rows(g) is not None]
+    dense = [plain(g) for g in grads if touched_rows(g) is None]
+    if not dense:
+        total = RowGrad.zeros_like(grads[0]) if touched_rows(out) is None else out
+        values = np.concatenate([g.take(rows, axis=0) for rows, g in known])
+        total.write(*sum_rows(np.concatenate([rows for rows, _ in known]), values))
+        return total
+    total = sum(dense[2:], dense[0] + dense[1]) if len(dense) > 1 else dense[0].copy()
+    for rows, g in known:
+        total[rows] += g.take(rows, axis=0)
+    return total.view(RowGrad) if all(isinstance(g, RowGrad) for g in grads) else total
 
 
 def touched_rows(grad):

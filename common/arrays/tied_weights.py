@@ -13,7 +13,7 @@ class TiedWeights:
 
     def __init__(self, params):
         self.params, self.unique = list(params), []
-        self.sums = {}  # of the last call, by index: fresh memory for V rows would cost more than the sum
+        self.sums = [None] * len(self.params)  # of the last call: fresh memory for V rows would cost more than the sum
         self.places = []  # for each parameter: its index in `unique`, and whether it is transposed there
         indices = {}
         for p in self.params:
@@ -30,20 +30,18 @@ class TiedWeights:
     def sum_grads(self, grads):
         """A gradient for each parameter (else ValueError) -> one for each of `unique`; no given array is changed.
 
-        A sum that knows its touched rows is valid until the next call, which reuses its memory.
+        A sum of several that knows its touched rows is valid until the next call, which reuses its memory.
         """
         if len(grads) != len(self.places):
             raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         if len(self.unique) == len(grads):
             return list(grads)
-        sums = [None] * len(self.unique)
+        shares = [[] for _ in self.unique]
         for (index, transposed), g in zip(self.places, grads):
-            g = g.T if transposed else g
-            if sums[index] is None:
-                sums[index] = g
-            else:
-                sums[index] = self.sums[index] = add_grads(sums[index], g, self.sums.get(index))
-        return sums
+            shares[index].append(g.T if transposed else g)
+        for index, share in enumerate(shares):
+            self.sums[index] = add_grads(share, self.sums[index]) if len(share) > 1 else None
+        return [share[0] if total is None else total for share, total in zip(shares, self.sums)]
 
 
 def remove_duplicate(params, grads):

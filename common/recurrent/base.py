@@ -4,8 +4,7 @@
   holds for each step x, a row of ones and the state before it, which meet the stacked Wx, b and Wh at once.
 - Private arrays are reused from batch to batch, because fresh memory costs more than the arithmetic done in it.
 - The gradients of the weights are products over CHUNK steps at a time.
-- Results have the shape (N, T, H) and keep the memory order (T, H, N) (`common.arrays.memory_order`): a copy into
-  another order would cost more than a step's arithmetic. They are always new arrays.
+- Results are new arrays (N, T, H) in C order, each step written and read while it is in the processor's cache.
 """
 
 import math
@@ -13,7 +12,6 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
-from common.arrays.memory_order import memory_order, new_array
 from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
@@ -33,7 +31,6 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
     def __init__(self, Wx, Wh, b, stateful=False):
         RecurrentWeights.__init__(self, Wx, Wh, b)
         self.init_state(stateful)
-        self.xs_order = None  # memory order of the last xs
         self.buffers = {}
         self.single_step = False  # whether the last forward was one
 
@@ -71,7 +68,6 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         xs = as_floats(self, "xs", xs, ("N", "T", len(Wx)), Wx.dtype)
         mask = as_mask(self, mask, xs.shape[:2])
         N, T, D = xs.shape
-        self.xs_order = memory_order(xs)
         ins = self.buffer("ins", T + 1, D + 1 + len(Wh), N)
         ins[:T, :D] = xs.transpose(1, 2, 0)  # (N, T, D) -> (T, D, N)
         ins[:, D] = 1
@@ -85,20 +81,13 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         return ins, masked
 
     def prepare_backward(self, dhs, T, N):
-        """Checks dhs (N, T, H) -> the same as (T, H, N), and dxs (N, T, D) to be filled, in the memory order of xs."""
+        """Checks dhs -> dhs (N, T, H), dxs (N, T, D) to be filled, and room for one step of dhs (N, H).
+
+        By way of that contiguous room: the rows of a step lie far apart, and are slow to read by columns.
+        """
         Wx, Wh, _ = self.params
         dhs = as_floats(self, "dhs", dhs, (N, T, len(Wh)), Wh.dtype)
-        dxs = new_array(np.empty, (N, T, len(Wx)), self.xs_order, Wx.dtype, like=Wx)
-        transposed = dhs.transpose(1, 2, 0)  # (N, T, H) -> (T, H, N)
-        if transposed.strides[2] == transposed.itemsize:
-            return transposed, dxs
-        contiguous = self.buffer("dhs", T, len(Wh), N)
-        step = self.buffer("dhs_step", N, len(Wh))
-        # By way of a small contiguous array: the rows of dhs lie far apart, and are slow to read by columns.
-        for t in range(T):
-            step[...] = dhs[:, t]
-            contiguous[t] = step.T  # (N, H) -> (H, N)
-        return contiguous, dxs
+        return dhs, np.empty((N, T, len(Wx)), Wx.dtype, like=Wx), self.buffer("dhs_step", N, len(Wh))
 
     def cached_steps(self, T):
         """How many of T steps have their own place in what is cached for backward."""
@@ -125,10 +114,10 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         return merged.reshape(K, steps * N)
 
     def write_input_grad(self, das, W, dxs):
-        """dxs (N, steps, D) = the gradients of the input: W (D, G H) @ das (G H, steps N)."""
+        """dxs (N, steps, D) = the gradients of the input: of das (G H, steps N), by way of W (D, G H)."""
         N, steps, D = dxs.shape
-        dx = np.matmul(W, das, out=self.buffer("dx", D, steps * N))  # (D, G H) @ (G H, steps N) -> (D, steps N)
-        dxs[...] = dx.reshape(D, steps, N).transpose(2, 1, 0)  # (D, steps, N) -> (N, steps, D)
+        dx = np.matmul(das.T, W.T, out=self.buffer("dx", steps * N, D))  # (steps N, G H) @ (G H, D) -> (steps N, D)
+        dxs[...] = dx.reshape(steps, N, D).transpose(1, 0, 2)  # (steps N, D) -> (N, steps, D)
 
     def add_weight_grad(self, das, ins, dW, first):
         """dW (K, G H) += the sum over the steps of ins[t] @ da[t].T; das (G H, steps N), ins (steps, K, N).
@@ -140,11 +129,6 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         np.matmul(self.merge_steps("in_chunk", ins), das.T, out=product)
         if not first:
             dW += product
-
-
-def as_batch_first(hs):
-    """hs (T, H, N) -> a new array (N, T, H) of the same memory order."""
-    return hs.copy().transpose(2, 0, 1)
 
 
 def overwrite_masked(new, old, masked):

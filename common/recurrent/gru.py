@@ -11,7 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -70,6 +70,7 @@ class TimeGRUBase(TimeRecurrent):
         pasts = self.buffer("pasts", steps, H, N)  # what h~ reads of the state, see `add_past`
         gates = self.buffer("gates", steps, 3 * H, N)
         product = self.buffer("product", H, N)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
         # z and r are 1 / (1 + exp(-a)): the minus is in the weights.
         W_zr = -self.stacked_weights()[:, : 2 * H].T  # (D + 1 + H, 2H) -> (2H, D + 1 + H)
         W_input = np.concatenate((Wx[:, 2 * H :], np.atleast_2d(b)[:1, 2 * H :])).T  # (D + 1, H) -> (H, D + 1)
@@ -90,17 +91,18 @@ class TimeGRUBase(TimeRecurrent):
                 h_next *= z
                 h_next += h
                 overwrite_masked(h_next, h, masked[t])
+                out[:, t] = h_next.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked, pasts, gates)
         self.save_state(hs[T].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, pasts, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         # Blocks of H rows: h~, z, r are what x meets; from z on, as many as W_state has, what the state meets.
         das = self.buffer("das", CHUNK, 4 * H, N)
@@ -116,7 +118,8 @@ class TimeGRUBase(TimeRecurrent):
             z, r, h_hat = _split(gates[t])
             da = das[t % CHUNK]
             dah, daz, dar, dpast = da.reshape(4, H, N)
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             # dah = dh z (1 - h~^2)
             np.multiply(h_hat, h_hat, out=dah)
             np.subtract(1, dah, out=dah)

@@ -11,7 +11,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -78,6 +78,7 @@ class TimeLSTM(TimeRecurrent):
         hs[0], cs[0] = self.initial_state("h", N).T, self.initial_state("c", N).T
         tanh_cs = self.buffer("tanh_cs", steps, H, N)
         gates = self.buffer("gates", steps, 4 * H, N)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
         W = _reordered(self.stacked_weights(), out=self.buffer("W", len(ins[0]), 4 * H))
         np.negative(W[:, : 3 * H], out=W[:, : 3 * H])  # f, o and i are 1 / (1 + exp(-a)); g is a tanh
 
@@ -94,17 +95,18 @@ class TimeLSTM(TimeRecurrent):
                 h = np.multiply(o, tanh_c, out=hs[t + 1])
                 overwrite_masked(c, c_prev, masked[t])
                 overwrite_masked(h, hs[t], masked[t])
+                out[:, t] = h.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked, cs, tanh_cs, gates)
         self.save_state(hs[T].T.copy(), cs[T % len(cs)].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, cs, tanh_cs, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         Wx, Wh = (_reordered(W, out=self.buffer(name, *W.shape)) for name, W in (("Wx", Wx), ("Wh", Wh)))
         dW = self.buffer("dW", D + 1 + H, 4 * H)  # of the stacked Wx, b, Wh
@@ -119,7 +121,8 @@ class TimeLSTM(TimeRecurrent):
             f, o, i, g = _split(gates[t])
             da = das[t % CHUNK]
             df, do, di, dg = _split(da)
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             dc, dc_prev = dc_prev, dc
             # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
             np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
@@ -161,7 +164,7 @@ def _split(a):
 
 
 def _reordered(W, out):
-    """W (..., 4H), written into `out`: f, g, i, o -> f, o, i, g, or back: inside, the sigmoids are one contiguous block."""
+    """W (..., 4H) into `out`: f, g, i, o -> f, o, i, g, or back: inside, the three sigmoids are one block."""
     H = W.shape[-1] // 4
     for here, there in enumerate((0, 3, 2, 1)):
         out[..., here * H : here * H + H] = W[..., there * H : there * H + H]

@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.arrays.checks import as_floats
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked
 from common.recurrent.contract import RecurrentWeights
 
 
@@ -48,23 +48,25 @@ class TimeRNN(TimeRecurrent):
         T, N = len(masked), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.initial_state("h", N).T
+        out = np.empty((N, T, hs.shape[1]), Wx.dtype, like=Wx)
         W = self.stacked_weights().T  # (D + 1 + H, H) -> (H, D + 1 + H)
 
         for t in range(T):
             h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
             np.tanh(h, out=h)
             overwrite_masked(h, hs[t], masked[t])
+            out[:, t] = h.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked)
         self.save_state(hs[T].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         dW = self.buffer("dW", D + 1 + H, H)  # of the stacked Wx, b, Wh
         das = self.buffer("das", CHUNK, H, N)
@@ -73,7 +75,8 @@ class TimeRNN(TimeRecurrent):
 
         for t in reversed(range(T)):
             da = das[t % CHUNK]
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             np.multiply(hs[t + 1], hs[t + 1], out=da)
             np.subtract(1, da, out=da)
             da *= dh  # through tanh

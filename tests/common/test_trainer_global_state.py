@@ -311,6 +311,23 @@ def test_its_plot_is_of_the_perplexities():
         pyplot.close("all")
 
 
+@pytest.mark.parametrize("stop_at", [2, 5, 6])
+def test_resumed_from_a_file_it_reads_on_where_it_was(stop_at, tmp_path):
+    def build(*callbacks):
+        model = LanguageModel()
+        model.layers[2].stateful = False  # no checkpoint holds the state
+        return RnnlmTrainer(model, SGD(0.5), [*callbacks, Checkpoint(tmp_path / "a.npz")])
+
+    wanted, first, second = build(), build(At(stop_at, lambda trainer: trainer.stop("asked to"))), build()
+    for trainer in (wanted, first):
+        seeded()
+        trainer.fit(XS, TS, 3, 2, 10)  # three steps an epoch
+    resume_training(tmp_path / "a.npz", second)
+    second.fit(XS, TS, 3 - second.epochs_done, 2, 10)
+    assert wanted.model.seen == first.model.seen + second.model.seen
+    assert all(np.array_equal(p, q) for p, q in zip(wanted.model.params, second.model.params))
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [

@@ -82,6 +82,21 @@ def test_what_stands_in_the_padding_changes_no_bit_and_gets_no_gradient(mask, ru
     assert not clean[0][~mask].any() and not clean[1][~mask].any() and clean[1][mask].any()
 
 
+@pytest.mark.parametrize("rubbish", [np.nan, 1e300])
+def test_a_block_by_itself_takes_a_mask_as_every_sequence_layer_does(rubbish):
+    mask, xs, results = MASKS["holes"], normal(N, T, H), []
+    for pad in (0, rubbish):
+        block = TransformerBlock(H, 2, rng=0, dtype=np.float64)
+        out = block.forward(np.where(mask[:, :, None], xs, pad), mask)
+        results.append((out, block.backward(np.where(mask[:, :, None], normal(N, T, H, seed=1), pad)), *block.grads))
+    for clean, dirty in zip(*results):
+        assert clean.tobytes() == dirty.tobytes()
+    assert all(a[mask].any() and not a[~mask].any() for a in results[0][:2])
+    check_layer(TransformerBlock(H, 2, rng=0, activation=Gelu, dtype=np.float64), xs, mask)
+    with pytest.raises(ValueError, match="backward: expected a forward before it"):
+        TransformerBlock(H).backward(xs)
+
+
 def test_more_padding_changes_outputs_and_gradients_by_no_more_than_rounding():
     mask = MASKS["lengths"]
     layer, wide = encoder(2), encoder(2)

@@ -46,7 +46,8 @@ def cases(rng):
         params = {letter: rng.standard_normal(shape) for letter, shape in shapes.items()}
         steps = [Step("make", "Adam", (0.05, 0.8, 0.97, eps))]
         for k in range(1, 5):
-            grads = [rng.uniform(0.2, 1.5, shape) * rng.choice((-1, 1), shape) for shape in shapes.values()]
+            size = 1.0 if k < 3 else 0.1  # v falls, too
+            grads = [size * rng.uniform(0.2, 1.5, shape) * rng.choice((-1, 1), shape) for shape in shapes.values()]
             steps.append(Step("call", "update", (list(params.values()), grads)))
             after = tuple(f"{letter}, after step {k}" for letter in shapes)
             steps.append(Step("args", "params", tuple(params.values()), after))
@@ -95,6 +96,11 @@ EXERCISE = Exercise(
             "self.lr, self.beta2, self.beta1, self.eps =",
         ),
         Mistake("p is a new array: p -= ... changes the one of the model", "p -= self", "p = p - self"),
+        Mistake(
+            "v only grows: that is AMSGrad",
+            "v[...] = self.beta2 * v + (1 - self.beta2) * g**2",
+            "v[...] = np.maximum(v, self.beta2 * v + (1 - self.beta2) * g**2)",
+        ),
         Mistake("m and v forget what they were: nothing of the step before is left", "self.beta1 * m + ", "0 * m + "),
     ),
 )

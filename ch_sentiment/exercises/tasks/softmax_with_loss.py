@@ -44,6 +44,7 @@ class SoftmaxWithLoss:
 def cases(rng):
     for name, N, C, size in (("moderate x", 5, 3, 1.0), ("x of hundreds", 4, 7, 800.0)):
         x = size * rng.permuted(np.linspace(-1, 1, N * C)).reshape(N, C)
+        x[0, 0] = 4 * size  # far above the mean of its row
         x[-1] -= 3 * size  # a row far below the others: each has a largest of its own
         t = rng.integers(0, C, N)
         t[0], t[1] = x[0].argmin(), x[1].argmax()  # one that is wrong by far, one that is right
@@ -75,6 +76,11 @@ EXERCISE = Exercise(
             "the logarithm of 0: never compute the log of a y, log y = s - log(sum of exp(s))",
             "-log_y[np.arange(len(t)), t].mean()",
             "-np.log(self.y[np.arange(len(t)), t]).mean()",
+        ),
+        Mistake(
+            "the mean of a row is taken away, expected the largest: exp still overflows",
+            "x.max(axis=1, keepdims=True)",
+            "x.mean(axis=1, keepdims=True)",
         ),
         Mistake("1 is taken from the y that forward has kept: copy it before", "self.y.copy()", "self.y"),
         Mistake("1 is not taken at the true class", "] -= 1", "] -= 0"),

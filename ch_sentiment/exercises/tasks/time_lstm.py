@@ -102,7 +102,7 @@ def cases(rng):
         N, T = mask.shape
         weights = {"Wx": (D, 4 * H), "Wh": (H, 4 * H), "b": (4 * H,)}
         weights = {letter: 0.7 * rng.standard_normal(shape) for letter, shape in weights.items()}
-        inputs = [{"xs": rng.standard_normal((N, T, D)), "mask": mask} for _ in range(2)]
+        inputs = [{"xs": rng.standard_normal((N, T, D)), "mask": m} for m in (mask[::-1], mask)]
         douts = [{"dhs": rng.standard_normal((N, T, H))} for _ in range(2)]
         sizes = {"N": N, "T": T, "D": D, "H": H}
         yield layer_case(name, "TimeLSTM", weights, inputs, ("hs",), douts, ("dxs",), sizes)
@@ -125,6 +125,11 @@ EXERCISE = Exercise(
             "a masked step does not keep the state: the carry is missing in forward",
             "np.where(real, h_next, h), np.where(real, c_next, c)",
             "np.where(real, h_next, 0), np.where(real, c_next, 0)",
+        ),
+        Mistake(
+            "the mask is that of the first call: keep that of each",
+            "for _ in range(T)], mask",
+            "for _ in range(T)], getattr(self, 'mask', mask)",
         ),
         Mistake(
             "forward does not look at the mask",

@@ -80,8 +80,9 @@ def cases(rng):
     for name, N, T, D, H in (("three steps", 2, 3, 4, 5), ("one step", 3, 1, 5, 4), ("six steps", 5, 6, 3, 4)):
         weights = {"Wx": (D, H), "Wh": (H, H), "b": (H,)}
         weights = {letter: 0.6 * rng.standard_normal(shape) for letter, shape in weights.items()}
-        inputs = [{"xs": rng.standard_normal((N, T, D))} for _ in range(2)]
-        douts = [{"dhs": rng.standard_normal((N, T, H))} for _ in range(2)]
+        batches = N + (T == 1), N  # of different sizes, once
+        inputs = [{"xs": rng.standard_normal((n, T, D))} for n in batches]
+        douts = [{"dhs": rng.standard_normal((n, T, H))} for n in batches]
         sizes = {"N": N, "T": T, "D": D, "H": H}
         yield layer_case(name, "TimeRNN", weights, inputs, ("hs",), douts, ("dxs",), sizes)
 
@@ -126,7 +127,8 @@ EXERCISE = Exercise(
             "the state of an earlier call is still there: each forward begins with zeros",
             "        self.cells = [RNN(*self.params) for _ in range(T)]\n"
             "        h = np.zeros((N, len(self.params[1])), xs.dtype)\n",
-            "        h = self.cells[-1].cache[2] if hasattr(self, 'cells') else np.zeros((N, len(self.params[1])))\n"
+            "        zeros = np.zeros((N, len(self.params[1])))\n"
+            "        h = self.cells[-1].cache[2][:N] if hasattr(self, 'cells') else zeros\n"
             "        self.cells = [RNN(*self.params) for _ in range(T)]\n",
         ),
         Mistake(

@@ -107,6 +107,11 @@ BAD = {
     "two results": (RIGHT.replace("return x @ W", "return x, W"), r"forward: expected 1 \(y\), got 2"),
     "ragged": (RIGHT.replace("return x @ W", "return [[1], [1, 2]]"), "expected 1|inhomogeneous"),
     "a transpose missing": (RIGHT.replace("dout @ W.T", "dout @ W"), "ValueError: matmul.*is a transpose missing"),
+    "another transpose missing": (
+        RIGHT.replace("self.x.T @ dout", "dout.T @ self.x"),
+        r"ValueError: .*from shape \(2,5\) into shape \(5,2\) .is a transpose missing",
+    ),
+    "sizes that differ": (inside("x + np.ones((9, 4))"), r"ValueError: .*\(3,4\) \(9,4\): line"),
     "much memory": (inside("np.zeros((10**7, 10**7))"), "it needs too much memory: line|MemoryError"),
     "garbage for the judge": (on_top("import os\n" + GARBAGE), "cannot be read"),
     "the judge's stream closed": (on_top("import os\nos.closerange(3, 40)"), "its process ended"),
