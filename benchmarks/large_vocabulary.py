@@ -20,6 +20,7 @@ import numpy as np
 from ch_language.model import LanguageModel
 from common.arrays.tied_weights import TiedWeights
 from common.optimizer import SGD, clip_grads
+from common.threads import one_blas_thread
 
 N, T, H = 20, 35, 100
 SMALL, LARGE = 1_000, 20_000
@@ -28,6 +29,7 @@ STEPS = 10
 CASES = [(name, size) for name in ("full", "sampled") for size in (SMALL, LARGE)]
 
 
+@one_blas_thread()
 def measure(name, vocab_size):
     """-> milliseconds of one processor per step (median), peak bytes of a step beyond those in use before it."""
     rng = np.random.default_rng(0)

@@ -94,3 +94,17 @@ def test_what_was_found_once_serves_every_step_of_the_same_arrays_and_of_no_othe
         tied.sum_grads([W])
     params.append(W.T)  # a list that grew is another list
     assert not tied.fits(params)
+
+
+def test_the_sum_of_a_later_step_uses_the_memory_of_the_one_before_and_forgets_its_rows():
+    W = np.zeros((50, 2))
+    first, second = Embedding(W), Embedding(W)
+    tied = TiedWeights([W, W])
+    for ids in ([1, 2], [7], [2, 3]):
+        for layer in (first, second):
+            layer.forward(np.array(ids))
+            layer.backward(np.ones((len(ids), 2)))
+        (total,) = tied.sum_grads(first.grads + second.grads)
+        assert touched_rows(total).tolist() == ids
+        assert np.asarray(total).sum(axis=1).tolist() == [4.0 * (i in ids) for i in range(50)]
+        assert total is tied.sums[0]
