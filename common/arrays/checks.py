@@ -14,11 +14,11 @@ def as_floats(layer, name, x, shape, dtype):
 
     `...`, first of all in `shape`, stands for any axes.
     """
-    if getattr(x, "dtype", None) is dtype and (x.shape == shape or (shape[:1] == (...,) and x.shape[-1:] == shape[1:])):
+    if getattr(x, "dtype", None) is dtype and _fits(x.shape, shape):
         return x  # nearly every call, and a small layer's forward takes a few microseconds
     x = x if hasattr(x, "dtype") else np.asarray(x)
-    shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape
     if x.dtype.kind not in "fiub" or not _fits(x.shape, shape):
+        shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape
         _refuse(layer, name, "floats", shape, x)
     return x.astype(dtype, copy=False)
 
@@ -156,13 +156,14 @@ def described(value):
 def _fits(shape, wanted, sizes=None):
     if shape == wanted:
         return True
+    if wanted[:1] == (...,):
+        return shape[-1:] == wanted[1:]
     sizes = {} if sizes is None else sizes
     for size, want in zip(shape, wanted):
-        known = want
         if isinstance(want, str):
             factor = 1 if len(want) == 1 else int(want[:-1])
-            known = factor * sizes.setdefault(want[-1], size // factor)
-        if size != known:
+            want = factor * sizes.setdefault(want[-1], size // factor)
+        if size != want:
             return False
     return len(shape) == len(wanted)
 
