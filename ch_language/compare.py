@@ -5,11 +5,13 @@ python -m ch_language.compare --figure docs/ch_language.png
 
 import argparse
 
-from ch_language.corpus import load_corpus, one_line_errors
+from ch_language.corpus import load_corpus
 from ch_language.model import LanguageModel
-from common.figures.drawing import DPI, plotting
+from common.figures.figure_file import check_figure, write_figure
+from common.figures.perplexity import perplexity_curves
 from common.optimizer import SGD
 from common.trainer import RnnlmTrainer
+from dataset.errors import one_line_errors
 from dataset.sentences import lowest_perplexity
 
 MODELS = {  # each with its learning rate: that of the others makes an RNN diverge
@@ -37,6 +39,7 @@ def main():
 
 def run(path, figure):
     # load
+    check_figure(figure)
     corpus = load_corpus(path, BATCH_SIZE * TIME_SIZE)
 
     # build, train
@@ -52,11 +55,7 @@ def run(path, figure):
         print(f"{name:26} perplexity {' '.join(f'{value:6.2f}' for value in curves[name])}", flush=True)
 
     # show
-    with plotting():
-        from common.figures.perplexity import perplexity_curves
-
-        ax = perplexity_curves(curves, lowest_perplexity() if path is None else None)
-        ax.figure.savefig(figure, dpi=DPI)
+    write_figure(figure, lambda _: perplexity_curves(curves, lowest_perplexity() if path is None else None))
     print(f"written: {figure}")
 
 

@@ -1,15 +1,13 @@
 """A text for a language model: the generated one of `dataset.sentences`, or a file; and its split."""
 
-import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from common.files.checkpoint import CheckpointError
 from dataset import ptb, sentences
 from dataset.errors import DataError
+from dataset.ptb import EOS
 
-END = "<eos>"  # the end of a sentence, or of a line of a file
 VALIDATION = 10  # one word in so many, the last ones of a text, is for validation
 
 
@@ -28,14 +26,12 @@ class Corpus:
 
 
 def load_corpus(path=None, window=1):
-    """The text of a file, or the generated one, whose full stops become END. -> Corpus.
+    """The text of a file, or the generated one, whose full stops become EOS. -> Corpus.
 
     DataError: a file that cannot be read, or has no window of so many words in its training part.
     """
     if path is None:
-        words = sentences.load_text().replace(" .", f" {END}").split()
-        word_to_id = {word: i for i, word in enumerate(dict.fromkeys(words))}
-        ids = np.array([word_to_id[word] for word in words])
+        ids, word_to_id, _ = ptb.with_vocab(sentences.load_text().replace(" .", f" {EOS}").split())
     else:
         ids, word_to_id, _ = ptb.load_data(path=path)
     size = len(ids) - len(ids) // VALIDATION
@@ -54,12 +50,3 @@ def ids_of(words, vocabulary):
             known = ", ".join(vocabulary[:3])
             raise DataError(f"expected words that the model has read ({known}, ...), got {word!r}")
     return np.array([ids[word] for word in words])
-
-
-@contextlib.contextmanager
-def one_line_errors(parser):
-    """What was given and cannot be used ends the program: one line on standard error, exit code 2."""
-    try:
-        yield
-    except (DataError, CheckpointError, OSError, ValueError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")

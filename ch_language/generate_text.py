@@ -7,9 +7,12 @@ import argparse
 
 import numpy as np
 
-from ch_language.corpus import END, ids_of, one_line_errors
+from ch_language.corpus import ids_of
 from ch_language.generation import generate
 from ch_language.saved import load_model
+from common.files.checkpoint import CheckpointError
+from dataset.errors import one_line_errors
+from dataset.ptb import EOS
 
 MODEL = "language_model.npz"
 SKIPPED = ("<unk>", "N", "$")  # of the Penn Treebank: what stands for rare words, numbers, money
@@ -20,11 +23,11 @@ SEED = 0
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.generate_text", description="sentences from a model")
-    parser.add_argument("start", nargs="*", default=[END], help="words to start from (default: a new sentence)")
+    parser.add_argument("start", nargs="*", default=[EOS], help="words to start from (default: a new sentence)")
     parser.add_argument("--model", default=MODEL, help="a file of train or train_better (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: more likely words (default: 1)")
     parser.add_argument("--top-k", type=int, help="draw among so many words (default: all)")
-    with one_line_errors(parser):
+    with one_line_errors(parser, CheckpointError, ValueError):  # ValueError: a temperature that cannot be
         run(parser.parse_args())
 
 
@@ -36,7 +39,7 @@ def run(options):
 
     # generate
     start, skip = ids_of(options.start, words), [i for i, word in enumerate(words) if word in SKIPPED]
-    rng, end = np.random.default_rng(SEED), words.index(END) if END in words else None
+    rng, end = np.random.default_rng(SEED), words.index(EOS) if EOS in words else None
     for _ in range(SENTENCES):
         made = generate(model, start, MOST_WORDS, options.temperature, options.top_k, end, skip, rng)
         print(" ".join(words[i] for i in [*start, *made] if i != end))

@@ -5,11 +5,12 @@ python -m ch_language.train ptb.train.txt
 
 import argparse
 
-from ch_language.corpus import load_corpus, one_line_errors
+from ch_language.corpus import load_corpus
 from ch_language.model import LanguageModel
 from ch_language.saved import save_model
 from common.optimizer import SGD
 from common.trainer import RnnlmTrainer
+from dataset.errors import one_line_errors
 
 CELL = "lstm"  # or "rnn", "gru"
 NUM_SAMPLED = None  # words drawn for the softmax of a step, as 512 where there are 20,000; None: all

@@ -6,11 +6,12 @@ python -m ch_language.train_better ptb.train.txt
 import argparse
 import math
 
-from ch_language.corpus import load_corpus, one_line_errors
+from ch_language.corpus import load_corpus
 from ch_language.model import LanguageModel
 from ch_language.saved import load_model, save_model
 from common.optimizer import SGD
 from common.trainer import RnnlmTrainer
+from dataset.errors import one_line_errors
 
 CELL = "lstm"  # or "rnn", "gru"
 SIZE = 100  # of word vectors and of states: tied weights; the book's is 650

@@ -7,9 +7,10 @@ import argparse
 
 import numpy as np
 
-from ch_language.corpus import load_corpus, one_line_errors
+from ch_language.corpus import load_corpus
 from ch_language.model import LanguageModel, windows
 from common.optimizer import SGD, clip_grads
+from dataset.errors import one_line_errors
 
 CELL = "rnn"  # or "lstm", "gru"
 WORDVEC_SIZE = 50

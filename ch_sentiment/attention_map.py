@@ -8,12 +8,14 @@ import argparse
 import numpy as np
 
 from ch_sentiment.model import sentiment_net
-from common.figures.drawing import DPI, plotting
+from common.figures.figure_file import check_figure, write_figure
+from common.figures.heads import head_maps
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate
 from common.training.schedules import cosine, warm_up
 from dataset import phrases
+from dataset.errors import one_line_errors
 from dataset.text import Vocab, tokenize
 
 TEXT = "the plot was not charming although the show was not really tiresome"
@@ -27,9 +29,13 @@ SEED = 0
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_sentiment.attention_map", description="what heads read")
     parser.add_argument("figure", nargs="?", default="attention_map.png", help="written to (default: %(default)s)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().figure)
 
+
+def run(figure):
     # load
+    check_figure(figure)
     (texts, t), (test_texts, test_t) = phrases.load_data()
     vocab = Vocab.build(map(tokenize, texts))
     x, x_test = ([vocab.encode(tokenize(text)) for text in part] for part in (texts, test_texts))
@@ -46,13 +52,8 @@ def main():
     words = tokenize(TEXT)
     model.predict(vocab.encode(words)[None])  # (T,) -> (1, T)
     weights = [block.attention.attention_weight[0] for block in model.encoder.encoder.blocks]
-    try:
-        with plotting():
-            from common.figures.heads import head_maps
-
-            head_maps(weights, words).savefig(options.figure, dpi=DPI)
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+    write_figure(figure, lambda _: head_maps(weights, words))
+    print(f"written: {figure}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import argparse
 import numpy as np
 
 from common.checking.gradient_flow import norms_by_step
-from common.figures.drawing import DPI, plotting
+from common.figures.figure_file import check_figure, write_figure
 from common.time_layers import TimeGRU, TimeLSTM, TimeRNN
+from dataset.errors import one_line_errors
 
 CELLS = {"RNN": TimeRNN, "GRU": TimeGRU, "LSTM": TimeLSTM}
 SCALES = (2, 1, 0.5)  # of Wh, which starts as orthogonal matrices
@@ -22,8 +23,12 @@ SEED = 0
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_sentiment.gradient_norms", description="RNN, GRU and LSTM")
     parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().figure)
 
+
+def run(figure):
+    check_figure(figure)
     xs = np.random.default_rng(SEED).standard_normal((N, T, D))
     norms = {}
     for name, cell in CELLS.items():
@@ -32,15 +37,15 @@ def main():
         for scale, values in norms[name].items():
             print(f"{name:4}  {scale:8}  last step {values[-1]:.1e}  first step {values[0]:.1e}")
 
-    try:
-        with plotting() as plot:
-            figure = plot.Figure(figsize=(10, 3.8), layout="constrained")
-            for (name, of_scales), ax in zip(norms.items(), figure.subplots(1, len(CELLS), sharey=True)):
-                plot.gradient_norms(of_scales, ax).set_title(name)
-                ax.label_outer()
-            figure.savefig(options.figure, dpi=DPI)
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+    def draw(plot):
+        panels = plot.Figure(figsize=(10, 3.8), layout="constrained")
+        for (name, of_scales), ax in zip(norms.items(), panels.subplots(1, len(CELLS), sharey=True)):
+            plot.gradient_norms(of_scales, ax).set_title(name)
+            ax.label_outer()
+        return panels
+
+    write_figure(figure, draw)
+    print(f"written: {figure}")
 
 
 if __name__ == "__main__":

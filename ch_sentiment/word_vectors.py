@@ -8,10 +8,11 @@ import argparse
 import numpy as np
 
 from ch_sentiment.model import sentiment_net
-from common.figures.drawing import DPI, plotting
+from common.figures.figure_file import check_figure, write_figure
 from common.optimizer import Adam
 from common.trainer import Trainer
 from dataset import phrases
+from dataset.errors import one_line_errors
 from dataset.text import Vocab, tokenize
 
 GROUPS = {
@@ -30,9 +31,13 @@ SEED = 0
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_sentiment.word_vectors", description="a map of word vectors")
     parser.add_argument("figure", nargs="?", default="word_vectors.png", help="written to (default: %(default)s)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().figure)
 
+
+def run(figure):
     # load
+    check_figure(figure)
     (texts, t), _ = phrases.load_data()
     tokens = [tokenize(text) for text in texts]
     vocab = Vocab.build(tokens)
@@ -47,12 +52,8 @@ def main():
     words = [word for group in GROUPS.values() for word in group.split()]
     groups = [name for name, group in GROUPS.items() for _ in group.split()]
     (W,) = model.words.embed.params
-    try:
-        with plotting() as plot:
-            ax = plot.word_map(W[vocab.encode(words)], words, groups)
-            ax.figure.savefig(options.figure, dpi=DPI)
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+    write_figure(figure, lambda plot: plot.word_map(W[vocab.encode(words)], words, groups))
+    print(f"written: {figure}")
 
 
 if __name__ == "__main__":

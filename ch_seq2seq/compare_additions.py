@@ -14,7 +14,7 @@ from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate, Progress
 from common.training.schedules import cosine
-from dataset.errors import DataError
+from dataset.errors import one_line_errors
 
 VARIANTS = {  # name: reversed, decoder
     "plain": (False, "plain"),
@@ -34,13 +34,13 @@ SEED = 0
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_seq2seq.compare_additions", description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default="addition.txt", help="lines question_answer (default: generated)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().file)
 
+
+def run(path):
     # load
-    try:
-        (x_train, t_train), (x_test, t_test), char_to_id, _ = load_pairs(options.file)
-    except DataError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    (x_train, t_train), (x_test, t_test), char_to_id, _ = load_pairs(path)
 
     print(f"{'answers right after epoch':26}" + "".join(f"{epoch:>7}" for epoch in range(1, MAX_EPOCH + 1)))
     for name, (reverse, decoder) in VARIANTS.items():

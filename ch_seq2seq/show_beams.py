@@ -14,7 +14,7 @@ from ch_seq2seq.search import beam_search
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, Progress
-from dataset.errors import DataError
+from dataset.errors import one_line_errors
 
 DECODER = "peeky"
 WORDVEC_SIZE = 16
@@ -32,13 +32,13 @@ SEED = 0
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_seq2seq.show_beams", description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default="addition.txt", help="lines question_answer (default: generated)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().file)
 
+
+def run(path):
     # load
-    try:
-        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
-    except DataError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(path)
     x_train, x_test, t_test = x_train[:, ::-1], x_test[:SCORED, ::-1], t_test[:SCORED]
 
     # build, train

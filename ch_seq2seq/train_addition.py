@@ -14,7 +14,7 @@ from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, LearningRate, Progress
 from common.training.schedules import cosine
-from dataset.errors import DataError
+from dataset.errors import one_line_errors
 
 REVERSE = True  # the question from its last character to its first: its beginning is then nearer to the answer's
 DECODER = "peeky"  # or "plain", "attention"
@@ -33,13 +33,13 @@ def main():
     parser.add_argument("file", nargs="?", default="addition.txt", help="lines question_answer (default: generated)")
     parser.add_argument("--book", action="store_true", help="the book's size, epochs and learning rate")
     options = parser.parse_args()
-    settings = BOOK if options.book else SMALL
+    with one_line_errors(parser):
+        run(options.file, BOOK if options.book else SMALL)
 
+
+def run(path, settings):
     # load
-    try:
-        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
-    except DataError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(path)
     if REVERSE:
         x_train, x_test = x_train[:, ::-1], x_test[:, ::-1]
 

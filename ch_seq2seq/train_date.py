@@ -10,12 +10,13 @@ import numpy as np
 from ch_seq2seq.answers import AnswerAccuracy, as_text, attention_maps
 from ch_seq2seq.model import seq2seq
 from ch_seq2seq.pairs import load_pairs
-from common.figures.drawing import DPI, plotting
+from common.figures.alignment import alignment_maps
+from common.figures.figure_file import check_figure, write_figure
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.callbacks import EpochTable, LearningRate, Progress
 from common.training.schedules import cosine
-from dataset.errors import DataError
+from dataset.errors import one_line_errors
 
 BIDIRECTIONAL = True  # the encoder reads both ways: nothing need be reversed
 NUM_LAYERS = 1
@@ -35,13 +36,14 @@ def main():
     parser.add_argument("--figure", default="attention_maps.png", help="written to (default: %(default)s)")
     parser.add_argument("--book", action="store_true", help="the book's size")
     options = parser.parse_args()
-    settings = BOOK if options.book else SMALL
+    with one_line_errors(parser):
+        run(options.file, BOOK if options.book else SMALL, options.figure)
 
+
+def run(path, settings, figure):
     # load
-    try:
-        (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(options.file)
-    except DataError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    check_figure(figure)
+    (x_train, t_train), (x_test, t_test), char_to_id, id_to_char = load_pairs(path)
 
     # build
     model_rng, order_rng = np.random.default_rng(SEED).spawn(2)
@@ -59,13 +61,8 @@ def main():
     questions, answers = ([as_text(row, id_to_char) for row in ids] for ids in (x_test[:SHOWN], answers))
     for question, answer in zip(questions, answers):
         print(question, answer)
-    try:
-        with plotting():
-            from common.figures.alignment import alignment_maps
-
-            alignment_maps(weights, questions, answers).savefig(options.figure, dpi=DPI)
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        parser.exit(2, f"{parser.prog}: {options.figure}: cannot be written ({error})\n")
+    write_figure(figure, lambda _: alignment_maps(weights, questions, answers))
+    print(f"written: {figure}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ import argparse
 import numpy as np
 
 from ch_words.figures import draw_map
-from ch_words.reading import load, one_line_errors
+from ch_words.reading import load
 from ch_words.vectors import truncated_svd, write_vectors
+from common.figures.figure_file import check_figure
 from common.util import analogy, create_co_matrix, most_similar, normalize, ppmi
+from dataset.errors import one_line_errors
 
 WINDOW_SIZE = 5
 WORDVEC_SIZE = 100
@@ -30,9 +32,10 @@ def main():
 
 def run(path):
     # load
+    check_figure(MAP)
     corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE, MAX_VOCAB)
     V = len(word_to_id)
-    print(f"{len(corpus):,} words, {V:,} different ones (<unk> stands for those beyond {MAX_VOCAB:,})")
+    print(f"{len(corpus):,} words, {V:,} different ones (at most {MAX_VOCAB:,}: rarer ones are read as <unk>)")
 
     # count
     C = create_co_matrix(corpus, V, WINDOW_SIZE)  # (V, V)

@@ -1,10 +1,7 @@
 """The figures of this chapter, written to files."""
 
-import contextlib
-
-from common.figures.drawing import DPI, plotting
+from common.figures.figure_file import write_figure
 from common.util import normalize
-from dataset.errors import DataError
 from dataset.sentences import WORD_PAIRS
 
 COLOURS = 4  # groups of words that a map can tell apart
@@ -14,7 +11,7 @@ FIRST = 40  # words of a text without pairs
 def draw_map(path, W, word_to_id):
     """A map of the pairs of WORD_PAIRS, or of the first words of a text that lacks most of them. W: (V, D), D >= 2.
 
-    DataError where the figure cannot be written.
+    OSError where the figure cannot be written.
     """
     of_text = [(name, pair) for name, pairs in WORD_PAIRS.items() for pair in pairs if set(pair) <= set(word_to_id)]
     pairs = [(name, pair) for name, pair in of_text if name in list(WORD_PAIRS)[:COLOURS]]
@@ -23,30 +20,26 @@ def draw_map(path, W, word_to_id):
         words, pairs = list(word_to_id)[:FIRST], []
         groups = ["words of the text"] * len(words)
     vectors = normalize(W)[[word_to_id[word] for word in words]]  # (K, D)
-    with written(path) as plot:
+
+    def draw(plot):
         ax = plot.word_map(vectors, words, groups, ax=plot.new_axes(9, 8))
         places, _ = plot.principal_components(vectors)  # (K, 2)
         for line in places[: 2 * len(pairs)].reshape(-1, 2, 2):  # from a word to that of its pair
             ax.plot(*line.T, color="0.75", linewidth=1, zorder=0)
-        ax.figure.savefig(path, dpi=DPI)
+        return ax
+
+    write_figure(path, draw)
 
 
 def draw_times(path, times):
-    """Milliseconds of an update against V on log scales. times: name -> {V: milliseconds}. DataError as above."""
-    with written(path) as plot:
+    """Milliseconds of an update against V on log scales. times: name -> {V: milliseconds}. OSError as above."""
+
+    def draw(plot):
         ax = plot.new_axes()
         for (name, row), (color, marker, dash) in zip(times.items(), plot.STYLES):
             ax.plot(*zip(*sorted(row.items())), dash, color=color, marker=marker, markersize=4, label=name)
         ax.set(xscale="log", yscale="log", xlabel="words of the vocabulary, V", ylabel="milliseconds an update")
         ax.legend(**plot.LEGEND)
-        ax.figure.savefig(path, dpi=DPI)
+        return ax
 
-
-@contextlib.contextmanager
-def written(path):
-    """-> common.plot, as `plotting` gives it; what keeps the figure from being written is a DataError that names it."""
-    try:
-        with plotting() as plot:
-            yield plot
-    except (ImportError, OSError, ValueError) as error:  # no matplotlib; no such folder; no such format
-        raise DataError(f"{path}: cannot be written ({error})") from None
+    write_figure(path, draw)

@@ -5,9 +5,9 @@ python -m ch_words.nearest_words word_vectors.txt man king woman
 
 import argparse
 
-from ch_words.reading import one_line_errors, read_vectors
+from ch_words.reading import read_vectors
 from common.util import analogy, most_similar, normalize
-from dataset.errors import DataError
+from dataset.errors import DataError, one_line_errors
 
 TOP = 5
 

@@ -1,14 +1,10 @@
 """What the scripts of this chapter read: a text as ids, and files of word vectors. Bad input is a DataError."""
 
-import contextlib
-
 import numpy as np
 
 from dataset import ptb, sentences
 from dataset.errors import DataError, reading
 from dataset.reading import vector_file
-
-UNK = "<unk>"
 
 
 def load(path=None, window_size=1, max_vocab=None):
@@ -19,9 +15,7 @@ def load(path=None, window_size=1, max_vocab=None):
     one word only.
     """
     if path is None:
-        words = sentences.load_text().split()
-        word_to_id = {word: i for i, word in enumerate(dict.fromkeys(words))}
-        corpus, id_to_word = np.array([word_to_id[word] for word in words]), dict(enumerate(word_to_id))
+        corpus, word_to_id, id_to_word = ptb.with_vocab(sentences.load_text().split())
     else:
         corpus, word_to_id, id_to_word = ptb.load_data(path=path)
     if len(corpus) <= 2 * window_size or len(word_to_id) < 2:
@@ -36,10 +30,10 @@ def load(path=None, window_size=1, max_vocab=None):
 def _of_frequent_words(corpus, id_to_word, max_vocab):
     """The same text with <unk> for the rarest words: ids from 0, in the order of before, <unk> the last."""
     order = np.argsort(-np.bincount(corpus), kind="stable")
-    kept = [i for i in np.sort(order[: max_vocab - 1]) if id_to_word[i] != UNK]
+    kept = [i for i in np.sort(order[: max_vocab - 1]) if id_to_word[i] != ptb.UNK]
     new = np.full(len(id_to_word), len(kept))  # old id -> new id
     new[kept] = np.arange(len(kept))
-    words = [*(id_to_word[i] for i in kept), UNK]
+    words = [*(id_to_word[i] for i in kept), ptb.UNK]
     return new[corpus], {word: i for i, word in enumerate(words)}, dict(enumerate(words))
 
 
@@ -55,12 +49,3 @@ def read_vectors(path):
                     first.append(i)
             rows.append(numbers[first])
     return np.concatenate(rows), word_to_id, {i: word for word, i in word_to_id.items()}
-
-
-@contextlib.contextmanager
-def one_line_errors(parser):
-    """A DataError or OSError in the block ends the program: one line on standard error, exit code 2."""
-    try:
-        yield
-    except (DataError, OSError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")

@@ -9,11 +9,13 @@ import numpy as np
 
 from ch_words.figures import draw_map
 from ch_words.model import CBOW, with_negative_sampling  # or SkipGram
-from ch_words.reading import load, one_line_errors
+from ch_words.reading import load
 from ch_words.vectors import write_vectors
+from common.figures.figure_file import check_figure
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.util import analogy, create_contexts_target, most_similar, normalize
+from dataset.errors import one_line_errors
 
 MODEL = CBOW
 WINDOW_SIZE = SAMPLE_SIZE = 5  # words on each side; words that are drawn
@@ -35,6 +37,7 @@ def main():
 
 def run(path):
     # load
+    check_figure(MAP)
     corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE)
     contexts, target = create_contexts_target(corpus, WINDOW_SIZE)  # (N, 2 WINDOW_SIZE), (N,)
     print(f"{len(corpus):,} words, {len(word_to_id):,} different ones")

@@ -10,9 +10,10 @@ import numpy as np
 
 from ch_words.figures import draw_times
 from ch_words.model import CBOW, with_full_softmax, with_negative_sampling
-from ch_words.reading import one_line_errors
+from common.figures.figure_file import check_figure
 from common.optimizer import Adam
 from common.threads import one_blas_thread
+from dataset.errors import one_line_errors
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)  # V
 FULL_UP_TO = 30_000
@@ -24,7 +25,12 @@ UPDATES = {"full softmax": 16, "negative sampling": 300}  # timed: the second ha
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_words.update_time", description="time of an update against V")
     parser.add_argument("figure", nargs="?", default="word_updates.png", help="written to (default: %(default)s)")
-    options = parser.parse_args()
+    with one_line_errors(parser):
+        run(parser.parse_args().figure)
+
+
+def run(figure):
+    check_figure(figure)
     times = {name: {} for name in UPDATES}
     print(f"{'V':>9}  {'  '.join(times)}   ms an update, N = {BATCH_SIZE}, H = {HIDDEN_SIZE}")
     for V in SIZES:
@@ -36,8 +42,8 @@ def main():
             times[name][V] = measure(model, counts, UPDATES[name])
         row = [f"{of_V[V]:.1f}".rjust(len(name)) if V in of_V else " " * len(name) for name, of_V in times.items()]
         print(f"{V:9,}  " + "  ".join(row), flush=True)
-    with one_line_errors(parser):
-        draw_times(options.figure, times)
+    draw_times(figure, times)
+    print(f"written: {figure}")
 
 
 @one_blas_thread()

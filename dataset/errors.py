@@ -14,3 +14,17 @@ def reading(path):
         yield
     except OSError as error:
         raise DataError(f"{error.filename or path}: cannot be read ({error.strerror or error})") from None
+
+
+@contextlib.contextmanager
+def one_line_errors(parser, *others):
+    """What a script was given and cannot use, a DataError, an OSError or one of `others` in the block, ends it with one
+    line on standard error and exit code 2; Ctrl-C with one line and 130.
+    """
+    try:
+        yield
+    except (DataError, OSError, *others) as error:
+        text = f"{error.filename}: {error.strerror}" if getattr(error, "filename", None) else error
+        parser.exit(2, f"{parser.prog}: {text}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"\n{parser.prog}: interrupted\n")

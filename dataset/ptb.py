@@ -26,10 +26,10 @@ def load_data(data_type="train", path=None):
     data_type, a file that cannot be downloaded or read, or has no words. Book, chapter 2.
     """
     if path is not None:
-        return _with_vocab(_words(path))
+        return with_vocab(_words(path))
     if data_type not in _FILES:
         raise DataError(f"ptb: expected data_type train, valid (or val) or test, got {data_type!r}")
-    corpus, word_to_id, id_to_word = _with_vocab(_words(_path("train")))
+    corpus, word_to_id, id_to_word = with_vocab(_words(_path("train")))
     if data_type != "train":
         corpus = load_corpus(_path(data_type), word_to_id)
     return corpus, word_to_id, id_to_word
@@ -73,8 +73,8 @@ def _words(path):
     return words
 
 
-def _with_vocab(words):
-    """-> corpus, word_to_id, id_to_word: ids in order of first occurrence."""
+def with_vocab(words):
+    """A list of words -> corpus (T,) int64, word_to_id, id_to_word: ids in order of first occurrence."""
     word_to_id = {word: i for i, word in enumerate(dict.fromkeys(words))}
     corpus = np.array([word_to_id[word] for word in words], dtype=np.int64)
     return corpus, word_to_id, dict(enumerate(word_to_id))

@@ -31,8 +31,8 @@ ORDER = [
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
-    *("common.figures.names", "common.plot", "common.figures"),
-    *("common.files", "common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
+    *("common.files", "common.figures.names", "common.plot", "common.figures"),
+    *("common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.transformer", "common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
     # the chapters
     "ch_words ch_language ch_seq2seq",

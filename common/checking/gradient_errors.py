@@ -28,6 +28,11 @@ class Gradient:
         values = (self.values(i, (0.0, step)) for i in np.ndindex(self.numeric.shape))
         return any(np.any(before != after) for before, after in values)
 
+    def slope(self, i, step):
+        """The central difference of element i over one step."""
+        below, above = (np.sum(v) for v in self.values(i, (-step, step)))
+        return (above - below) / (2 * step)
+
     def kink(self, i, eps, least):
         """The one-sided differences below and above element i where they stand for a kink, else None.
 
@@ -71,7 +76,8 @@ def judge(called, checked, tolerance, eps, verbose):
             if sides := g.kink(i, eps, tolerance * scale[i]):
                 kinks[g.name][i] = sides
                 # Of several kinks at once each may count or not, as far as one can tell: none, or all, are right, too.
-                nearest = [np.clip(analytic[i], min(sides), max(sides)), 0.0, sum(sides)]
+                # A kink that is only near ends where the step is short.
+                nearest = [np.clip(analytic[i], min(sides), max(sides)), 0.0, sum(sides), g.slope(i, eps / 100)]
                 error[i] = min(abs(analytic[i] - value) for value in nearest) / scale[i]
             if error[i] > tolerance and not found:
                 if slopes := g.at_equal_values(i, tolerance * scale[i]):

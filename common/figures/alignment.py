@@ -1,7 +1,6 @@
 """Where a decoder with attention looked: a map for each question, read from the answer's first character down."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from common.figures.names import LETTER
 
@@ -15,6 +14,8 @@ def alignment_maps(weights, questions, answers):
     weights: (N, T, S), 0 to 1. questions: N texts of S characters, answers: N of T; blanks at both ends of a question
     are left out. -> Figure. ValueError where the sizes do not fit.
     """
+    from matplotlib.figure import Figure  # here: a script imports this module under any backend
+
     if [(len(answer), len(question)) for answer, question in zip(answers, questions)] != [w.shape for w in weights]:
         raise ValueError(f"alignment_maps: expected a weight for each two characters, got {np.shape(weights)}")
     texts = [slice(len(q) - len(q.lstrip()), len(q.rstrip()) or None) for q in questions]

@@ -32,8 +32,8 @@ def plotting():
         logger.setLevel(level)
 
 
-def png(draw):
-    """A figure as the bytes of a PNG, in fonts that have its letters, as far as such are installed; and these letters.
+def png(draw, form="png"):
+    """A figure as the bytes of a file of this form, in fonts that have its letters, where they are there; and these.
 
     draw: function of the module common.plot -> Figure, or Axes of one; called again where the default font lacks a
     letter. -> bytes, set of str. Raises what the import of matplotlib or `draw` raises.
@@ -49,7 +49,7 @@ def png(draw):
             rcParams["font.family"] = [*rcParams["font.family"], *families]  # each letter in the first that has it
             figure = _figure(draw(plot))
         content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=DPI)
+        figure.savefig(content, format=form, dpi=DPI)
         return content.getvalue(), letters
 
 

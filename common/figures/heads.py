@@ -1,7 +1,5 @@
 """Which word reads which: a map for each head of each block of a Transformer."""
 
-from matplotlib.figure import Figure
-
 WORD_SIZE = 7  # points
 CELL = 0.17  # inches
 
@@ -12,6 +10,8 @@ def head_maps(weights, words):
     weights: a list with an array (heads, T, T) for each block, 0 to 1. words: T. -> Figure. ValueError where the sizes
     do not fit.
     """
+    from matplotlib.figure import Figure  # here: a script imports this module under any backend
+
     T = len(words)
     if not weights or any(w.shape != (len(weights[0]), T, T) for w in weights):
         raise ValueError(f"head_maps: expected (heads, {T}, {T}) weights, got {[w.shape for w in weights]}")
@@ -26,5 +26,7 @@ def head_maps(weights, words):
             ax.set_yticks(range(T), words, fontsize=WORD_SIZE, parse_math=False)
             ax.tick_params(length=0)
             ax.spines[:].set_visible(False)
+    figure.supylabel("the word that reads", fontsize=WORD_SIZE + 1)
+    figure.supxlabel("the words that it reads", fontsize=WORD_SIZE + 1)
     figure.colorbar(image, ax=axes, label="weight", shrink=0.6, aspect=30)
     return figure

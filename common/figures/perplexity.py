@@ -2,13 +2,13 @@
 
 import itertools
 
-from matplotlib.ticker import LogFormatter, MaxNLocator
-
-from common.plot import LEGEND, MARK, STYLES, new_axes
-
 
 def perplexity_curves(curves, lowest=None, ax=None):
     """Perplexities by epoch, on a log scale: name -> (E,). lowest: the best that any model can reach. -> Axes."""
+    from matplotlib.ticker import LogFormatter, MaxNLocator  # here: a script imports this module under any backend
+
+    from common.plot import LEGEND, MARK, STYLES, new_axes
+
     ax = ax or new_axes()
     for (name, values), (color, marker, dash) in zip(curves.items(), itertools.cycle(STYLES)):
         how = {"marker": marker, "markersize": 4, "color": color, "label": f"{name}: {values[-1]:.3g}"}

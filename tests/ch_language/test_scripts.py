@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ch_language import compare, generate_text, train, train_better, train_custom_loop
-from ch_language.corpus import END, ids_of, load_corpus
+from ch_language.corpus import ids_of, load_corpus
 from ch_language.model import LanguageModel
 from ch_language.saved import load_model, save_model
 from dataset import sentences
 from dataset.errors import DataError
+from dataset.ptb import EOS
 
 TEXT = "the king and the queen sit\nthe man and the woman walk\nyou see a car this year\n" * 60
 TRAININGS = (train_custom_loop, train, train_better, compare)
@@ -64,7 +65,7 @@ def test_generation_finds_what_training_wrote(script, text, main, here, capsys):
     assert main(generate_text, "the", "king", "--temperature", "0.5", "--top-k", "5") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("language_model.npz: ") and "perplexity of its validation text" in lines[0]
-    assert len(lines) == 6 and all(line.startswith("the king") and END not in line for line in lines[1:])
+    assert len(lines) == 6 and all(line.startswith("the king") and EOS not in line for line in lines[1:])
     assert main(generate_text) == 0 == main(generate_text)
     halves = capsys.readouterr().out.splitlines()
     assert halves[:6] == halves[6:]  # the same seed
@@ -125,7 +126,7 @@ def test_a_text_that_is_too_short_or_missing_is_one_line(script, main, here, cap
 )
 def test_what_cannot_be_generated_is_one_line(arguments, word, main, here, capsys):
     (here / "text.txt").write_text(TEXT)
-    words = ["the", "queen", "and", END]
+    words = ["the", "queen", "and", EOS]
     save_model("language_model.npz", LanguageModel(4, 3, 3, rng=0), words, 4.0)
     assert main(generate_text, *arguments) == 2
     out, err = capsys.readouterr()
@@ -147,9 +148,9 @@ def test_a_text_is_split_into_training_and_validation(here):
     (here / "text.txt").write_text(TEXT)
     corpus = load_corpus("text.txt", 100)
     whole = [corpus.words[i] for i in [*corpus.train, *corpus.valid]]
-    assert whole == TEXT.replace("\n", f" {END} ").split() and len(corpus.valid) == len(whole) // 10
+    assert whole == TEXT.replace("\n", f" {EOS} ").split() and len(corpus.valid) == len(whole) // 10
     assert corpus.counts.tolist() == np.bincount(corpus.train, minlength=len(corpus.words)).tolist()
-    assert ids_of(["king", END], corpus.words).tolist() == [1, corpus.words.index(END)]
+    assert ids_of(["king", EOS], corpus.words).tolist() == [1, corpus.words.index(EOS)]
 
 
 @pytest.mark.parametrize("window", [1, 40, 700])

@@ -46,7 +46,7 @@ def test_maps_of_a_trained_transformer_are_drawn_and_a_wrong_name_is_one_line(he
     monkeypatch.setattr(attention_map, "MAX_EPOCH", 1)
     monkeypatch.setattr(sys, "argv", ["attention_map", "map.png"])
     attention_map.main()
-    assert capsys.readouterr().out.endswith("% of 770 held-out phrases\n")
+    assert capsys.readouterr().out.endswith("% of 770 held-out phrases\nwritten: map.png\n")
     assert (here / "map.png").read_bytes().startswith(b"\x89PNG")
     monkeypatch.setattr(sys, "argv", ["attention_map", "nowhere/map.png"])
     with pytest.raises(SystemExit, match="2"):

@@ -57,7 +57,7 @@ def test_a_constant_makes_it_another_model(name, value, here, run, monkeypatch):
 
 def test_dates_are_trained_and_their_maps_drawn(here, run):
     code, out, _ = run(train_date, "--figure", "maps.png")
-    assert code == 0 and len(out.splitlines()) == 2 + train_date.SHOWN
+    assert code == 0 and len(out.splitlines()) == 3 + train_date.SHOWN and out.endswith("written: maps.png\n")
     assert (here / "maps.png").read_bytes().startswith(b"\x89PNG") and len(list(here.iterdir())) == 1
 
 
@@ -107,8 +107,8 @@ def test_bad_input_is_one_line_and_exit_code_2(script, content, message, here, r
 
 
 def test_a_figure_that_cannot_be_written_is_one_line(here, run):
-    code, _, err = run(train_date, "--figure", "nowhere/maps.png")
-    assert code == 2 and "nowhere/maps.png: cannot be written" in err.splitlines()[-1]
+    code, out, err = run(train_date, "--figure", "nowhere/maps.png")
+    assert (code, out) == (2, "") and "nowhere/maps.png: cannot be written" in err and len(err.splitlines()) == 1
 
 
 def test_a_script_runs_as_a_program_from_another_folder(here, write):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from conftest import ROOT, everything
 
-from ch_words import compare, count_vectors, count_words, nearest_words, reading, train, train_custom_loop, update_time
+from ch_words import compare, count_vectors, count_words, nearest_words, train, train_custom_loop, update_time
 from ch_words.model import CBOW, SkipGram
 from ch_words.reading import load, read_vectors
 from dataset import sentences
 from dataset.errors import DataError
+from dataset.ptb import UNK
 
 TEXT = "the king and the queen sit . the man and the woman walk . you see a car this year\n" * 6
 
@@ -85,7 +86,8 @@ def test_ways_are_compared_and_updates_timed(main, here, capsys):
     assert [line[:28].strip() for line in lines] == list(compare.WAYS)
     assert all(0 <= float(line.split("%")[0].split()[-1]) <= 100 for line in lines)
     assert main(update_time) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and lines[-1] == "written: word_updates.png"
     assert (here / "word_updates.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -136,14 +138,14 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(main, here, monkeypatch,
     assert main(train) == 2
     assert (
         capsys.readouterr().err
-        == "python -m ch_words.train: [Errno 2] No such file or directory: 'no/folder/vectors.txt'\n"
+        == "python -m ch_words.train: no/folder/vectors.txt: No such file or directory\n"
     )
 
 
 def test_the_rarest_words_become_unk_where_there_are_too_many(here):
     (here / "t.txt").write_text("a a a b b <unk> c d e a b")
     corpus, word_to_id, id_to_word = load("t.txt", max_vocab=3)
-    assert id_to_word == {0: "a", 1: "b", 2: reading.UNK} and word_to_id == {"a": 0, "b": 1, reading.UNK: 2}
+    assert id_to_word == {0: "a", 1: "b", 2: UNK} and word_to_id == {"a": 0, "b": 1, UNK: 2}
     assert [id_to_word[i] for i in corpus] == [*"aaabb", *4 * ["<unk>"], *"ab"]
     assert len(load("t.txt", max_vocab=9)[1]) == 6
 

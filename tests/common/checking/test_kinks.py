@@ -173,3 +173,24 @@ def test_rounding_is_no_tie_of_equal_values():
 
     with pytest.raises(AssertionError, match="Single: the gradient of input is wrong"):
         check_layer(Single(), X)
+
+
+class NearAKink:
+    """exp(-w) falls along the whole step, and 1e-4 beside w = 0 a ReLU begins."""
+
+    def __init__(self, factor=1.0):
+        self.params, self.grads, self.factor = [np.zeros(1)], [np.zeros(1)], factor
+
+    def forward(self):
+        (w,) = self.params
+        return float(np.sum(np.maximum(w - 1e-4, 0) + np.maximum(-w - 1e-4, 0) - np.exp(-w)))
+
+    def backward(self):
+        (w,) = self.params
+        self.grads[0][...] = self.factor * np.exp(-w) + (w > 1e-4) - (w < -1e-4)
+
+
+def test_a_right_model_is_not_accused_beside_a_kink_and_a_wrong_one_is():
+    check_model(NearAKink())
+    with pytest.raises(AssertionError, match="is wrong"):
+        check_model(NearAKink(factor=3.0))
