@@ -232,7 +232,7 @@ def test_labels_that_training_never_saw_are_one_line_and_exit_2(said, write, two
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--cell", "transformer"], "transformer"),
+        (["--cell", "perceptron"], "perceptron"),
         (["--pool", "sum"], "sum"),
         (["--optimizer", "magic"], "magic"),
         *(
