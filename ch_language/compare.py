@@ -30,7 +30,7 @@ SEED = 0
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.compare", description="compare language models")
-    parser.add_argument("text", nargs="?", help="a file of text (default: generated sentences)")
+    parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     parser.add_argument("--figure", default="perplexity.png", help="written to (default: %(default)s)")
     options = parser.parse_args()
     with one_line_errors(parser):

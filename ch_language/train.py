@@ -27,7 +27,7 @@ SEED = 0
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.train", description="train a language model")
-    parser.add_argument("text", nargs="?", help="a file of text (default: generated sentences)")
+    parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     with one_line_errors(parser):
         run(parser.parse_args().text)
 

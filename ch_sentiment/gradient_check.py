@@ -11,6 +11,7 @@ from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeAttentionPooling, TimeMax, TimeMean
 from common.time_layers import TimeBidirectional, TimeGRU, TimeGRUResetAfter, TimeLSTM, TimeRNN
+from dataset.errors import run_script
 
 N, T, D, H, V = 3, 4, 5, 6, 7
 LENGTHS = [4, 1, 3]
@@ -55,4 +56,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

@@ -11,6 +11,7 @@ from common.trainer import Trainer
 from common.training.batches import pad
 from common.training.callbacks import EarlyStopping, EpochTable
 from dataset import phrases
+from dataset.errors import run_script
 from dataset.text import Vocab, tokenize
 
 CELL = "lstm"  # or "rnn", "gru"
@@ -51,4 +52,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

@@ -9,6 +9,7 @@ from ch_sentiment.model import sentiment_net
 from common.optimizer import Adam, clip_grads
 from common.training.batches import pad, shuffled_batches
 from dataset import phrases
+from dataset.errors import run_script
 from dataset.text import Vocab, tokenize
 
 CELL = "lstm"  # or "rnn", "gru"
@@ -54,4 +55,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

@@ -14,6 +14,7 @@ from ch_words.vectors import analogies_solved, neighbours_related, truncated_svd
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.util import create_co_matrix, create_contexts_target, ppmi
+from dataset.errors import run_script
 
 WINDOW_SIZE = 5
 WORDVEC_SIZE = 100
@@ -65,4 +66,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

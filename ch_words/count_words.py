@@ -6,6 +6,7 @@ python -m ch_words.count_words
 import numpy as np
 
 from common.util import cos_similarity, create_co_matrix, most_similar, ppmi, preprocess
+from dataset.errors import run_script
 
 TEXT = "the cat drinks milk and the dog drinks water."
 WINDOW_SIZE = 1
@@ -35,4 +36,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

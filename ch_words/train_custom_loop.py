@@ -9,6 +9,7 @@ from ch_words.model import CBOW, with_full_softmax
 from common.optimizer import Adam
 from common.training.batches import shuffled_batches
 from common.util import create_contexts_target, preprocess
+from dataset.errors import run_script
 
 TEXT = "the cat drinks milk and the dog drinks water."
 WINDOW_SIZE = 1
@@ -48,4 +49,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main, __doc__)

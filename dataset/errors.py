@@ -1,6 +1,8 @@
 """The error that a user can correct, as opposed to a programmer; the command line shows its message and exits."""
 
+import argparse
 import contextlib
+import sys
 
 
 class DataError(ValueError):
@@ -28,3 +30,12 @@ def one_line_errors(parser, *others):
         parser.exit(2, f"{parser.prog}: {text}\n")
     except KeyboardInterrupt:
         parser.exit(130, f"\n{parser.prog}: interrupted\n")
+
+
+def run_script(main, doc):
+    """Run the main() of a script without arguments: --help shows its docstring, `doc`, and an argument is refused."""
+    spec = sys.modules["__main__"].__spec__  # None where the file was named, not the module
+    parser = argparse.ArgumentParser(prog=spec and f"python -m {spec.name}", description=doc.split("\n")[0])
+    parser.parse_args()
+    with one_line_errors(parser):
+        main()

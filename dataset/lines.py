@@ -49,17 +49,18 @@ def decode_lines(stream, name):
         yield text.removeprefix("\ufeff") if number == 1 else text
 
 
-def text_lines(path, encoding=None):
+def text_lines(path, encoding=None, option="--encoding"):
     """The lines of a file of text with their ends, whatever it is encoded or compressed with.
 
-    encoding: None for UTF-8, or what a byte order mark says. gzip, bzip2 and xz are known by their first bytes. Lines
-    end at "\\n" only, or at "\\r" in a file that begins without any "\\n". DataError: a file that is no text, with what
-    it is; a byte that is wrong, with its line and the likely encoding; a compressed file that is damaged.
+    encoding: None for UTF-8, or what a byte order mark says. option: what a user gives another encoding with; None
+    where there is no such. gzip, bzip2 and xz are known by their first bytes. Lines end at "\\n" only, or at "\\r" in a
+    file that begins without any "\\n". DataError: a file that is no text, with what it is; a byte that is wrong, with
+    its line and the likely encoding; a compressed file that is damaged.
     """
     encoding = None if encoding is None else check_encoding(encoding)
     with path.open("rb") as file:
         try:
-            yield from _decoded(_decompressed(file), path, encoding)
+            yield from _decoded(_decompressed(file), path, encoding, option)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DataError(f"{path}: expected a whole compressed file, got a damaged one ({error})") from None
         except OSError as error:
@@ -97,7 +98,7 @@ class _Xz(io.RawIOBase):
             raise EOFError(str(error)) from None
 
 
-def _decoded(stream, path, encoding):
+def _decoded(stream, path, encoding, option):
     """The lines of a binary stream of text."""
     block = stream.read(_BLOCK)
     check_is_text(block, path, encoding is None)
@@ -114,7 +115,7 @@ def _decoded(stream, path, encoding):
         try:
             text = decoder.decode(block, final=not block)
         except UnicodeError as error:
-            raise _wrong_byte(error, path, number, encoding, end) from None
+            raise _wrong_byte(error, path, number, encoding, end, option) from None
         if first:
             text, first = text.removeprefix("\ufeff"), False
             end = "\r" if "\n" not in text and "\r" in text[:-1] else "\n"
@@ -135,7 +136,7 @@ def _decoded(stream, path, encoding):
         block = stream.read(_BLOCK)
 
 
-def _wrong_byte(error, path, number, encoding, end):
+def _wrong_byte(error, path, number, encoding, end, option):
     """DataError for a UnicodeError in the block that starts within line `number`."""
     shown = "UTF-8" if encoding == "utf-8" else encoding
     if encoding != "utf-8" and number == 1 and _utf8_characters(getattr(error, "object", b"")) is not None:
@@ -149,9 +150,9 @@ def _wrong_byte(error, path, number, encoding, end):
     if encoding == "utf-8" and is_damaged_utf8(data):
         found = "what is around it is UTF-8: mend this line"
     elif likely and likely != encoding:
-        found = f"it looks like {likely}: say --encoding {likely}"
+        found = f"it looks like {likely}: " + (f"say {option} {likely}" if option else "save it as UTF-8")
     else:
-        found = "say its encoding with --encoding NAME"
+        found = f"say its encoding with {option} NAME" if option else "save it as UTF-8"
     return DataError(f"{path}, line {number}: {byte}; {found}")
 
 

@@ -65,7 +65,7 @@ def _words(path):
     """The words of a file of text, with <eos> for each newline. DataError: unreadable, no text, no words."""
     path = Path(path)
     with reading(path):
-        lines = list(text_lines(path))
+        lines = list(text_lines(path, option=None))
     ends = [[EOS] if line.endswith(("\n", "\r")) else [] for line in lines]
     words = list(itertools.chain.from_iterable(line.split() + end for line, end in zip(lines, ends, strict=True)))
     if all(word == EOS for word in words):

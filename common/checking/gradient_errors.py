@@ -76,9 +76,11 @@ def judge(called, checked, tolerance, eps, verbose):
             if sides := g.kink(i, eps, tolerance * scale[i]):
                 kinks[g.name][i] = sides
                 # Of several kinks at once each may count or not, as far as one can tell: none, or all, are right, too.
-                # A kink that is only near ends where the step is short.
-                nearest = [np.clip(analytic[i], min(sides), max(sides)), 0.0, sum(sides), g.slope(i, eps / 100)]
+                nearest = [np.clip(analytic[i], min(sides), max(sides)), 0.0, sum(sides)]
                 error[i] = min(abs(analytic[i] - value) for value in nearest) / scale[i]
+            if error[i] > tolerance:  # a shorter step does not reach a kink that is only near
+                shorter = abs(analytic[i] - g.slope(i, eps / 100)) / scale[i]
+                error[i] = shorter if shorter <= tolerance else error[i]
             if error[i] > tolerance and not found:
                 if slopes := g.at_equal_values(i, tolerance * scale[i]):
                     kinks[g.name].setdefault(i, slopes)

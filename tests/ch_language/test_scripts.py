@@ -133,6 +133,12 @@ def test_what_cannot_be_generated_is_one_line(arguments, word, main, here, capsy
     assert word in err and err.count("\n") == 1 and len(out.splitlines()) <= 1
 
 
+def test_a_model_of_a_text_of_one_line_begins_with_the_first_word_that_it_read(main, here, capsys):
+    save_model("language_model.npz", LanguageModel(3, 3, 3, rng=0), ["the", "queen", "and"], 4.0)
+    assert main(generate_text) == 0
+    assert all(line.startswith("the ") for line in capsys.readouterr().out.splitlines()[1:])
+
+
 @pytest.mark.parametrize("path", ["none/curves.png", "curves.nonsense"])
 def test_a_figure_that_cannot_be_written_is_one_line(path, main, monkeypatch, capsys):
     monkeypatch.setattr(compare, "MODELS", {"RNN": (1.0, {"cell": "rnn"})})

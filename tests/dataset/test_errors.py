@@ -1,8 +1,11 @@
 """What a script was given and cannot use ends it with one line; what is the program's own fault does not."""
 
 import argparse
+import subprocess
+import sys
 
 import pytest
+from conftest import ROOT
 
 from dataset.errors import DataError, one_line_errors
 
@@ -30,3 +33,20 @@ def test_one_line_and_an_exit_code(error, others, line, code, capsys):
 def test_a_fault_of_the_program_is_not_hidden(error):
     with pytest.raises(type(error)), one_line_errors(PARSER):
         raise error
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *("ch_words.count_words", "ch_words.train_custom_loop", "ch_words.compare"),
+        *("ch_sentiment.train", "ch_sentiment.train_custom_loop", "ch_sentiment.gradient_check"),
+    ],
+)
+@pytest.mark.parametrize(("argument", "code", "says"), [("--help", 0, "usage: python -m {}"), ("my.tsv", 2, "my.tsv")])
+def test_a_script_without_arguments_does_not_begin_to_train_when_it_is_given_one(script, argument, code, says, here):
+    command = [sys.executable, "-m", script, argument]
+    done = subprocess.run(  # noqa: S603
+        command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code and says.format(script) in done.stdout + done.stderr
+    assert "epoch" not in done.stdout and "Traceback" not in done.stderr

@@ -101,6 +101,13 @@ def test_a_file_without_words_is_one_line(folder, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("content", ["un été à la mer".encode("latin-1"), b"what \xff is it"])
+def test_another_encoding_is_not_answered_with_an_option_that_no_script_has(folder, content):
+    (folder / "t.txt").write_bytes(content)
+    with pytest.raises(DataError, match=r"t\.txt, line 1: expected UTF-8, got byte .*save it as UTF-8$"):
+        ptb.load_data(path=folder / "t.txt")
+
+
 def test_another_part_and_a_missing_file_are_named(folder):
     with pytest.raises(DataError, match=r"expected data_type train, valid \(or val\) or test, got 'dev'"):
         ptb.load_data("dev")

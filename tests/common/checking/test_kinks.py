@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from conftest import normal
 
+from common.arrays.initializers import xavier
 from common.checking.gradient_check import check_layer, check_model
+from common.sequential import Sequential
+from common.time_layers import TimeAffine, TimeEmbedding, TimeSoftmaxWithLoss
+from common.transformer import TransformerEncoder
 
 X = normal(4, 3, seed=2)
 
@@ -194,3 +198,15 @@ def test_a_right_model_is_not_accused_beside_a_kink_and_a_wrong_one_is():
     check_model(NearAKink())
     with pytest.raises(AssertionError, match="is wrong"):
         check_model(NearAKink(factor=3.0))
+
+
+def test_a_transformer_one_of_whose_relus_is_near_0_is_not_accused():
+    rng = np.random.default_rng(0)
+    blocks = {"num_layers": 2, "num_heads": 2, "inner_size": 32}
+    model = Sequential(
+        TimeEmbedding(xavier(9, 4, rng, np.float64)),
+        TransformerEncoder(4, 8, **blocks, rng=rng, dtype=np.float64),
+        TimeAffine(xavier(8, 3, rng, np.float64), np.zeros(3)),
+        loss=TimeSoftmaxWithLoss(),
+    )
+    check_model(model, np.array([[2, 5, 3], [7, 0, 0]]), np.array([[1, 0, 2], [1, 0, 0]]))
