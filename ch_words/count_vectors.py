@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from ch_words.figures import draw_map
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import truncated_svd, write_vectors
 from common.figures.figure_file import check_figure
 from common.util import analogy, create_co_matrix, most_similar, normalize, ppmi
@@ -33,7 +33,7 @@ def main():
 def run(path):
     # load
     check_figure(MAP)
-    corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE, MAX_VOCAB)
+    corpus, word_to_id, id_to_word = load_corpus(path, WINDOW_SIZE, MAX_VOCAB)
     V = len(word_to_id)
     print(f"{len(corpus):,} words, {V:,} different ones (at most {MAX_VOCAB:,}: rarer ones are read as <unk>)")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ch_words.figures import draw_map
 from ch_words.model import CBOW, with_negative_sampling  # or SkipGram
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import write_vectors
 from common.figures.figure_file import check_figure
 from common.optimizer import Adam
@@ -38,7 +38,7 @@ def main():
 def run(path):
     # load
     check_figure(MAP)
-    corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE)
+    corpus, word_to_id, id_to_word = load_corpus(path, WINDOW_SIZE)
     contexts, target = create_contexts_target(corpus, WINDOW_SIZE)  # (N, 2 WINDOW_SIZE), (N,)
     print(f"{len(corpus):,} words, {len(word_to_id):,} different ones")
 
