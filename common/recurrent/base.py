@@ -16,6 +16,7 @@ from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
+FEW = 8  # steps times N: with so few, stacking the weights for a forward costs more than it saves
 COLUMNS = 512  # steps times N of a product of the weights' gradients: its operands stay in the processor's cache
 
 
@@ -33,14 +34,20 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         self.init_state(stateful)
         self.buffers = {}
         self.single_step = False  # whether the last forward was one
+        self.plain_forward = None  # what it read, where it went through the plain loop for several steps
 
     def forward(self, xs, mask=None):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
-        self.single_step = np.ndim(xs) > 1 and np.shape(xs)[1] <= 1
-        if self.single_step:  # stacking the weights would cost more than the step
-            return super().forward(xs, mask)
-        with one_blas_thread():  # also in a loop that no Trainer runs
-            return self.forward_steps(xs, mask)
+        N, T = (*np.shape(xs), 2, 2)[:2]
+        self.single_step, self.plain_forward = T <= 1, None
+        if T > 1 and N * T > FEW:
+            with one_blas_thread():  # also in a loop that no Trainer runs
+                return self.forward_steps(xs, mask)
+        start = self._current_state()
+        hs = super().forward(xs, mask)
+        if T > 1 and not self.inference:
+            self.plain_forward = np.copy(xs), mask, start
+        return hs
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
@@ -50,7 +57,20 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
                 cell.grads = grads
             return super().backward(dhs)
         with one_blas_thread():
+            if self.plain_forward is not None:  # whose own backward would sum gradients of all weights at every step
+                self._forward_again(*self.plain_forward)
             return self.backward_steps(dhs)
+
+    def _forward_again(self, xs, mask, start):
+        """Cache what `backward_steps` needs. The state is the same before and after."""
+        now = self._current_state()
+        vars(self).update(start)
+        self.forward_steps(xs, mask)
+        vars(self).update(now)
+        self.plain_forward = None
+
+    def _current_state(self):
+        return {name: getattr(self, name) for name in (*self.states, "state_was_set")}
 
     def new_cell(self):
         """A cell whose parameters are checked already; `backward` gives it gradients."""

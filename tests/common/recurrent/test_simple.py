@@ -5,6 +5,7 @@ import pytest
 from conftest import CELLS, D, H, normal, prefix_mask, simple_time_cell, time_cell
 
 from common.checking.gradient_check import check_layer
+from common.recurrent.base import FEW
 
 N, T = 3, 19  # more steps than two chunks of `add_weight_grad`
 HOLES = np.random.default_rng(1).random((N, T)) < 0.6
@@ -86,3 +87,27 @@ def test_inference_caches_nothing_for_backward(cell):
     assert np.array_equal(layer.forward(xs, HOLES), hs) and layer.cache is None
     with pytest.raises(ValueError, match="backward: expected a forward before it, outside inference mode"):
         layer.backward(hs)
+
+
+@every_cell
+def test_a_few_rows_have_their_gradients_whatever_state_was_set_since(cell):
+    """Up to FEW rows are read by the plain loop; a decoder sets its state before the encoder's backward."""
+    rows, steps = 2, 4
+    assert rows * steps <= FEW
+    xs, dhs, h = normal(rows, steps, D), normal(rows, steps, H, seed=2), normal(rows, H, seed=3)
+    mask = np.array([[True] * steps, [True, False, True, False]])
+    results = []
+    for layer in (simple_time_cell(cell), time_cell(cell)):
+        layer.stateful = True
+        layer.forward(xs, mask)  # a state to start from
+        read = xs.copy()
+        layer.forward(read, mask)
+        read[...] = np.nan  # the caller may use its array again
+        layer.set_state(h)
+        found = []
+        for _ in range(2):
+            found += [layer.backward(dhs), *map(np.copy, layer.grads), layer.dh]
+        np.testing.assert_array_equal(layer.h, h)
+        results.append([*found, layer.forward(xs, mask), layer.h])
+    for simple, fast in zip(*results, strict=True):
+        np.testing.assert_allclose(simple, fast, rtol=0, atol=1e-12)
