@@ -29,7 +29,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_language.compare", description="compare language models")
+    parser = argparse.ArgumentParser(prog="python -m ch_language.compare", description=__doc__.split("\n")[0])
     parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     parser.add_argument("--figure", default="perplexity.png", help="written to (default: %(default)s)")
     options = parser.parse_args()
@@ -47,12 +47,14 @@ def run(path, figure):
     for name, (rate, settings) in MODELS.items():
         model, optimizer = LanguageModel(len(corpus.words), SIZE, SIZE, **settings, rng=SEED), SGD(rate)
         trainer, curves[name] = RnnlmTrainer(model, optimizer), []
+        print(f"{name:26} perplexity", end="", flush=True)
         for _ in range(MAX_EPOCH):
             trainer.fit(corpus.train[:-1], corpus.train[1:], 1, BATCH_SIZE, TIME_SIZE, MAX_GRAD, eval_interval=None)
             curves[name].append(model.perplexity(corpus.valid))
             if len(curves[name]) > 1 and curves[name][-1] >= min(curves[name][:-1]):
                 optimizer.lr /= 4  # no better than before
-        print(f"{name:26} perplexity {' '.join(f'{value:6.2f}' for value in curves[name])}", flush=True)
+            print(f" {curves[name][-1]:6.2f}", end="", flush=True)
+        print()
 
     # show
     write_figure(figure, lambda _: perplexity_curves(curves, lowest_perplexity() if path is None else None))

@@ -22,7 +22,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_language.generate_text", description="sentences from a model")
+    parser = argparse.ArgumentParser(prog="python -m ch_language.generate_text", description=__doc__.split("\n")[0])
     parser.add_argument("start", nargs="*", help="words to start from (default: a new sentence)")
     parser.add_argument("--model", default=MODEL, help="a file of train or train_better (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: more likely words (default: 1)")

@@ -26,7 +26,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_language.train", description="train a language model")
+    parser = argparse.ArgumentParser(prog="python -m ch_language.train", description=__doc__.split("\n")[0])
     parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     with one_line_errors(parser):
         run(parser.parse_args().text)

@@ -27,7 +27,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.attention_map", description="what heads read")
+    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.attention_map", description=__doc__.split("\n")[0])
     parser.add_argument("figure", nargs="?", default="attention_map.png", help="written to (default: %(default)s)")
     with one_line_errors(parser):
         run(parser.parse_args().figure)

@@ -21,7 +21,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.gradient_norms", description="RNN, GRU and LSTM")
+    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.gradient_norms", description=__doc__.split("\n")[0])
     parser.add_argument("figure", nargs="?", default="gradient_norms.png", help="written to (default: %(default)s)")
     with one_line_errors(parser):
         run(parser.parse_args().figure)

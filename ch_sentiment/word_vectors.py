@@ -29,7 +29,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.word_vectors", description="a map of word vectors")
+    parser = argparse.ArgumentParser(prog="python -m ch_sentiment.word_vectors", description=__doc__.split("\n")[0])
     parser.add_argument("figure", nargs="?", default="word_vectors.png", help="written to (default: %(default)s)")
     with one_line_errors(parser):
         run(parser.parse_args().figure)

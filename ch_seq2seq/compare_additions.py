@@ -53,6 +53,8 @@ def run(path):
         # train
         trainer = Trainer(model, Adam(LEARNING_RATE), callbacks, order_rng)
         history = trainer.fit(x, t_train, MAX_EPOCH, BATCH_SIZE, MAX_GRAD)
+        if trainer.stop_reason:  # Ctrl-C has ended this one: the others are not trained, either
+            raise KeyboardInterrupt
 
         # show
         print(f"{name:26}" + "".join(f"{row['val_accuracy']:>7.1%}" for row in history), flush=True)

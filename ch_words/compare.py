@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from ch_words.model import CBOW, SkipGram, with_full_softmax, with_negative_sampling
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import analogies_solved, neighbours_related, truncated_svd
 from common.optimizer import Adam
 from common.trainer import Trainer
@@ -52,7 +52,7 @@ WAYS = {
 
 
 def main():
-    corpus, word_to_id, _ = load(window_size=WINDOW_SIZE)
+    corpus, word_to_id, _ = load_corpus(window_size=WINDOW_SIZE)
     print(f"{'':28}  analogies  neighbours  seconds   means of {len(SEEDS)} seeds, V = {len(word_to_id)}")
     for name, way in WAYS.items():
         rows = []

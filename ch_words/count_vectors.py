@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 
 from ch_words.figures import draw_map
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import truncated_svd, write_vectors
 from common.figures.figure_file import check_figure
 from common.util import analogy, create_co_matrix, most_similar, normalize, ppmi
@@ -24,7 +24,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_words.count_vectors", description="word vectors by counting")
+    parser = argparse.ArgumentParser(prog="python -m ch_words.count_vectors", description=__doc__.split("\n")[0])
     parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     with one_line_errors(parser):
         run(parser.parse_args().text)
@@ -33,7 +33,7 @@ def main():
 def run(path):
     # load
     check_figure(MAP)
-    corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE, MAX_VOCAB)
+    corpus, word_to_id, id_to_word = load_corpus(path, WINDOW_SIZE, MAX_VOCAB)
     V = len(word_to_id)
     print(f"{len(corpus):,} words, {V:,} different ones (at most {MAX_VOCAB:,}: rarer ones are read as <unk>)")
 

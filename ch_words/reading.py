@@ -7,7 +7,7 @@ from dataset.errors import DataError, reading
 from dataset.reading import vector_file
 
 
-def load(path=None, window_size=1, max_vocab=None):
+def load_corpus(path=None, window_size=1, max_vocab=None):
     """A text as word ids, as `dataset.ptb.load_data` gives it: of a file, or, without one, of `dataset.sentences`.
 
     max_vocab: the rarest words are read as <unk>, so that there are so many; None: as many as the text has.

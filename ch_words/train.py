@@ -9,7 +9,7 @@ import numpy as np
 
 from ch_words.figures import draw_map
 from ch_words.model import CBOW, with_negative_sampling  # or SkipGram
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import write_vectors
 from common.figures.figure_file import check_figure
 from common.optimizer import Adam
@@ -29,7 +29,7 @@ SEED = 0
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_words.train", description="word vectors by prediction")
+    parser = argparse.ArgumentParser(prog="python -m ch_words.train", description=__doc__.split("\n")[0])
     parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     with one_line_errors(parser):
         run(parser.parse_args().text)
@@ -38,7 +38,7 @@ def main():
 def run(path):
     # load
     check_figure(MAP)
-    corpus, word_to_id, id_to_word = load(path, WINDOW_SIZE)
+    corpus, word_to_id, id_to_word = load_corpus(path, WINDOW_SIZE)
     contexts, target = create_contexts_target(corpus, WINDOW_SIZE)  # (N, 2 WINDOW_SIZE), (N,)
     print(f"{len(corpus):,} words, {len(word_to_id):,} different ones")
 

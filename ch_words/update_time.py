@@ -23,7 +23,7 @@ UPDATES = {"full softmax": 16, "negative sampling": 300}  # timed: the second ha
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m ch_words.update_time", description="time of an update against V")
+    parser = argparse.ArgumentParser(prog="python -m ch_words.update_time", description=__doc__.split("\n")[0])
     parser.add_argument("figure", nargs="?", default="word_updates.png", help="written to (default: %(default)s)")
     with one_line_errors(parser):
         run(parser.parse_args().figure)

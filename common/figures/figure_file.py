@@ -1,6 +1,7 @@
 """A figure as a file: a name that cannot be used is found before the work that the figure shows."""
 
 import io
+import sys
 from pathlib import Path
 
 from common.figures.drawing import plotting, png
@@ -23,12 +24,18 @@ def write_figure(path, draw):
     """Write what `draw` draws, in fonts that have its letters, as a file of the format that its name ends in.
 
     draw: function of the module common.plot -> Figure, or Axes of one; may be called twice. OSError as above.
+    Letters that no installed font has are a line on standard error.
     """
-    content, _ = png(draw, _format(check_figure(path)))
+    content, letters = png(draw, _format(check_figure(path)))
     try:
         write_atomically(path, [content])
     except OSError as error:
         raise _not_written(path, error.strerror) from None
+    with plotting():
+        from common.figures.fonts import remarks
+
+        for line in remarks(letters):
+            print(line, file=sys.stderr)
 
 
 def _format(path):

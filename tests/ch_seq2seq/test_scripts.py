@@ -1,6 +1,7 @@
 """The chapter's scripts: they learn, show what was learned, and run from any folder, on a person's own file too."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -76,6 +77,15 @@ def test_variants_are_compared_in_one_table(here, run):
     lines = out.splitlines()
     assert code == 0 and len(lines) == 1 + len(compare_additions.VARIANTS)
     assert all(line.count("%") == 2 for line in lines[1:])
+
+
+def test_ctrl_c_ends_the_comparison_and_not_only_one_of_its_trainings(here, run, monkeypatch):
+    monkeypatch.setattr(
+        compare_additions.AnswerAccuracy, "on_epoch_end", lambda *_: os.kill(os.getpid(), signal.SIGINT)
+    )
+    code, out, err = run(compare_additions)
+    assert code == 130 and len(out.splitlines()) == 1
+    assert err.strip().endswith("python -m ch_seq2seq.compare_additions: interrupted")
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -5,7 +5,7 @@ import pytest
 from conftest import normal
 
 from ch_words.model import CBOW, SkipGram, with_full_softmax, with_negative_sampling
-from ch_words.reading import load
+from ch_words.reading import load_corpus
 from ch_words.vectors import analogies_solved, neighbours_related
 from common.arrays.row_grad import touched_rows
 from common.checking.gradient_check import check_model
@@ -88,7 +88,7 @@ def test_the_same_rng_makes_the_same_model_and_the_same_draws():
 def test_negative_sampling_finds_what_the_full_softmax_finds(sampled, monkeypatch):
     text = sentences.load_text(1500)
     monkeypatch.setattr(sentences, "load_text", lambda: text)
-    corpus, word_to_id, _ = load()
+    corpus, word_to_id, _ = load_corpus()
     if sampled:
         model = with_negative_sampling(CBOW, np.bincount(corpus), 60, 10, rng=0)
     else:

@@ -9,7 +9,7 @@ from conftest import ROOT, everything
 
 from ch_words import compare, count_vectors, count_words, nearest_words, train, train_custom_loop, update_time
 from ch_words.model import CBOW, SkipGram
-from ch_words.reading import load, read_vectors
+from ch_words.reading import load_corpus, read_vectors
 from dataset import sentences
 from dataset.errors import DataError
 from dataset.ptb import UNK
@@ -136,18 +136,15 @@ def test_bad_input_is_one_line_and_exit_code_2(script, arguments, says, main, he
 def test_a_folder_that_cannot_be_written_to_is_one_line(main, here, monkeypatch, capsys):
     monkeypatch.setattr(train, "VECTORS", "no/folder/vectors.txt")
     assert main(train) == 2
-    assert (
-        capsys.readouterr().err
-        == "python -m ch_words.train: no/folder/vectors.txt: No such file or directory\n"
-    )
+    assert capsys.readouterr().err == "python -m ch_words.train: no/folder/vectors.txt: No such file or directory\n"
 
 
 def test_the_rarest_words_become_unk_where_there_are_too_many(here):
     (here / "t.txt").write_text("a a a b b <unk> c d e a b")
-    corpus, word_to_id, id_to_word = load("t.txt", max_vocab=3)
+    corpus, word_to_id, id_to_word = load_corpus("t.txt", max_vocab=3)
     assert id_to_word == {0: "a", 1: "b", 2: UNK} and word_to_id == {"a": 0, "b": 1, UNK: 2}
     assert [id_to_word[i] for i in corpus] == [*"aaabb", *4 * ["<unk>"], *"ab"]
-    assert len(load("t.txt", max_vocab=9)[1]) == 6
+    assert len(load_corpus("t.txt", max_vocab=9)[1]) == 6
 
 
 def test_a_word_that_stands_twice_in_a_file_of_vectors_has_its_first_row(here):
@@ -158,4 +155,4 @@ def test_a_word_that_stands_twice_in_a_file_of_vectors_has_its_first_row(here):
 
 def test_the_generated_text_is_long_enough_for_no_window_beyond_it():
     with pytest.raises(DataError, match="generated"):
-        load(window_size=10**6)
+        load_corpus(window_size=10**6)

@@ -36,6 +36,14 @@ def test_a_name_that_cannot_be_used_is_one_line(call, name, why, here):
     assert everything(here) == before
 
 
+def test_letters_that_no_font_has_are_named(here, capsys):
+    write_figure("f.png", draw)
+    assert capsys.readouterr().err == ""
+    write_figure("f.png", lambda plot: plot.word_map([[0.0, 1.0], [1.0, 0.0]], ["\U00012000", "a"], ["g", "g"]))
+    err = capsys.readouterr().err
+    assert "uneiform" in err and len(err.splitlines()) == 1
+
+
 def test_a_full_disk_leaves_the_old_figure(here, monkeypatch):
     def full(path, pieces):
         raise OSError(errno.ENOSPC, "No space left on device", path)
