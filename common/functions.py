@@ -53,7 +53,7 @@ def cross_entropy_error(y, t):
 
 
 def filled(xs, mask, value=0):
-    """xs (N, T, ...), in its memory order, with `value` where mask (N, T) is False; itself where nothing is masked."""
+    """xs (N, T, ...) with `value` where mask (N, T) is False; itself where nothing is masked."""
     if mask is None or mask.all():
         return xs
     xs = np.copy(xs)

@@ -126,10 +126,7 @@ class Dropout(Layer):
         scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
         if train_flg and self.train_flg and self.dropout_ratio > 0:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
-            # Into x's order in memory while it is bools: they are faster to transpose than floats.
-            keep_as_x = np.empty_like(x, dtype=bool)
-            keep_as_x[...] = np.asarray(keep, like=x)
-            scale = np.multiply(keep_as_x, 1 / (1 - self.dropout_ratio), out=np.empty_like(x))
+            scale = np.multiply(np.asarray(keep, like=x), 1 / (1 - self.dropout_ratio), dtype=x.dtype)
         self.cache = x.shape, scale
         return np.copy(x) if scale is None else x * scale
 

@@ -1,8 +1,8 @@
 """Many to one: one vector for a whole text, out of one vector for each of its steps.
 
 forward: hs (N, T, H), mask (N, T) bool or None -> (N, H), of TimeFirstLast and TimeMaxMean (N, 2H); backward: the
-gradient (N, T, H) of hs, exactly 0 at the padding, and (but for attention) in the memory order of hs
-(`common.arrays.memory_order`). A text of no real step gives 0; a batch of no steps at all, T = 0, is a ValueError.
+gradient (N, T, H) of hs, exactly 0 at the padding. A text of no real step gives 0; a batch of no steps at all, T = 0,
+is a ValueError.
 """
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from common.arrays.checks import as_floats, as_mask, float_dtype
 from common.arrays.initializers import xavier
 from common.arrays.layer import Layer
-from common.arrays.memory_order import memory_order, new_array
 from common.functions import filled, softmax
 
 
@@ -36,13 +35,13 @@ class TimePick(Layer):
         n, half, some = np.arange(len(hs)), hs.shape[2] / 2, mask.any(axis=1, keepdims=True)  # some (N, 1)
         index = [(n, step(mask), slice(int(half * start), int(half * end))) for step, start, end in self.picks]
         out = np.concatenate([hs[i] for i in index], axis=1)  # (N, H / 2 or H) each -> (N, H or 2H)
-        self.cache = index, some, out.shape, _layout(hs)
+        self.cache = index, some, out.shape, hs.shape
         return np.where(some, out, 0)
 
     def backward(self, dout):
-        index, some, out_shape, (shape, order) = self.cached()
+        index, some, out_shape, shape = self.cached()
         dout = np.where(some, as_floats(self, "dout", dout, out_shape, float_dtype(dout)), 0)
-        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
+        dhs = np.zeros(shape, dout.dtype, like=dout)
         start = 0
         for n, step, columns in index:
             end = start + columns.stop - columns.start
@@ -86,13 +85,13 @@ class TimeMean(Layer):
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
         count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(hs.dtype)  # (N, 1)
-        self.cache = mask, count, _layout(hs)
+        self.cache = mask, count, hs.shape
         return filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
 
     def backward(self, dout):
-        mask, count, (shape, order) = self.cached()
+        mask, count, shape = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
-        dhs = new_array(np.empty, shape, order, dout.dtype, like=dout)
+        dhs = np.empty(shape, dout.dtype, like=dout)
         dhs[...] = (dout / count)[:, None]
         dhs[~mask] = 0
         return dhs
@@ -111,13 +110,13 @@ class TimeMax(Layer):
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
         hs = filled(hs, mask, -np.inf)
         top = hs.max(axis=1)  # (N, T, H) -> (N, H)
-        self.cache = None if self.inference else (_first_equal(hs, top), some, _layout(hs))
+        self.cache = None if self.inference else (_first_equal(hs, top), some, hs.shape)
         return np.where(some, top, 0)
 
     def backward(self, dout):
-        step, some, (shape, order) = self.cached()
+        step, some, shape = self.cached()
         dout = as_floats(self, "dout", dout, (shape[0], shape[2]), float_dtype(dout))
-        dhs = new_array(np.zeros, shape, order, dout.dtype, like=dout)
+        dhs = np.zeros(shape, dout.dtype, like=dout)
         np.put_along_axis(dhs, step, np.where(some, dout, 0)[:, None], axis=1)
         return dhs
 
@@ -134,7 +133,7 @@ class TimeMaxMean(TimeMax):
         return np.concatenate((super().forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        _, _, ((N, _, H), _) = self.cached()
+        _, _, (N, _, H) = self.cached()
         dout = as_floats(self, "dout", dout, (N, 2 * H), float_dtype(dout))
         return super().backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
 
@@ -197,13 +196,8 @@ def _checked(layer, hs, mask, dtype=None, columns="H"):
     return hs, np.ones(hs.shape[:2], bool, like=hs) if mask is None else mask
 
 
-def _layout(hs):
-    """Shape and memory order: what `new_array` needs to make an array like hs."""
-    return hs.shape, memory_order(hs)
-
-
 def _first_equal(hs, top):
-    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would first copy hs into C order."""
+    """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would first copy hs."""
     T = hs.shape[1]
     steps_left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): T, T - 1, ..., 1
     most_left = ((hs == top[:, None]) * steps_left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)

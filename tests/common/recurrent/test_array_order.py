@@ -1,11 +1,9 @@
-"""Recurrent layers return C order, as NumPy code that follows them does; poolings and dropout keep the order that they
-get, and give gradients that of what they belong to: so nothing is turned round on the way."""
+"""Recurrent layers return C order, in which NumPy code that follows is fast; the order of inputs changes no result."""
 
 import numpy as np
 import pytest
 from conftest import CELLS, D, H, normal, prefix_mask, time_cell
 
-from common.arrays.memory_order import memory_order, new_array
 from common.layers import Dropout
 from common.pooling import TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.time_layers import TimeBidirectional, TimeDropout
@@ -20,22 +18,7 @@ every_pooling = pytest.mark.parametrize("Pool", [TimeLast, TimeBiLast, TimeFirst
 
 def in_order(a, order):
     """A copy of `a` whose axes stand in memory in `order`."""
-    turned = new_array(np.empty, a.shape, order, a.dtype, like=a)
-    turned[...] = a
-    return turned
-
-
-@pytest.mark.parametrize("order", [ROWS, COLUMNS, (1, 0, 2), (2, 1, 0)])
-@pytest.mark.parametrize("make", [np.empty, np.zeros])
-def test_a_new_array_has_its_shape_and_its_order(make, order):
-    a = new_array(make, (2, 3, 4), order, np.float32, like=np.zeros(1))
-    assert (a.shape, a.dtype, memory_order(a)) == ((2, 3, 4), np.float32, order)
-    assert make is np.empty or not a.any()
-    assert a.transpose(order).flags.c_contiguous
-
-
-def test_the_order_of_an_array_read_backwards_is_its_own():
-    assert memory_order(np.zeros((2, 3, 4))[:, ::-1]) == ROWS
+    return np.ascontiguousarray(a.transpose(order)).transpose(np.argsort(order))
 
 
 @pytest.mark.parametrize("order", [ROWS, COLUMNS])
@@ -63,33 +46,23 @@ def test_the_order_of_input_and_gradient_changes_no_result(cell):
 @pytest.mark.parametrize("mask", [None, MASK], ids=["none", "lengths"])
 @pytest.mark.parametrize("order", [ROWS, COLUMNS])
 @every_pooling
-def test_the_gradient_of_a_pooling_stands_as_its_input_did(Pool, order, mask):
+def test_a_pooling_gives_the_same_whatever_the_order(Pool, order, mask):
     pool, hs = Pool(), normal(N, T, 4)
     out = pool.forward(in_order(hs, order), mask)
     dhs = pool.backward(normal(*out.shape, seed=9))
-    assert memory_order(dhs) == order
     straight = Pool()
     np.testing.assert_allclose(straight.forward(hs, mask), out, rtol=1e-14, atol=1e-15)
     assert np.array_equal(straight.backward(normal(*out.shape, seed=9)), dhs)
 
 
 @pytest.mark.parametrize("Layer", [Dropout, TimeDropout])
-def test_dropout_keeps_the_order_and_drops_the_same_elements(Layer):
+def test_dropout_drops_the_same_elements_whatever_the_order(Layer):
     xs, dout = normal(N, T, D), normal(N, T, D, seed=9)
     straight, columns = Layer(0.5, rng=3), Layer(0.5, rng=3)
     ys = columns.forward(in_order(xs, COLUMNS))
     assert np.array_equal(ys, straight.forward(xs))
     dxs = columns.backward(in_order(dout, COLUMNS))
     assert np.array_equal(dxs, straight.backward(dout))
-    assert memory_order(ys) == memory_order(dxs) == COLUMNS
-
-
-@pytest.mark.parametrize("masked", [False, True])
-def test_dropout_that_drops_nothing_keeps_the_order(masked):
-    layer, xs = TimeDropout(0.5), in_order(normal(N, T, D), COLUMNS)
-    layer.train_flg = False
-    ys = layer.forward(xs, MASK if masked else None)
-    assert memory_order(ys) == memory_order(layer.backward(xs)) == COLUMNS
 
 
 @pytest.mark.parametrize("order", [ROWS, COLUMNS])
