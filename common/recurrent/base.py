@@ -43,7 +43,7 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         if T > 1 and N * T > FEW:
             with one_blas_thread():  # also in a loop that no Trainer runs
                 return self.forward_steps(xs, mask)
-        start = self._current_state()
+        start = self._current_state() if T > 1 else None
         hs = super().forward(xs, mask)
         if T > 1 and not self.inference:
             self.plain_forward = np.copy(xs), mask, start
