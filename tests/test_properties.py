@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ch_sentiment.commands.predict import answer_line, answer_object, answer_row
@@ -165,6 +165,7 @@ def test_any_text_survives_a_csv_file(texts):
 @given(two_texts)
 def test_any_line_survives_a_tsv_file(texts):
     texts = [text.replace("\n", " ").rstrip("\r") for text in texts]
+    assume(not all("\t" in text for text in texts))  # every row would have a cell more than the header
     read, t, _ = read_back("a.tsv", lambda file, rows: file.writelines("\t".join(row) + "\n" for row in rows), texts)
     assert read == texts and t.tolist() == [i % 2 for i in range(len(texts))]
 
