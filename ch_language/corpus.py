@@ -53,7 +53,7 @@ def ids_of(words, vocabulary):
         if word not in ids:
             known = ", ".join(vocabulary[:3])
             raise DataError(f"expected words that the model has read ({known}, ...), got {word!r}")
-    return np.array([ids[word] for word in words])
+    return np.array([ids[word] for word in words], np.int64)
 
 
 @contextlib.contextmanager

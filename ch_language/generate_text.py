@@ -20,7 +20,7 @@ SEED = 0
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.generate_text", description="sentences from a model")
-    parser.add_argument("start", nargs="*", default=[END], help="words to start from (default: a new sentence)")
+    parser.add_argument("start", nargs="*", help="words with which a sentence starts (default: none)")
     parser.add_argument("--model", default=MODEL, help="a file of train or train_better (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: more likely words (default: 1)")
     parser.add_argument("--top-k", type=int, help="draw among so many words (default: all)")
@@ -35,8 +35,9 @@ def run(options):
     print(f"{options.model}: {about}, perplexity of its validation text {perplexity:.2f}")
 
     # generate
-    start, skip = ids_of(options.start, words), [i for i, word in enumerate(words) if word in SKIPPED]
     rng, end = np.random.default_rng(SEED), words.index(END) if END in words else None
+    start = ids_of([END, *options.start] if END in words else options.start, words)  # after the end of a sentence
+    skip = [i for i, word in enumerate(words) if word in SKIPPED]
     for _ in range(SENTENCES):
         made = generate(model, start, MOST_WORDS, options.temperature, options.top_k, end, skip, rng)
         print(" ".join(words[i] for i in [*start, *made] if i != end))
