@@ -23,7 +23,7 @@ SEED = 0
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.generate_text", description=__doc__.split("\n")[0])
-    parser.add_argument("start", nargs="*", help="words to start from (default: a new sentence)")
+    parser.add_argument("start", nargs="*", help="words with which a sentence starts (default: none)")
     parser.add_argument("--model", default=MODEL, help="a file of train or train_better (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1: more likely words (default: 1)")
     parser.add_argument("--top-k", type=int, help="draw among so many words (default: all)")
@@ -38,7 +38,7 @@ def run(options):
     print(f"{options.model}: {about}, perplexity of its validation text {perplexity:.2f}")
 
     # generate
-    begin = options.start or [EOS if EOS in words else words[0]]  # a text of one line has no <eos>
+    begin = [EOS, *options.start] if EOS in words else options.start or words[:1]  # a text of one line has no <eos>
     start, skip = ids_of(begin, words), [i for i, word in enumerate(words) if word in SKIPPED]
     rng, end = np.random.default_rng(SEED), words.index(EOS) if EOS in words else None
     for _ in range(SENTENCES):
