@@ -77,14 +77,9 @@ def new_buffer(self, name, *shape):
     return np.empty(shape, self.params[0].dtype)
 
 
-def copy_batch_first(hs):
-    return np.ascontiguousarray(hs.transpose(2, 0, 1))  # (T, H, N) -> (N, T, H)
-
-
 # What switches each measure of TimeLSTM off, in the order in which the table switches them on.
 OFF = {
     "reused buffers": patch.object(TimeRecurrent, "buffer", new_buffer),
-    "results in the layout (T, H, N)": patch("common.recurrent.lstm.as_batch_first", copy_batch_first),
     "one sigmoid for three gates": patch("common.recurrent.lstm.sigmoid_of_negated", sigmoid_of_each_gate),
     "gradients of weights over 8 steps at a time": patch("common.recurrent.lstm.CHUNK", 1),
 }

@@ -40,7 +40,7 @@ def load_corpus(path=None, window=1):
         ids, word_to_id, _ = ptb.load_data(path=path)
     size = len(ids) - len(ids) // VALIDATION
     if size <= window or len(ids) - size < 2:
-        least = max(window + 1, 2 * VALIDATION - 2) * VALIDATION // (VALIDATION - 1) + 1
+        least = max(2 * VALIDATION, window * VALIDATION // (VALIDATION - 1) + 1)
         expected = f"at least {least:,} words, for a window of {window:,} and for validation"
         raise DataError(f"{path or 'the generated text'}: expected {expected}, got {len(ids):,}")
     return Corpus(ids[:size], ids[size:], list(word_to_id))
@@ -51,7 +51,7 @@ def ids_of(words, vocabulary):
     ids = {word: i for i, word in enumerate(vocabulary)}
     for word in words:
         if word not in ids:
-            known = ", ".join(vocabulary[:5])
+            known = ", ".join(vocabulary[:3])
             raise DataError(f"expected words that the model has read ({known}, ...), got {word!r}")
     return np.array([ids[word] for word in words])
 

@@ -39,5 +39,6 @@ def probabilities(scores, temperature, top_k, skip=()):
     """scores (V,) -> softmax(scores / temperature) of the `top_k` highest that are not skipped, 0 of the others."""
     scores = scores.copy()
     scores[list(skip)] = -np.inf
-    scores[np.argsort(-scores, kind="stable")[top_k:]] = -np.inf
+    if top_k < len(scores):
+        scores[np.argsort(-scores, kind="stable")[top_k:]] = -np.inf
     return softmax((scores - scores.max()) / temperature)

@@ -14,7 +14,7 @@ from common.optimizer import SGD, clip_grads
 CELL = "rnn"  # or "lstm", "gru"
 WORDVEC_SIZE = 50
 HIDDEN_SIZE = 100
-MAX_EPOCH = 6
+MAX_EPOCH = 4
 BATCH_SIZE = 10  # places of the text that are read side by side
 TIME_SIZE = 20  # words of a window
 MAX_GRAD = 1.0

@@ -33,7 +33,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m ch_seq2seq.train_date", description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default="date.txt", help="lines question_answer (default: generated)")
     parser.add_argument("--figure", default="attention_maps.png", help="written to (default: %(default)s)")
-    parser.add_argument("--book", action="store_true", help="the book's size and learning rate")
+    parser.add_argument("--book", action="store_true", help="the book's size")
     options = parser.parse_args()
     settings = BOOK if options.book else SMALL
 

@@ -16,11 +16,9 @@ from common.trainer import Trainer
 from common.util import analogy, create_contexts_target, most_similar, normalize
 
 MODEL = CBOW
-WINDOW_SIZE = 5
+WINDOW_SIZE = SAMPLE_SIZE = 5  # words on each side; words that are drawn
 HIDDEN_SIZE = 100
-SAMPLE_SIZE = 5
-MAX_EPOCH = 10
-BATCH_SIZE = 100
+MAX_EPOCH, BATCH_SIZE = 10, 100
 LEARNING_RATE = 0.01
 QUERIES = ("king", "paris", "dogs", "played", "you", "year", "car", "toyota")
 ANALOGIES = (("man", "king", "woman"), ("france", "paris", "japan"), ("dog", "dogs", "cat"), ("good", "better", "bad"))

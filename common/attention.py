@@ -112,18 +112,23 @@ class MultiHeadAttention(Layer):
         q, k, v = map(self._heads, (q, k, v))
         score = np.matmul(q, k.transpose(0, 1, 3, 2))  # (N, heads, T, d) @ (N, heads, d, S) -> (N, heads, T, S)
         self.attention_weight = masked_softmax(score, _may_read(score, mask, read_mask, causal))
-        a = self.dropout.forward(self.attention_weight)
-        self.cache = None if self.inference else (q, k, v, a, mask, memory is not None)
-        return filled(self.output.forward(self._product(a, v)), mask)  # (N, T, H) @ (H, K) -> (N, T, K)
+        drops = self.dropout.train_flg and self.dropout.dropout_ratio > 0
+        a = self.dropout.forward(self.attention_weight) if drops else self.attention_weight
+        context = self._product(a, v)  # (N, heads, T, S) @ (N, heads, S, d) -> (N, T, H)
+        self.cache = None if self.inference else (q, k, v, a, context, mask, drops, memory is not None)
+        return filled(self.output.forward(context), mask)  # (N, T, H) @ (H, K) -> (N, T, K)
 
     def backward(self, dout):
-        q, k, v, a, mask, has_memory = self.cached()
+        q, k, v, a, context, mask, drops, has_memory = self.cached()
         N, _, T, _ = q.shape
         W_o = self.output.params[0]
         dout = in_rows(as_floats(self, "dout", dout, (N, T, W_o.shape[1]), W_o.dtype), mask)
         dcontext = self._heads(self.output.backward(dout))  # (N, T, K) -> (N, T, H) -> (N, heads, T, d)
-        da = self.dropout.backward(np.matmul(dcontext, v.transpose(0, 1, 3, 2)))  # -> (N, heads, T, S)
-        dscore = through_softmax(self.attention_weight, da)
+        dscore = np.matmul(dcontext, v.transpose(0, 1, 3, 2))  # (N, heads, T, d) @ (N, heads, d, S): that of a
+        dscore = self.dropout.backward(dscore) if drops else dscore
+        # Through softmax: a (da - sum(a da)), where the sum over S is that of context dcontext over d, a shorter one.
+        dscore -= (self._heads(context) * dcontext).sum(axis=3, keepdims=True)
+        dscore *= self.attention_weight
         dq = self._product(dscore, k)  # (N, heads, T, S) @ (N, heads, S, d) -> (N, T, H)
         dq *= 1 / math.sqrt(q.shape[3])
         dk = self._product(dscore.transpose(0, 1, 3, 2), q)  # (N, heads, S, T) @ (N, heads, T, d) -> (N, S, H)
@@ -224,13 +229,16 @@ def _may_read(score, mask, read_mask, causal):
 
 
 def masked_softmax(score, real=None):
-    """softmax(score) along the last axis over the places where `real`, which broadcasts, is true; 0 at the others."""
+    """softmax(score) along the last axis over the places where `real`, which broadcasts, is true; 0 at the others.
+
+    In the memory of `score`, which is the largest array there is.
+    """
     if real is not None:
-        score = np.where(real, score, -np.inf)
-    top = np.maximum(score.max(axis=-1, keepdims=True), np.finfo(score.dtype).min)  # finite where nothing is real, too
-    e = np.exp(score - top)
-    e /= np.maximum(e.sum(axis=-1, keepdims=True), 1)  # a sum is 1 or more, since e is 1 at the top, or 0: nothing real
-    return e
+        np.copyto(score, -np.inf, where=~real)
+    score -= np.maximum(score.max(axis=-1, keepdims=True), np.finfo(score.dtype).min)  # finite where nothing is real
+    a = np.exp(score, out=score)
+    a /= np.maximum(a.sum(axis=-1, keepdims=True), 1)  # a sum is 1 or more, since e^0 = 1 at the top; or it is 0
+    return a
 
 
 def through_softmax(a, da):

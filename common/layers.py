@@ -58,7 +58,7 @@ class Affine(Layer):
         x = as_floats(self, "x", x, (..., len(W)), W.dtype)
         self.cache = rows, axes = _rows(x), x.shape[:-1]
         y = np.dot(rows, W)  # (M, D) @ (D, K) -> (M, K)
-        y += b
+        y += b  # in place: a large V is large memory
         return y.reshape(*axes, len(b))  # (M, K) -> (..., K)
 
     def backward(self, dout):

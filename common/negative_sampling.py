@@ -24,8 +24,9 @@ class UnigramSampler:
     def __init__(self, counts, power=0.75, rng=None):
         counts = as_floats(self, "counts", counts, ("V",), np.float64)
         power = as_number(self, "power", power, least=0)
-        if not (np.isfinite(counts) & (counts >= 0)).all():
-            raise ValueError(f"{type(self).__name__}: expected finite counts, 0 or above, got {counts.min()}")
+        wrong = ~(np.isfinite(counts) & (counts >= 0))
+        if wrong.any():
+            raise ValueError(f"{type(self).__name__}: expected finite counts, 0 or above, got {counts[wrong][0]}")
         occurs = counts > 0
         if occurs.sum() < 2:
             expected = "at least two words that occur, since one of them is the positive one"

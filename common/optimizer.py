@@ -59,6 +59,9 @@ class Optimizer:
         self.iter += 1
         touched_last = self.state.get("last") or [()] * len(params)
         for p, g, last, *state in zip(params, grads, touched_last, *(self.state[slot] for slot in self.slots)):
+            if len(last) and touched_rows(g) is None:  # dense this once: no row is left behind
+                self._catch_up_rows(np.flatnonzero(last < self.iter - 1), last, p, *state)
+                last[...] = self.iter
             if type(g) is np.ndarray and g.size <= BLOCK:  # a single block
                 self.step(p, g, *state)
                 continue
@@ -70,10 +73,17 @@ class Optimizer:
                     self.step(rows, plain(g).take(part, axis=0), *state_rows)
                     for a, new in zip((p, *state), (rows, *state_rows)):
                         a[part] = new
+                    if len(last):
+                        last[part] = self.iter
                 else:
                     self.step(p[part], plain(g)[part], *(a[part] for a in state))
-                if len(last):
-                    last[part] = self.iter
+
+    def _catch_up_rows(self, rows, last, *arrays):
+        """`catch_up` of these rows (ids) of a parameter and its state, which were touched at the steps `last` (V,)."""
+        of_rows = [a.take(rows, axis=0) for a in arrays]
+        self.catch_up(self.iter - 1 - last[rows], *of_rows)
+        for a, new in zip(arrays, of_rows):
+            a[rows] = new
 
     def prepare(self, params, grads=()):
         """A state of zeros for these parameters; the first update calls it."""
@@ -186,7 +196,7 @@ class Adam(Optimizer):
     """p -= lr m^ / (sqrt(v^) + eps), m^ and v^ the bias-corrected running means of g and g^2. Kingma and Ba 2015.
 
     A row of an embedding whose word has not occurred for some steps is first moved as these steps, which go on in the
-    direction of m, would have moved it. lazy: leave that out; then rare words learn more slowly at first.
+    direction of m, would have moved it at the rate of now. lazy: leave that out; rare words then learn more slowly.
     """
 
     slots = ("m", "v")

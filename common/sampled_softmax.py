@@ -9,7 +9,7 @@ import numpy as np
 from common.arrays.checks import as_floats, as_number, as_rng
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad
-from common.time_layers import labels_that_count, row_chunks, weight_of_steps
+from common.time_layers import labels_that_count, row_chunks, weight_of_steps, weighted_sum
 
 CHUNK = 1 << 20  # logits that are computed at a time: enough rows for a fast product, few enough for the cache
 
@@ -53,8 +53,11 @@ class TimeAffineSoftmaxWithLoss(Layer):
         for grad, values in zip(self.grads, gradients):
             if ids is None:
                 np.multiply(values, dout, out=grad)
-            else:
+            elif isinstance(grad, RowGrad):
                 grad.write(ids, values * dout)
+            else:
+                grad[...] = 0
+                grad[ids] = values * dout
         dhs = np.zeros(shape, dh.dtype, like=dh)
         dhs.reshape(-1, shape[2])[real] = dh * dout  # (M, H) -> (N, T, H)
         return dhs
@@ -77,14 +80,16 @@ class TimeSampledSoftmaxWithLoss(TimeAffineSoftmaxWithLoss):
 
     def __init__(self, W, b, num_sampled, counts=None, rng=None):
         super().__init__(W, b)
-        self.grads = [RowGrad.zeros_like(p) for p in self.params]
+        if isinstance(W, np.ndarray):  # an array of another kind (CuPy's, say) keeps a dense gradient
+            self.grads = [RowGrad.zeros_like(p) for p in self.params]
         self.num_sampled = as_number(self, "num_sampled", num_sampled, least=1, whole=True)
         self.rng = as_rng(self, rng)
         self.train_flg = True
         q = _log_uniform(len(W)) if counts is None else _proportional(self, counts, len(W))
         self.cumulative = np.cumsum(q)  # (V,), float64
         with np.errstate(divide="ignore"):  # of q = 1, where V = 1
-            self.log_expected = np.log(-np.expm1(self.num_sampled * np.log1p(-q)))  # (V,): log Q
+            log_expected = np.log(-np.expm1(self.num_sampled * np.log1p(-q)))
+        self.log_expected = np.asarray(log_expected, like=W)  # (V,): log Q
 
     def loss_of_rows(self, h, labels, scale):
         if not self.train_flg:
@@ -92,8 +97,8 @@ class TimeSampledSoftmaxWithLoss(TimeAffineSoftmaxWithLoss):
         W, b = self.params
         draws = self.rng.random(self.num_sampled) * self.cumulative[-1]
         drawn = self.cumulative.searchsorted(draws, side="right")  # (num_sampled,) ids
-        ids = np.union1d(labels, drawn)  # (K,), sorted
-        places = ids.searchsorted(labels)  # (M,)
+        ids = np.union1d(labels, np.asarray(drawn, like=labels))  # (K,), sorted
+        places = np.searchsorted(ids, labels)  # (M,)
         log_expected = self.log_expected[ids]
         log_expected[places] = 0
         shifted = b[ids] - log_expected.astype(b.dtype)
@@ -130,7 +135,7 @@ def affine_softmax(h, W, b, labels, scale, with_gradients=True):
         log_y = y[place]
         np.exp(y, out=y)
         total = y.sum(axis=1)  # (m, V) -> (m,)
-        loss -= float((scale[part] * (log_y - np.log(total))).sum())
+        loss -= weighted_sum(log_y - np.log(total), scale[part])
         if with_gradients:
             y *= (scale[part] / total)[:, None]  # from here on the gradient of the logits
             y[place] -= scale[part]

@@ -95,6 +95,9 @@ def _check_layers(layers, loss):
             way_out = " without backward" if missing == ["backward"] else way_out
             got = f"{described(layer)}{way_out}"
             raise ValueError(f"Sequential: expected an object with forward and backward as {name}, got {got}")
+    if getattr(loss, "params", None):  # they would not be trained, and its scores are not those of the last layer
+        got = f"{type(loss).__name__} with weights of its own (a child of BaseModel collects it like a layer)"
+        raise ValueError(f"Sequential: expected a loss without weights, got {got}")
     for i, layer in enumerate(layers):
         needed = [p for p in inspect.signature(layer.forward).parameters.values() if p.default is p.empty]
         if len([p for p in needed if p.kind is p.POSITIONAL_OR_KEYWORD]) > 1:

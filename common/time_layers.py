@@ -154,7 +154,7 @@ class TimeSoftmaxWithLoss(Layer):
             np.sum(exps, axis=1, keepdims=True, out=sums[part])
         log_y = (log_y - np.log(sums))[:, 0]  # (M, 1) -> (M,)
         self.cache = xs, labels, real, tops, sums, exps, weight
-        return float(-(log_y if weight is None else log_y * weight).sum() / max(len(labels), 1) + 0.0)  # + 0.0: no -0.0
+        return -weighted_sum(log_y, weight) / max(len(labels), 1) + 0.0  # + 0.0: no loss of -0.0
 
     def backward(self, dout=1):
         """-> dxs (N, T, V)."""
@@ -171,6 +171,15 @@ class TimeSoftmaxWithLoss(Layer):
             dx[np.arange(len(dx)), labels[part]] -= scale[part, 0]
             drows[index] = dx
         return dxs
+
+
+def weighted_sum(log_y, weight):
+    """The sum of log_y (M,), each times its weight (M,) or, for None, 1; what is -inf and counts 0 adds nothing."""
+    log_y = log_y.astype(np.float64)  # float32 is too narrow for a sum of what logits of 1e38 cost
+    if weight is None:
+        return float(log_y.sum())
+    total = float(np.vdot(log_y, weight))
+    return total if total == total else float(np.vdot(np.where(weight != 0, log_y, 0), weight))
 
 
 def row_chunks(count, width, elements):
@@ -194,8 +203,8 @@ def _steps_that_count(layer, xs, ts, mask):
 
 def labels_that_count(layer, ts, mask, shape, classes):
     """-> ts (N, T) ids of so many classes, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
-    mask = as_mask(layer, mask, shape)
-    counts = np.not_equal(ts, layer.ignore_label)
+    mask, ts = as_mask(layer, mask, shape), ts if hasattr(ts, "dtype") else np.asarray(ts)
+    counts = ts != layer.ignore_label
     counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
     return as_ids(layer, "ts", ts, shape, classes, where=counts), counts
 

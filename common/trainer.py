@@ -9,7 +9,7 @@ import uuid
 
 import numpy as np
 
-from common.arrays.checks import as_number, as_rng_or_global
+from common.arrays.checks import as_ids, as_number, as_rng_or_global
 from common.arrays.examples import Examples
 from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
@@ -243,7 +243,8 @@ class RnnlmTrainer(Trainer):
     `ppl_list`: the perplexities of the log, exp of the mean loss since the line before.
     """
 
-    time_idx = ppl_list = window = None
+    time_idx = window = None
+    ppl_list = ()
 
     def fit(self, xs, ts, max_epoch=10, batch_size=20, time_size=35, max_grad=None, eval_interval=20):
         """Train; -> the history, as `Trainer.fit`, which says the rest. xs, ts: (T,) ids and those that follow them.
@@ -253,10 +254,13 @@ class RnnlmTrainer(Trainer):
         batch_size = as_batch_size("RnnlmTrainer.fit", batch_size)
         time_size = as_number("RnnlmTrainer.fit", "time_size", time_size, least=1, whole=True)
         words = batch_size * time_size
+        xs, ts = (as_ids("RnnlmTrainer.fit", name, ids, ("T",), np.inf) for name, ids in (("xs", xs), ("ts", ts)))
         if len(xs) < words:
             expected = f"a text of at least batch_size * time_size = {words} words"
             raise ValueError(f"RnnlmTrainer.fit: expected {expected}, got {len(xs)}")
-        if self.running is None:
+        if self.time_idx is None:
+            self.time_idx = self.step * time_size  # 0 or, where a file led here, on from where it was written
+        elif self.running is None:
             self.time_idx = 0
         self.ppl_list, self.window = [], (batch_size, time_size)
         return super().fit(xs, ts, max_epoch, words, max_grad, eval_interval)

@@ -38,15 +38,16 @@ class Gelu(Layer):
 
     def forward(self, x):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
-        tanh = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
-        self.cache = x, tanh
+        near = np.clip(x, -100, 100)  # tanh is 1 long before that, and x^3 or x^2 may be too large for float32
+        tanh = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near**3))
+        self.cache = x, near, tanh
         return x * (1 + tanh) / 2
 
     def backward(self, dout):
-        x, tanh = self.cached()
+        x, near, tanh = self.cached()
         dout = as_floats(self, "dout", dout, x.shape, x.dtype)
-        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)  # of the argument of tanh
-        return dout * (1 + tanh + x * (1 - tanh**2) * slope) / 2
+        slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near**2)  # of the argument of tanh
+        return dout * (1 + tanh + near * (1 - tanh**2) * slope) / 2
 
 
 class Residual(Sequential):
@@ -60,11 +61,12 @@ class Residual(Sequential):
 
 
 class TransformerBlock(Sequential):
-    """Attention, then two Affine layers at every step. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H).
+    """Attention, then two Affine layers at every step. forward: xs (N, T, H), mask (N, T) bool or None -> (N, T, H),
+    0 at the padding.
 
     size: H. num_heads: a divisor of it. inner_size: columns between the two Affine layers (default: 4 H). activation:
     class of the layer between them. dropout_ratio: the share dropped of the attention weights, and before each sum.
-    rng: Generator, int or None. `attention`: its MultiHeadAttention. What it gives at the padding is not read.
+    rng: Generator, int or None. `attention`: its MultiHeadAttention.
     """
 
     def __init__(
@@ -80,32 +82,53 @@ class TransformerBlock(Sequential):
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
         feed_forward = affine(size, inner_size), activation(), affine(inner_size, size)
         first_drop, second_drop = (Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs)
-        attend = Residual(layer_norm(size, dtype), self.attention, first_drop)
+        self.norm = layer_norm(size, dtype)
+        attend = Residual(self.norm, self.attention, first_drop)
         feed = Residual(layer_norm(size, dtype), *feed_forward, second_drop)
         super().__init__(attend, feed)
         self.collect(attend=attend, feed=feed)
+
+    def forward(self, xs, mask=None):
+        gamma, _ = self.norm.params
+        xs = as_floats(self, "xs", xs, ("N", "T", len(gamma)), gamma.dtype)
+        self.mask = as_mask(self, mask, xs.shape[:2])
+        return filled(super().forward(filled(xs, self.mask), mask=self.mask), self.mask)
+
+    def backward(self, dout):
+        normed, _ = self.norm.cached()
+        dout = filled(as_floats(self, "dout", dout, normed.shape, normed.dtype), self.mask)
+        return filled(super().backward(dout), self.mask)
 
 
 class TransformerEncoder(Sequential):
     """An Affine layer, positions, blocks, a norm. forward: xs (N, T, D), mask (N, T) bool or None -> (N, T, H), 0 at
     the padding.
 
-    wordvec_size: D. hidden_size: H. num_layers: how many blocks. num_heads: default: 4, or as many as divide H. The
-    others are those of `TransformerBlock`. `blocks`: list.
+    wordvec_size: D. hidden_size: H. num_layers: how many blocks. num_heads: default: 4, or as many as divide H.
+    dropout_between: the share dropped between two blocks. The others are those of `TransformerBlock`. `blocks`: list.
     """
 
     def __init__(
-        self, wordvec_size, hidden_size, num_layers=1, num_heads=None, *, rng=None, dtype=np.float32, **of_block
+        self,
+        wordvec_size,
+        hidden_size,
+        num_layers=1,
+        num_heads=None,
+        dropout_between=0.0,
+        *,
+        rng=None,
+        dtype=np.float32,
+        **of_block,
     ):
         num_layers = as_number(self, "num_layers", num_layers, least=1, whole=True)
-        project_rng, *block_rngs = as_rng("TransformerEncoder", rng).spawn(1 + num_layers)
+        project_rng, *rngs = as_rng("TransformerEncoder", rng).spawn(1 + 2 * num_layers)
         W = xavier(wordvec_size, hidden_size, project_rng, dtype)
         num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
-        self.blocks = [
-            TransformerBlock(hidden_size, num_heads, rng=block_rng, dtype=dtype, **of_block) for block_rng in block_rngs
-        ]
+        self.blocks = [TransformerBlock(hidden_size, num_heads, rng=r, dtype=dtype, **of_block) for r in rngs[::2]]
         layers = {"project": TimeAffine(W, np.zeros(hidden_size, dtype)), "positions": PositionalEncoding()}
-        layers |= {f"block{i}": block for i, block in enumerate(self.blocks)}
+        for i, (block, drop_rng) in enumerate(zip(self.blocks, rngs[1::2])):
+            layers |= {f"drop{i}": Dropout(dropout_between, drop_rng)} if i else {}
+            layers[f"block{i}"] = block
         self.norm = layers["norm"] = layer_norm(hidden_size, dtype)
         super().__init__(*layers.values())
         self.collect(**layers)
@@ -123,15 +146,14 @@ class TransformerEncoder(Sequential):
 class TransformerPooled(Sequential):
     """A vector for each text: a TransformerEncoder, then pooling. forward: xs (N, T, D), mask (N, T) -> (N, K).
 
-    wordvec_size: D. hidden_size: H. num_layers: blocks. pool: a name of `common.pooling.POOLS`. dropout: the share
-    dropped between two blocks. `size`: K.
+    wordvec_size: D. hidden_size: H. num_layers: how many blocks. pool: a name of `common.pooling.POOLS`. dropout: the
+    share dropped between two blocks. `size`: K.
     """
 
     def __init__(self, wordvec_size, hidden_size, num_layers=1, pool="max", dropout=0.0, rng=None, dtype=np.float32):
         encoder_rng, pool_rng = as_rng("TransformerPooled", rng).spawn(2)
-        self.encoder = TransformerEncoder(
-            wordvec_size, hidden_size, num_layers, dropout_ratio=dropout, rng=encoder_rng, dtype=dtype
-        )
+        how = {"dropout_between": dropout, "rng": encoder_rng, "dtype": dtype}
+        self.encoder = TransformerEncoder(wordvec_size, hidden_size, num_layers, **how)
         self.pool = pooling_by_name(pool, hidden_size, rng=pool_rng, dtype=dtype)
         super().__init__(self.encoder, self.pool)
         self.collect(encoder=self.encoder, pool=self.pool)

@@ -73,7 +73,7 @@ def analogy(a, b, c, word_to_id, id_to_word, word_matrix, top=5, answer=None):
         if word not in word_to_id:
             print(f"{word} is not found")
             return
-    of = {word: np.asarray(word_matrix[word_to_id[word]]) for word in (a, b, c)}
+    of = {word: np.multiply(word_matrix[word_to_id[word]], 1.0) for word in (a, b, c)}  # floats: counts may be unsigned
     wanted = normalize(of[b] - of[a] + of[c])
     similarity = np.dot(word_matrix, wanted)  # (V, D) @ (D,) -> (V,)
     print(f"\n[analogy] {a}:{b} = {c}:?")
@@ -107,15 +107,17 @@ def eval_perplexity(model, corpus, batch_size=10, time_size=35):
     switch = {"train_flg": False} if "train_flg" in inspect.signature(model.forward).parameters else {}
     bar = Bar(steps, sys.stderr) if is_terminal(sys.stderr) else None
     total = 0.0
-    with model.predicting() if hasattr(model, "predicting") else contextlib.nullcontext():
+    predicting = model.predicting() if hasattr(model, "predicting") else contextlib.nullcontext()
+    with predicting, np.errstate(over="ignore"):  # a perplexity may be infinite
         for i in range(steps):
             places = window_places(jump, batch_size, time_size, i * time_size)  # (N, T)
             total += float(model.forward(words[places], words[places + 1], **switch))
             if bar is not None:
                 bar.step("perplexity", [f"{np.exp(total / (i + 1)):.1f}"])
+        perplexity = float(np.exp(total / steps))
     if bar is not None:
         bar.close()
-    return float(np.exp(total / steps))
+    return perplexity
 
 
 def eval_seq2seq(model, question, correct, id_to_char, verbose=False, is_reverse=False):

@@ -12,6 +12,8 @@ def create_co_matrix(corpus, vocab_size, window_size=1):
     corpus: (T,) ids. ValueError for ids that are no words of the vocabulary.
     """
     ids = _as_corpus(corpus, vocab_size)
+    if ids.ndim != 1:
+        raise ValueError(f"create_co_matrix: expected a corpus of shape (T,), got shape {ids.shape}")
     counts = np.zeros((vocab_size, vocab_size), np.int32)
     for distance in range(1, window_size + 1):
         np.add.at(counts, (ids[:-distance], ids[distance:]), 1)  # the word, and the one so far to its right

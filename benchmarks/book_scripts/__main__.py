@@ -9,15 +9,13 @@ python -m benchmarks.book_scripts CHECKOUT --text ptb.valid.txt --part times    
 """
 
 import argparse
-import statistics
 import sys
 from pathlib import Path
 
-from benchmarks.book_scripts.jobs import BOOK, OURS, SIDES, Bench, last_line, read_texts
-from benchmarks.book_scripts.report import compare, table
-from benchmarks.book_scripts.scripts import FAIL_BY_THEMSELVES, SCRIPTS, TIMINGS
-
-KERNEL = "Sandybridge"  # rounds differently than those of newer processors: what a difference of rounding can become
+from benchmarks.book_scripts.jobs import Bench, read_texts
+from benchmarks.book_scripts.report import table
+from benchmarks.book_scripts.rows import script_row, timing_row
+from benchmarks.book_scripts.scripts import SCRIPTS, TIMINGS
 
 
 def parse(argv):
@@ -61,88 +59,33 @@ def main(argv=None):
     return int(failed)
 
 
-def wanted(name, options):
-    return options.only is None or any(word in name for word in options.only)
-
-
 def run_scripts(bench, options):
     """Print the table of the scripts -> whether one of them fails with ours alone."""
-    rows, ended, failed = [], dict.fromkeys(SIDES, 0), False
-    scripts = [
-        script for script in SCRIPTS if (bench.checkout / script.path).is_file() and wanted(script.path, options)
-    ]
-    for script in scripts:
-        for seed in options.seed:
-            results = {
-                side: bench.run(side, job(script, seed, side, bench, options), words(script, options)) for side in SIDES
-            }
-            codes = {side: result[0] for side, result in results.items()}
-            if all(codes.values()):
-                said = f"both: {last_line(results[OURS][2])}"
-            elif any(codes.values()):
-                side = next(side for side in SIDES if codes[side])
-                said = f"{side}: {last_line(results[side][2])}"
-            else:
-                said = compare(results[BOOK][1], results[OURS][1])
-                if not said.startswith("the same"):
-                    limits = job(script, seed, BOOK, bench, options)
-                    rounded = bench.run(BOOK, limits, words(script, options), kernel=KERNEL)[1]
-                    said += f". The book's own code with BLAS kernel {KERNEL}: {compare(results[BOOK][1], rounded)}"
-            note = FAIL_BY_THEMSELVES.get(script.path, "")
-            rows.append([script.path, seed, *codes.values(), said + (f" ({note})" if note else "")])
-            print(*rows[-1], sep="\t", file=sys.stderr)
-            failed |= codes[BOOK] == 0 != codes[OURS]
-            for side in SIDES:
-                ended[side] += codes[side] == 0
+    scripts = [script for script in SCRIPTS if wanted(bench, options, script.path)]
+    rows = [progress(script_row(bench, script, seed, options)) for script in scripts for seed in options.seed]
     print(table(["script", "seed", "book's exit", "our exit", "what they print"], rows))
-    print(f"\nexit 0: {ended[BOOK]} with the book's packages, {ended[OURS]} with ours, of {len(rows)}\n")
-    return failed
-
-
-def job(script, seed, side, bench, options):
-    """What `runner.main` gets."""
-    limits = {"updates": script.updates, "fits": script.fits, "questions": script.questions}
-    if options.quick:
-        limits = {"updates": 3, "fits": 1, "questions": 3}
-    adam = str(bench.checkout / "common" / "optimizer.py") if options.book_adam and side == OURS else None
-    return {"script": script.path, "seed": seed, "adam": adam, **limits}
-
-
-def words(script, options):
-    return min(script.words or 2_000, 2_000) if options.quick else script.words
+    book, ours = (sum(row[column] == 0 for row in rows) for column in (2, 3))
+    print(f"\nexit 0: {book} with the book's packages, {ours} with ours, of {len(rows)}\n")
+    return any(row[2] == 0 != row[3] for row in rows)
 
 
 def run_timings(bench, options):
     """Print the table of times."""
-    rows = []
-    for timing in TIMINGS:
-        if (
-            not (wanted(timing.name, options) or wanted(timing.path, options))
-            or not (bench.checkout / timing.path).is_file()
-        ):
-            continue
-        pairs = 1 if options.quick else min(options.pairs, timing.pairs)
-        seconds = 0.05 if options.quick else options.seconds
-        try:
-            found = [[bench.seconds(side, timing, seconds) for side in SIDES] for _ in range(pairs)]
-        except RuntimeError as error:
-            rows.append([timing.name, timing.kind, "", "", "", timing.needed, str(error)])
-        else:
-            book, ours = (statistics.median(times) for times in zip(*found, strict=True))
-            spread = sorted(theirs / mine for theirs, mine in found)
-            times = [f"{1e3 * side:,.3g} ms" for side in (book, ours)]
-            rows.append(
-                [
-                    timing.name,
-                    timing.kind,
-                    *times,
-                    f"{book / ours:.2f}",
-                    timing.needed,
-                    f"{spread[0]:.2f} to {spread[-1]:.2f}",
-                ]
-            )
-        print(*rows[-1], sep="\t", file=sys.stderr)
+    timings = [timing for timing in TIMINGS if wanted(bench, options, timing.path, timing.name)]
+    rows = [progress(timing_row(bench, timing, options)) for timing in timings]
     print(table(["what", "time of", "the book's", "ours", "book's / ours", "needed", "pairs from to"], rows))
+
+
+def wanted(bench, options, path, name=""):
+    """Whether the checkout has a script, and --only a word of its path or of its other name."""
+    asked = options.only is None or any(word in path or word in name for word in options.only)
+    return asked and (bench.checkout / path).is_file()
+
+
+def progress(row):
+    """The row, which is also said on standard error: the whole takes long."""
+    print(*row, sep="\t", file=sys.stderr)
+    return row
 
 
 if __name__ == "__main__":

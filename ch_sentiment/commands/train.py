@@ -17,7 +17,7 @@ from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import is_built_in, load
-from ch_sentiment.experiment.recipes import suited
+from ch_sentiment.experiment.recipes import suited, suited_to_cell
 from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -55,6 +55,7 @@ def run(arguments):
 
 def start(options):
     """A new training in a new folder."""
+    options, of_cell = suited_to_cell(options)
     config = typed_config(options)
     check_before(config)
     texts = load(config.data)
@@ -62,7 +63,7 @@ def start(options):
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     net, notes = new_net(config, data)
-    inform(config, *data.notes, *([choice] if choice else []), *notes)
+    inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
         inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")

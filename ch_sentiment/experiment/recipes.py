@@ -44,6 +44,15 @@ RECIPES = {
         schedule="cosine",
         epochs=4,
     ),
+    "transformer": Recipe(
+        "a Transformer encoder of two blocks: more epochs, and less dropout, than a recurrent net takes",
+        cell="transformer",
+        layers=2,
+        dropout=0.2,
+        schedule="cosine",
+        epochs=50,
+        patience=15,
+    ),
     "victor-zhou": Recipe(
         "a plain RNN on one-hot words, one phrase at a time, after Victor Zhou's introduction to RNNs",
         data="phrases-small",
@@ -134,12 +143,26 @@ RECIPES = {
         patience=1,
     ),
 }
+OF_CELLS = {"transformer": "transformer"}  # cell: the recipe that it starts from where none is named
 
 
 def config_of(typed):
-    """-> Config of the options `typed` (by name) over the settings of their recipe, over the defaults. DataError."""
+    """-> Config of the options `typed` (by name) over the settings of their recipe, or that of their cell, over the
+    defaults. DataError.
+    """
+    typed, _ = suited_to_cell(typed)
     name = typed.get("recipe")
     return Config.of({} if name is None else recipe_named(name).settings, **typed)
+
+
+def suited_to_cell(typed):
+    """Choose the recipe of the cell, where it has one and none is typed. -> `typed` with it, and a line that says so;
+    else `typed` unchanged, and None.
+    """
+    name = OF_CELLS.get(typed.get("cell"))
+    if name is None or typed.get("recipe") is not None:
+        return typed, None
+    return {**typed, "recipe": name}, f"--cell {typed['cell']}: the settings of --recipe {name} (else --recipe default)"
 
 
 def suited(typed, texts):

@@ -30,15 +30,23 @@ def float_dtype(x):
 
 
 def as_ids(layer, name, ids, shape, upper, where=None):
-    """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else."""
-    ids = ids if hasattr(ids, "dtype") else np.asarray(ids)
+    """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else.
+
+    The array has a sign, 32 bits or more, and the machine's byte order: in uint8 255 + 1 is 0, and the int8 -1 without
+    its sign 255, which may be a word; uint64 beside int64 becomes float64.
+    """
+    if not hasattr(ids, "dtype"):
+        ids = np.asarray(ids)
+        ids = ids if ids.size else ids.astype(np.int64)  # NumPy takes [] for floats
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
-    if ids.size and ids.view(f"u{ids.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
+    native = ids.dtype.kind == "i" and ids.itemsize >= 4 and ids.dtype.isnative
+    wide = ids if native else ids.astype(np.int64)
+    if wide.size and wide.view(f"u{wide.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
-    return ids
+    return wide
 
 
 def as_mask(layer, mask, shape):

@@ -63,15 +63,19 @@ def plain(a):
     return a.view(np.ndarray) if isinstance(a, RowGrad) else a
 
 
-def add_grads(a, b):
-    """a + b, new; where the touched rows of both are known, only those are read and written."""
-    rows = touched_rows(a), touched_rows(b)
-    if rows[0] is None or rows[1] is None:
-        return plain(a) + plain(b)
-    values = np.concatenate((plain(a)[rows[0]], plain(b)[rows[1]]))
-    total = RowGrad.zeros_like(a)
-    total.write(*sum_rows(np.concatenate(rows), values))
-    return total
+def add_grads(grads):
+    """The sum of a list of gradients, new, a RowGrad if all are; of known touched rows only those are read."""
+    known = [(touched_rows(g), plain(g)) for g in grads if touched_rows(g) is not None]
+    dense = [plain(g) for g in grads if touched_rows(g) is None]
+    if not dense:
+        total = RowGrad.zeros_like(grads[0])
+        values = np.concatenate([g.take(rows, axis=0) for rows, g in known])
+        total.write(*sum_rows(np.concatenate([rows for rows, _ in known]), values))
+        return total
+    total = sum(dense[2:], dense[0] + dense[1]) if len(dense) > 1 else dense[0].copy()
+    for rows, g in known:
+        total[rows] += g.take(rows, axis=0)
+    return total.view(RowGrad) if all(isinstance(g, RowGrad) for g in grads) else total
 
 
 def touched_rows(grad):

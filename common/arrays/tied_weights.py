@@ -32,11 +32,10 @@ class TiedWeights:
             raise ValueError(f"expected a gradient for each of {len(self.places)} params, got {len(grads)} grads")
         if len(self.unique) == len(grads):
             return list(grads)
-        sums = [None] * len(self.unique)
+        shares = [[] for _ in self.unique]
         for (index, transposed), g in zip(self.places, grads):
-            g = g.T if transposed else g
-            sums[index] = g if sums[index] is None else add_grads(sums[index], g)
-        return sums
+            shares[index].append(g.T if transposed else g)
+        return [share[0] if len(share) == 1 else add_grads(share) for share in shares]
 
 
 def remove_duplicate(params, grads):

@@ -2,7 +2,7 @@
 
 import itertools
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from common.plot import LEGEND, MARK, STYLES, new_axes
 
@@ -16,6 +16,8 @@ def perplexity_curves(curves, lowest=None, ax=None):
     if lowest is not None:
         ax.axhline(lowest, label=f"the lowest possible: {lowest:.3g}", **MARK)
     ax.set(yscale="log", xlabel="epoch", ylabel="perplexity")
+    ax.yaxis.set_major_formatter(LogFormatter())  # 2, not 2 x 10^0
+    ax.yaxis.set_minor_formatter(LogFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.legend(**LEGEND)
     return ax

@@ -39,8 +39,9 @@ def params_file(file_name, class_name):
     if not os.path.exists(other):
         return named
     missing = not os.path.exists(named)
-    if not missing and os.stat(named).st_mtime_ns >= os.stat(other).st_mtime_ns:
-        chosen, why = named, f"newer than {other}"
+    later = 0 if missing else os.stat(named).st_mtime_ns - os.stat(other).st_mtime_ns
+    if not missing and later >= 0:
+        chosen, why = named, f"{'newer' if later else 'not older'} than {other}"
     else:
         chosen, why = other, f"there is no {named}" if missing else f"newer than {named}"
     if sys.stderr is not None and not (missing and file_name is None):

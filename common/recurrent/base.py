@@ -4,8 +4,7 @@
   holds for each step x, a row of ones and the state before it, which meet the stacked Wx, b and Wh at once.
 - Private arrays are reused from batch to batch, because fresh memory costs more than the arithmetic done in it.
 - The gradients of the weights are products over CHUNK steps at a time.
-- Results have the shape (N, T, H) and keep the memory order (T, H, N) (`common.arrays.memory_order`): a copy into
-  another order would cost more than a step's arithmetic. They are always new arrays.
+- Results are new arrays (N, T, H) in C order, each step written and read while it is in the processor's cache.
 """
 
 import math
@@ -13,13 +12,11 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
-from common.arrays.memory_order import memory_order, new_array
 from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
 CHUNK = 8  # steps per product of the weights' gradients: its operands stay in the processor's cache
-FEW = 8  # rows of all steps together for which the plain loop is faster: stacking the weights costs as much as they do
 
 
 class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
@@ -34,30 +31,31 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
     def __init__(self, Wx, Wh, b, stateful=False):
         RecurrentWeights.__init__(self, Wx, Wh, b)
         self.init_state(stateful)
-        self.xs_order = None  # memory order of the last xs
         self.buffers = {}
-        self.in_plain_loop = False  # whether the last forward was
+        self.single_step = False  # whether the last forward was one
 
     def forward(self, xs, mask=None):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
-        shape = np.shape(xs)
-        self.in_plain_loop = len(shape) == 3 and (shape[1] == 1 or shape[0] * shape[1] <= FEW)
-        if self.in_plain_loop:
+        self.single_step = np.ndim(xs) > 1 and np.shape(xs)[1] <= 1
+        if self.single_step:  # stacking the weights would cost more than the step
             return super().forward(xs, mask)
         with one_blas_thread():  # also in a loop that no Trainer runs
             return self.forward_steps(xs, mask)
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
-        if self.in_plain_loop:
+        if self.single_step:
+            grads = [np.empty_like(W) for W in self.params]  # of the step
+            for cell in self.cached()[0]:
+                cell.grads = grads
             return super().backward(dhs)
         with one_blas_thread():
             return self.backward_steps(dhs)
 
     def new_cell(self):
-        """A cell whose parameters are checked already, with gradients of its own."""
+        """A cell whose parameters are checked already; `backward` gives it gradients."""
         cell = object.__new__(self.cell_class)
-        cell.params, cell.grads = self.params, [np.empty_like(W) for W in self.params]
+        cell.params = self.params
         return cell
 
     # -- for the children -----------------------------------------------------------------------------------------
@@ -70,7 +68,6 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         xs = as_floats(self, "xs", xs, ("N", "T", len(Wx)), Wx.dtype)
         mask = as_mask(self, mask, xs.shape[:2])
         N, T, D = xs.shape
-        self.xs_order = memory_order(xs)
         ins = self.buffer("ins", T + 1, D + 1 + len(Wh), N)
         ins[:T, :D] = xs.transpose(1, 2, 0)  # (N, T, D) -> (T, D, N)
         ins[:, D] = 1
@@ -84,20 +81,13 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         return ins, masked
 
     def prepare_backward(self, dhs, T, N):
-        """Checks dhs (N, T, H) -> the same as (T, H, N), and dxs (N, T, D) to be filled, in the memory order of xs."""
+        """Checks dhs -> dhs (N, T, H), dxs (N, T, D) to be filled, and room for one step of dhs (N, H).
+
+        By way of that contiguous room: the rows of a step lie far apart, and are slow to read by columns.
+        """
         Wx, Wh, _ = self.params
         dhs = as_floats(self, "dhs", dhs, (N, T, len(Wh)), Wh.dtype)
-        dxs = new_array(np.empty, (N, T, len(Wx)), self.xs_order, Wx.dtype, like=Wx)
-        transposed = dhs.transpose(1, 2, 0)  # (N, T, H) -> (T, H, N)
-        if transposed.strides[2] == transposed.itemsize:
-            return transposed, dxs
-        contiguous = self.buffer("dhs", T, len(Wh), N)
-        step = self.buffer("dhs_step", N, len(Wh))
-        # By way of a small contiguous array: the rows of dhs lie far apart, and are slow to read by columns.
-        for t in range(T):
-            step[...] = dhs[:, t]
-            contiguous[t] = step.T  # (N, H) -> (H, N)
-        return contiguous, dxs
+        return dhs, np.empty((N, T, len(Wx)), Wx.dtype, like=Wx), self.buffer("dhs_step", N, len(Wh))
 
     def cached_steps(self, T):
         """How many of T steps have their own place in what is cached for backward."""
@@ -124,19 +114,21 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         return merged.reshape(K, steps * N)
 
     def write_input_grad(self, das, W, dxs):
-        """dxs (N, steps, D) = the gradients of the input: W (D, G H) @ das (G H, steps N)."""
+        """dxs (N, steps, D) = the gradients of the input: of das (G H, steps N), by way of W (D, G H)."""
         N, steps, D = dxs.shape
-        dx = np.matmul(W, das, out=self.buffer("dx", D, steps * N))  # (D, G H) @ (G H, steps N) -> (D, steps N)
-        dxs[...] = dx.reshape(D, steps, N).transpose(2, 1, 0)  # (D, steps, N) -> (N, steps, D)
+        dx = np.matmul(das.T, W.T, out=self.buffer("dx", steps * N, D))  # (steps N, G H) @ (G H, D) -> (steps N, D)
+        dxs[...] = dx.reshape(steps, N, D).transpose(1, 0, 2)  # (steps N, D) -> (N, steps, D)
 
-    def add_weight_grad(self, das, ins, dW):
-        """dW (G H, K) += the sum over the steps of da[t] @ ins[t].T; das (G H, steps N), ins (steps, K, N)."""
-        dW += np.matmul(das, self.merge_steps("in_chunk", ins).T)  # (G H, steps N) @ (steps N, K) -> (G H, K)
+    def add_weight_grad(self, das, ins, dW, first):
+        """dW (K, G H) += the sum over the steps of ins[t] @ da[t].T; das (G H, steps N), ins (steps, K, N).
 
-
-def as_batch_first(hs):
-    """hs (T, H, N) -> a new array (N, T, H) of the same memory order."""
-    return hs.copy().transpose(2, 0, 1)
+        first: whether nothing was added yet; then what stands in dW is overwritten.
+        """
+        product = dW if first else self.buffer("dW_chunk", *dW.shape)
+        # (K, steps N) @ (steps N, G H) -> (K, G H)
+        np.matmul(self.merge_steps("in_chunk", ins), das.T, out=product)
+        if not first:
+            dW += product
 
 
 def overwrite_masked(new, old, masked):

@@ -7,6 +7,11 @@ from common.arrays.initializers import gate_blocks, orthogonal, xavier
 from common.arrays.layer import Layer
 
 
+def blocks(a, count):
+    """(N, count H) -> its blocks of columns, views (count, N, H)."""
+    return a.reshape(len(a), count, a.shape[1] // count).transpose(1, 0, 2)
+
+
 class RecurrentWeights(Layer):
     """Wx: (D, G H), Wh: (H, G H), b: (G H,), a block of columns for each of G = `gates`; of a step or of a sequence."""
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class GRU(RecurrentWeights):
@@ -25,7 +25,7 @@ class GRU(RecurrentWeights):
         H = len(Wh)
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), H), Wx.dtype)
-        az, ar, ah = np.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
+        az, ar, ah = blocks(x @ Wx + b, 3)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
         z = sigmoid(az + h_prev @ Wh[:, :H])
         r = sigmoid(ar + h_prev @ Wh[:, H : 2 * H])
         h_hat = np.tanh(ah + (r * h_prev) @ Wh[:, 2 * H :])
@@ -70,9 +70,10 @@ class TimeGRUBase(TimeRecurrent):
         pasts = self.buffer("pasts", steps, H, N)  # what h~ reads of the state, see `add_past`
         gates = self.buffer("gates", steps, 3 * H, N)
         product = self.buffer("product", H, N)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
         # z and r are 1 / (1 + exp(-a)): the minus is in the weights.
-        W_zr = (-self.stacked_weights()[:, : 2 * H]).T.copy()  # (D + 1 + H, 2H) -> (2H, D + 1 + H)
-        W_input = np.concatenate((Wx[:, 2 * H :], np.atleast_2d(b)[:1, 2 * H :])).T.copy()  # -> (H, D + 1)
+        W_zr = -self.stacked_weights()[:, : 2 * H].T  # (D + 1 + H, 2H) -> (2H, D + 1 + H)
+        W_input = np.concatenate((Wx[:, 2 * H :], np.atleast_2d(b)[:1, 2 * H :])).T  # (D + 1, H) -> (H, D + 1)
         W_past = self.past_weights()
 
         with np.errstate(over="ignore"):
@@ -90,25 +91,25 @@ class TimeGRUBase(TimeRecurrent):
                 h_next *= z
                 h_next += h
                 overwrite_masked(h_next, h, masked[t])
+                out[:, t] = h_next.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked, pasts, gates)
         self.save_state(hs[T].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, pasts, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         # Blocks of H rows: h~, z, r are what x meets; from z on, as many as W_state has, what the state meets.
         das = self.buffer("das", CHUNK, 4 * H, N)
         W_x = np.concatenate((Wx[:, 2 * H :], Wx[:, : 2 * H]), axis=1)  # (D, 3H) in the order h~, z, r
         W_state = self.state_weights()
         state_rows = slice(H, H + W_state.shape[1])
-        dWx = np.zeros((3 * H, D + 1), Wx.dtype, like=Wx)
-        dWh = np.zeros((3 * H, 1 + H), Wx.dtype, like=Wx)
+        dWx, dWh = self.buffer("dWx", D + 1, 3 * H), self.buffer("dWh", 1 + H, 3 * H)
         dh, dh_prev, direct = (self.buffer(name, H, N) for name in ("dh", "dh_prev", "direct"))
         dh_prev[...] = 0
 
@@ -117,7 +118,8 @@ class TimeGRUBase(TimeRecurrent):
             z, r, h_hat = _split(gates[t])
             da = das[t % CHUNK]
             dah, daz, dar, dpast = da.reshape(4, H, N)
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             # dah = dh z (1 - h~^2)
             np.multiply(h_hat, h_hat, out=dah)
             np.subtract(1, dah, out=dah)
@@ -138,14 +140,15 @@ class TimeGRUBase(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk[: 3 * H], W_x, dxs[:, chunk])
-                self.add_weight_grad(da_chunk[: 3 * H], ins[chunk, : D + 1], dWx)
-                self.add_state_grad(da_chunk, ins[chunk, D:], pasts[chunk], dWh)
+                first = chunk.stop == T
+                self.add_weight_grad(da_chunk[: 3 * H], ins[chunk, : D + 1], dWx, first)
+                self.add_state_grad(da_chunk, ins[chunk, D:], pasts[chunk], dWh, first)
 
         self.dh = dh_prev.T.copy()
-        dWx = np.concatenate((dWx[H:], dWx[:H]))  # h~, z, r -> z, r, h~
-        self.grads[0][...], self.grads[1][...] = dWx[:, :D].T, dWh[:, 1:].T
-        for row, columns in zip(np.atleast_2d(self.grads[2]), (dWx[:, D], dWh[:, 0])):
-            row[...] = columns
+        dWx = np.concatenate((dWx[:, H:], dWx[:, :H]), axis=1)  # h~, z, r -> z, r, h~
+        self.grads[0][...], self.grads[1][...] = dWx[:D], dWh[1:]
+        for grad, row in zip(np.atleast_2d(self.grads[2]), (dWx[D], dWh[0])):
+            grad[...] = row
         return dxs
 
 
@@ -155,7 +158,7 @@ class TimeGRU(TimeGRUBase):
     cell_class = GRU
 
     def past_weights(self):
-        return self.params[1][:, -len(self.params[1]) :].T.copy()  # (H, H) -> (H, H)
+        return self.params[1][:, -len(self.params[1]) :].T  # (H, H) -> (H, H)
 
     def state_weights(self):
         return self.params[1][:, : 2 * len(self.params[1])]
@@ -171,10 +174,10 @@ class TimeGRU(TimeGRUBase):
         dar *= dpast
         direct += np.multiply(dpast, r, out=dpast)
 
-    def add_state_grad(self, da, ones_and_hs, pasts, dWh):
-        H = len(dWh) // 3
-        self.add_weight_grad(da[H : 3 * H], ones_and_hs[:, 1:], dWh[: 2 * H, 1:])
-        self.add_weight_grad(da[:H], pasts, dWh[2 * H :, 1:])
+    def add_state_grad(self, da, ones_and_hs, pasts, dWh, first):
+        H = len(dWh) - 1
+        self.add_weight_grad(da[H : 3 * H], ones_and_hs[:, 1:], dWh[1:, : 2 * H], first)
+        self.add_weight_grad(da[:H], pasts, dWh[1:, 2 * H :], first)
 
 
 def _split(a):

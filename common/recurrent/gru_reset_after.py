@@ -10,7 +10,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.contract import RecurrentWeights, blocks
 from common.recurrent.gru import TimeGRUBase
 
 
@@ -27,8 +27,8 @@ class GRUResetAfter(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         b, b_h = b if b.ndim == 2 else (b, 0)
-        az, ar, ah = np.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
-        pz, pr, past = np.split(h_prev @ Wh + b_h, 3, axis=1)  # (N, H) @ (H, 3H) -> (N, 3H) -> 3 of (N, H)
+        az, ar, ah = blocks(x @ Wx + b, 3)  # (N, D) @ (D, 3H) -> (N, 3H) -> 3 of (N, H)
+        pz, pr, past = blocks(h_prev @ Wh + b_h, 3)  # (N, H) @ (H, 3H) -> (N, 3H) -> 3 of (N, H)
         z = sigmoid(az + pz)
         r = sigmoid(ar + pr)
         h_hat = np.tanh(ah + r * past)
@@ -62,7 +62,7 @@ class TimeGRUResetAfter(TimeGRUBase):
         _, Wh, b = self.params
         H = len(Wh)
         b_h = b[1:, -H:] if b.ndim == 2 else np.zeros((1, H), b.dtype, like=b)
-        return np.concatenate((b_h, Wh[:, -H:])).T.copy()  # (1 + H, H) -> (H, 1 + H)
+        return np.concatenate((b_h, Wh[:, -H:])).T  # (1 + H, H) -> (H, 1 + H)
 
     def state_weights(self):
         return self.params[1]
@@ -77,5 +77,5 @@ class TimeGRUResetAfter(TimeGRUBase):
         dar *= dah
         dar *= past
 
-    def add_state_grad(self, da, ones_and_hs, pasts, dWh):
-        self.add_weight_grad(da[len(dWh) // 3 :], ones_and_hs, dWh)
+    def add_state_grad(self, da, ones_and_hs, pasts, dWh, first):
+        self.add_weight_grad(da[len(dWh) - 1 :], ones_and_hs, dWh, first)

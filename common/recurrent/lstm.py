@@ -11,8 +11,8 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked, sigmoid_of_negated
-from common.recurrent.contract import RecurrentWeights
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked, sigmoid_of_negated
+from common.recurrent.contract import RecurrentWeights, blocks
 
 
 class LSTM(RecurrentWeights):
@@ -32,8 +32,8 @@ class LSTM(RecurrentWeights):
         x = as_floats(self, "x", x, ("N", len(Wx)), Wx.dtype)
         h_prev = as_floats(self, "h_prev", h_prev, (len(x), len(Wh)), Wx.dtype)
         c_prev = as_floats(self, "c_prev", c_prev, h_prev.shape, Wx.dtype)
-        f, g, i, o = np.split(x @ Wx + h_prev @ Wh + b, 4, axis=1)  # (N, D) @ (D, 4H) -> (N, 4H) -> 4 of (N, H)
-        f, g, i, o = sigmoid(f), np.tanh(g), sigmoid(i), sigmoid(o)
+        a = x @ Wx + h_prev @ Wh + b  # (N, D) @ (D, 4H) -> (N, 4H)
+        (f, _, i, o), g = blocks(sigmoid(a), 4), np.tanh(blocks(a, 4)[1])  # (N, 4H) -> 4 of (N, H)
         c_next = f * c_prev + g * i
         h_next = o * np.tanh(c_next)
         self.cache = x, h_prev, c_prev, f, g, i, o, c_next
@@ -68,7 +68,7 @@ class TimeLSTM(TimeRecurrent):
     cell_class, gates, states = LSTM, LSTM.gates, LSTM.states
 
     def forward_steps(self, xs, mask):
-        Wx, Wh, b = self.params
+        Wx, Wh, _ = self.params
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
@@ -78,14 +78,13 @@ class TimeLSTM(TimeRecurrent):
         hs[0], cs[0] = self.initial_state("h", N).T, self.initial_state("c", N).T
         tanh_cs = self.buffer("tanh_cs", steps, H, N)
         gates = self.buffer("gates", steps, 4 * H, N)
-        sign = np.full_like(b, -1)  # f, o and i are 1 / (1 + exp(-a)): the minus is in the weights
-        sign[3 * H :] = 1  # g is a tanh
-        W = self.buffer("W", 4 * H, len(ins[0]))
-        np.multiply(_reordered(self.stacked_weights()).T, sign[:, None], out=W)
+        out = np.empty((N, T, H), Wx.dtype, like=Wx)
+        W = _reordered(self.stacked_weights(), out=self.buffer("W", len(ins[0]), 4 * H))
+        np.negative(W[:, : 3 * H], out=W[:, : 3 * H])  # f, o and i are 1 / (1 + exp(-a)); g is a tanh
 
         with np.errstate(over="ignore"):
             for t in range(T):
-                a = np.matmul(W, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                a = np.matmul(W.T, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
                 f, o, i, g = _split(a)
                 sigmoid_of_negated(a[: 3 * H])
                 np.tanh(g, out=g)
@@ -96,20 +95,21 @@ class TimeLSTM(TimeRecurrent):
                 h = np.multiply(o, tanh_c, out=hs[t + 1])
                 overwrite_masked(c, c_prev, masked[t])
                 overwrite_masked(h, hs[t], masked[t])
+                out[:, t] = h.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked, cs, tanh_cs, gates)
         self.save_state(hs[T].T.copy(), cs[T % len(cs)].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked, cs, tanh_cs, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        Wx, Wh = _reordered(Wx), _reordered(Wh)
-        dW = np.zeros((4 * H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        Wx, Wh = (_reordered(W, out=self.buffer(name, *W.shape)) for name, W in (("Wx", Wx), ("Wh", Wh)))
+        dW = self.buffer("dW", D + 1 + H, 4 * H)  # of the stacked Wx, b, Wh
         das = self.buffer("das", CHUNK, 4 * H, N)
         dh, dh_prev, dc_here, dc, dc_prev = (
             self.buffer(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
@@ -121,7 +121,8 @@ class TimeLSTM(TimeRecurrent):
             f, o, i, g = _split(gates[t])
             da = das[t % CHUNK]
             df, do, di, dg = _split(da)
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             dc, dc_prev = dc_prev, dc
             # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
             np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
@@ -149,12 +150,11 @@ class TimeLSTM(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
-                self.add_weight_grad(da_chunk, ins[chunk], dW)
+                self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
         self.dh, self.dc = dh_prev.T.copy(), dc_prev.T.copy()
-        dW = _reordered(dW.T)  # (4H, D + 1 + H) -> (D + 1 + H, 4H)
         for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
-            grad[...] = rows
+            _reordered(rows, out=grad)
         return dxs
 
 
@@ -163,7 +163,9 @@ def _split(a):
     return a.reshape(4, len(a) // 4, a.shape[1])
 
 
-def _reordered(W):
-    """(..., 4H): f, g, i, o -> f, o, i, g, or back: inside, the three sigmoids are one contiguous block."""
-    first, second, third, fourth = np.split(W, 4, axis=-1)
-    return np.concatenate((first, fourth, third, second), axis=-1)
+def _reordered(W, out):
+    """W (..., 4H) into `out`: f, g, i, o -> f, o, i, g, or back: inside, the three sigmoids are one block."""
+    H = W.shape[-1] // 4
+    for here, there in enumerate((0, 3, 2, 1)):
+        out[..., here * H : here * H + H] = W[..., there * H : there * H + H]
+    return out

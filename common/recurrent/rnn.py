@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.arrays.checks import as_floats
-from common.recurrent.base import CHUNK, TimeRecurrent, as_batch_first, overwrite_masked
+from common.recurrent.base import CHUNK, TimeRecurrent, overwrite_masked
 from common.recurrent.contract import RecurrentWeights
 
 
@@ -43,38 +43,40 @@ class TimeRNN(TimeRecurrent):
     cell_class = RNN
 
     def forward_steps(self, xs, mask):
-        Wx, Wh, _ = self.params
+        Wx = self.params[0]
         ins, masked = self.prepare_inputs(xs, mask)
         T, N = len(masked), ins.shape[2]
         hs = ins[:, len(Wx) + 1 :]  # (T + 1, H, N); hs[t]: the state before step t
         hs[0] = self.initial_state("h", N).T
-        W = self.buffer("W", len(Wh), len(ins[0]))
-        W[...] = self.stacked_weights().T
+        out = np.empty((N, T, hs.shape[1]), Wx.dtype, like=Wx)
+        W = self.stacked_weights().T  # (D + 1 + H, H) -> (H, D + 1 + H)
 
         for t in range(T):
             h = np.matmul(W, ins[t], out=hs[t + 1])  # (H, D + 1 + H) @ (D + 1 + H, N) -> (H, N)
             np.tanh(h, out=h)
             overwrite_masked(h, hs[t], masked[t])
+            out[:, t] = h.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked)
         self.save_state(hs[T].T.copy())
-        return as_batch_first(hs[1:])
+        return out
 
     def backward_steps(self, dhs):
         Wx, Wh, _ = self.params
         ins, masked = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs = self.prepare_backward(dhs, T, N)
+        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
-        dW = np.zeros((H, D + 1 + H), Wx.dtype, like=Wx)  # of the stacked Wx, b, Wh, transposed
+        dW = self.buffer("dW", D + 1 + H, H)  # of the stacked Wx, b, Wh
         das = self.buffer("das", CHUNK, H, N)
         dh, dh_prev = self.buffer("dh", H, N), self.buffer("dh_prev", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
             da = das[t % CHUNK]
-            np.add(dh_prev, dhs[t], out=dh)
+            dhs_step[...] = dhs[:, t]
+            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
             np.multiply(hs[t + 1], hs[t + 1], out=da)
             np.subtract(1, da, out=da)
             da *= dh  # through tanh
@@ -85,9 +87,9 @@ class TimeRNN(TimeRecurrent):
                 chunk = slice(t, min(t + CHUNK, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, H, N) -> (H, steps N)
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
-                self.add_weight_grad(da_chunk, ins[chunk], dW)
+                self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
         self.dh = dh_prev.T.copy()
-        for grad, columns in zip(self.grads, (dW[:, :D], dW[:, D + 1 :], dW[:, D])):
-            grad[...] = columns.T
+        for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
+            grad[...] = rows
         return dxs

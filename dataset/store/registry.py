@@ -71,8 +71,8 @@ ENTRIES = {  # by name on the command line
         url=f"https://raw.githubusercontent.com/numpy/numpy-tutorials/{_TUTORIAL_COMMIT}"
         "/content/tutorial-nlp-from-scratch/speeches.csv",
     ),
-    # The sha256 of the training part is the one that EleutherAI's lm-evaluation-harness published; torchtext's MD5 of it is
-    # f26c4b92c5fdc7b3f8c7cdcb991d8420. Those of the other two were also computed from the files.
+    # The sha256 of the training part is that of EleutherAI/lm-evaluation-harness at b1a5532c, lm_eval/tasks/ptb.py (its
+    # git blob is the same, 04d78dc9); those of the other two were also computed from the files.
     **{
         f"ptb.{part}.txt": Entry(
             what=f"Penn Treebank, the {name} part: {tokens} words, rare ones as <unk>, numbers as N",

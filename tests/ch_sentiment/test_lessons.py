@@ -8,10 +8,10 @@ import sys
 import pytest
 from conftest import ROOT
 
-from ch_sentiment import train, train_custom_loop
+from ch_sentiment import attention_map, train, train_custom_loop
 from dataset import phrases
 
-LESSONS = ("train_custom_loop", "train", "gradient_check", "gradient_norms", "word_vectors")
+LESSONS = ("train_custom_loop", "train", "gradient_check", "gradient_norms", "word_vectors", "attention_map")
 
 
 @pytest.mark.parametrize("lesson", [train_custom_loop, train])
@@ -40,6 +40,18 @@ def test_a_figure_is_drawn_whatever_a_persons_matplotlib_is_set_to(lesson, here)
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (0, "")
     assert (here / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_maps_of_a_trained_transformer_are_drawn_and_a_wrong_name_is_one_line(here, monkeypatch, capsys):
+    monkeypatch.setattr(attention_map, "MAX_EPOCH", 1)
+    monkeypatch.setattr(sys, "argv", ["attention_map", "map.png"])
+    attention_map.main()
+    assert capsys.readouterr().out.endswith("% of 770 held-out phrases\n")
+    assert (here / "map.png").read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr(sys, "argv", ["attention_map", "nowhere/map.png"])
+    with pytest.raises(SystemExit, match="2"):
+        attention_map.main()
+    assert "nowhere/map.png: cannot be written (" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

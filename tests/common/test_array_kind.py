@@ -7,6 +7,7 @@ from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
 
 from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
 from common.negative_sampling import NegativeSamplingLoss
+from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
 
 NO_WHERE = (np.sum, np.mean, np.max, np.min, np.any, np.all)
@@ -187,6 +188,18 @@ def test_a_loss_stays_on_the_device(Loss, arguments):
     plain, loss = Loss(), Loss()
     assert loss.forward(*map(Device, arguments)) == pytest.approx(plain.forward(*arguments), abs=1e-12)
     same(loss.backward(), plain.backward())
+
+
+@pytest.mark.parametrize("how", [{}, {"num_sampled": 3, "rng": 0}], ids=["full", "sampled"])
+def test_a_loss_that_holds_the_output_weights_stays_on_the_device(how):
+    Loss, W, b = TimeSampledSoftmaxWithLoss if how else TimeAffineSoftmaxWithLoss, normal(7, 4), normal(7, seed=1)
+    plain, loss = Loss(W, b, **how), Loss(Device(W), Device(b), **how)
+    arguments = normal(2, 3, 4), np.array([[1, 9, 9], [4, 5, -1]]), MASK, np.array([1, 0.5])
+    for _ in range(2):  # the second gradient is written over the first
+        assert loss.forward(*map(Device, arguments)) == pytest.approx(plain.forward(*arguments), abs=1e-12)
+        same(loss.backward(), plain.backward())
+        for ours, theirs in zip(loss.grads, plain.grads, strict=True):
+            same(ours, np.asarray(theirs))
 
 
 def test_negative_sampling_stays_on_the_device():

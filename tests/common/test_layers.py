@@ -177,6 +177,18 @@ def test_embedding_takes_ids_of_any_integer_dtype_and_order():
     assert layer.forward([4, 0]).shape == (2, 2)
 
 
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", ">i4", ">u4", "i8", ">i8", "u8"])
+def test_ids_of_every_integer_dtype_are_the_same_words(dtype):
+    W = normal(70_000, 2)
+    layer = Embedding(W)
+    assert np.array_equal(layer.forward(np.array([5, 127, 0], dtype)), W[[5, 127, 0]])
+    layer.backward(np.ones((3, 2)))
+    assert np.flatnonzero(layer.grads[0][:, 0]).tolist() == [0, 5, 127]
+    if "u" not in dtype:
+        with pytest.raises(ValueError, match=r"Embedding: idx: expected ids in \[0, 70000\), got -1$"):
+            layer.forward(np.array([5, -1], dtype))
+
+
 @pytest.mark.parametrize(("ids", "got"), [([0, 5], "got 5"), ([-1, 2], "got -1"), ([0.0], "float64"), ([True], "bool")])
 def test_embedding_refuses_what_is_no_id(ids, got):
     with pytest.raises(ValueError, match=f"Embedding: idx: expected .*{got}"):

@@ -45,6 +45,18 @@ def test_a_word_beside_which_all_others_are_rare_is_still_left_out():
     assert sorted(set(UnigramSampler(counts, power=2, rng=0).draw(np.full(1000, 1), 5).ravel())) == [0, 2]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint64])
+def test_the_positive_word_is_left_out_whatever_the_dtype_of_its_id(dtype):
+    V = min(np.iinfo(dtype).max, 300) + 1  # the last id + 1 does not fit into the dtype
+    target = np.array([V - 1, 0], dtype)
+    found = UnigramSampler(np.ones(V), rng=0).draw(target, 500)
+    assert found.min() >= 0 and found.max() < V and not (found == target.astype(int)[:, None]).any()
+    layer = NegativeSamplingLoss(normal(V, H), counts=np.ones(V), rng=0)
+    layer.forward(normal(2, H), target)
+    layer.backward()
+    assert {0, V - 1} < set(touched_rows(layer.grads[0]).tolist())
+
+
 def test_draws_can_be_repeated():
     first, second = (UnigramSampler(COUNTS, rng=3).draw(np.zeros(20, int), 4) for _ in range(2))
     assert np.array_equal(first, second)

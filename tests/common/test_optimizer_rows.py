@@ -104,6 +104,28 @@ def test_a_gradient_that_becomes_dense_leaves_nothing_to_catch_up_on():
     assert optimizer.state["last"][0].tolist() == [6] * 4
 
 
+@both
+@pytest.mark.parametrize("written", [True, False], ids=["into the RowGrad", "another array"])
+def test_before_a_dense_step_and_after_it_rows_are_where_every_step_would_have_brought_them(make, written):
+    """As of a row whose gradient is now and then written by other code, or summed with a dense one."""
+    W, dense_W = np.ones((2, 6, 2))
+    optimizer, dense, grad, rng = make(), make(), RowGrad.zeros_like(W), np.random.default_rng(0)
+    for step in range(60):
+        values = rng.standard_normal((6, 2)) + 0.5
+        if step % 4 == 3:
+            if written:
+                grad[...] = values
+            optimizer.update([W], [grad if written else values])
+        else:
+            rows = np.array([step % 3, 3 + step % 3])
+            grad.write(rows, values[rows])
+            values = np.asarray(grad).copy()
+            optimizer.update([W], [grad])
+        dense.update([dense_W], [values])
+    assert step % 4 == 3  # the last step was dense: no row is behind
+    np.testing.assert_allclose(W, dense_W, atol=0.01 * np.abs(dense_W - 1).mean())
+
+
 def test_layers_without_rows_have_no_more_state_than_the_formula():
     optimizer = Adam()
     optimizer.update([np.ones(3)], [np.ones(3)])

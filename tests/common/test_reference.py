@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.attention import MultiHeadAttention
 from common.layers import Embedding, LayerNorm, SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop, clip_grads
 from common.time_layers import (
@@ -22,6 +23,7 @@ from common.time_layers import (
     TimeLSTM,
     TimeRNN,
 )
+from common.transformer import Gelu, Relu, TransformerBlock
 
 FILE = Path(__file__).parents[1] / "fixtures" / "reference.npz"
 with np.load(FILE, allow_pickle=False) as archive:
@@ -189,6 +191,57 @@ def test_an_embedding_adds_the_gradients_of_repeated_ids_as_pytorch_does(Layer):
     assert_same(layer.forward(ids), "embedding", "out")
     layer.backward(dout)
     assert_same(np.asarray(layer.grads[0]), "embedding", "dW")
+
+
+# --- attention ---------------------------------------------------------------------------------------------
+
+
+def fill(layer, folder):
+    """The parameters of a layer become those of the reference, which stand there one after the other."""
+    (values,) = frozen(folder, "params")
+    ends = np.cumsum([p.size for p in layer.params])
+    assert len(values) == ends[-1]
+    for p, part in zip(layer.params, np.split(values, ends)):
+        p[...] = part.reshape(p.shape)
+    return layer
+
+
+def assert_same_gradients(layer, folder):
+    assert_same(np.concatenate([g.ravel() for g in layer.grads]), folder, "dparams")
+
+
+@pytest.mark.parametrize("case", ["all", "lengths", "causal", "memory"])
+def test_heads_give_the_outputs_weights_and_gradients_of_pytorch(case):
+    xs, dout, lengths, memory = frozen("attention", "xs", "dout", "lengths", "memory")
+    D, M = xs.shape[2], (memory if case == "memory" else xs).shape[2]
+    weights = (np.empty(shape) for width in (D, M, M, D) for shape in ((width, D), (D,)))
+    layer, folder = fill(MultiHeadAttention(*weights, num_heads=2), f"attention/{case}"), f"attention/{case}"
+    mask = mask_of(lengths, xs.shape[1])
+    how = {
+        "all": {},
+        "lengths": {"mask": mask},
+        "causal": {"causal": True},
+        "memory": {"memory": memory, "memory_mask": mask_of(lengths, memory.shape[1])},
+    }[case]
+    assert_same(layer.forward(xs, **how), folder, "out")
+    real = mask[:, None, :, None] if case == "lengths" else True  # what padding reads is nothing for us
+    theirs = np.where(real, REFERENCE[f"{folder}/weight"], 0)
+    np.testing.assert_allclose(layer.attention_weight, theirs, rtol=1e-9, atol=1e-12)
+    dxs = layer.backward(dout)
+    for name, ours in zip(("dxs", "dmemory"), dxs if case == "memory" else [dxs]):
+        assert_same(ours, folder, name)
+    assert_same_gradients(layer, folder)
+
+
+@pytest.mark.parametrize(("name", "activation"), [("relu", Relu), ("gelu", Gelu)])
+def test_a_transformer_block_gives_the_outputs_and_gradients_of_pytorch(name, activation):
+    xs, dout, lengths = frozen("transformer", "xs", "dout", "lengths")
+    mask, folder = mask_of(lengths, xs.shape[1]), f"transformer/{name}"
+    layer = fill(TransformerBlock(xs.shape[2], 2, 5, activation=activation, dtype=np.float64), folder)
+    real = mask[:, :, None]
+    assert_same(np.where(real, layer.forward(xs, mask=mask), 0), folder, "out")
+    assert_same(layer.backward(np.where(real, dout, 0)), folder, "dxs")
+    assert_same_gradients(layer, folder)
 
 
 # --- optimizers --------------------------------------------------------------------------------------------

@@ -60,6 +60,24 @@ def test_gradients(make, mask):
     check_layer(make(), normal(N, T, H), TS, mask, np.outer(weight, [1, 2, 3, 4]), constants=3)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64])
+def test_labels_without_a_sign_are_those_with_one(dtype):
+    found, wanted = sampled(), sampled()
+    assert found.forward(normal(N, T, H), TS.astype(dtype)) == wanted.forward(normal(N, T, H), TS)
+    assert np.array_equal(found.backward(), wanted.backward())
+    assert np.array_equal(touched_rows(found.grads[0]), touched_rows(wanted.grads[0]))
+
+
+def test_a_true_word_of_probability_0_and_weight_0_costs_nothing():
+    W, b = weights()
+    b[4] = -np.inf
+    weight = (TS != 4).astype(float)
+    loss = TimeAffineSoftmaxWithLoss(W, b)
+    assert np.isfinite(loss.forward(normal(N, T, H), TS, sample_weight=weight))
+    assert np.isfinite(loss.backward()).all()
+    assert loss.forward(normal(N, T, H), TS) == np.inf
+
+
 def test_gradients_of_rows_without_time():
     for layer in (SampledSoftmaxWithLoss(*weights(), 3, COUNTS, 0), SampledSoftmaxWithLoss(*weights(), 2, None, 0)):
         check_layer(layer, normal(6, H), TS.ravel()[:6])

@@ -9,6 +9,7 @@ from common.checking.gradient_check import check_layer, check_model
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.pooling import TimeMax
+from common.sampled_softmax import TimeAffineSoftmaxWithLoss
 from common.sequential import Sequential
 from common.time_layers import (
     TimeAffine,
@@ -180,3 +181,11 @@ def test_prediction_drops_nothing_inside_the_inner_one_either():
 def test_labels_without_a_loss_are_a_value_error():
     with pytest.raises(ValueError, match="Sequential: expected a loss"):
         inner().forward(normal(3, 4, D), TS)
+
+
+def test_a_loss_with_weights_of_its_own_would_stay_untrained_and_is_refused():
+    loss = TimeAffineSoftmaxWithLoss(normal(V, D), normal(V))
+    with pytest.raises(
+        ValueError, match=r"^Sequential: expected a loss without weights, got TimeAffineSoftmaxWithLoss"
+    ):
+        Sequential(TimeEmbedding(normal(V, D)), loss=loss)

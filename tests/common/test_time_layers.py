@@ -29,6 +29,29 @@ every_mask = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 every_loss = pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss, TimeSigmoidWithLoss])
 
 
+@pytest.mark.parametrize("Loss", [TimeSoftmaxWithLoss, Simple_TimeSoftmaxWithLoss])
+def test_a_true_class_of_probability_0_and_weight_0_costs_nothing(Loss):
+    xs, ts, weight, loss = normal(N, T, V), np.full((N, T), 2), np.ones((N, T)), Loss()
+    xs[0, 1, 2], weight[0, 1] = -np.inf, 0
+    found = loss.forward(xs, ts, sample_weight=weight)
+    xs[0, 1, 2] = 0
+    assert np.isclose(found, loss.forward(xs, ts, sample_weight=weight), rtol=1e-12)
+    xs[0, 1, 2], weight[0, 1] = -np.inf, 1
+    assert loss.forward(xs, ts, sample_weight=weight) == np.inf
+
+
+@pytest.mark.parametrize("weight", [None, np.ones((2, 3))])
+def test_what_float32_logits_cost_is_summed_without_overflow(weight):
+    xs, loss = np.zeros((2, 3, 2), "f"), TimeSoftmaxWithLoss()
+    xs[..., 0] = 2e38
+    assert np.isclose(loss.forward(xs, np.ones((2, 3), int), sample_weight=weight), 2e38)
+
+
+def test_labels_that_are_words_are_refused():
+    with pytest.raises(ValueError, match=r"^TimeSoftmaxWithLoss: ts: expected integers of shape \(1, 2\), got <U3 of"):
+        TimeSoftmaxWithLoss().forward(np.ones((1, 2, 3)), [["one", "two"]])
+
+
 def test_the_books_address_brings_every_name():
     for name in time_layers.__all__:
         assert hasattr(time_layers, name)

@@ -12,13 +12,14 @@ from nets_to_train import At, BookNet, Scripted, points
 from common.arrays.global_random import GLOBAL
 from common.base_model import BaseModel
 from common.files.resume import Checkpoint, resume_training, save_training
-from common.layers import Affine, Dropout, SoftmaxWithLoss
+from common.layers import Affine, Dropout, Sigmoid, SoftmaxWithLoss
 from common.optimizer import SGD
 from common.sequential import Sequential
 from common.time_layers import TimeAffine, TimeDropout, TimeEmbedding, TimeLSTM, TimeSoftmaxWithLoss
 from common.trainer import RnnlmTrainer, Trainer
 from common.training.batches import shuffled_batches
 from common.training.callbacks import BookLog
+from dataset import spiral
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -310,6 +311,23 @@ def test_its_plot_is_of_the_perplexities():
         pyplot.close("all")
 
 
+@pytest.mark.parametrize("stop_at", [2, 5, 6])
+def test_resumed_from_a_file_it_reads_on_where_it_was(stop_at, tmp_path):
+    def build(*callbacks):
+        model = LanguageModel()
+        model.layers[2].stateful = False  # no checkpoint holds the state
+        return RnnlmTrainer(model, SGD(0.5), [*callbacks, Checkpoint(tmp_path / "a.npz")])
+
+    wanted, first, second = build(), build(At(stop_at, lambda trainer: trainer.stop("asked to"))), build()
+    for trainer in (wanted, first):
+        seeded()
+        trainer.fit(XS, TS, 3, 2, 10)  # three steps an epoch
+    resume_training(tmp_path / "a.npz", second)
+    second.fit(XS, TS, 3 - second.epochs_done, 2, 10)
+    assert wanted.model.seen == first.model.seen + second.model.seen
+    assert all(np.array_equal(p, q) for p, q in zip(wanted.model.params, second.model.params))
+
+
 @pytest.mark.parametrize(
     ("how", "says"),
     [
@@ -318,12 +336,22 @@ def test_its_plot_is_of_the_perplexities():
         ((XS, TS, 1, 2, 0), "RnnlmTrainer.fit: expected time_size >= 1, got 0"),
         ((XS, TS, 1, 0.5, 5), "RnnlmTrainer.fit: expected a whole number for batch_size >= 1, got 0.5"),
         (([], [], 1), "RnnlmTrainer.fit: expected a text of .* = 700 words, got 0"),
+        ((None, None, 1), r"RnnlmTrainer.fit: xs: expected integers of shape \(T,\), got object of shape"),
+        ((XS[:, None], TS[:, None], 1, 2, 5), r"RnnlmTrainer.fit: xs: expected integers of shape \(T,\), got int64 of"),
     ],
 )
 def test_what_is_no_text_is_an_error_in_one_line(how, says):
     with pytest.raises(ValueError, match=says) as caught:
         RnnlmTrainer(LanguageModel(), SGD()).fit(*how)
     assert "\n" not in str(caught.value)
+
+
+def test_a_text_may_be_a_list_of_ids_or_of_small_integers():
+    trained = [RnnlmTrainer(LanguageModel(), SGD(0.1), []) for _ in range(3)]
+    for trainer, ids in zip(trained, ((XS, TS), (XS.tolist(), TS.tolist()), (XS.astype("u1"), TS.astype("u1")))):
+        trainer.fit(*ids, 1, 2, 5)
+    first, *others = (trainer.model.seen for trainer in trained)
+    assert all(seen == first for seen in others)
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_step_and_changes_nothing():
@@ -334,3 +362,21 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step_and_changes_nothing():
     with pytest.raises(FloatingPointError, match=r"^step 1: the loss is nan; the first gradient that is not finite is"):
         RnnlmTrainer(model, SGD()).fit(XS, TS, 1, 2, 5)
     assert all(np.array_equal(p, q, equal_nan=True) for p, q in zip(model.params, before))
+
+
+# ---- chapter 1
+
+
+def test_one_line_repeats_the_losses_of_chapter_1(capsys):
+    seeded()
+    np.random.randn(300)  # noqa: NPY002  (as the book's `load_data` leaves the state)
+    x, t = spiral.load_data()
+    weights = [0.01 * np.random.randn(*shape) for shape in ((2, 10), (10, 3))]  # noqa: NPY002
+    layers = Affine(weights[0], np.zeros(10)), Sigmoid(), Affine(weights[1], np.zeros(3))
+    trainer = Trainer(Sequential(*layers, loss=SoftmaxWithLoss()), SGD(lr=1.0))
+    trainer.fit(x, t, 300, 30, eval_interval=10)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("loss 1.10") and lines[-1].startswith("| epoch 300 |  iter 1 / 10 |")
+    # the book's, to within its 1e-7 in the loss
+    book = [1.09798, 0.72402, 0.46915, 0.22207, 0.14222, 0.10869]
+    assert [trainer.loss_list[i] for i in (0, 49, 99, 149, 199, 299)] == pytest.approx(book, abs=1e-5)

@@ -52,13 +52,17 @@ def test_gradients_of_an_activation_are_right(activation):
 
 def test_relu_and_gelu_are_what_their_names_say():
     assert Relu().forward([-2.0, 0, 3]).tolist() == [0, 0, 3]
+    gelu, large = Gelu(), np.array([-1e30, -1e15, 1e15, 1e30], "f")
+    assert np.array_equal(gelu.forward(large), [0, 0, *large[2:]])
+    assert np.array_equal(gelu.backward(np.ones(4, "f")), [0, 0, 1, 1])
     np.testing.assert_allclose(Gelu().forward([-1e4, -1.0, 0, 1, 1e4]), [0, -0.1588, 0, 0.8412, 1e4], atol=1e-4)
 
 
 def test_an_encoder_is_its_layers_in_a_row():
     layer, mask = encoder(2), MASKS["lengths"]
-    project, positions, *blocks, norm = layer.layers
-    assert blocks == layer.blocks and isinstance(norm, LayerNorm)
+    project, positions, first_block, _, second_block, norm = layer.layers  # a dropout of nothing between the blocks
+    blocks = first_block, second_block
+    assert list(blocks) == layer.blocks and isinstance(norm, LayerNorm)
     hs = positions.forward(project.forward(XS, mask), mask)
     for block in blocks:
         (norm_before, attention, _), (norm_between, first, activation, second, _) = (r.layers for r in block.layers)
@@ -76,6 +80,21 @@ def test_what_stands_in_the_padding_changes_no_bit_and_gets_no_gradient(mask, ru
     for ours, theirs in zip((*clean[:2], *clean[2]), (*dirty[:2], *dirty[2])):
         assert ours.tobytes() == theirs.tobytes() and np.isfinite(ours).all()
     assert not clean[0][~mask].any() and not clean[1][~mask].any() and clean[1][mask].any()
+
+
+@pytest.mark.parametrize("rubbish", [np.nan, 1e300])
+def test_a_block_by_itself_takes_a_mask_as_every_sequence_layer_does(rubbish):
+    mask, xs, results = MASKS["holes"], normal(N, T, H), []
+    for pad in (0, rubbish):
+        block = TransformerBlock(H, 2, rng=0, dtype=np.float64)
+        out = block.forward(np.where(mask[:, :, None], xs, pad), mask)
+        results.append((out, block.backward(np.where(mask[:, :, None], normal(N, T, H, seed=1), pad)), *block.grads))
+    for clean, dirty in zip(*results):
+        assert clean.tobytes() == dirty.tobytes()
+    assert all(a[mask].any() and not a[~mask].any() for a in results[0][:2])
+    check_layer(TransformerBlock(H, 2, rng=0, activation=Gelu, dtype=np.float64), xs, mask)
+    with pytest.raises(ValueError, match="backward: expected a forward before it"):
+        TransformerBlock(H).backward(xs)
 
 
 def test_more_padding_changes_outputs_and_gradients_by_no_more_than_rounding():
@@ -114,11 +133,12 @@ def test_dtype_is_that_of_the_weights_and_one_seed_gives_one_encoder(dtype):
     assert not np.array_equal(encoder().params[0], encoder(rng=1).params[0])
 
 
-def test_dropout_is_off_where_a_model_predicts_and_changes_no_initial_weight():
+@pytest.mark.parametrize("how", [{"dropout_ratio": 0.5}, {"dropout_between": 0.5}])
+def test_dropout_is_off_where_a_model_predicts_and_changes_no_initial_weight(how):
     class Model(BaseModel):
         def __init__(self):
             super().__init__()
-            self.encoder = encoder(2, dropout_ratio=0.5)
+            self.encoder = encoder(2, **how)
             self.collect(encoder=self.encoder)
 
     model, plain = Model(), encoder(2)

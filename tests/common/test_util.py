@@ -90,6 +90,12 @@ def test_a_text_too_short_for_the_window_is_an_error_in_one_line(words, capsys):
         eval_perplexity(LanguageModel(), WORDS, 0)
 
 
+def test_a_perplexity_beyond_float64_is_infinite_without_a_warning():
+    model = LanguageModel()
+    model.layers[-1].params[0][...] *= 1e6
+    assert eval_perplexity(model, WORDS, 2, 5) == np.inf
+
+
 # ---- seq2seq
 
 CHARS = dict(enumerate("01+_ \u00fc"))

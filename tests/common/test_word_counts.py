@@ -92,6 +92,7 @@ def test_the_nearest_are_the_largest_but_for_those_left_out_and_nan():
         (lambda: create_co_matrix(np.array([0, 3]), 3), "expected ids from 0 to 2, got 0 to 3"),
         (lambda: convert_one_hot(np.array([-1, 0]), 3), "expected ids from 0 to 2, got -1 to 0"),
         (lambda: create_co_matrix(np.array([0.5]), 3), "expected a corpus of integer ids, got float64"),
+        (lambda: create_co_matrix(np.array([[0, 1]]), 3), r"expected a corpus of shape \(T,\), got shape \(1, 2\)"),
     ],
 )
 def test_what_is_no_corpus_is_an_error_in_one_line(call, says):
@@ -114,6 +115,14 @@ def test_an_analogy_leaves_its_own_words_out(capsys):
     out = capsys.readouterr().out.splitlines()
     assert out[1] == "[analogy] we:like = they:?" and out[2] == "==>coffee:1.0"
     assert out[3] == " coffee: 1.0" and len(out) == 4
+
+
+def test_an_analogy_of_counts_without_a_sign_is_that_of_floats(capsys):
+    counts = create_co_matrix(IDS, V)
+    for vectors in (counts.astype(float), counts.astype(np.uint8)):
+        analogy("we", "like", "they", WORD_TO_ID, ID_TO_WORD, vectors)
+    first, second = capsys.readouterr().out.split("\n[analogy]")[1:]
+    assert first == second
 
 
 @pytest.mark.parametrize("word", ["tee", ""])

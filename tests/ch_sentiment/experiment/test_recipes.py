@@ -117,6 +117,21 @@ def test_clipping_by_element_reaches_the_gradients():
     assert moved[0] <= 2e-6 and 2e-6 < moved[1] <= 2e-3  # two steps of at most lr * limit
 
 
+@pytest.mark.parametrize(
+    ("more", "recipe"), [([], "transformer"), (["--recipe", "default"], "default"), (["--recipe", "short"], "short")]
+)
+def test_a_transformer_starts_from_its_recipe_where_no_other_is_typed(more, recipe, capsys):
+    Path("two.tsv").write_text(lines_of(TWO))
+    how = ["--hidden", "4", "--epochs", "1", "--no-bidirectional", *more, "--out", "r"]
+    assert call("train", "two.tsv", "--cell", "transformer", *how) == 0
+    said = "--cell transformer: the settings of --recipe transformer (else --recipe default)"
+    assert (said in capsys.readouterr().out) == (not more)
+    wanted = Config.of(RECIPES[recipe].settings)
+    assert config("r")["recipe"] == recipe and config("r")["cell"] == "transformer"
+    assert (config("r")["dropout"], config("r")["patience"]) == (wanted.model.dropout, wanted.training.patience)
+    assert config_of({"cell": "transformer", "recipe": None}) == config_of({"recipe": "transformer"})
+
+
 def test_the_page_on_recipes_describes_each_and_gives_its_command():
     for name in RECIPES:
         assert f"\n## {name}\n" in DOCS and f"sentifish train --recipe {name}" in DOCS

@@ -33,6 +33,17 @@ def test_three_uses_add_three_gradients():
     assert len(params) == 1 and np.array_equal(grads[0], W * 7)
 
 
+def test_two_gradients_that_can_know_their_rows_have_a_sum_that_can():
+    """Adam, which asks for it once, at its first step, then keeps the steps that a row has missed."""
+    W = np.ones((3, 2))
+    first, second = Embedding(W), Embedding(W)
+    first.grads[0][...] = 1  # written by other code: dense, until the next backward
+    _, (total,) = remove_duplicate([W, W], [first.grads[0], second.grads[0]])
+    assert touched_rows(total) is None and type(total) is type(first.grads[0]) and np.array_equal(total, W)
+    _, (total,) = remove_duplicate([W, W], [first.grads[0], np.ones_like(W)])
+    assert type(total) is np.ndarray
+
+
 def test_equal_values_are_not_tied():
     W = np.ones((3, 3))
     params, grads = remove_duplicate([W, W.copy(), np.ones((3, 3)).T], [W * 1, W * 2, W * 3])
