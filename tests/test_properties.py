@@ -164,7 +164,7 @@ def test_any_text_survives_a_csv_file(texts):
 @short
 @given(two_texts)
 def test_any_line_survives_a_tsv_file(texts):
-    texts = [text.replace("\n", " ").rstrip("\r") for text in texts]
+    texts = [text.replace("\n", " ").replace("\t", " ").rstrip("\r") for text in texts]  # a tab ends a column
     read, t, _ = read_back("a.tsv", lambda file, rows: file.writelines("\t".join(row) + "\n" for row in rows), texts)
     assert read == texts and t.tolist() == [i % 2 for i in range(len(texts))]
 
