@@ -27,25 +27,32 @@ def same(got, other):
     return close(np.where(np.isfinite(got), got, 0), np.where(np.isfinite(other), other, 0))
 
 
-def by_mistakes(checks, mistakes, mistaken):
+def telling(array, given):
+    """Whether an array shows how it came about: infinities, zeros and what went in look the same after any mistake."""
+    return np.isfinite(array).any() and array.any() and not any(same(array, other) for other in given)
+
+
+def by_mistakes(checks, mistakes, mistaken, given):
     """Give wrong checks the text of the mistake that gives their very numbers.
 
-    mistaken: for each mistake its list of Check. The one that explains most goes first; one that would have made
-    wrong more of what is right than it explains is not what was done. Infinities alone are no proof, either: they
-    look the same whatever led to them. So something finite must be explained, or all that is wrong.
+    mistaken: for each mistake its list of Check. given: name of a case -> the arrays that went in. The mistake that
+    explains most goes first. It has to explain something `telling`, or exactly what is wrong; one that would have made
+    wrong much of what is right is not what was done.
     """
     left = {i for i, check in enumerate(checks) if check.passed is False}
     matching = {}
     for mistake, others in zip(mistakes, mistaken):
         wrong = {i for i, other in enumerate(others) if other.passed is False}
         explained = {i for i in wrong if checks[i].got is not None and same(checks[i].got, others[i].got)}
-        if explained == left or any(np.isfinite(checks[i].got).any() for i in explained):
-            matching[mistake.says] = explained, sum(bool(checks[i].passed) for i in wrong)
+        spoiled = sum(bool(checks[i].passed) for i in wrong)
+        exactly = explained == left and not spoiled
+        if exactly or any(telling(checks[i].got, given[checks[i].case]) for i in explained):
+            matching[mistake.says] = explained, spoiled
     while matching:
-        says = max(matching, key=lambda says: len(matching[says][0] & left) - matching[says][1])
+        says = max(matching, key=lambda says: len(matching[says][0] & left) - matching[says][1] / 2)
         explained, spoiled = matching.pop(says)
-        if len(explained) <= spoiled:
-            continue
+        if len(explained & left) <= spoiled / 2:
+            break
         for i in explained & left:
             checks[i].says = says
         left -= explained
@@ -66,6 +73,8 @@ def in_general(check, case, gates, before):
     if not got.any():
         remedy = " (write into the array in grads: grads[0][...] = ..., not grads[0] = ...)"
         return f"0 everywhere: was it written?{remedy if check.verb == 'grads' else ''}"
+    if check.verb == "args" and any(same(got, other) for other in case.arrays()):
+        return "still what went in: change the array itself (a *= ..., a[...] = ...), a = ... makes another"
     grew = before is not None and before.shape == got.shape and not close(got, before)
     if grew and close(got, before + want):
         return "added to what was there: write it anew in each call (grad[...] = ..., not +=)"

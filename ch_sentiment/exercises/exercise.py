@@ -38,6 +38,12 @@ class Case:
     steps: list[Step]
     sizes: dict = field(default_factory=dict)
 
+    def arrays(self):
+        """Those that go in."""
+        args = [arg for step in self.steps for arg in step.args]
+        flat = [a for arg in args for a in (arg if isinstance(arg, (list, tuple)) else [arg])]
+        return [a for a in flat if isinstance(a, np.ndarray)]
+
 
 @dataclass
 class Exercise:

@@ -145,7 +145,7 @@ class Trial:
 
     def diagnose(self, checks):
         """Write into the wrong checks what their author is likely to have done."""
-        by_mistakes(checks, self.exercise.mistakes, self.mistaken)
+        by_mistakes(checks, self.exercise.mistakes, self.mistaken, {case.name: case.arrays() for case in self.cases})
         cases = {case.name: case for case in self.cases}
         changed = {check.case for check in checks if check.verb == "unchanged" and check.passed is False}
         before = {}

@@ -224,6 +224,28 @@ def test_what_stays_as_wrong_as_it_was_is_not_said_to_be_added_up(tmp_path):
 
 
 SEEN = [
+    (
+        "adam",
+        "            p -= self",
+        "            if p is params[0]:\n                p -= self",
+        "b, after step 1",
+        "went in",
+    ),
+    (
+        "clip_grads",
+        "    if norm > max_norm:\n        for g in grads:",
+        "    if True:\n        for g in grads[1:]:",
+        "grads[0], clipped",
+        "still what went in",
+    ),
+    ("negative_sampling", "return np.einsum", "dW /= dout\n        return np.einsum", "dW", "dout is left out"),
+    (
+        "attention",
+        "dk = ds.transpose(0, 2, 1) @ q",
+        "dk = ds.transpose(0, 2, 1) @ q * np.sqrt(q.shape[2])",
+        "dk",
+        "not divided by sqrt(D)",
+    ),
     ("lstm_step", "(df, dg, di, do)", "(do, di, dg, df)", "dWx", "order o i g f, expected f g i o"),
     ("lstm_step", "dc * g * i * (1 - i)", "dc * g", "dWh", "wrong in the columns of i alone"),
     ("gru_step", "(da_z, da_r, da_h)", "(da_h, da_r, da_z)", "db", "order h~ r z, expected z r h~"),
