@@ -21,14 +21,16 @@ def load_data(data_type="train", path=None):
     A file `ptb.train.txt`, `ptb.valid.txt` or `ptb.test.txt` that lies beside this module is used as it is; else it is
     downloaded if it is missing, and verified.
 
-    data_type: "train", "valid" (or "val") or "test". path: any file of text in place of them all, with a vocabulary of
-    its own. -> corpus (T,) int64, word_to_id (dict of str to int), id_to_word (dict of int to str). DataError: another
-    data_type, a file that cannot be downloaded or read, or has no words. Book, chapter 2.
+    data_type: "train", "valid" (or "val"), "test", or any file of text, which has a vocabulary of its own. path: such
+    a file, whatever its name. -> corpus (T,) int64, word_to_id (dict of str to int), id_to_word (dict of int to str).
+    DataError: another data_type, a file that cannot be downloaded or read, or has no words. Book, chapter 2.
     """
+    if path is None and data_type not in list(_FILES):
+        path = data_type
+        if not isinstance(path, (str, Path)) or not Path(path).exists():
+            raise DataError(f"ptb: expected train, valid (or val), test or a file of text, got {data_type!r}")
     if path is not None:
         return with_vocab(_words(path))
-    if data_type not in _FILES:
-        raise DataError(f"ptb: expected data_type train, valid (or val) or test, got {data_type!r}")
     corpus, word_to_id, id_to_word = with_vocab(_words(_path("train")))
     if data_type != "train":
         corpus = load_corpus(_path(data_type), word_to_id)

@@ -76,7 +76,7 @@ def test_any_text_can_stand_in_with_a_vocabulary_of_its_own(folder):
     corpus, word_to_id, _ = ptb.load_data(path=path)
     assert list(word_to_id) == ["to", "be", "or", "<eos>", "not"]
     assert corpus.tolist() == [0, 1, 2, 3, 4, 0, 1]
-    assert ptb.load_data(path=str(path))[1] == word_to_id
+    assert ptb.load_data(path=str(path))[1] == ptb.load_data(path)[1] == ptb.load_data(str(path))[1] == word_to_id
 
 
 def test_a_word_that_the_training_text_lacks_is_unk_and_that_is_said(files, capsys):
@@ -109,7 +109,7 @@ def test_another_encoding_is_not_answered_with_an_option_that_no_script_has(fold
 
 
 def test_another_part_and_a_missing_file_are_named(folder):
-    with pytest.raises(DataError, match=r"expected data_type train, valid \(or val\) or test, got 'dev'"):
+    with pytest.raises(DataError, match=r"expected train, valid \(or val\), test or a file of text, got 'dev'"):
         ptb.load_data("dev")
     with pytest.raises(DataError, match=r"nowhere\.txt: cannot be read"):
         ptb.load_data(path=folder / "nowhere.txt")
