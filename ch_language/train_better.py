@@ -11,6 +11,7 @@ from ch_language.model import LanguageModel
 from ch_language.saved import load_model, save_model
 from common.optimizer import SGD
 from common.trainer import RnnlmTrainer
+from common.training.callbacks import Progress
 from dataset.errors import one_line_errors
 
 CELL = "lstm"  # or "rnn", "gru"
@@ -43,25 +44,23 @@ def run(path):
     optimizer = SGD(LEARNING_RATE)
 
     # train
-    trainer, best = RnnlmTrainer(model, optimizer), math.inf
+    trainer, best = RnnlmTrainer(model, optimizer, [Progress()]), math.inf
     for epoch in range(MAX_EPOCH):
-        trainer.fit(corpus.train[:-1], corpus.train[1:], 1, BATCH_SIZE, TIME_SIZE, MAX_GRAD, eval_interval=None)
+        trainer.fit(corpus.train[:-1], corpus.train[1:], 1, BATCH_SIZE, TIME_SIZE, MAX_GRAD)
         perplexity = model.perplexity(corpus.valid)
-        print(
-            f"| epoch {epoch + 1} | lr {optimizer.lr:g} | perplexity of the validation text {perplexity:.2f}",
-            flush=True,
-        )
+        print(f"| epoch {epoch + 1} | lr {optimizer.lr:g} | validation perplexity {perplexity:.2f}", flush=True)
         if perplexity < best:
             best = perplexity
             save_model(MODEL, model, corpus.words, best)
         else:
             optimizer.lr /= 4
+        if trainer.stop_reason:  # Ctrl-C
+            break
 
     # show
     model, _, perplexity = load_model(MODEL)
-    print(
-        f"written: {MODEL}, the best of the epochs, perplexity {perplexity:.2f} (python -m ch_language.generate_text)"
-    )
+    print(f"written: {MODEL}, the best of the epochs, validation perplexity {perplexity:.2f}")
+    print("next: python -m ch_language.generate_text")
 
 
 if __name__ == "__main__":
