@@ -9,7 +9,7 @@ from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 
 def sigmoid(x):
-    """1 / (1 + exp(-x)), element by element, without overflow; exact to rounding in both tails."""
+    """1 / (1 + exp(-x)), element by element, without overflow; exact to rounding down to the smallest normal number."""
     with np.errstate(over="ignore"):  # of exp(-x), far below zero: 1 / inf is right
         return 1 / (1 + np.exp(-x))
 
