@@ -200,10 +200,12 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    lazy = False
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, *, lazy=False):
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
-        self.lazy = bool(lazy)
+        if lazy:
+            self.lazy = True
 
     def step(self, p, g, m, v):
         m += (1 - self.beta1) * (g - m)
