@@ -15,7 +15,7 @@ from benchmarks.accuracy.scores import averaged, compare, score
 from benchmarks.accuracy.trainings import RUNS, SHARED, plan
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.console import OneLineParser, Terminated, printable, terminable
-from ch_sentiment.experiment.options import COUNT, SEED
+from ch_sentiment.experiment.option import COUNT, SEED
 from common.files.checkpoint import CheckpointError
 
 PROG = "python -m benchmarks.accuracy"

@@ -10,7 +10,8 @@ from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.experiment.options import FIELDS, GROUP_OF, PROBABILITY, REFUSED, TEXTS, DataOptions, flag
+from ch_sentiment.experiment.option import PROBABILITY, REFUSED, flag
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
 from dataset.errors import DataError
 

@@ -12,7 +12,8 @@ from ch_sentiment.console import printable
 from ch_sentiment.data_check.check import check
 from ch_sentiment.data_check.label_errors import FOLDS
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import SEED, SIZE, TEXTS
+from ch_sentiment.experiment.option import SEED, SIZE
+from ch_sentiment.experiment.options import TEXTS
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line

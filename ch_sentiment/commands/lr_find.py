@@ -3,7 +3,8 @@
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.train import inform, prepared
 from ch_sentiment.console import say, warn
-from ch_sentiment.experiment.options import COUNT, FIELDS, POSITIVE
+from ch_sentiment.experiment.option import COUNT, POSITIVE
+from ch_sentiment.experiment.options import FIELDS
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.run import Experiment, new_net
 from ch_sentiment.experiment.run_folder import name_of, new_folder, present

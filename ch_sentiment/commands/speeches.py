@@ -6,7 +6,7 @@ from ch_sentiment.commands.arguments import add_model_argument, load_model
 from ch_sentiment.commands.formatting import csv_row, table
 from ch_sentiment.console import say, shorten_name, warn
 from ch_sentiment.experiment import output
-from ch_sentiment.experiment.options import COUNT
+from ch_sentiment.experiment.option import COUNT
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run_folder import check_out, new_folder, present
 from ch_sentiment.speeches.reading import limits_of, read, remarks, summary

@@ -41,7 +41,7 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 
 
 def add_arguments(parser):
-    """The options of all four groups."""
+    """The options of all five groups."""
     add_options(parser)
 
 

@@ -15,7 +15,8 @@ from ch_sentiment.commands.train import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.options import COUNT, FIELDS, flag
+from ch_sentiment.experiment.option import COUNT, flag
+from ch_sentiment.experiment.options import FIELDS
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held

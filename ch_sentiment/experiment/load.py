@@ -7,7 +7,7 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import cleaning_of
 from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part, with_words
-from ch_sentiment.experiment.options import flag
+from ch_sentiment.experiment.option import flag
 from dataset import imdb, labelled_text, phrases, phrases_small
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions

@@ -1,4 +1,4 @@
-"""The configuration of a training: four groups of options, from which the command line, recipes and files are made.
+"""The configuration of a training: five groups of options, from which the command line, recipes and files are made.
 
 A function takes the group that it needs. By name ("hidden", "lr") an option belongs to one group alone, so a recipe, a
 config.json and what was typed are plain dicts, which `Config.of` sorts into the groups.
@@ -6,10 +6,23 @@ config.json and what was typed are plain dicts, which `Config.of` sorts into the
 
 import argparse
 import functools
-import math
 import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
+from ch_sentiment.experiment.option import (
+    CLASSES,
+    CORRECT,
+    COUNT,
+    IGNORED,
+    NOT_NEGATIVE,
+    POSITIVE,
+    REFUSED,
+    SEED,
+    SHARE,
+    SIZE,
+    option,
+    share,
+)
 from ch_sentiment.model import CELLS, POOLS
 from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -23,53 +36,6 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
-
-
-def flag(name):
-    """The name of an option on the command line: "--vocab-size" for "vocab_size"."""
-    return "--" + name.replace("_", "-")
-
-
-def number(kind, expected, fits):
-    """A converter for argparse: text -> a number of `kind` that `fits`, or an error that says what was expected."""
-
-    def convert(text):
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not fits(value):
-            raise argparse.ArgumentTypeError(f"expected {expected}, got {text!r}")
-        return value
-
-    return convert
-
-
-COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
-SIZE = number(int, "a whole number, 0 or above", lambda n: 0 <= n < 2**31)
-CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
-SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
-NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)
-POSITIVE = number(float, "a number above 0", lambda x: 0 < x < math.inf)
-PROBABILITY = number(float, "a number from 0 to 1", lambda x: 0 <= x <= 1)
-CORRECT = number(float, "a share above 0, up to 1", lambda x: 0 < x <= 1)
-SHARE = number(float, "a number from 0 up to, but not including, 1", lambda x: 0 <= x < 1)
-
-REFUSED, IGNORED = "refused", "ignored"  # what happens to options of recurrent models where a baseline is trained
-
-
-def option(default, text, *, baselines=None, may_change=False, switch=False, **argument):
-    """A field with its help text and what else argparse should know of it.
-
-    baselines: REFUSED or IGNORED for an option that they do not have; sizes and shares are ignored, because `compare`
-    gives all models the same. may_change: whether a resumed training may have another value. switch: a flag that no
-    recipe sets, so that it needs no --no- form.
-    """
-    more = {"baselines": baselines, "may_change": may_change, "switch": switch}
-    return field(default=default, metadata={"argument": {"help": text, **argument}, **more})
-
-
-share = functools.partial(option, type=SHARE, baselines=IGNORED)
 
 
 @dataclass
@@ -161,6 +127,13 @@ class TrainingOptions:
 
 
 @dataclass
+class UnlabelledOptions:
+    """Texts without labels, and what is learnt from them."""
+
+    unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+
+
+@dataclass
 class RunOptions:
     """One run of a training: its seed, its output folder, and what is done after it."""
 
@@ -203,11 +176,12 @@ class RunOptions:
 
 @dataclass
 class Config:
-    """All four groups. The defaults train an LSTM on the phrases in seconds, and on 25,000 film reviews in minutes."""
+    """All five groups. The defaults train an LSTM on the phrases in seconds, and on 25,000 film reviews in minutes."""
 
     data: DataOptions = field(default_factory=DataOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    unlabelled: UnlabelledOptions = field(default_factory=UnlabelledOptions)
     run: RunOptions = field(default_factory=RunOptions)
 
     @classmethod
@@ -240,7 +214,8 @@ class Config:
         return self.run.seed if self.data.split_seed is None else self.data.split_seed
 
 
-GROUPS = {"data": DataOptions, "model": ModelOptions, "training": TrainingOptions, "run": RunOptions}
+GROUPS = {"data": DataOptions, "model": ModelOptions, "training": TrainingOptions}
+GROUPS |= {"unlabelled": UnlabelledOptions, "run": RunOptions}
 GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(options)}
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]

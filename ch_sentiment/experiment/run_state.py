@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ch_sentiment.experiment.build import rebuild
 from ch_sentiment.experiment.load import NAMES
-from ch_sentiment.experiment.options import MAY_CHANGE, Config, flag
+from ch_sentiment.experiment.option import flag
+from ch_sentiment.experiment.options import MAY_CHANGE, Config
 from common.files.checkpoint import CheckpointError
 from common.files.resume import read_about
 from dataset.errors import DataError
