@@ -121,6 +121,9 @@ class TrainingOptions:
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
+    average: float = option(
+        0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
+    )
     patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)

@@ -15,7 +15,7 @@ from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
-from common.training.callbacks import EarlyStopping, LearningRate
+from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
 from dataset.errors import DataError
@@ -115,8 +115,9 @@ class Experiment:
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
+        averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
-        self.trainer = Trainer(trained, optimizer, [schedule, self.best, *callbacks], _stream(config, 2))
+        self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
     def train(self):
