@@ -26,6 +26,7 @@ ORDER = [
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
     "dataset.labelled_text dataset.imdb_archive",
+    "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),

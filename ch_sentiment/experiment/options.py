@@ -144,6 +144,7 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
 
 
 @dataclass
