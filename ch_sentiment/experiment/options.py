@@ -122,6 +122,15 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    virtual_adversarial: float = option(
+        0.0,
+        "read each batch again, and as many texts of --unlabelled, their vectors moved by X towards another answer",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    entropy: float = option(
+        0.0, "how much the doubt of the answers counts in the loss", type=NOT_NEGATIVE, baselines=REFUSED
+    )
     class_weight: str = option(
         None,
         "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
