@@ -35,6 +35,7 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
+WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
@@ -81,12 +82,17 @@ class ModelOptions:
     naive_bayes: bool = option(
         False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
+    ngrams: int = option(
+        None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
+    )
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted first", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
+        "start from word vectors: glove.50, .100, .200 or .300, a file of vectors (whose size counts), one-hot, or "
+        "ppmi: what the texts themselves tell of their words, by PPMI and SVD",
         metavar="NAME",
         baselines=REFUSED,
     )
@@ -96,6 +102,11 @@ class ModelOptions:
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
     word_dropout: float = share(0.0, "share of words read as unknown while training")
+
+    @property
+    def reads(self):
+        """How many words of a text are read: with a linear part, which reads more than the net beside it, by that."""
+        return max(self.max_len, WIDE_READS) if self.wide else self.max_len
 
     @property
     def cleaning(self):
@@ -111,6 +122,15 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    virtual_adversarial: float = option(
+        0.0,
+        "read each batch again, and as many texts of --unlabelled, their vectors moved by X towards another answer",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    entropy: float = option(
+        0.0, "how much the doubt of the answers counts in the loss", type=NOT_NEGATIVE, baselines=REFUSED
+    )
     class_weight: str = option(
         None,
         "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
@@ -121,6 +141,9 @@ class TrainingOptions:
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
+    average: float = option(
+        0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
+    )
     patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
@@ -131,6 +154,7 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
 
 
 @dataclass
