@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ch_sentiment.experiment import answering, in_memory
+from ch_sentiment.experiment.pretrained import Pretrained
 from ch_sentiment.experiment.unlabelled import without_known
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
@@ -123,7 +124,8 @@ class Corpus:
     """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
     and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
     name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
-    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled".
+    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". pretrained: what --init-from names, or None;
+    the vocabulary has its words, too.
     """
 
     train: Part
@@ -138,6 +140,7 @@ class Corpus:
     unlabelled: list | None = None
     unlabelled_texts: UnlabelledTexts | None = None
     tokens: dict = field(default_factory=dict)
+    pretrained: Pretrained | None = None
 
     @property
     def scored(self):
@@ -213,6 +216,11 @@ def encode(texts, config, cached=False, progress=False):
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
             raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {lost[0]}, got none")
     vocab = tokens.build_vocab(train_index, model.vocab_size)
+    pretrained = None
+    if config.unlabelled.init_from is not None:
+        pretrained = Pretrained.load(config.unlabelled.init_from)
+        notes.append(pretrained.check(model, vocab, tokens.take(train_index)))
+        vocab = pretrained.united(vocab)
     whole.x = ids(tokens)
     test = test and replace(test, x=ids(test_tokens))
     train, val = whole.take(train_index), whole.take(val_index)
@@ -230,7 +238,7 @@ def encode(texts, config, cached=False, progress=False):
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes.append(f"duplicates: {found.train} within train{in_test}")
     of_file = (texts.label_names, samples, notes, lines, texts.name)
-    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts)
+    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts, pretrained)
 
 
 def with_words(part, tokens, left_out, name, strict=False, N=None):
