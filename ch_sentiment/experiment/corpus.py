@@ -124,8 +124,8 @@ class Corpus:
     """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
     and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
     name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
-    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". pretrained: what --init-from names, or None;
-    the vocabulary has its words, too.
+    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". pretrained: of --init-from, or None; the
+    vocabulary has its words, too.
     """
 
     train: Part
