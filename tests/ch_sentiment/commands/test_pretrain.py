@@ -15,7 +15,23 @@ from common.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("here", "no_figures")
 
-WORDS = "good fine great bad poor dull thing film plot actor number0 number1 number2 was very".split()
+WORDS = [
+    "good",
+    "fine",
+    "great",
+    "bad",
+    "poor",
+    "dull",
+    "thing",
+    "film",
+    "plot",
+    "actor",
+    "number0",
+    "number1",
+    "number2",
+    "was",
+    "very",
+]
 SMALL = ["--wordvec", "4", "--batch-size", "8", "--steps", "10", "--validation", "0.1", "--quiet"]
 RECURRENT = [*SMALL, "--hidden", "4", "--sampled", "5"]
 TASKS = {

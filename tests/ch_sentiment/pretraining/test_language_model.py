@@ -125,7 +125,7 @@ def test_what_a_classifier_can_start_from_has_the_names_and_shapes_of_its_weight
     initial = language_model.build(chosen, texts, np.random.default_rng(0)).initial()
     both = chosen.bidirectional or chosen.backward
     weights = sentiment_net(V, D, H, chosen.cell, both, chosen.layers, rng=0).weights()
-    assert list(initial)[0] == "embed.W" and len(initial) == 1 + 3 * chosen.layers * (1 + chosen.bidirectional)
+    assert next(iter(initial)) == "embed.W" and len(initial) == 1 + 3 * chosen.layers * (1 + chosen.bidirectional)
     assert all(weights[name].shape == array.shape for name, array in initial.items())
 
 
