@@ -8,6 +8,7 @@ The linear part is fitted first and stays as it is; the net learns what it leave
 import numpy as np
 
 from ch_sentiment.model import SentimentNet
+from common.checking.integrated_gradients import Path
 from common.training.batches import pad
 from common.training.callback import Callback
 from dataset.text import KEEPS, PAD
@@ -49,7 +50,26 @@ class WideNet(SentimentNet):
         if ids.ndim != 2 or ids.shape[1] <= self.max_len:
             return ids
         sizes = (ids != PAD).sum(axis=1)  # (N,)
-        return pad([KEEPS[self.keep](row[:size], self.max_len) for row, size in zip(ids, sizes)])
+        return pad([row[self.places(size)] for row, size in zip(ids, sizes)])
+
+    def places(self, size):
+        """(T',) the positions that the net reads in a text of so many words."""
+        return KEEPS[self.keep](np.arange(size), self.max_len)
+
+    def along_both(self, along, ids, weight):
+        """From a line through the net's part alone, shares (S,) -> Path, that through both: a share of the linear part
+        is that share of each feature. ids: (T,) of a text. weight: of the scores, as many as there are.
+        """
+        by_word = self.linear.by_word(ids)  # (T, K)
+        by_word = by_word @ weight[-by_word.shape[1] :]  # (T,); one logit of two is that of the last class
+
+        def both(shares):
+            path = along(shares)
+            slopes = np.repeat(by_word[None], len(shares), axis=0)  # (T,) -> (S, T)
+            slopes[:, self.places(len(ids))] += path.slopes
+            return Path(shares, path.margins - (1 - shares) * by_word.sum(), slopes)
+
+        return both
 
 
 class HeldOutScores(Callback):
