@@ -26,11 +26,12 @@ ORDER = [
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
     "dataset.labelled_text dataset.imdb_archive",
+    "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
-    *("common.pair_embedding", "common.optimizer"),
+    *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
     *("common.base_model", "common.sequential", "common.checking", "common.gradient_check"),

@@ -61,7 +61,7 @@ def start(options):
     options, of_cell = suited_to_cell(options)
     config = typed_config(options)
     check_before(config)
-    texts = load(config.data)
+    texts = load(config.data, config.unlabelled)
     options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
@@ -130,7 +130,7 @@ def check_before(config):
 
 def corpus_of(config):
     """-> Corpus of the data that the options name."""
-    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
+    return encode(load(config.data, config.unlabelled), config, not config.run.no_cache, not config.run.quiet)
 
 
 def progress_of(config):

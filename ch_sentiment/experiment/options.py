@@ -91,7 +91,8 @@ class ModelOptions:
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
+        "start from word vectors: glove.50, .100, .200 or .300, a file of vectors (whose size counts), one-hot, or "
+        "ppmi: what the texts themselves tell of their words, by PPMI and SVD",
         metavar="NAME",
         baselines=REFUSED,
     )
@@ -121,6 +122,15 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    virtual_adversarial: float = option(
+        0.0,
+        "read each batch again, and as many texts of --unlabelled, their vectors moved by X towards another answer",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    entropy: float = option(
+        0.0, "how much the doubt of the answers counts in the loss", type=NOT_NEGATIVE, baselines=REFUSED
+    )
     class_weight: str = option(
         None,
         "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
@@ -131,6 +141,9 @@ class TrainingOptions:
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
+    average: float = option(
+        0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
+    )
     patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
@@ -141,6 +154,7 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
 
 
 @dataclass

@@ -8,11 +8,13 @@ import threading
 import time
 
 from common.arrays.checks import as_number, described
+from common.training.averaging import WeightAveraging
 from common.training.callback import Callback
 from common.training.early_stopping import EarlyStopping
 from common.training.progress import EpochTable, Progress, as_sink, say_above
 
 __all__ = ["BookLog", "Callback", "EarlyStopping", "EpochTable", "LearningRate", "Progress", "StopOnSignal"]
+__all__ += ["WeightAveraging"]
 
 
 class StopOnSignal(Callback):

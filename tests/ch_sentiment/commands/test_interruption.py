@@ -147,6 +147,19 @@ def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(whole, monkeypat
 
 
 @signals
+@pytest.mark.parametrize("step", [1, STEPS + 2, 2 * STEPS])
+def test_a_run_that_keeps_averaged_weights_is_stopped_and_resumed_too(monkeypatch, step):
+    averaged = [*SMALL, "--average", "0.9"]
+    assert call("train", *averaged, "--out", "whole") == 0
+    with monkeypatch.context() as patched:
+        at_step(patched, step, lambda: signal.raise_signal(signal.SIGINT))
+        assert call("train", *averaged, "--out", "cut") == 130
+    assert call("train", "--resume", "cut") == 0
+    assert result("cut") == result("whole")
+    assert result("cut")[1][0]["average"] == Classifier.load("cut").metrics["best"]["average"] == 0.9
+
+
+@signals
 def test_a_second_ctrl_c_ends_it_immediately_and_it_resumes_from_the_last_save(whole, monkeypatch, capsys):
     with monkeypatch.context() as patched:
         at_step(patched, STEPS + 2, lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)])

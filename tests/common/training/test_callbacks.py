@@ -21,6 +21,7 @@ from common.training.callbacks import (
     LearningRate,
     Progress,
     StopOnSignal,
+    WeightAveraging,
 )
 from common.training.lr_range import RangeTest
 from common.training.schedules import constant, cosine, steps, warm_up
@@ -125,6 +126,7 @@ def serve(callback, model, tmp_path):
         lambda path, say: LearningRate(lambda progress: 1 - progress),
         lambda path, say: RangeTest(0.1, 10, 6),
         lambda path, say: StopOnSignal(),
+        lambda path, say: WeightAveraging(0.9, 2),
         lambda path, say: Checkpoint(path),
     ],
     ids=[
@@ -136,6 +138,7 @@ def serve(callback, model, tmp_path):
         "LearningRate",
         "RangeTest",
         "StopOnSignal",
+        "WeightAveraging",
         "Checkpoint",
     ],
 )
