@@ -8,7 +8,7 @@ import numpy as np
 from common.arrays.checks import as_floats, as_ids, check_weights
 from common.arrays.row_grad import RowGrad
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
-from common.ngrams import find, frequent_ngrams, ngram_keys
+from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
 from common.sequential import Sequential
 from common.training.batches import sorted_batches, take
 from dataset.text import PAD
@@ -27,6 +27,7 @@ class NBSVM(Sequential):
     """
 
     def __init__(self, vocab_size, num_ngrams, num_classes=2, ngrams=2, *, rng=None, dtype=np.float32):
+        check_ngrams(vocab_size, ngrams)
         shape = vocab_size + num_ngrams, 1 if num_classes == 2 else num_classes  # (F, C)
         self.keys = np.zeros(num_ngrams, np.int64)  # sorted, see `common.ngrams.ngram_keys`
         self.ratios = np.zeros(shape, dtype)
