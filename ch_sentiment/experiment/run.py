@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ch_sentiment.experiment import weighting
+from ch_sentiment.experiment import perturbation, weighting
 from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
@@ -17,7 +17,6 @@ from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
-from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
@@ -97,9 +96,10 @@ def new_net(config, data, progress=iter):
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts, 3 the folds of the linear part.
+    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps and which unlabelled texts are
+    read when.
     """
-    return np.random.default_rng(config.run.seed).spawn(4)[number]
+    return np.random.default_rng(config.run.seed).spawn(5)[number]
 
 
 class Experiment:
@@ -117,7 +117,8 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
+        unlabelled = getattr(data, "unlabelled", None)
+        trained = perturbation.perturbed(net, config.training, unlabelled, _stream(config, 4))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
@@ -195,11 +196,10 @@ def check_config(config):
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
-    if config.training.adversarial and model.model != "recurrent":
-        raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if model.wide and model.model != "recurrent":
         raise DataError(f"--wide: expected a recurrent model, got {model.model}")
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    perturbation.check(config)
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")
