@@ -163,8 +163,8 @@ class RunOptions:
 
     recipe: str = option(
         None,
-        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and no option of model or training is given, else default)",
+        "start from the settings of a recipe: `sentifish recipes` lists them; auto chooses one by number and length of "
+        "the texts (default: auto where no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch_sentiment.experiment import perturbation, weighting
+from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
@@ -72,7 +73,7 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
-    config = config_of(options).with_(classes=len(texts.label_names))
+    config = config_of(choose(options, texts)[0]).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
