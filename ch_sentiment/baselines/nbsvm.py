@@ -39,7 +39,8 @@ class NBSVM(Sequential):
 
     @classmethod
     def of_texts(cls, x, t, vocab_size, num_classes=2, max_pairs=None, dtype=np.float32, sample_weight=None):
-        """With the pairs and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids.
+        """With the pairs and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids, or (N, C)
+        soft labels.
 
         max_pairs: at most so many pairs are known, those that stand in the most texts. sample_weight: as of
         `log_count_ratios`.
@@ -115,13 +116,15 @@ def log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight=None):
 
     sample_weight: (N,) of a mean of 1, or None: a text of weight 2 is counted twice. The weights of classes do not
     belong here: |p| and |q| take them out again, but for the 1, which would then smooth a rare class less than another.
+    t: (N,) class ids, or (N, C) soft labels: a text that is of a class with probability p is counted p times there.
     -> (F, C); for two classes (F, 1), of class 1. 0 for PAD.
     """
     counts = np.zeros((vocab_size + len(pairs), num_classes))
+    t = np.eye(num_classes)[t] if np.ndim(t) == 1 else t  # (N,) -> (N, C)
     weight = np.ones(len(x)) if sample_weight is None else sample_weight
     for index in sorted_batches(x, 128):
-        for ids, c, w in zip(distinct_features(take(x, index), pairs, vocab_size), t[index], weight[index]):
-            counts[ids, c] += w
+        for ids, p, w in zip(distinct_features(take(x, index), pairs, vocab_size), t[index], weight[index]):
+            counts[ids] += w * p
     return ratios_of_counts(counts)
 
 

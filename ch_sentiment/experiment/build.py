@@ -26,7 +26,7 @@ def build(options, data, rng):
         return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
         weights = loss_weights(data, None)[0]
-        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights)
+        net = NBSVM.of_texts(data.train.x, data.train.learnt, V, C, options.max_pairs, sample_weight=weights)
         return net, [f"{len(net.pairs):,} pairs of words"]
     if options.naive_bayes and C != 2:
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
@@ -58,7 +58,7 @@ def build(options, data, rng):
 def _start_at_ratios(words, pairs, data):
     """Set the first element of each vector, of words and pairs, to its log-count ratio for class 1 of two."""
     V = len(data.vocab)
-    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
+    ratios = log_count_ratios(data.train.x, data.train.learnt, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
     words.embed.params[0][:, 0] = ratios[:V]
     if words.pair_embed is not None:
         words.pair_embed.params[0][1:, 0] = ratios[V:]

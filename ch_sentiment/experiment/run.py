@@ -2,7 +2,7 @@
 
 import signal
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
+from ch_sentiment.experiment.self_training import Stopped, self_train, warnings_after, warnings_before
 from ch_sentiment.experiment.weighting import loss_weights
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
@@ -52,25 +54,64 @@ def run_experiment(config, data, callbacks=()):
         data = encode(data, config)
         for line in data.left_out:
             warnings.warn(line, stacklevel=3)
+    if data.unlabelled is not None and config.unlabelled.rounds:
+        return _self_trained(config, data, callbacks)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
     return experiment.score() if experiment.came_to_its_end else result
 
 
-def fit(texts, labels, callbacks=(), sample_weight=None, **options):
+def _self_trained(config, data, callbacks):
+    """`run_experiment` with texts without labels; -> Result of the model that is kept, or of what stopped."""
+    run = _InMemory(callbacks)
+    try:
+        kept, rounds = self_train(config, data, [], run)
+    except Stopped as stopped:
+        return stopped.result
+    result = run.results[kept]
+    scores = score_kept(result.model, data, config.run, kept, rounds)
+    return replace(result, scores=scores, scored_on=data.scored[0])
+
+
+class _InMemory:
+    """What `self_train` needs, without a file. results: of every training, by name."""
+
+    def __init__(self, callbacks):
+        self.callbacks, self.results = callbacks, {}
+
+    def train(self, name, config, data):
+        experiment = Experiment(config, replace(data, held_back=True), callbacks=self.callbacks)
+        result = self.results[name] = experiment.train()
+        if not experiment.came_to_its_end:
+            raise Stopped(name, result)
+        return result.model
+
+    def labels(self, number, make):
+        return make()
+
+    def tell(self, found):
+        for line in warnings_before(found) if found.after is None else warnings_after(found):
+            warnings.warn(line, stacklevel=6)  # where `fit` is called
+
+    def wrapped(self, items, doing):
+        return items
+
+
+def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
     Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
 
-    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
+    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same. unlabelled: texts without
+    labels, from which to learn by self-training (docs/self_training.md), or None.
 
-    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
-    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3,
-    class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
+    confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by name as on the
+    command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
     be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
-    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
     config = config_of(options).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
@@ -87,6 +128,14 @@ def new_net(config, data):
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
+
+
+def check_builds(config, data):
+    """DataError where `new_net` would refuse: tried on two texts of each label, so that a training that comes later
+    does not end in an error that could have been known.
+    """
+    index = np.concatenate([np.flatnonzero(data.train.t == c)[:2] for c in range(len(data.label_names))])
+    new_net(config, replace(data, train=data.train.take(index)))
 
 
 def _stream(config, number):
@@ -128,7 +177,7 @@ class Experiment:
         try:
             trainer.fit(
                 data.train.x,
-                data.train.t,
+                targets_of(self.config.model, data.train),
                 options.epochs - trainer.epochs_done,
                 options.batch_size,
                 options.clip,
@@ -150,16 +199,8 @@ class Experiment:
         """Score the test part, or without one the validation part; before that, calibrate and choose the abstention
         threshold, as the options say; -> Result.
         """
-        model, validation, options = self.model, self.data.val, self.config.run
-        found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
-        if options.abstain is not None:
-            model.choose_abstention(validation.x, validation.t, options.abstain)
-            chosen = model.report(validation.x, validation.t).get("abstain")
-            found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
-        name, part = self.data.scored
-        scores = model.report(part.x, part.t)
-        model.metrics = {**self.metrics(), **found, name: scores}
-        return self.result(scores)
+        self.model.metrics = self.metrics()
+        return self.result(score_model(self.model, self.data, self.config.run))
 
     def result(self, scores=None):
         """-> Result, as things stand."""
@@ -173,6 +214,38 @@ class Experiment:
         """
         best = {k: v for k, v in self.result().best.items() if k not in ("seconds", "tokens_per_s")}
         return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
+
+
+def score_model(model, data, options):
+    """Calibrate a Classifier and choose its abstention threshold on the validation part, as the RunOptions say, and add
+    to its metrics what was found, and the scores of the test part, or without one of the validation part; -> scores.
+    """
+    validation = data.val
+    found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
+    if options.abstain is not None:
+        model.choose_abstention(validation.x, validation.t, options.abstain)
+        chosen = model.report(validation.x, validation.t).get("abstain")
+        found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
+    name, part = data.scored
+    scores = model.report(part.x, part.t)
+    model.metrics = {**model.metrics, **found, name: scores}
+    return scores
+
+
+def score_kept(model, data, options, kept, rounds):
+    """`score_model` of the model that a self-training kept, whose metrics then tell of its rounds. kept: its name.
+    rounds: list of `self_training.Round`.
+    """
+    parts = {name: replace(part, x=model.encode(part.texts)) for name, part in data.parts.items()}
+    model.metrics = {name: model.metrics[name] for name in ("trained_on", "best") if name in model.metrics}
+    model.metrics["self_training"] = {"kept": kept, "rounds": [asdict(of) for of in rounds]}
+    return score_model(model, replace(data, val=parts["validation"], test=parts.get("test")), options)
+
+
+def targets_of(options, part):
+    """What the loss is given for a Part: (N,) class ids, or soft labels, (N,) for a model of one logit, else (N, C)."""
+    one_logit = part.learnt.shape[1:] == (2,) and not (options.softmax and options.model == "recurrent")
+    return part.learnt[:, 1] if one_logit else part.learnt
 
 
 def check_config(config):
@@ -189,5 +262,8 @@ def check_config(config):
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
+    for name in ("leave_out", "teacher"):
+        if getattr(config.unlabelled, name) is not None and config.unlabelled.unlabelled is None:
+            raise DataError(f"{flag(name)}: expected texts without labels beside it (--unlabelled FILE), got none")
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")

@@ -1,5 +1,7 @@
 """Weights of the loss: that of each text times that of its class, scaled to a mean of 1 in every part."""
 
+import numpy as np
+
 from common.training.class_weight import balanced_class_weight, with_mean_one
 from dataset.errors import DataError
 
@@ -13,6 +15,8 @@ def loss_weights(data, class_weight):
     """
     parts = [data.train, data.val]
     weights = [part.weights for part in parts]
+    if weights[0] is not None and weights[1] is None:  # soft-labelled texts count less, in the training part alone
+        weights[1] = np.ones(len(data.val))
     if class_weight is None and weights[0] is None:
         return None, None
     if class_weight is not None:
