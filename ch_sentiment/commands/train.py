@@ -1,8 +1,8 @@
 """Train a sentiment model and keep it: load, split, build, train, score, write."""
 
 import contextlib
+import functools
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -12,21 +12,25 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.commands.round_lines import doubts, round_lines
-from ch_sentiment.commands.scores import abstention_line, outcome_lines
-from ch_sentiment.console import Terminated, printable, say, warn
+from ch_sentiment.commands.outcome import (
+    STOPPED,
+    how_to_resume,
+    inform,
+    print_outcome,
+    result_so_far,
+    say_written,
+)
+from ch_sentiment.commands.rounds import resume_rounds, start_rounds
+from ch_sentiment.console import Terminated, say, warn
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import is_built_in, load
 from ch_sentiment.experiment.recipes import suited, suited_to_cell
-from ch_sentiment.experiment.run import check_builds, check_config, new_net
+from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
-    MODEL,
     check_out,
-    held,
     in_folder,
     name_of,
     new_folder,
@@ -34,17 +38,7 @@ from ch_sentiment.experiment.run_folder import (
     train_in_folder,
 )
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
-from ch_sentiment.experiment.self_training import Stopped, self_train
-from ch_sentiment.experiment.self_training_folder import (
-    ROUND_RESULTS,
-    STATE,
-    FolderRun,
-    State,
-    begin,
-    check_goes_on,
-    is_self_training,
-    load_teachers,
-)
+from ch_sentiment.experiment.self_training_folder import is_self_training
 from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
@@ -52,7 +46,6 @@ from common.training.parallel import StopTogether, world
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
-STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
 def add_arguments(parser):
@@ -78,12 +71,8 @@ def start(options):
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     if data.unlabelled is not None and config.unlabelled.rounds:
-        given = load_teachers(config, data)
-        check_builds(config, data)
-        inform(config, *data.notes, *filter(None, (of_cell, choice)))
-        with new_folder(config.run, f"{name_of(config)}-self-trained", ROUND_RESULTS) as folder:
-            return train_rounds(config, data, given, folder, begin(folder, config, data))
-    net, notes = new_net(config, data)
+        return start_rounds(config, data, filter(None, (of_cell, choice)), callbacks_of)
+    net, notes = new_net(config, data, progress_of(config))
     inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
@@ -94,7 +83,7 @@ def start(options):
 def resume(options):
     """Continue the training in the folder `options["resume"]`, with its own settings but for those in `options`."""
     if is_self_training(options["resume"]):
-        return resume_rounds(options)
+        return resume_rounds(options, corpus_of, callbacks_of)
     with old_folder(options["resume"]) as folder:
         if "cell" in options:
             register_cell(options["cell"])
@@ -115,62 +104,6 @@ def resume(options):
         else:
             inform(config, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
         return train(experiment, folder)
-
-
-def resume_rounds(options):
-    """Continue the self-training in the folder `options["resume"]`, in the round where it was."""
-    if "epochs" in options:
-        raise DataError("--epochs: expected none beside --resume: a self-training keeps the number that it began with")
-    folder = Path(options["resume"])
-    with held(folder):
-        if "cell" in options:
-            register_cell(options["cell"])
-        state = State.read(folder)
-        config = with_changes(state.config, options)
-        data = corpus_of(config)
-        check_goes_on(state, folder, config, data)
-        inform(
-            config, *data.notes, f"going on with the self-training in {folder}, {len(state.done)} trainings are done"
-        )
-        return train_rounds(config, data, load_teachers(config, data), folder, state)
-
-
-def train_rounds(config, data, given, folder, state):
-    """Self-train to the end, or until a signal comes, and print the outcome; -> exit code. given: list of Teacher."""
-
-    def on_train(name, data, notes):
-        soft = (
-            "" if data.labelled is None else f", {len(data.train) - len(data.labelled.train):,} of them soft-labelled"
-        )
-        inform(config, *notes, f"{name}: {len(data.train):,} texts to train on{soft}, {len(data.vocab):,} words")
-
-    def tell(found):
-        inform(config, *round_lines(found, config.unlabelled.rounds))
-        for line in doubts(found, given):
-            warn(line)
-
-    def wrapped(items, doing):
-        return items if config.run.quiet else tqdm(items, desc=doing, leave=False, disable=None)
-
-    how = {"callbacks_of": callbacks_of, "on_train": on_train, "tell": tell, "wrapped": wrapped}
-    run = FolderRun(folder, state, data, given, **how)
-    try:
-        kept, rounds = self_train(config, data, given, run)
-        result = run.finish(config, kept, rounds)
-    except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {how_to_resume(folder)}", error.filename) from None
-    except (KeyboardInterrupt, Terminated):  # the second signal, or one between two trainings
-        print(how_to_resume(folder), file=sys.stderr)
-        raise
-    except Stopped as stopped:
-        message, code = STOPPED[stopped.result.stop_reason]
-        print(f"{message} in {stopped.name}: no model is kept yet\n{how_to_resume(folder)}", file=sys.stderr)
-        return code
-    say(f"the model that is kept: {kept}")
-    print_outcome(result, data.samples, folder, config, "a new training with")
-    run_folder.write_figures(folder, result, warn)
-    say_written(folder)
-    return 0
 
 
 @contextlib.contextmanager
@@ -209,6 +142,11 @@ def corpus_of(config):
     return encode(load(config.data, config.unlabelled), config, not config.run.no_cache, not config.run.quiet)
 
 
+def progress_of(config):
+    """What shows a bar on standard error, if that is a terminal, while the linear models of --wide are fitted."""
+    return functools.partial(tqdm, desc="linear part", leave=False, disable=config.run.quiet or None)
+
+
 def callbacks_of(config):
     """-> callbacks that stop and show a training, and the communicator of its ranks (None: one process)."""
     comm = world()
@@ -235,56 +173,3 @@ def train(experiment, folder):
     run_folder.write_figures(folder, result, warn)
     say_written(folder)
     return 0
-
-
-def say_written(folder):
-    """Name what a training wrote."""
-    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    say(f"written to {folder}: {', '.join(written)}")
-
-
-def inform(config, *lines):
-    """Print lines, unless --quiet."""
-    for line in () if config.run.quiet else lines:
-        say(printable(line))
-
-
-def print_outcome(result, samples, folder, config, how_to_train_more=None):
-    """Print the scores of a training, and the answers to a few texts. how_to_train_more: a command."""
-    model = result.model
-    more = how_to_train_more or f"sentifish train --resume {shlex.quote(str(folder))}"
-    for line in outcome_lines(result, config, more):
-        say(line)
-    if "calibration" in model.metrics:
-        say(calibration_line(model))
-    if "abstention" in model.metrics:
-        say(abstention_line(model.metrics["abstention"]))
-    below = model.abstain_below or 0.0
-    for text, probabilities in zip(samples, model.predict_proba(samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
-
-
-def calibration_line(model):
-    """The effect of --calibrate, in one line."""
-    if model.calibration is None:
-        why = "no temperature is best on the validation part: all answers right, or scores of no use"
-        return f"calibration: none, {why}"
-    temperature, found = model.calibration["temperature"], model.metrics["calibration"]
-    errors = f"{found['ece_before']:.4f} -> {found['ece_after']:.4f}"
-    return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
-
-
-def result_so_far(result, folder):
-    """Which model an interrupted training left in its folder, in one line."""
-    if result.best:
-        return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
-    if (folder / MODEL).exists():
-        return f"no epoch was finished; the model in {folder} is the weights as they stood"
-    return f"no epoch was finished, so there is no model in {folder}"
-
-
-def how_to_resume(folder):
-    """How to resume an interrupted training, in one line."""
-    if not any((folder / name).exists() for name in (LAST, STATE)):
-        return "nothing of this training was saved"
-    return f"go on with: sentifish train --resume {shlex.quote(str(folder))}"

@@ -151,7 +151,7 @@ def encode(texts, config, cached=False, progress=False):
         return with_words(part, tokens, source.left_out, name, texts.strict, len(source))
 
     def ids(tokens):
-        return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
+        return [KEEPS[model.keep](ids_of_text, model.reads) for ids_of_text in tokens.encode(vocab)]
 
     whole, tokens, lines = tokenized(whole, texts.texts, texts.name)
     notes, test = [*texts.texts.notes, *lines], texts.test

@@ -2,7 +2,7 @@
 
 import signal
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,11 +10,14 @@ from ch_sentiment.experiment import weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.linear_part import training_inputs, with_linear_part
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
-from ch_sentiment.experiment.self_training import Stopped, self_train, warnings_after, warnings_before
-from ch_sentiment.experiment.weighting import loss_weights
+from ch_sentiment.experiment.self_training import InMemory, Stopped, self_train
+from ch_sentiment.experiment.weighting import loss_targets, loss_weights
+from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
@@ -63,38 +66,22 @@ def run_experiment(config, data, callbacks=()):
 
 def _self_trained(config, data, callbacks):
     """`run_experiment` with texts without labels; -> Result of the model that is kept, or of what stopped."""
-    run = _InMemory(callbacks)
-    try:
-        kept, rounds = self_train(config, data, [], run)
-    except Stopped as stopped:
-        return stopped.result
-    result = run.results[kept]
-    scores = score_kept(result.model, data, config.run, kept, rounds)
-    return replace(result, scores=scores, scored_on=data.scored[0])
+    results = {}
 
-
-class _InMemory:
-    """What `self_train` needs, without a file. results: of every training, by name."""
-
-    def __init__(self, callbacks):
-        self.callbacks, self.results = callbacks, {}
-
-    def train(self, name, config, data):
-        experiment = Experiment(config, replace(data, held_back=True), callbacks=self.callbacks)
-        result = self.results[name] = experiment.train()
+    def train(name, config, data):
+        experiment = Experiment(config, data, callbacks=callbacks)
+        result = results[name] = experiment.train()
         if not experiment.came_to_its_end:
             raise Stopped(name, result)
         return result.model
 
-    def labels(self, number, make):
-        return make()
-
-    def tell(self, found):
-        for line in warnings_before(found) if found.after is None else warnings_after(found):
-            warnings.warn(line, stacklevel=6)  # where `fit` is called
-
-    def wrapped(self, items, doing):
-        return items
+    try:
+        kept, rounds = self_train(config, data, [], InMemory(train))
+    except Stopped as stopped:
+        return stopped.result
+    result = results[kept]
+    scores = score_kept(result.model, data, config.run, kept, rounds)
+    return replace(result, scores=scores, scored_on=data.scored[0])
 
 
 def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **options):
@@ -107,8 +94,9 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
 
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
     confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by name as on the
-    command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
-    be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError or ValueError
+    where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is a
+    KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
@@ -121,12 +109,15 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
     return result.model
 
 
-def new_net(config, data):
+def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
-    list of str. DataError where they do not fit.
+    list of str. progress: wraps the numbers of the linear models of --wide. DataError where they do not fit.
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if config.model.wide:
+        net, lines = with_linear_part(net, config, data, _stream(config, 3), progress)
+        notes += lines
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
 
@@ -140,9 +131,9 @@ def check_builds(config, data):
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts.
+    the order of the texts, 3 the folds of the linear part.
     """
-    return np.random.default_rng(config.run.seed).spawn(3)[number]
+    return np.random.default_rng(config.run.seed).spawn(4)[number]
 
 
 class Experiment:
@@ -158,7 +149,7 @@ class Experiment:
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
         self.config, self.data = config, data
         net = new_net(config, data)[0] if net is None else net
-        reading = {"max_len": config.model.max_len, "cleaning": config.model.cleaning, "keep": config.model.keep}
+        reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
         trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
         trained = trained if comm is None else DataParallel(trained, comm)
@@ -166,6 +157,7 @@ class Experiment:
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        callbacks = [HeldOutScores(net), *callbacks] if isinstance(net, WideNet) else callbacks
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
@@ -173,11 +165,12 @@ class Experiment:
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
-        validation = (data.val.x, data.val.t)
+        x, x_val = training_inputs(self.model.net, data)
+        validation = (x_val, data.val.t)
         try:
             trainer.fit(
-                data.train.x,
-                targets_of(self.config.model, data.train),
+                x,
+                loss_targets(self.config.model, data.train),
                 options.epochs - trainer.epochs_done,
                 options.batch_size,
                 options.clip,
@@ -216,38 +209,6 @@ class Experiment:
         return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
 
 
-def score_model(model, data, options):
-    """Calibrate a Classifier and choose its abstention threshold on the validation part, as the RunOptions say, and add
-    to its metrics what was found, and the scores of the test part, or without one of the validation part; -> scores.
-    """
-    validation = data.val
-    found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
-    if options.abstain is not None:
-        model.choose_abstention(validation.x, validation.t, options.abstain)
-        chosen = model.report(validation.x, validation.t).get("abstain")
-        found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
-    name, part = data.scored
-    scores = model.report(part.x, part.t)
-    model.metrics = {**model.metrics, **found, name: scores}
-    return scores
-
-
-def score_kept(model, data, options, kept, rounds):
-    """`score_model` of the model that a self-training kept, whose metrics then tell of its rounds. kept: its name.
-    rounds: list of `self_training.Round`.
-    """
-    parts = {name: replace(part, x=model.encode(part.texts)) for name, part in data.parts.items()}
-    model.metrics = {name: model.metrics[name] for name in ("trained_on", "best") if name in model.metrics}
-    model.metrics["self_training"] = {"kept": kept, "rounds": [asdict(of) for of in rounds]}
-    return score_model(model, replace(data, val=parts["validation"], test=parts.get("test")), options)
-
-
-def targets_of(options, part):
-    """What the loss is given for a Part: (N,) class ids, or soft labels, (N,) for a model of one logit, else (N, C)."""
-    one_logit = part.learnt.shape[1:] == (2,) and not (options.softmax and options.model == "recurrent")
-    return part.learnt[:, 1] if one_logit else part.learnt
-
-
 def check_config(config):
     """DataError for options that are wrong whatever the data is."""
     model = config.model
@@ -265,5 +226,9 @@ def check_config(config):
     for name in ("leave_out", "teacher"):
         if getattr(config.unlabelled, name) is not None and config.unlabelled.unlabelled is None:
             raise DataError(f"{flag(name)}: expected texts without labels beside it (--unlabelled FILE), got none")
+    if model.wide and model.model != "recurrent":
+        raise DataError(f"--wide: expected a recurrent model, got {model.model}")
+    if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
+        raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")

@@ -5,6 +5,7 @@ anew from random weights -> which teaches the next round. Scudder 1965; Lee 2013
 """
 
 import functools
+import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,6 +29,23 @@ class Stopped(Exception):
     def __init__(self, name, result):
         super().__init__(name)
         self.name, self.result = name, result
+
+
+class InMemory:
+    """The `run` of `self_train` where nothing is written. train: as there. Doubts are warnings."""
+
+    def __init__(self, train):
+        self.train = train
+
+    def labels(self, number, make):
+        return make()
+
+    def tell(self, found):
+        for line in warnings_before(found) if found.after is None else warnings_after(found):
+            warnings.warn(line, stacklevel=6)  # where `fit` is called
+
+    def wrapped(self, items, doing):
+        return items
 
 
 @dataclass
@@ -86,7 +104,7 @@ def self_train(config, data, given, run):
     teachers, kept, rounds = given, None, []
     if not given:
         teachers = [
-            Teacher(name, run.train(name, of_kind, read_with(data, of_kind.model)))
+            Teacher(name, run.train(name, of_kind, replace(read_with(data, of_kind.model), held_back=True)))
             for kind, of_kind in kinds.items()
             for name in [f"round-0/{kind}"]
         ]
@@ -102,12 +120,11 @@ def self_train(config, data, given, run):
                 raise DataError(f"--confidence {config.unlabelled.confidence:g}: {sure}: say a lower one")
             found.kept = kept
             return kept, rounds
-        models = {
-            f"round-{number}/{kind}": run.train(
-                f"round-{number}/{kind}", each, with_soft_labels(data, each, arrays["index"], arrays["targets"])
-            )
-            for kind, each in kinds.items()
-        }
+        models = {}
+        for kind, each in kinds.items():
+            joined = with_soft_labels(data, each, arrays["index"], arrays["targets"])
+            name = f"round-{number}/{kind}"
+            models[name] = run.train(name, each, replace(joined, held_back=True))
         student = f"round-{number}/{main}"
         judge(found, student, models[student], arrays["before"], data)
         run.tell(found)

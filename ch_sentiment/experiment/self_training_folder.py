@@ -5,16 +5,18 @@ training, as `sentifish train` writes it. FOLDER/round-1/labels.npz: the texts t
 FOLDER/model.npz is the model that is kept.
 """
 
+import functools
 import itertools
 import json
 import shutil
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ch_sentiment.experiment.classifier import MODEL, Classifier, model_path
+from ch_sentiment.experiment.final_scores import score_kept
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.output import write_json
-from ch_sentiment.experiment.run import Result, new_net, score_kept
+from ch_sentiment.experiment.run import Result, new_net
 from ch_sentiment.experiment.run_folder import LAST, RESULTS, in_folder, train_in_folder
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_absolute_paths
 from ch_sentiment.experiment.self_training import Round, Stopped, Teacher, knows_validation
@@ -29,8 +31,8 @@ ROUND_RESULTS = (*(name for name in RESULTS if name != LAST), STATE)
 
 @dataclass
 class State:
-    """options: by name. data: `Corpus.fingerprint`. teachers: file -> its sha256. done: names of the trainings that came
-    to their end.
+    """options: by name. data: `Corpus.fingerprint`. teachers: file -> its sha256. done: names of the trainings that
+    came to their end.
     """
 
     options: dict
@@ -109,9 +111,9 @@ def _digests(paths):
 
 
 class FolderRun:
-    """What `self_train` needs, in a folder. state: State. given: list of Teacher. callbacks_of: function of a Config -> callbacks of one
-    training, communicator or None. on_train: called with name, data and notes before a training. tell, wrapped: as of
-    `self_train`.
+    """What `self_train` needs, in a folder. state: State. given: list of Teacher. callbacks_of: function of
+    Config and Corpus -> callbacks of one training, communicator or None. on_train: called with name, data and notes before a
+    training. tell, wrapped: as of `self_train`.
     """
 
     def __init__(self, folder, state, data, given, *, callbacks_of, on_train, tell, wrapped):
@@ -120,7 +122,7 @@ class FolderRun:
 
     def train(self, name, config, data):
         """-> Classifier. Stopped where a signal came; FloatingPointError where the loss is no longer finite."""
-        folder, data = self.folder / name, replace(data, held_back=True)
+        folder = self.folder / name
         if name in self.state.done:
             return Classifier.load(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,9 +132,9 @@ class FolderRun:
             check_same(saved, folder, data)
             net = saved.net
         else:
-            net, notes = new_net(config, data)
+            net, notes = new_net(config, data, functools.partial(self.wrapped, doing="linear part"))
         self.on_train(name, data, notes)
-        callbacks, comm = self.callbacks_of(config)
+        callbacks, comm = self.callbacks_of(config, data)
         experiment = in_folder(config, data, net, folder, callbacks, comm)
         if goes_on:
             resume_training(folder / LAST, experiment.trainer)

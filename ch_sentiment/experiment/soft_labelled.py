@@ -25,7 +25,7 @@ def read_with(data, model, vocab=None):
     vocab = vocab or data.vocab
 
     def ids(part):
-        return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in data.tokens[part].encode(vocab)]
+        return [KEEPS[model.keep](ids_of_text, model.reads) for ids_of_text in data.tokens[part].encode(vocab)]
 
     parts = {name: replace(part, x=ids(name)) for name, part in data.parts.items()}
     parts = {"train": parts["train"], "val": parts["validation"], "test": parts.get("test")}

@@ -1,4 +1,7 @@
-"""Weights of the loss: that of each text times that of its class, scaled to a mean of 1 in every part."""
+"""What the loss is given beside scores: labels, hard or soft, and weights, that of each text times that of its class.
+
+The weights are scaled to a mean of 1 in every part.
+"""
 
 import numpy as np
 
@@ -47,3 +50,9 @@ def notes(data, class_weight):
     of_class = class_weights(data)
     low, high = (f"{of_class[c]:.3g} ({data.label_names[c]})" for c in (of_class.argmin(), of_class.argmax()))
     return [f"class weights: from {low} to {high}"]
+
+
+def loss_targets(options, part):
+    """What the loss is given for a Part: (N,) class ids, or soft labels, (N,) for a model of one logit, else (N, C)."""
+    one_logit = part.learnt.shape[1:] == (2,) and not (options.softmax and options.model == "recurrent")
+    return part.learnt[:, 1] if one_logit else part.learnt

@@ -1,4 +1,4 @@
-"""95 % intervals: of a share, of the change of one, and of the mean of a table whose rows and columns are both samples."""
+"""95 % intervals: of a share, of its change, and of the mean of a table whose rows and columns are both samples."""
 
 import numpy as np
 
@@ -33,9 +33,6 @@ def paired_change(before, after):
     before, after: (N,) bool, such as which texts one model and another answered rightly. -> change, low, high: float.
     """
     before, after, N = np.asarray(before, bool), np.asarray(after, bool), len(before) + 2
-    gained, lost = (
-        np.sum(after & ~before) + 0.5,
-        np.sum(before & ~after) + 0.5,
-    )  # half a text more in each of four cells
+    gained, lost = np.sum(after & ~before) + 0.5, np.sum(before & ~after) + 0.5  # half a text more each
     middle, half = (gained - lost) / N, NORMAL * np.sqrt(gained + lost - (gained - lost) ** 2 / N) / N
     return float(after.mean() - before.mean()), float(middle - half), float(middle + half)

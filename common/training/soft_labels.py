@@ -1,4 +1,4 @@
-"""Which examples without labels to learn from, by the probabilities that a model gives them: the surest, class by class."""
+"""Which examples without labels to learn from, by the probabilities of a model: the surest, class by class."""
 
 import numpy as np
 
