@@ -26,17 +26,20 @@ ORDER = [
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
     "dataset.labelled_text dataset.imdb_archive",
+    "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
-    *("common.recurrent", "common.time_layers common.pooling", "common.pair_embedding", "common.optimizer"),
+    *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
+    *("common.pair_embedding", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
     *("common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
     *("common.transformer", "common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
     # the chapters
     "ch_words ch_language ch_seq2seq",
-    *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines", "ch_sentiment.experiment"),
+    *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines"),
+    *("ch_sentiment.wide", "ch_sentiment.experiment"),
     *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",

@@ -1,6 +1,7 @@
 """Train a sentiment model and keep it: load, split, build, train, score, write."""
 
 import contextlib
+import functools
 import os
 import shlex
 import shutil
@@ -8,6 +9,8 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+
+from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.predict import answer_line
@@ -58,11 +61,11 @@ def start(options):
     options, of_cell = suited_to_cell(options)
     config = typed_config(options)
     check_before(config)
-    texts = load(config.data)
+    texts = load(config.data, config.unlabelled)
     options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
-    net, notes = new_net(config, data)
+    net, notes = new_net(config, data, progress_of(config))
     inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
@@ -127,7 +130,12 @@ def check_before(config):
 
 def corpus_of(config):
     """-> Corpus of the data that the options name."""
-    return encode(load(config.data), config, not config.run.no_cache, not config.run.quiet)
+    return encode(load(config.data, config.unlabelled), config, not config.run.no_cache, not config.run.quiet)
+
+
+def progress_of(config):
+    """What shows a bar on standard error, if that is a terminal, while the linear models of --wide are fitted."""
+    return functools.partial(tqdm, desc="linear part", leave=False, disable=config.run.quiet or None)
 
 
 def callbacks_of(config):

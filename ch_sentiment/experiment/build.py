@@ -9,9 +9,11 @@ from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
 from ch_sentiment.experiment.cells import check_cell, is_custom_name, try_cell
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
-from common.pair_embedding import frequent_pairs
+from ch_sentiment.wide.wide_net import WideNet
+from common.ngrams import frequent_ngrams
 from dataset.errors import DataError
 from dataset.glove import load_vectors
+from dataset.text import KEEPS
 
 PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
@@ -26,8 +28,9 @@ def build(options, data, rng):
         return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
         weights = loss_weights(data, None)[0]
-        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights)
-        return net, [f"{len(net.pairs):,} pairs of words"]
+        n = options.ngrams or 2
+        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights, ngrams=n)
+        return net, [f"{len(net.keys):,} {'pairs of words' if n == 2 else f'n-grams of 2 to {n} words'}"]
     if options.naive_bayes and C != 2:
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
@@ -36,7 +39,7 @@ def build(options, data, rng):
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
     same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
     if options.pairvec:
-        pairs = frequent_pairs(data.train.x, V, options.max_pairs, PAIR_TEXTS)
+        pairs = frequent_ngrams(data.train.x, V, 2, options.max_pairs, PAIR_TEXTS)
         notes.append(f"{len(pairs):,} pairs of words")
     arguments = {
         "wordvec_size": options.wordvec if W is None else W.shape[1],
@@ -130,11 +133,24 @@ def _bag_of_words(config, manifest):
 
 
 def _nbsvm(config, manifest):
-    V, classes = _sizes(config, "vocab_size", "num_classes")
-    pairs = config["num_pairs"]
-    _check_size((V + pairs) * classes // 2 if type(pairs) is int and pairs >= 0 else math.inf, config, manifest)
+    if "num_pairs" in config:  # of version 0.1.0
+        config = {**config, "num_ngrams": config["num_pairs"], "ngrams": 2}
+        del config["num_pairs"]
+    V, classes, _ = _sizes(config, "vocab_size", "num_classes", "ngrams")
+    P = config["num_ngrams"]
+    _check_size((V + P) * classes // 2 if type(P) is int and P >= 0 else math.inf, config, manifest)
     return NBSVM(**config, dtype=manifest[0]["dtype"])
 
 
+def _wide_net(config, manifest):
+    V, C, max_len = _sizes(config, "vocab_size", "num_classes", "max_len")
+    for part in ("net", "linear"):
+        if [config[part]["vocab_size"], config[part]["num_classes"]] != [V, C]:
+            raise ValueError(f"expected a {part} of {V} words and {C} classes, got {config[part]}")
+    if config["keep"] not in KEEPS:
+        raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {config['keep']!r}")
+    return WideNet(_sentiment_net(config["net"], manifest), _nbsvm(config["linear"], manifest), max_len, config["keep"])
+
+
 # What a file may hold: the name of a class -> a function of configuration and manifest that builds it.
-MODELS = {"SentimentNet": _sentiment_net, "BagOfWords": _bag_of_words, "NBSVM": _nbsvm}
+MODELS = {"SentimentNet": _sentiment_net, "BagOfWords": _bag_of_words, "NBSVM": _nbsvm, "WideNet": _wide_net}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ch_sentiment.experiment import answering, in_memory
+from ch_sentiment.experiment.unlabelled import without_known
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -19,6 +20,7 @@ from dataset.labelled_text import left_out_line
 from dataset.reading.labels import listed
 from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
+from dataset.unlabelled import UnlabelledTexts
 
 SAMPLES = 4  # texts to try a model on, where the data has none of its own
 
@@ -88,7 +90,8 @@ def has_known_word(model, tokens):
 class LabelledTexts:
     """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
     Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None. strict:
-    whether a text without a word is a DataError, where else it is left out.
+    whether a text without a word is a DataError, where else it is left out. unlabelled: UnlabelledTexts to learn from,
+    too, or None.
     """
 
     texts: Part
@@ -98,25 +101,29 @@ class LabelledTexts:
     test_name: str = "test texts"
     samples: list | None = None
     strict: bool = False
+    unlabelled: UnlabelledTexts | None = None
 
     @classmethod
-    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False):
+    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False, unlabelled=None):
         """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
         groups: N of what each belongs to. sample_weight: N numbers, 0 or above, what each counts in the loss.
+        unlabelled: texts without labels, or None.
 
         The classes are the distinct labels, sorted. Where a text or a label is missing (None, nan, pandas' NA, "") the
         pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
         classes or more.
         """
         pairs, names = in_memory.checked_texts(texts, labels, groups, sample_weight, strict)
-        return cls(Part(**pairs), names, strict=strict)
+        more = None if unlabelled is None else in_memory.checked_unlabelled(unlabelled)
+        return cls(Part(**pairs), names, strict=strict, unlabelled=more)
 
 
 @dataclass
 class Corpus:
     """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
     and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
-    name: of the data set or file.
+    name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
+    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled".
     """
 
     train: Part
@@ -128,6 +135,9 @@ class Corpus:
     notes: list = field(default_factory=list)
     left_out: list = field(default_factory=list)
     name: str = "texts"
+    unlabelled: list | None = None
+    unlabelled_texts: UnlabelledTexts | None = None
+    tokens: dict = field(default_factory=dict)
 
     @property
     def scored(self):
@@ -142,9 +152,19 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, and
-        of weights.
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, of
+        weights, and of texts without labels.
         """
+        if self.unlabelled_texts is None:
+            return self.labelled_fingerprint
+        digest = hashlib.sha256()
+        update_digest(digest, self.unlabelled_texts.texts)
+        without = f"{len(self.unlabelled_texts):,} without labels of sha256 {digest.hexdigest()[:16]}"
+        return f"{self.labelled_fingerprint}, {without}"
+
+    @functools.cached_property
+    def labelled_fingerprint(self):
+        """The `fingerprint` of the labelled texts alone."""
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
@@ -158,7 +178,9 @@ class Corpus:
             part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
             for part_name, part in self.parts.items()
         }
-        return {"name": os.path.basename(os.path.normpath(self.name)), "content": self.fingerprint, "texts": counts}
+        found = {"name": os.path.basename(os.path.normpath(self.name)), "content": self.labelled_fingerprint}
+        more = {} if self.unlabelled_texts is None else {"unlabelled": len(self.unlabelled_texts)}
+        return {**found, "texts": counts, **more}
 
 
 def encode(texts, config, cached=False, progress=False):
@@ -178,7 +200,7 @@ def encode(texts, config, cached=False, progress=False):
         return with_words(part, tokens, source.left_out, name, texts.strict, len(source))
 
     def ids(tokens):
-        return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
+        return [KEEPS[model.keep](ids_of_text, model.reads) for ids_of_text in tokens.encode(vocab)]
 
     whole, tokens, lines = tokenized(whole, texts.texts, texts.name)
     notes, test = [*texts.texts.notes, *lines], texts.test
@@ -194,12 +216,21 @@ def encode(texts, config, cached=False, progress=False):
     whole.x = ids(tokens)
     test = test and replace(test, x=ids(test_tokens))
     train, val = whole.take(train_index), whole.take(val_index)
+    of_parts = {"train": tokens.take(train_index), "validation": tokens.take(val_index)}
+    of_parts |= {} if test is None else {"test": test_tokens}
+    unlabelled = unlabelled_ids = None
+    if texts.unlabelled is not None:
+        parts = [train, val, *([] if test is None else [test])]
+        unlabelled, of_parts["unlabelled"] = without_known(texts.unlabelled, parts, config, cached, progress)
+        unlabelled_ids = ids(of_parts["unlabelled"])
+        notes += unlabelled.notes
     samples = texts.samples or (test or val).texts[:SAMPLES]
     found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes.append(f"duplicates: {found.train} within train{in_test}")
-    return Corpus(train, val, test, vocab, texts.label_names, samples, notes, lines, texts.name)
+    of_file = (texts.label_names, samples, notes, lines, texts.name)
+    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts)
 
 
 def with_words(part, tokens, left_out, name, strict=False, N=None):

@@ -35,6 +35,7 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
+WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
@@ -81,6 +82,10 @@ class ModelOptions:
     naive_bayes: bool = option(
         False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
+    ngrams: int = option(
+        None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
+    )
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted first", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -96,6 +101,11 @@ class ModelOptions:
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
     word_dropout: float = share(0.0, "share of words read as unknown while training")
+
+    @property
+    def reads(self):
+        """How many words of a text are read: with a linear part, which reads more than the net beside it, by that."""
+        return max(self.max_len, WIDE_READS) if self.wide else self.max_len
 
     @property
     def cleaning(self):
@@ -143,6 +153,7 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
 
 
 @dataclass

@@ -10,9 +10,11 @@ from ch_sentiment.experiment import perturbation, weighting
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.linear_part import training_inputs, with_linear_part
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.weighting import loss_weights
+from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
 from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
@@ -79,20 +81,23 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     return result.model
 
 
-def new_net(config, data):
+def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
-    list of str. DataError where they do not fit.
+    list of str. progress: wraps the numbers of the linear models of --wide. DataError where they do not fit.
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if config.model.wide:
+        net, lines = with_linear_part(net, config, data, _stream(config, 3), progress)
+        notes += lines
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts, 3 virtual adversarial steps and which unlabelled texts are read when.
+    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps, and their unlabelled texts.
     """
-    return np.random.default_rng(config.run.seed).spawn(4)[number]
+    return np.random.default_rng(config.run.seed).spawn(5)[number]
 
 
 class Experiment:
@@ -108,15 +113,15 @@ class Experiment:
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
         self.config, self.data = config, data
         net = new_net(config, data)[0] if net is None else net
-        reading = {"max_len": config.model.max_len, "cleaning": config.model.cleaning, "keep": config.model.keep}
+        reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        unlabelled = getattr(data, "unlabelled", None)
-        trained = perturbation.perturbed(net, config.training, unlabelled, _stream(config, 3))
+        trained = perturbation.perturbed(net, config.training, _stream(config, 4))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        callbacks = [HeldOutScores(net), *callbacks] if isinstance(net, WideNet) else callbacks
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
@@ -124,10 +129,12 @@ class Experiment:
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
-        validation = (data.val.x, data.val.t)
+        x, x_val = training_inputs(self.model.net, data)
+        perturbation.set_unlabelled(trainer.model, data.unlabelled)
+        validation = (x_val, data.val.t)
         try:
             trainer.fit(
-                data.train.x,
+                x,
                 data.train.t,
                 options.epochs - trainer.epochs_done,
                 options.batch_size,
@@ -188,5 +195,9 @@ def check_config(config):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     perturbation.check(config)
+    if model.wide and model.model != "recurrent":
+        raise DataError(f"--wide: expected a recurrent model, got {model.model}")
+    if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
+        raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")
