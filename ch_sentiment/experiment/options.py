@@ -91,7 +91,8 @@ class ModelOptions:
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
+        "start from word vectors: glove.50, .100, .200 or .300, a file of vectors (whose size counts), one-hot, or "
+        "ppmi: what the texts themselves tell of their words, by PPMI and SVD",
         metavar="NAME",
         baselines=REFUSED,
     )

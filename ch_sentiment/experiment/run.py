@@ -95,7 +95,8 @@ def new_net(config, data, progress=iter):
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps, and their unlabelled texts.
+    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps and which unlabelled texts are
+    read when.
     """
     return np.random.default_rng(config.run.seed).spawn(5)[number]
 
@@ -194,10 +195,10 @@ def check_config(config):
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
-    perturbation.check(config)
     if model.wide and model.model != "recurrent":
         raise DataError(f"--wide: expected a recurrent model, got {model.model}")
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    perturbation.check(config)
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")
