@@ -152,8 +152,7 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        unlabelled = getattr(data, "unlabelled", None)
-        trained = perturbation.perturbed(net, config.training, unlabelled, _stream(config, 4))
+        trained = perturbation.perturbed(net, config.training, _stream(config, 4))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
@@ -168,6 +167,7 @@ class Experiment:
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
         x, x_val = training_inputs(self.model.net, data)
+        perturbation.set_unlabelled(trainer.model, data.unlabelled)
         validation = (x_val, data.val.t)
         try:
             trainer.fit(
