@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 
-from benchmarks.accuracy.trainings import RUNS, meaning_of_run, needs_of
+from benchmarks.accuracy.trainings import OF_SOME, RUNS, meaning_of_run, needs_of
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 
 # To be raised by whoever changes the code so that a training of the same settings reaches something else: then all
@@ -23,8 +23,8 @@ def fingerprint(config, teachers=()):
     """Eight hexadecimal digits of what the options of model, training and unlabelled texts are (Config), and of those
     of the runs that the training reads.
 
-    What is off (None, False, 0) is left out, so that a new option that is off changes nothing; so are, for a baseline,
-    options that it does not have. teachers: fingerprints.
+    Left out is what is off (None, False, 0), so that a new option that is off changes nothing, how unlabelled texts are
+    used where there are none, and options that a baseline does not have. teachers: fingerprints.
     """
     content = json.dumps([NUMERICS, sorted(settings(config).items()), list(teachers)])
     return hashlib.sha256(content.encode()).hexdigest()[:8]
@@ -32,13 +32,13 @@ def fingerprint(config, teachers=()):
 
 def settings(config):
     """The options that count, by name."""
-    recurrent = config.model.model == "recurrent"
+    recurrent, options = config.model.model == "recurrent", config.by_name()
+    left_out = ["data", "run", *([] if any(options[name] for name in OF_SOME) else ["unlabelled"])]
     found = {}
-    for name, value in config.by_name().items():
+    for name, value in options.items():
         option = FIELDS[name].metadata
-        if GROUP_OF[name] in ("data", "run") or not value or (option["baselines"] and not recurrent):
-            continue
-        found[name] = option["argument"].get("metavar") in PATHS or value
+        if GROUP_OF[name] not in left_out and value and (recurrent or not option["baselines"]):
+            found[name] = option["argument"].get("metavar") in PATHS or value
     return found
 
 

@@ -63,7 +63,7 @@ def score(training):
     name, part = ("validation", corpus.val) if config.data.test_data is None else corpus.scored
     model = Classifier.load(training.folder)
     parameters = sum(p.size for p in model.net.params)
-    probabilities, cost = model.predict_proba_of_ids(part.x), whole_cost(training)
+    probabilities, cost = model.predict_proba(part.texts), whole_cost(training)  # a self-trained one has its own words
     found = Scored(probabilities, part.t, part.numbers, parameters, cost, of_training(training))
     right, reported = found.right, reported_accuracy(model.metrics, name)
     if round(reported * len(right)) != right.sum():
