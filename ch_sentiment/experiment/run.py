@@ -232,6 +232,8 @@ def check_config(config):
         raise DataError(f"--wide: expected a recurrent model, got {model.model}")
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    if model.wide_dropout and not model.wide:
+        raise DataError("--wide-dropout: expected --wide, got none")
     perturbation.check(config)
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")
