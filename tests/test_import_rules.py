@@ -31,7 +31,7 @@ ORDER = [
     # common
     *("common common.config common.threads", "common.np common.arrays", "common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
-    *("common.pair_embedding", "common.optimizer"),
+    *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
     *("common.base_model", "common.sequential", "common.checking", "common.gradient_check"),

@@ -34,7 +34,8 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # these differ between kinds
+NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "resume")  # these differ between kinds
+NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy")
 SHARED = [name for name in FIELDS if name not in NOT_SHARED]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 

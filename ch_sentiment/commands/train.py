@@ -23,10 +23,11 @@ from ch_sentiment.commands.outcome import (
 from ch_sentiment.commands.rounds import resume_rounds, start_rounds
 from ch_sentiment.console import Terminated, say, warn
 from ch_sentiment.experiment import run_folder
+from ch_sentiment.experiment.auto import choose, is_left_open
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
-from ch_sentiment.experiment.load import is_built_in, load
-from ch_sentiment.experiment.recipes import suited, suited_to_cell
+from ch_sentiment.experiment.load import PHRASES, load
+from ch_sentiment.experiment.recipes import AUTO, suited_to_cell
 from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
@@ -64,10 +65,12 @@ def run(arguments):
 def start(options):
     """A new training in a new folder."""
     options, of_cell = suited_to_cell(options)
-    config = typed_config(options)
+    config = typed_config({**options, "recipe": None} if options.get("recipe") == AUTO else options)
     check_before(config)
     texts = load(config.data, config.unlabelled)
-    options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
+    if is_left_open(options) and config.data.data not in PHRASES:
+        options = {**options, "recipe": AUTO}
+    options, choice = choose(options, texts)
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
     if data.unlabelled is not None and config.unlabelled.rounds:
@@ -133,6 +136,8 @@ def prepared(config):
 
 def check_before(config):
     """DataError for what is wrong whatever the data is: options, and --out."""
+    if config.run.recipe == "unlabelled" and config.unlabelled.unlabelled is None:
+        raise DataError("--recipe unlabelled: expected texts without labels, --unlabelled FILE, got none")
     check_config(config)
     check_out(config.run)
 

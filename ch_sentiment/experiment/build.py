@@ -11,11 +11,13 @@ from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
 from ch_sentiment.wide.wide_net import WideNet
 from common.ngrams import frequent_ngrams
+from common.ppmi_vectors import ppmi_vectors
 from dataset.errors import DataError
 from dataset.glove import load_vectors
-from dataset.text import KEEPS
+from dataset.text import KEEPS, UNK
 
 PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
+PPMI_STD = 0.2  # of the elements of vectors by PPMI to start from
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
@@ -76,6 +78,11 @@ def _starting_vectors(options, data):
         if V > MOST_ONE_HOT:
             raise DataError(f"--embedding one-hot: expected at most {most}, got {V:,}")
         return np.eye(V, dtype=np.float32), []
+    if options.embedding == "ppmi":
+        texts = [*data.train.x, *(data.unlabelled or [])]
+        W = ppmi_vectors(texts, len(data.vocab), options.wordvec, skipped=UNK + 1, rng=0)
+        # The last of the directions comes first, since naive Bayes may take the place of the first element.
+        return PPMI_STD * np.roll(W, 1, axis=1), [f"vectors by PPMI and SVD of {len(texts):,} texts"]
     vectors = load_vectors(options.embedding, data.vocab)
     lines = [f"{vectors.notes[0]}, {vectors.coverage(data.train.x)}", *vectors.notes[1:]]
     return vectors.W, [f"{options.embedding}: {line}" for line in lines]

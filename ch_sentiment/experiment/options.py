@@ -93,7 +93,8 @@ class ModelOptions:
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
+        "start from word vectors: glove.50, .100, .200 or .300, a file of vectors (whose size counts), one-hot, or "
+        "ppmi: what the texts themselves tell of their words, by PPMI and SVD",
         metavar="NAME",
         baselines=REFUSED,
     )
@@ -122,6 +123,15 @@ class TrainingOptions:
     drop_longer: int = option(None, "leave out training texts of more than N words", type=COUNT)
     adversarial: float = option(
         0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
+    )
+    virtual_adversarial: float = option(
+        0.0,
+        "read each batch again, and as many texts of --unlabelled, their vectors moved by X towards another answer",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    entropy: float = option(
+        0.0, "how much the doubt of the answers counts in the loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
     class_weight: str = option(
         None,
@@ -168,8 +178,8 @@ class RunOptions:
 
     recipe: str = option(
         None,
-        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and no option of model or training is given, else default)",
+        "start from the settings of a recipe: `sentifish recipes` lists them; auto chooses one by number and length of "
+        "the texts (default: auto where no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import weighting
+from ch_sentiment.experiment import perturbation, weighting
+from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
@@ -19,7 +20,6 @@ from ch_sentiment.experiment.self_training import InMemory, Stopped, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
 from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
-from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
@@ -100,7 +100,7 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
-    config = config_of(options).with_(classes=len(texts.label_names))
+    config = config_of(choose(options, texts)[0]).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
@@ -131,9 +131,10 @@ def check_builds(config, data):
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts, 3 the folds of the linear part.
+    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps and which unlabelled texts are
+    read when.
     """
-    return np.random.default_rng(config.run.seed).spawn(4)[number]
+    return np.random.default_rng(config.run.seed).spawn(5)[number]
 
 
 class Experiment:
@@ -151,7 +152,7 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
+        trained = perturbation.perturbed(net, config.training, _stream(config, 4))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
@@ -166,6 +167,7 @@ class Experiment:
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
         x, x_val = training_inputs(self.model.net, data)
+        perturbation.set_unlabelled(trainer.model, data.unlabelled)
         validation = (x_val, data.val.t)
         try:
             trainer.fit(
@@ -230,5 +232,6 @@ def check_config(config):
         raise DataError(f"--wide: expected a recurrent model, got {model.model}")
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    perturbation.check(config)
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")
