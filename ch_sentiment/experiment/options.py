@@ -165,7 +165,9 @@ class UnlabelledOptions:
         action="extend",
         metavar="MODEL",
     )
-    rounds: int = option(1, "rounds of self-training, each with the labels of the model before", type=SIZE)
+    rounds: int = option(
+        None, "rounds of self-training (default: 1; 0 beside --virtual-adversarial or --entropy)", type=SIZE
+    )
     confidence: float = option(0.75, "learn from texts that the teachers are so sure of", type=PROBABILITY)
     class_balance: str = option(
         "labelled", "labelled: learn as many of each class as fit the labelled texts. none: all", choices=BALANCES

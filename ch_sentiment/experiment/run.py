@@ -16,7 +16,7 @@ from ch_sentiment.experiment.linear_part import training_inputs, with_linear_par
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
-from ch_sentiment.experiment.self_training import InMemory, Stopped, self_train
+from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
 from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
@@ -57,7 +57,7 @@ def run_experiment(config, data, callbacks=()):
         data = encode(data, config)
         for line in data.left_out:
             warnings.warn(line, stacklevel=3)
-    if data.unlabelled is not None and config.unlabelled.rounds:
+    if data.unlabelled_texts is not None and rounds_of(config):
         return _self_trained(config, data, callbacks)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
@@ -73,6 +73,7 @@ def _self_trained(config, data, callbacks):
         result = results[name] = experiment.train()
         if not experiment.came_to_its_end:
             raise Stopped(name, result)
+        result.model.metrics = experiment.metrics()
         return result.model
 
     try:
