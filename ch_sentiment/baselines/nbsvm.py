@@ -41,7 +41,8 @@ class NBSVM(Sequential):
 
     @classmethod
     def of_texts(cls, x, t, vocab_size, num_classes=2, max_ngrams=None, dtype=np.float32, sample_weight=None, ngrams=2):
-        """With the n-grams and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids.
+        """With the n-grams and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids, or (N, C)
+        soft labels.
 
         max_ngrams: at most so many are known, those that stand in the most texts. sample_weight: as of
         `log_count_ratios`. ngrams: words of the longest run; with more than 2, each run stands in two texts at least.
@@ -130,13 +131,15 @@ def log_count_ratios(x, t, keys, vocab_size, num_classes, sample_weight=None, ng
 
     sample_weight: (N,) of a mean of 1, or None: a text of weight 2 is counted twice. The weights of classes do not
     belong here: |p| and |q| take them out again, but for the 1, which would then smooth a rare class less than another.
+    t: (N,) class ids, or (N, C) soft labels: a text that is of a class with probability p is counted p times there.
     -> (F, C); for two classes (F, 1), of class 1. 0 for PAD.
     """
     counts = np.zeros((vocab_size + len(keys), num_classes))
+    t = np.eye(num_classes)[t] if np.ndim(t) == 1 else t  # (N,) -> (N, C)
     weight = np.ones(len(x)) if sample_weight is None else sample_weight
     for index in sorted_batches(x, 128):
-        for ids, c, w in zip(distinct_features(take(x, index), keys, vocab_size, ngrams), t[index], weight[index]):
-            counts[ids, c] += w
+        for ids, p, w in zip(distinct_features(take(x, index), keys, vocab_size, ngrams), t[index], weight[index]):
+            counts[ids] += w * p
     return ratios_of_counts(counts)
 
 

@@ -9,8 +9,9 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import beside
-from ch_sentiment.commands.train import STOPPED, corpus_of, inform
+from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.options import FIELDS, Config

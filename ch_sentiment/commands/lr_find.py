@@ -1,7 +1,8 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.train import inform, prepared
+from ch_sentiment.commands.outcome import inform
+from ch_sentiment.commands.train import prepared
 from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.option import COUNT, POSITIVE
 from ch_sentiment.experiment.options import FIELDS

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.train import inform
+from ch_sentiment.commands.outcome import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load

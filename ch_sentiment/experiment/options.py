@@ -16,6 +16,7 @@ from ch_sentiment.experiment.option import (
     IGNORED,
     NOT_NEGATIVE,
     POSITIVE,
+    PROBABILITY,
     REFUSED,
     SEED,
     SHARE,
@@ -35,6 +36,7 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
+BALANCES = ("labelled", "none")
 WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
@@ -155,6 +157,19 @@ class UnlabelledOptions:
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
     leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
+    teacher: tuple = option(
+        None,
+        "self-training: models that label these texts (default: the training makes its own, NB-SVM and the net)",
+        nargs="+",
+        action="extend",
+        metavar="MODEL",
+    )
+    rounds: int = option(1, "rounds of self-training, each with the labels of the model before", type=SIZE)
+    confidence: float = option(0.75, "learn from texts that the teachers are so sure of", type=PROBABILITY)
+    class_balance: str = option(
+        "labelled", "labelled: learn as many of each class as fit the labelled texts. none: all", choices=BALANCES
+    )
+    unlabelled_weight: float = option(0.5, "what such a text counts beside a labelled one", type=POSITIVE)
 
 
 @dataclass
@@ -245,6 +260,7 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
+OF_FIT += ["rounds", "confidence", "class_balance", "unlabelled_weight"]
 TYPES = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),
