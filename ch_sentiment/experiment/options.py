@@ -141,6 +141,9 @@ class TrainingOptions:
     )
     optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
+    layer_decay: float = option(
+        1.0, "the rate of each layer is X times that of the layer above it", type=CORRECT, baselines=REFUSED
+    )
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
@@ -157,6 +160,9 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    init_from: str = option(
+        None, "start from the word vectors and layers of `sentifish pretrain`", metavar="FOLDER", baselines=REFUSED
+    )
     leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
     teacher: tuple = option(
         None,

@@ -12,6 +12,7 @@ from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import training_inputs, with_linear_part
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
@@ -116,6 +117,8 @@ def new_net(config, data, progress=iter):
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if data.pretrained is not None:
+        data.pretrained.write_layers(net)
     if config.model.wide:
         net, lines = with_linear_part(net, config, data, _stream(config, 3), progress)
         notes += lines
@@ -159,6 +162,8 @@ class Experiment:
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        if config.training.layer_decay != 1:
+            optimizer.rates = layer_rates(trained, config.training.layer_decay)
         callbacks = [HeldOutScores(net), *callbacks] if isinstance(net, WideNet) else callbacks
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
@@ -219,8 +224,10 @@ def check_config(config):
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")
     if not config.data.data:
         raise DataError("--data: expected a name, got an empty one")
-    if model.freeze_embedding and model.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if config.unlabelled.init_from is not None and model.embedding is not None:
+        raise DataError(f"--init-from: expected no --embedding beside it, got {model.embedding}")
+    if model.freeze_embedding and model.embedding is None and config.unlabelled.init_from is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding or --init-from, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
