@@ -87,8 +87,7 @@ class ModelOptions:
     ngrams: int = option(
         None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
     )
-    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted first", baselines=REFUSED)
-    wide_dropout: float = share(0.0, "share of training texts that the net of --wide answers without these scores")
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted apart", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))

@@ -1,6 +1,7 @@
 """`sentifish train --wide`: any net with a linear part, resumed to the bit, answered and explained as other models."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from conftest import THREE, TINY, call, lines_of
 
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.run import fit
-from ch_sentiment.wide import cross_fit
+from ch_sentiment.wide import linear
 from ch_sentiment.wide.wide_net import WideNet
 
 pytestmark = pytest.mark.usefixtures("here", "no_figures")
@@ -30,7 +31,9 @@ def test_it_trains_says_what_the_linear_part_reaches_and_answers(how, two, capsy
     assert call("train", "--data", two, *QUIET_OFF, "--wide", *how, "--out", "r") == 0
     out, err = capsys.readouterr()
     words = "1 words" if "1" in how else "3 words"
-    assert f"n-grams of up to {words}; by itself right on 100.00% of the texts to validate" in out and err == ""
+    assert f"n-grams of up to {words}\n" in out and err == ""
+    alone = r"on the 4 validation texts the net alone has \S+%, the linear part alone 100.00%"
+    assert re.search(alone + r", \d.\d\d net \+ \d.\d\d linear part \S+%\n", out)
     model = Classifier.load("r")
     assert type(model.net) is WideNet and model.max_len == 10_000
     assert call("evaluate", "r", "--data", two, "--json") == 0
@@ -46,30 +49,31 @@ def test_three_classes_in_memory():
     labels, texts = zip(*THREE)
     model = fit(texts, labels, wide=True, hidden=4, wordvec=4, epochs=1)
     assert model.predict_proba(["good thing", "bad thing", "odd thing"]).argmax(axis=1).tolist() == [0, 1, 2]
+    assert model.net.shares.tolist() == [model.metrics["wide"][name] for name in "ab"]
 
 
 def test_a_training_resumes_to_the_bit_without_fitting_again(two, monkeypatch, capsys):
     train = ["train", "--data", two, *TINY, "--wide"]
     assert call(*train, "--epochs", "3", "--out", "whole") == call(*train, "--epochs", "1", "--out", "r") == 0
-    monkeypatch.setattr(cross_fit, "cross_fit", None)
+    monkeypatch.setattr("ch_sentiment.experiment.linear_part.fit_linear", None)
     assert call("train", "--resume", "r", "--epochs", "3") == 0
     assert Path("r/model.npz").read_bytes() == Path("whole/model.npz").read_bytes()
 
 
-def test_groups_and_weights_reach_the_linear_part(write, monkeypatch):
+def test_weights_reach_the_linear_part(write, monkeypatch):
     seen = []
 
-    def watch(x, t, groups, *arguments):
-        seen.append((len(set(groups)), arguments[3]))
-        return cross_fit.cross_fit(x, t, groups, *arguments)
+    def watch(*arguments):
+        seen.append(arguments[6])
+        return linear.fit_linear(*arguments)
 
-    monkeypatch.setattr("ch_sentiment.experiment.linear_part.cross_fit", watch)
-    rows = [("np"[i % 2], f"film{i // 4}", 1 + i % 2, f"{('poor', 'fine')[i % 2]} film number{i}") for i in range(40)]
-    write("films.tsv", "label\tfilm\tweight\ttext\n" + "".join("\t".join(map(str, row)) + "\n" for row in rows))
-    how = ["--data", "films.tsv", "--group-column", "film", "--weight-column", "weight", "--class-weight", "balanced"]
+    monkeypatch.setattr("ch_sentiment.experiment.linear_part.fit_linear", watch)
+    rows = [("np"[i % 2], 1 + i % 2, f"{('poor', 'fine')[i % 2]} film number{i}") for i in range(40)]
+    write("films.tsv", "label\tweight\ttext\n" + "".join("\t".join(map(str, row)) + "\n" for row in rows))
+    how = ["--data", "films.tsv", "--weight-column", "weight", "--class-weight", "balanced"]
     assert call("train", *how, *TINY, "--wide", "--out", "r") == 0
-    ((groups, (of_loss, of_counts)),) = seen
-    assert groups == 9 and np.unique(of_counts).size == 2 and np.ptp(of_loss) < 1e-9  # of the 10 films one validates
+    ((of_loss, of_counts),) = seen
+    assert np.unique(of_counts).size == 2 and np.ptp(of_loss) < 1e-9
 
 
 def test_one_seed_is_one_file(two):
@@ -84,7 +88,6 @@ def test_one_seed_is_one_file(two):
         (["--recipe", "nbsvm", "--wide"], "--wide: expected a recurrent model, got nbsvm"),
         (["--model", "bow", "--wide"], "--wide: expected a recurrent model, got bow"),
         (["--ngrams", "3"], "--ngrams: expected --wide or --model nbsvm, got neither"),
-        (["--wide-dropout", "0.5"], "--wide-dropout: expected --wide, got none"),
         (["--wide", "--ngrams", "0"], "expected a whole number above 0"),
         (["--wide", "--ngrams", "40"], "words for n-grams of 40, got a vocabulary of"),
         (["--model", "nbsvm", "--ngrams", "40"], "words for n-grams of 40, got a vocabulary of"),

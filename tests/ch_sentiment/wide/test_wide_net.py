@@ -1,4 +1,4 @@
-"""A WideNet answers with the sum of both parts, trains the net alone, and is saved and explained as any other."""
+"""A WideNet answers with the sum of both parts once they are joined, and is saved and explained as any other."""
 
 import copy
 
@@ -8,9 +8,10 @@ import pytest
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import sentiment_net
-from ch_sentiment.wide.wide_net import WideNet
+from ch_sentiment.wide.wide_net import WideNet, best_shares
 from common.checking.gradient_check import check_model
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.layers import SigmoidWithLoss, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
@@ -33,47 +34,77 @@ def linear_of(C=2, dtype=np.float64):
 
 def wide_of(C=2, max_len=400, dtype=np.float64, **how):
     net = sentiment_net(V, 3, 4, num_classes=C, rng=0, dtype=dtype, **how)
-    return WideNet(net, linear_of(C, dtype), max_len), net
+    wide = WideNet(net, linear_of(C, dtype), max_len)
+    wide.shares[...] = 0.75, 0.5
+    return wide, net
 
 
 @pytest.mark.parametrize("C", [2, 3])
-def test_a_score_is_the_sum_of_both_parts(C):
+def test_a_score_is_the_sum_of_both_parts_once_they_are_joined(C):
     wide, net = wide_of(C)
-    np.testing.assert_allclose(wide.predict(XS), net.predict(XS) + wide.linear.predict(XS))
+    np.testing.assert_allclose(wide.predict(XS), 0.75 * net.predict(XS) + 0.5 * wide.linear.predict(XS))
     np.testing.assert_allclose(wide.predict(X), wide.predict(XS))  # a list of texts, too
-    held_out = np.random.default_rng(0).standard_normal(wide.linear.predict(XS).shape)
-    np.testing.assert_allclose(wide.predict((XS, held_out)), net.predict(XS) + held_out)
+    wide.shares[...] = 1, 0
+    np.testing.assert_array_equal(wide.predict(XS), net.predict(XS))
 
 
-@pytest.mark.parametrize("how", [{"C": 2}, {"C": 3}, {"softmax": True}], ids=str)
-def test_a_share_of_the_texts_is_answered_without_linear_scores_in_training_alone(how):
-    _, net = wide_of(**how)
-    wide = WideNet(net, linear_of(how.get("C", 2)), 400, score_dropout=0.5, rng=0)
-    whole = wide.predict(XS) - net.predict(XS)
-    xs = np.tile(XS, (40, 1))
-    wide.vectors(xs)
-    kept = wide.linear_scores.reshape(120, -1).any(axis=1)
+def parts_of(N, C=2, good=2.0, bad=0.2):
+    """Scores of a net and of a linear part, `good` and `bad` times the truth beside noise, and the truth."""
+    rng, t = np.random.default_rng(0), np.arange(N) % C
+    truth = np.where(t == 1, 1.0, -1.0) if C == 2 else 2 * np.eye(C)[t]
+    return *(size * truth + rng.standard_normal(truth.shape) for size in (good, bad)), t
+
+
+@pytest.mark.parametrize("C", [2, 3])
+def test_the_shares_are_of_the_least_loss(C):
+    net, linear, t = parts_of(2000, C)
+    a, b = best_shares(net, linear, t)
+    assert a > 4 * b > 0
+
+    def loss(a, b):
+        of_all = (SigmoidWithLoss if C == 2 else SoftmaxWithLoss)().forward(a * net + b * linear, t) * len(t)
+        return of_all + 10 * ((a - 0.5) ** 2 + (b - 0.5) ** 2)
+
+    least = loss(a, b)
+    assert all(least < loss(a + da, b + db) for da, db in ((0.01, 0), (-0.01, 0), (0, 0.01), (0, -0.01)))
+
+
+def test_a_part_that_misleads_counts_nothing_and_a_few_texts_change_little():
+    a, b = best_shares(*parts_of(2000, good=2.0, bad=-1.0))
+    assert a > 1 and b == pytest.approx(0, abs=1e-3)
+    np.testing.assert_allclose(best_shares(*parts_of(4, good=2.0, bad=-1.0)), 0.5, atol=0.2)
+
+
+def test_weights_of_texts_are_those_of_their_losses():
+    net, linear, t = parts_of(60)
+    weight = 1.0 + np.arange(60) % 2
+    twice = np.repeat(np.arange(60), weight.astype(int))
     np.testing.assert_allclose(
-        wide.linear_scores, np.where(kept if whole.ndim == 1 else kept[:, None], np.tile(whole.T, 40).T, 0)
+        best_shares(net, linear, t, weight), best_shares(net[twice], linear[twice], t[twice]), rtol=1e-4
     )
-    assert 40 < kept.sum() < 80
-    wide.train(False)
-    wide.vectors(xs)
-    assert wide.linear_scores.reshape(120, -1).any(axis=1).all()
+
+
+def test_a_net_that_is_joined_again_starts_from_its_parts():
+    wide, net = wide_of()
+    first = wide.join(X, TS)
+    shares = wide.shares.copy()
+    assert [of.tolist() for of in wide.join(X, TS)] == [of.tolist() for of in first]
+    np.testing.assert_array_equal(wide.shares, shares)
+    np.testing.assert_array_equal(first[0], (net.predict(XS) > 0) == TS)
 
 
 def test_two_logits_get_the_one_of_the_linear_part_as_their_difference():
     wide, net = wide_of(softmax=True)
-    added = wide.predict(XS) - net.predict(XS)
-    assert not added[:, 0].any()
-    np.testing.assert_allclose(added[:, 1], wide.linear.predict(XS))
+    added = wide.predict(XS) - 0.75 * net.predict(XS)
+    np.testing.assert_allclose(added[:, 0], 0, atol=1e-12)
+    np.testing.assert_allclose(added[:, 1], 0.5 * wide.linear.predict(XS))
 
 
 @pytest.mark.parametrize("how", [{"C": 2}, {"C": 3}, {"softmax": True}], ids=str)
 def test_gradients_agree_with_differences_and_the_linear_part_has_none(how):
     wide, net = wide_of(**how)
     check_model(wide, XS, TS)
-    check_model(wide, (XS, wide.linear.predict(XS)), TS, np.array([0.5, 2.0, 0.0]))
+    check_model(wide, XS, TS, np.array([0.5, 2.0, 0.0]))
     assert wide.param_names == net.param_names
     assert [name for name in wide.weights() if name.startswith("linear.")] == [
         *("linear.1.W", "linear.1.b", "linear.pairs", "linear.ratios")
@@ -84,7 +115,7 @@ def test_training_changes_the_net_alone_with_adversarial_steps_too():
     for wrap in (lambda net: net, lambda net: AdversarialTraining(net, 0.1)):
         wide, _ = wide_of()
         before = copy.deepcopy(wide.weights())
-        history = Trainer(wrap(wide), Adam(0.05), [], rng=0).fit((X * 4, np.zeros(12)), np.tile(TS, 4), 3, 4)
+        history = Trainer(wrap(wide), Adam(0.05), [], rng=0).fit(X * 4, np.tile(TS, 4), 3, 4)
         assert history[-1]["loss"] < history[0]["loss"]
         changed = {name for name, w in wide.weights().items() if not np.array_equal(w, before[name])}
         assert changed == set(wide.param_names)
@@ -95,7 +126,7 @@ def test_the_linear_part_reads_all_of_a_text_and_the_net_what_it_keeps():
     kept = np.array([[2, 6, 3], [3, 2, 0], [4, 4, 4]])
     kept[0] = XS[0][wide.places(5)]
     assert wide.places(5).tolist() == [0, 3, 4] or len(wide.places(5)) == 3
-    np.testing.assert_allclose(wide.predict(XS), net.predict(kept) + wide.linear.predict(XS))
+    np.testing.assert_allclose(wide.predict(XS), 0.75 * net.predict(kept) + 0.5 * wide.linear.predict(XS))
 
 
 @pytest.mark.parametrize("C", [2, 3])
@@ -154,7 +185,7 @@ def test_the_words_of_a_text_are_explained_by_both_parts(how, max_len):
     of_net[wide.places(5)] = alone.word_path(kept, weight).attributions
     by_word = wide.linear.by_word(XS[0])
     of_linear = by_word @ weight[-by_word.shape[1] :]
-    np.testing.assert_allclose(path.attributions, of_net + of_linear, rtol=0.02, atol=0.01)
+    np.testing.assert_allclose(path.attributions, 0.75 * of_net + 0.5 * of_linear, rtol=0.02, atol=0.01)
     scores = np.atleast_1d(wide.predict(XS[:1])[0])
     assert path.margin == pytest.approx(scores @ weight[-len(scores) :], rel=1e-5)
 
