@@ -6,7 +6,6 @@ A page carries it behind the arguments, where no reader sees it: `--recipe best`
 import hashlib
 import json
 import re
-import shlex
 
 from benchmarks.accuracy.trainings import OF_SOME, RUNS, meaning_of_run, needs_of
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
@@ -16,7 +15,7 @@ from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 NUMERICS = 1
 PATHS = ("FILE", "FOLDER", "MODEL", "RUN_FOLDER")  # metavar of options of which only it counts that they are given
 MARK = re.compile(r"`([^`\n]+)`<!-- ([0-9a-f]{8}) -->")
-COMMAND = "python -m benchmarks.accuracy"
+COMMAND = "python -m benchmarks.accuracy --data train.tsv --group-file train.movies.txt"
 
 
 def fingerprint(config, teachers=()):
@@ -54,11 +53,14 @@ def of_arguments(arguments, known=RUNS):
 
 def arguments_of(span):
     """The arguments of a run that a page names: "sentifish train a.tsv --recipe best", "--recipe best" or "best"."""
-    if span.startswith("sentifish baseline"):
-        return shlex.join(["--recipe", "nbsvm", *shlex.split(span)[2:]])
-    if span.startswith("sentifish train"):
-        return span.removeprefix("sentifish train").strip()
+    if command := re.fullmatch(r"sentifish (train|baseline)(?: [^- ]\S*)?(?: (.*))?", span):
+        return " ".join([*(["--recipe nbsvm"] if command[1] == "baseline" else []), *filter(None, [command[2]])])
     return span if span.startswith("-") else RUNS.get(span, f"--recipe {span}")
+
+
+def name_of(span):
+    """A name for the run that a page names."""
+    return "-".join(re.findall(r"\w+", arguments_of(span)))
 
 
 def stale(page, text):
@@ -68,8 +70,8 @@ def stale(page, text):
         span, measured = mark.groups()
         now = of_arguments(arguments_of(span))
         if now != measured:
-            commands = re.findall(rf"^{re.escape(COMMAND)} .*$", text[: mark.start()], re.MULTILINE)
-            again = commands[-1] if commands else f"{COMMAND} (docs/accuracy.md)"
+            above = re.findall(r"^python -m benchmarks\.accuracy .*$", text[: mark.start()], re.MULTILINE)
+            again = above[-1] if above else f'{COMMAND} --runs --run "{name_of(span)}={arguments_of(span)}"'
             changed = f"the settings of `{span}` are others than its figures were measured with ({measured}, now {now})"
             found.append(f"{page}: {changed}; measure it anew: {again}")
     return found

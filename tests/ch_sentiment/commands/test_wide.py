@@ -84,6 +84,7 @@ def test_one_seed_is_one_file(two):
         (["--recipe", "nbsvm", "--wide"], "--wide: expected a recurrent model, got nbsvm"),
         (["--model", "bow", "--wide"], "--wide: expected a recurrent model, got bow"),
         (["--ngrams", "3"], "--ngrams: expected --wide or --model nbsvm, got neither"),
+        (["--wide-dropout", "0.5"], "--wide-dropout: expected --wide, got none"),
         (["--wide", "--ngrams", "0"], "expected a whole number above 0"),
         (["--wide", "--ngrams", "40"], "words for n-grams of 40, got a vocabulary of"),
         (["--model", "nbsvm", "--ngrams", "40"], "words for n-grams of 40, got a vocabulary of"),

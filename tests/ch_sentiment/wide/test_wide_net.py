@@ -45,6 +45,23 @@ def test_a_score_is_the_sum_of_both_parts(C):
     np.testing.assert_allclose(wide.predict((XS, held_out)), net.predict(XS) + held_out)
 
 
+@pytest.mark.parametrize("how", [{"C": 2}, {"C": 3}, {"softmax": True}], ids=str)
+def test_a_share_of_the_texts_is_answered_without_linear_scores_in_training_alone(how):
+    _, net = wide_of(**how)
+    wide = WideNet(net, linear_of(how.get("C", 2)), 400, score_dropout=0.5, rng=0)
+    whole = wide.predict(XS) - net.predict(XS)
+    xs = np.tile(XS, (40, 1))
+    wide.vectors(xs)
+    kept = wide.linear_scores.reshape(120, -1).any(axis=1)
+    np.testing.assert_allclose(
+        wide.linear_scores, np.where(kept if whole.ndim == 1 else kept[:, None], np.tile(whole.T, 40).T, 0)
+    )
+    assert 40 < kept.sum() < 80
+    wide.train(False)
+    wide.vectors(xs)
+    assert wide.linear_scores.reshape(120, -1).any(axis=1).all()
+
+
 def test_two_logits_get_the_one_of_the_linear_part_as_their_difference():
     wide, net = wide_of(softmax=True)
     added = wide.predict(XS) - net.predict(XS)
