@@ -173,6 +173,7 @@ class UnlabelledOptions:
     rounds: int = option(
         None, "rounds of self-training (default: 1; 0 beside --virtual-adversarial or --entropy)", type=SIZE
     )
+    student_epochs: int = option(None, "at most N passes of a student over its texts (default: --epochs)", type=COUNT)
     confidence: float = option(0.75, "learn from texts that the teachers are so sure of", type=PROBABILITY)
     class_balance: str = option(
         "labelled", "labelled: learn as many of each class as fit the labelled texts. none: all", choices=BALANCES
@@ -268,7 +269,7 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
-OF_FIT += ["rounds", "confidence", "class_balance", "unlabelled_weight"]
+OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
 TYPES = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),

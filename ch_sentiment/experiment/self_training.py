@@ -13,12 +13,15 @@ import numpy as np
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, Config
 from ch_sentiment.experiment.recipes import RECIPES
 from ch_sentiment.experiment.soft_labelled import read_with, texts_of, with_soft_labels
+from common.checking.calibration import fit_temperature
 from common.checking.intervals import paired_change, wilson_interval
 from common.checking.metrics import trivial_accuracies
+from common.functions import softmax
 from common.training.soft_labels import choose_confident
 from dataset.errors import DataError
 
 CALIBRATED = 100  # validation texts from which a temperature is fitted; with fewer it would be chance
+TINY = 1e-12  # of a probability, before its logarithm
 CHUNK = 2000  # texts that are labelled between two signs of progress
 TOO_FEW = 200  # validation texts: below, an accuracy of 90 % is off by more than 4 points
 
@@ -109,6 +112,8 @@ def self_train(config, data, given, run):
             for name in [f"round-0/{kind}"]
         ]
         kept = f"round-0/{main}"
+    if config.unlabelled.student_epochs is not None:
+        kinds[main] = config.with_(epochs=config.unlabelled.student_epochs)
     for number in range(1, rounds_of(config) + 1):
         make = functools.partial(labelled, number, teachers, kept, data, config, run.wrapped)
         arrays, found = run.labels(number, make)
@@ -167,9 +172,10 @@ def labelled(number, teachers, reference, data, config, wrapped=lambda items, do
         model = calibrated(teacher, data)
         of_validation[teacher.name] = model.predict_proba(texts_of(data, "validation", config.model.cleaning))
         total = total + label(model, texts_of(data, "unlabelled", config.model.cleaning), wrapped, teacher.name)
-    mean = total / len(teachers)  # (M, C)
     right = {name: p.argmax(axis=1) == t for name, p in of_validation.items()}
-    p_val = np.mean(list(of_validation.values()), axis=0)  # (teachers, N, C) -> (N, C)
+    p_val, mean = np.mean(list(of_validation.values()), axis=0), total / len(teachers)  # (N, C), (M, C)
+    if len(teachers) > 1 and trusted(teachers, data):
+        p_val, mean = recalibrated(p_val, t, p_val), recalibrated(p_val, t, mean)
     if reference is None:
         honest = [teacher.name for teacher in teachers if not teacher.knows]
         reference = max(honest, key=lambda name: right[name].mean(), default=None)
@@ -196,9 +202,22 @@ def labelled(number, teachers, reference, data, config, wrapped=lambda items, do
     return {"index": index, "targets": mean[index].astype(np.float32), "before": of_reference}, found
 
 
+def trusted(teachers, data):
+    """Whether the validation part can say how sure the teachers should be."""
+    return len(data.val) >= CALIBRATED and not any(teacher.knows for teacher in teachers)
+
+
+def recalibrated(p_val, t, probabilities):
+    """Probabilities (M, C) at the temperature that suits p_val (N, C), those of texts with the labels t (N,): the mean
+    of models that differ is less sure than it is right.
+    """
+    temperature = fit_temperature(np.log(np.maximum(p_val, TINY)), t)
+    return softmax(np.log(np.maximum(probabilities, TINY)) / (temperature or 1.0))
+
+
 def calibrated(teacher, data):
     """The teacher's Classifier with a temperature that is fitted on the validation part, where that can be trusted."""
-    if teacher.knows or len(data.val) < CALIBRATED:
+    if not trusted([teacher], data):
         return teacher.model
     model = replace(teacher.model, calibration=None)
     model.calibrate(model.encode(texts_of(data, "validation", model.cleaning)), data.val.t)

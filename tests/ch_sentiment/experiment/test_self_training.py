@@ -17,6 +17,7 @@ from ch_sentiment.experiment.self_training import (
     kinds_of,
     knows_validation,
     labelled,
+    recalibrated,
     rounds_of,
     warnings_after,
     warnings_before,
@@ -144,6 +145,16 @@ def test_a_teacher_is_calibrated_on_a_validation_part_that_is_large_enough():
         arrays, _ = labelled(1, [Teacher("a", model)], "a", data, config.with_(confidence=0.5))
         plain = model.predict_proba(texts_of(data, "unlabelled", model.cleaning))[arrays["index"]]
         assert np.allclose(arrays["targets"], plain, atol=1e-6) != fitted
+
+
+def test_the_mean_of_teachers_is_calibrated_too():
+    """Of one that is right and one that only guesses, the mean is as right as the first, though never as sure."""
+    data = corpus(N=600)
+    data.val.t[:30] = 1 - data.val.t[:30]  # so that none is always right
+    p_val = (Oracle(0.9).predict_proba(data.val.texts) + 0.5) / 2
+    sharper = recalibrated(p_val, data.val.t, p_val)
+    right = np.mean(p_val.argmax(axis=1) == data.val.t)
+    assert p_val.max() == pytest.approx(0.7) and sharper.max() == pytest.approx(right, abs=0.01)
 
 
 def test_a_teacher_of_another_split_of_the_texts_may_know_the_validation_part():
