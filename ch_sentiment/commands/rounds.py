@@ -12,7 +12,7 @@ from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.run import check_builds
 from ch_sentiment.experiment.run_folder import held, name_of, new_folder
 from ch_sentiment.experiment.run_state import with_changes
-from ch_sentiment.experiment.self_training import Stopped, self_train, warnings_after, warnings_before
+from ch_sentiment.experiment.self_training import Stopped, rounds_of, self_train, warnings_after, warnings_before
 from ch_sentiment.experiment.self_training_folder import (
     ROUND_RESULTS,
     FolderRun,
@@ -65,7 +65,7 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
         inform(config, *notes, f"{name}: {len(data.train):,} texts to train on{soft}, {len(data.vocab):,} words")
 
     def tell(found):
-        inform(config, *round_lines(found, config.unlabelled.rounds))
+        inform(config, *round_lines(found, rounds_of(config)))
         for line in doubts(found, given):
             warn(line)
 

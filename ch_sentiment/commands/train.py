@@ -39,6 +39,7 @@ from ch_sentiment.experiment.run_folder import (
     train_in_folder,
 )
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from ch_sentiment.experiment.self_training import rounds_of
 from ch_sentiment.experiment.self_training_folder import is_self_training
 from common.files.resume import resume_training
 from common.threads import blas_threads
@@ -73,7 +74,7 @@ def start(options):
     options, choice = choose(options, texts)
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
-    if data.unlabelled is not None and config.unlabelled.rounds:
+    if data.unlabelled_texts is not None and rounds_of(config):
         return start_rounds(config, data, filter(None, (of_cell, choice)), callbacks_of)
     net, notes = new_net(config, data, progress_of(config))
     inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)

@@ -12,11 +12,12 @@ from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import training_inputs, with_linear_part
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
-from ch_sentiment.experiment.self_training import InMemory, Stopped, self_train
+from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
 from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
@@ -57,7 +58,7 @@ def run_experiment(config, data, callbacks=()):
         data = encode(data, config)
         for line in data.left_out:
             warnings.warn(line, stacklevel=3)
-    if data.unlabelled is not None and config.unlabelled.rounds:
+    if data.unlabelled_texts is not None and rounds_of(config):
         return _self_trained(config, data, callbacks)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
@@ -73,6 +74,7 @@ def _self_trained(config, data, callbacks):
         result = results[name] = experiment.train()
         if not experiment.came_to_its_end:
             raise Stopped(name, result)
+        result.model.metrics = experiment.metrics()
         return result.model
 
     try:
@@ -115,6 +117,8 @@ def new_net(config, data, progress=iter):
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if data.pretrained is not None:
+        data.pretrained.write_layers(net)
     if config.model.wide:
         net, lines = with_linear_part(net, config, data, _stream(config, 3), progress)
         notes += lines
@@ -158,6 +162,8 @@ class Experiment:
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        if config.training.layer_decay != 1:
+            optimizer.rates = layer_rates(trained, config.training.layer_decay)
         callbacks = [HeldOutScores(net), *callbacks] if isinstance(net, WideNet) else callbacks
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
@@ -218,8 +224,10 @@ def check_config(config):
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")
     if not config.data.data:
         raise DataError("--data: expected a name, got an empty one")
-    if model.freeze_embedding and model.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if config.unlabelled.init_from is not None and model.embedding is not None:
+        raise DataError(f"--init-from: expected no --embedding beside it, got {model.embedding}")
+    if model.freeze_embedding and model.embedding is None and config.unlabelled.init_from is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding or --init-from, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
@@ -232,6 +240,8 @@ def check_config(config):
         raise DataError(f"--wide: expected a recurrent model, got {model.model}")
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    if model.wide_dropout and not model.wide:
+        raise DataError("--wide-dropout: expected --wide, got none")
     perturbation.check(config)
     if not config.data.validation > 0:
         raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")

@@ -109,15 +109,17 @@ def self_train(config, data, given, run):
             for name in [f"round-0/{kind}"]
         ]
         kept = f"round-0/{main}"
-    for number in range(1, config.unlabelled.rounds + 1):
+    for number in range(1, rounds_of(config) + 1):
         make = functools.partial(labelled, number, teachers, kept, data, config, run.wrapped)
         arrays, found = run.labels(number, make)
         run.tell(found)
         rounds.append(found)
         if not len(arrays["index"]):
             if kept is None:
-                sure = f"the teachers are so sure of none of {found.texts:,} texts"
-                raise DataError(f"--confidence {config.unlabelled.confidence:g}: {sure}: say a lower one")
+                sure = found.texts - found.unsure
+                rare = ", of each class some (--class-balance none does without)" if sure else ""
+                expected = f"expected texts of which the teachers are so sure{rare}, got {sure:,} of {found.texts:,}"
+                raise DataError(f"--confidence {config.unlabelled.confidence:g}: {expected}")
             found.kept = kept
             return kept, rounds
         models = {}
@@ -133,6 +135,12 @@ def self_train(config, data, given, run):
             return kept, rounds
         teachers = [Teacher(name, model) for name, model in models.items()]
     return kept, rounds
+
+
+def rounds_of(config):
+    """How many rounds a Config asks for: where the texts without labels have another use, none unless it says so."""
+    others = config.training.virtual_adversarial or config.training.entropy
+    return (0 if others else 1) if config.unlabelled.rounds is None else config.unlabelled.rounds
 
 
 def kinds_of(config, given):

@@ -112,8 +112,8 @@ def _digests(paths):
 
 class FolderRun:
     """What `self_train` needs, in a folder. state: State. given: list of Teacher. callbacks_of: function of
-    Config and Corpus -> callbacks of one training, communicator or None. on_train: called with name, data and notes before a
-    training. tell, wrapped: as of `self_train`.
+    Config and Corpus -> callbacks of one training, communicator or None. on_train: called with name, data and notes
+    before a training. tell, wrapped: as of `self_train`.
     """
 
     def __init__(self, folder, state, data, given, *, callbacks_of, on_train, tell, wrapped):

@@ -41,7 +41,9 @@ class PretrainOptions:
     negative: int = option(5, "skip-gram: negative words of each pair", type=COUNT)
     subsample: float = option(1e-4, "skip-gram: of words more frequent than X some are left out", type=NOT_NEGATIVE)
     steps: int = option(
-        None, "words of a step of truncated BPTT (50), of a piece (skip-gram: 128), of a text (autoencoder: 100)", type=COUNT
+        None,
+        "words of a step of truncated BPTT (50), of a piece (skip-gram: 128), of a text (autoencoder: 100)",
+        type=COUNT,
     )
     epochs: int = option(None, "passes over the texts (default: 2, of skip-gram 5)", type=COUNT)
     lr: float = option(None, "learning rate of Adam (default: 0.003, of skip-gram 0.01)", type=POSITIVE)

@@ -21,8 +21,8 @@ def cross_fit(x, t, groups, vocab_size, num_classes, ngrams, weights=(None, None
     temperature that suits these scores best.
 
     x: list of N id arrays. t: (N,) class ids, or (N, C) soft labels. groups: (N,), texts of one group are in one fold.
-    ngrams: words of the longest run. weights: (N,) each or None, in the loss and in the ratios (`nbsvm.log_count_ratios`). rng: of the
-    folds. progress: wraps the numbers of the models.
+    ngrams: words of the longest run. weights: (N,) each or None, in the loss and in the ratios
+    (`nbsvm.log_count_ratios`). rng: of the folds. progress: wraps the numbers of the models.
     """
     of_loss, of_counts = weights
     keys = frequent_ngrams(x, vocab_size, ngrams, min_texts=MIN_TEXTS)

@@ -69,7 +69,18 @@ def test_a_net_with_a_linear_part_gets_the_linear_scores_of_unlabelled_texts_too
 @pytest.mark.parametrize("wide", [[], ["--wide"]])
 def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(here, write, no_figures, monkeypatch, wide):
     texts = write("more.txt", "".join(f"the {word} film is {word}\n" for word in ("good", "bad", "long", "dull")))
-    options = ["--data", "phrases-small", *TINY, "--virtual-adversarial", "1", "--unlabelled", texts, *wide]
+    options = [
+        "--data",
+        "phrases-small",
+        *TINY,
+        "--virtual-adversarial",
+        "1",
+        "--unlabelled",
+        texts,
+        "--rounds",
+        "0",
+        *wide,
+    ]
     assert call("train", *options, "--out", "whole") == 0
     plain = Trainer._train_step
 
