@@ -23,8 +23,8 @@ def fingerprint(config, teachers=()):
     """Eight hexadecimal digits of what the options of model, training and unlabelled texts are (Config), and of those
     of the runs that the training reads.
 
-    Left out is what is off (None, False, 0, `OFF`), so that a new option that is off changes nothing, how unlabelled texts are
-    used where there are none, and options that a baseline does not have. teachers: fingerprints.
+    Left out is what is off (None, False, 0, `OFF`), so that a new option that is off changes nothing, how unlabelled
+    texts are used where there are none, and options that a baseline does not have. teachers: fingerprints.
     """
     content = json.dumps([NUMERICS, sorted(settings(config).items()), list(teachers)])
     return hashlib.sha256(content.encode()).hexdigest()[:8]
