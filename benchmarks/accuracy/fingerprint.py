@@ -13,6 +13,7 @@ from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 # To be raised by whoever changes the code so that a training of the same settings reaches something else: then all
 # figures are to be measured anew. tests/benchmarks/test_fingerprint.py notices most of such changes.
 NUMERICS = 1
+OFF = {"layer_decay": 1.0}  # values that change nothing, beside None, False and 0, of options that came later
 PATHS = ("FILE", "FOLDER", "MODEL", "RUN_FOLDER")  # metavar of options of which only it counts that they are given
 MARK = re.compile(r"`([^`\n]+)`<!-- ([0-9a-f]{8}) -->")
 COMMAND = "python -m benchmarks.accuracy --data train.tsv --group-file train.movies.txt"
@@ -22,8 +23,8 @@ def fingerprint(config, teachers=()):
     """Eight hexadecimal digits of what the options of model, training and unlabelled texts are (Config), and of those
     of the runs that the training reads.
 
-    Left out is what is off (None, False, 0), so that a new option that is off changes nothing, how unlabelled texts are
-    used where there are none, and options that a baseline does not have. teachers: fingerprints.
+    Left out is what is off (None, False, 0, `OFF`), so that a new option that is off changes nothing, how unlabelled
+    texts are used where there are none, and options that a baseline does not have. teachers: fingerprints.
     """
     content = json.dumps([NUMERICS, sorted(settings(config).items()), list(teachers)])
     return hashlib.sha256(content.encode()).hexdigest()[:8]
@@ -36,7 +37,8 @@ def settings(config):
     found = {}
     for name, value in options.items():
         option = FIELDS[name].metadata
-        if GROUP_OF[name] not in left_out and value and (recurrent or not option["baselines"]):
+        off = not value or value == OFF.get(name)
+        if GROUP_OF[name] not in left_out and not off and (recurrent or not option["baselines"]):
             found[name] = option["argument"].get("metavar") in PATHS or value
     return found
 

@@ -96,7 +96,8 @@ def test_options_for_texts_without_labels_reach_only_the_runs_that_ask_for_them(
         plan({"odd": "{--seed}"}, splits_of([0], {}), Path("out"))
 
 
-def test_the_run_unlabelled_learns_from_the_models_that_other_runs_trained(here):
+def test_the_run_unlabelled_learns_from_the_models_that_other_runs_trained(here, monkeypatch):
+    monkeypatch.setitem(RUNS, "unlabelled", RUNS["unlabelled"] + " --confidence 0")
     Path("more.txt").write_text("".join(f"{text} {i}\n" for i, (_, text) in enumerate(TWO * 2)))
     more = ["--unlabelled", "more.txt", "--data", "two.tsv", *SMALL]
     assert main(["--runs", "unlabelled", "--seeds", "0", *more, "--out", "o"]) == 0
