@@ -43,7 +43,7 @@ RECIPES = {
         adversarial=0.3,
     ),
     "best": Recipe(
-        "what was found most accurate on long reviews: an LSTM in both directions on words and pairs of words, adversarial "
+        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial "
         "training, and a linear part",
         **BEST,
     ),
