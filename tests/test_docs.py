@@ -38,7 +38,7 @@ OURS = [
     f"docs/{name}.md"
     for name in (
         *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
-        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises"),
+        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide"),
     )
 ]
 
@@ -152,6 +152,7 @@ def write_stand_ins(folder):
     (folder / "review.txt").write_text("a good thing\n")
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
+    (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(40)))
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))

@@ -26,14 +26,14 @@ RUNS = {
     "bow": "--recipe bow",
     "nbsvm": "--recipe nbsvm",
     "nbsvm3": "--recipe nbsvm --ngrams 3",
-    "best-wide": "--recipe best --wide",
-    "unlabelled": "--recipe unlabelled {--unlabelled} --teacher={best-wide} --teacher={nbsvm3}",
+    "unlabelled": "--recipe unlabelled {--unlabelled} --teacher={best}",
 }
 SHARED = ("data", "classes", "group_file", "group_column", "validation", "limit", "epochs", "hidden")
 # The options that {--NAME} stands for; the first of them must be given.
 GIVEN = {"unlabelled": ("unlabelled", "leave_out"), "init_from": ("init_from",)}
 OF_SOME = [name for names in GIVEN.values() for name in names if name in FIELDS]  # given to the runs that ask for them
 MEMBER_SEED = 1000  # so much is added to the seed of each further member
+FOUND = ("labels", "best_epoch", "self_training")  # what a config.json has beside settings
 COST = "cost.json"  # in the folder of a training that came to its end
 
 
@@ -178,7 +178,7 @@ def options_in(folder):
     path = folder / "config.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Config.of({name: value for name, value in content.items() if name not in ("labels", "best_epoch")})
+        return Config.of({name: value for name, value in content.items() if name not in FOUND})
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: expected the settings of a training by this version, got {error}") from None
 

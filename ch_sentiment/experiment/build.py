@@ -31,7 +31,7 @@ def build(options, data, rng):
     if options.model == "nbsvm":
         weights = loss_weights(data, None)[0]
         n = options.ngrams or 2
-        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights, ngrams=n)
+        net = NBSVM.of_texts(data.train.x, data.train.learnt, V, C, options.max_pairs, sample_weight=weights, ngrams=n)
         return net, [f"{len(net.keys):,} {'pairs of words' if n == 2 else f'n-grams of 2 to {n} words'}"]
     if options.naive_bayes and C != 2:
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
@@ -63,7 +63,7 @@ def build(options, data, rng):
 def _start_at_ratios(words, pairs, data):
     """Set the first element of each vector, of words and pairs, to its log-count ratio for class 1 of two."""
     V = len(data.vocab)
-    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
+    ratios = log_count_ratios(data.train.x, data.train.learnt, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
     words.embed.params[0][:, 0] = ratios[:V]
     if words.pair_embed is not None:
         words.pair_embed.params[0][1:, 0] = ratios[V:]

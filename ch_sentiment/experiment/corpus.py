@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import answering, in_memory
+from ch_sentiment.experiment import in_memory
+from ch_sentiment.experiment.parts import Part
 from ch_sentiment.experiment.pretrained import Pretrained
 from ch_sentiment.experiment.unlabelled import without_known
 from common.training.batches import grouped_split, stratified_split
@@ -24,67 +25,6 @@ from dataset.text import KEEPS, Vocab
 from dataset.unlabelled import UnlabelledTexts
 
 SAMPLES = 4  # texts to try a model on, where the data has none of its own
-
-
-@dataclass
-class Part:
-    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) int,
-    the name of each in messages: its line in a file, or 1 .. N. groups: (N,) str, the group of each, or None. weights:
-    (N,) float64, of the loss, or None.
-
-    left_out: rows of the source that are not used, reason -> list of their numbers. notes: lines for the user. unit:
-    what is numbered, "line", "record" or "text".
-    """
-
-    texts: list
-    t: np.ndarray
-    x: list = field(default_factory=list)
-    numbers: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    weights: np.ndarray | None = None
-    left_out: dict = field(default_factory=dict)
-    notes: list = field(default_factory=list)
-    unit: str = "text"
-
-    def __post_init__(self):
-        if self.numbers is None:
-            self.numbers = 1 + np.arange(len(self.texts))
-
-    def __len__(self):
-        return len(self.texts)
-
-    def take(self, index):
-        """-> Part of the positions `index`, an array; its `left_out` is empty: the others are in other Parts."""
-        texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
-        groups, weights = (None if some is None else some[index] for some in (self.groups, self.weights))
-        return Part(texts, self.t[index], x, self.numbers[index], groups, weights, unit=self.unit)
-
-
-class CachedTexts(list):
-    """A list of N str for any `predict_proba`; a model that asks it for `tokens` need not tokenize again.
-
-    cached: take the tokens from the cache of long data, and store them there. progress: a bar on standard error.
-    """
-
-    def __init__(self, texts, cached=True, progress=False):
-        super().__init__(texts)
-        # Cleaning -> `token_cache.TokenizedTexts`, the same for every model with this Cleaning
-        self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress))
-
-    def take(self, index):
-        """Those at the positions `index`, an ascending array, as CachedTexts that are not tokenized again."""
-        some = CachedTexts([self[i] for i in index])
-        some.tokens = functools.cache(lambda cleaning: self.tokens(cleaning).take(index))
-        return some
-
-
-def has_known_word(model, tokens):
-    """(N,) bool: whether a TextClassifier knows a word of each text; True where it does not tell what it knows.
-
-    tokens: TokenizedTexts of the texts.
-    """
-    known = answering.known(model, tokens.words)  # (words,)
-    return np.ones(len(tokens), bool) if known is None else tokens.hold(known)
 
 
 @dataclass
@@ -124,8 +64,9 @@ class Corpus:
     """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
     and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
     name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
-    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". pretrained: of --init-from, or None; the
-    vocabulary has its words, too.
+    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". labelled: the Corpus that a round of
+    self-training added its soft labels to, or None. held_back: whether the test part is left alone for now.
+    pretrained: what --init-from names, or None; the vocabulary has its words, too.
     """
 
     train: Part
@@ -140,12 +81,14 @@ class Corpus:
     unlabelled: list | None = None
     unlabelled_texts: UnlabelledTexts | None = None
     tokens: dict = field(default_factory=dict)
+    labelled: "Corpus | None" = None
+    held_back: bool = False
     pretrained: Pretrained | None = None
 
     @property
     def scored(self):
-        """("test", its part), or ("validation", its part) where there is no test part."""
-        return ("validation", self.val) if self.test is None else ("test", self.test)
+        """("test", its part), or ("validation", its part) where there is no test part, or it is held back."""
+        return ("validation", self.val) if self.test is None or self.held_back else ("test", self.test)
 
     @property
     def parts(self):
@@ -156,8 +99,12 @@ class Corpus:
     @functools.cached_property
     def fingerprint(self):
         """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, of
-        weights, and of texts without labels.
+        weights, of texts without labels, and of soft labels.
         """
+        if self.labelled is not None:
+            digest = hashlib.sha256(self.train.targets.astype("<f8").tobytes())
+            update_digest(digest, self.train.texts)
+            return f"{self.labelled.fingerprint}, soft labels of sha256 {digest.hexdigest()[:16]}"
         if self.unlabelled_texts is None:
             return self.labelled_fingerprint
         digest = hashlib.sha256()
@@ -176,7 +123,11 @@ class Corpus:
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):
-        """What a model's file says of its data: name, `fingerprint`, and the number of texts of each label by part."""
+        """What a model's file says of its data: name, `fingerprint` and the number of labelled texts by label and part,
+        and how many without labels there were, and had soft ones.
+        """
+        if self.labelled is not None:
+            return {**self.labelled.summary(), "soft_labelled": len(self.train) - len(self.labelled.train)}
         counts = {
             part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
             for part_name, part in self.parts.items()

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.experiment.answering import cleaning_of
-from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part, with_words
+from ch_sentiment.experiment.corpus import LabelledTexts, with_words
 from ch_sentiment.experiment.option import flag
+from ch_sentiment.experiment.parts import CachedTexts, Part
 from dataset import imdb, labelled_text, phrases, phrases_small, unlabelled
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions

@@ -16,6 +16,7 @@ from ch_sentiment.experiment.option import (
     IGNORED,
     NOT_NEGATIVE,
     POSITIVE,
+    PROBABILITY,
     REFUSED,
     SEED,
     SHARE,
@@ -35,6 +36,7 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
+BALANCES = ("labelled", "none")
 WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
@@ -85,7 +87,7 @@ class ModelOptions:
     ngrams: int = option(
         None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
     )
-    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted first", baselines=REFUSED)
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted apart", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -161,6 +163,22 @@ class UnlabelledOptions:
         None, "start from the word vectors and layers of `sentifish pretrain`", metavar="FOLDER", baselines=REFUSED
     )
     leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
+    teacher: tuple = option(
+        None,
+        "self-training: models that label these texts (default: the training makes its own, NB-SVM and the net)",
+        nargs="+",
+        action="extend",
+        metavar="MODEL",
+    )
+    rounds: int = option(
+        None, "rounds of self-training (default: 1; 0 beside --virtual-adversarial or --entropy)", type=SIZE
+    )
+    student_epochs: int = option(None, "at most N passes of a student over its texts (default: --epochs)", type=COUNT)
+    confidence: float = option(0.75, "learn from texts that the teachers are so sure of", type=PROBABILITY)
+    class_balance: str = option(
+        "labelled", "labelled: learn as many of each class as fit the labelled texts. none: all", choices=BALANCES
+    )
+    unlabelled_weight: float = option(0.5, "what such a text counts beside a labelled one", type=POSITIVE)
 
 
 @dataclass
@@ -169,8 +187,8 @@ class RunOptions:
 
     recipe: str = option(
         None,
-        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and no option of model or training is given, else default)",
+        "start from the settings of a recipe: `sentifish recipes` lists them; auto chooses one by number and length of "
+        "the texts (default: auto where no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)
@@ -251,6 +269,7 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
+OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
 TYPES = {
     int: (numbers.Integral, "an int"),
     float: (numbers.Real, "a float"),

@@ -2,17 +2,23 @@
 
 from common.threads import ranks_started
 from common.training.adversarial import AdversarialTraining
-from common.training.virtual_adversarial import VirtualAdversarialTraining
+from common.training.virtual_adversarial import Unlabelled, VirtualAdversarialTraining
 from dataset.errors import DataError
 
 
-def perturbed(net, options, unlabelled, rng):
-    """-> what the Trainer is given: net, or a WrappedModel of it. options: TrainingOptions. unlabelled: inputs like
-    those of training, or None. rng: of the random steps, and of which unlabelled texts are read when.
+def perturbed(net, options, rng):
+    """-> what the Trainer is given: net, or a WrappedModel of it. options: TrainingOptions. rng: of the random steps,
+    and of which unlabelled texts are read when.
     """
     if options.virtual_adversarial or options.entropy:
-        return VirtualAdversarialTraining(net, options.virtual_adversarial, unlabelled, options.entropy, rng=rng)
+        return VirtualAdversarialTraining(net, options.virtual_adversarial, entropy=options.entropy, rng=rng)
     return AdversarialTraining(net, options.adversarial) if options.adversarial else net
+
+
+def set_unlabelled(trained, ids):
+    """Give what `perturbed` made the texts without labels that it reads, too: list of id arrays, or None."""
+    if ids is not None and isinstance(trained, VirtualAdversarialTraining):
+        trained.unlabelled = Unlabelled(ids)
 
 
 def check(config):

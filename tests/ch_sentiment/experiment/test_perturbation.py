@@ -1,13 +1,16 @@
 """What a training makes of its net: plain, adversarial, virtual adversarial; with unlabelled texts, and without."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from conftest import TINY, TWO
+from conftest import TINY, TWO, call
 
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.run import Experiment
 from ch_sentiment.model import SentimentNet
+from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
 from common.training.virtual_adversarial import VirtualAdversarialTraining
 
@@ -17,7 +20,7 @@ SMALL = {"hidden": 4, "wordvec": 4, "epochs": 2, "cell": "gru"}
 def experiment(unlabelled=None, **options):
     config = Config.of({**SMALL, **options})
     data = encode(LabelledTexts.of([text for _, text in TWO], [label for label, _ in TWO]), config)
-    data.unlabelled = unlabelled
+    data.unlabelled = unlabelled  # as encoded from a file of --unlabelled
     return Experiment(config, data)
 
 
@@ -53,3 +56,40 @@ def test_ranks_and_two_kinds_of_steps_at_once_are_one_line_and_exit_2(said, monk
     assert "--virtual-adversarial: expected a number, 0 or above" in said("train", *options[:-1], "-1")
     monkeypatch.setattr("ch_sentiment.experiment.perturbation.ranks_started", lambda: 2)
     assert "--virtual-adversarial: expected one process, got 2 ranks of mpiexec" in said("train", *options)
+
+
+def test_a_net_with_a_linear_part_beside_it_reads_unlabelled_texts_too():
+    texts = [np.array([2, 3, 4]), np.array([3, 3]), np.array([5, 2, 2, 3])] * 10
+    made = experiment(texts, virtual_adversarial=1.0, wide=True)
+    assert np.isfinite([row["loss"] for row in made.train().history]).all()
+    assert made.trainer.model.unlabelled.x is texts
+
+
+@pytest.mark.parametrize("wide", [[], ["--wide"]])
+def test_a_run_that_was_stopped_and_resumed_is_one_that_was_not(here, write, no_figures, monkeypatch, wide):
+    texts = write("more.txt", "".join(f"the {word} film is {word}\n" for word in ("good", "bad", "long", "dull")))
+    options = [
+        "--data",
+        "phrases-small",
+        *TINY,
+        "--virtual-adversarial",
+        "1",
+        "--unlabelled",
+        texts,
+        "--rounds",
+        "0",
+        *wide,
+    ]
+    assert call("train", *options, "--out", "whole") == 0
+    plain = Trainer._train_step
+
+    def stopping(trainer, *batch):
+        if trainer.step == 1:
+            trainer.stop("SIGINT")
+        return plain(trainer, *batch)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "_train_step", stopping)
+        assert call("train", *options, "--out", "cut") == 130
+    assert call("train", "--resume", "cut", "--quiet") == 0
+    assert Path("cut/model.npz").read_bytes() == Path("whole/model.npz").read_bytes()

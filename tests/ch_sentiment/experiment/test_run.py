@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import THREE, TWO
 
-from ch_sentiment.experiment.corpus import LabelledTexts, Part, encode
+from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import Config
+from ch_sentiment.experiment.parts import Part
 from ch_sentiment.experiment.run import fit, run_experiment
 from common.trainer import Trainer
 from common.training.callbacks import Callback
