@@ -189,7 +189,7 @@ def encode(texts, config, cached=False, progress=False):
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes.append(f"duplicates: {found.train} within train{in_test}")
     of_file = (texts.label_names, samples, notes, lines, texts.name)
-    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts, pretrained)
+    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts, pretrained=pretrained)
 
 
 def with_words(part, tokens, left_out, name, strict=False, N=None):
