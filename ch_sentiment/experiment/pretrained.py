@@ -103,6 +103,7 @@ def _check_kind(content):
     sound = isinstance(words, list) and isinstance(net, dict) and set(NET[:1]) <= set(net)
     if not sound or first.get("name") != VECTORS or first["shape"] != [len(words) + 2, net["wordvec"]]:
         raise ValueError("its contents do not fit each other")
+    Vocab(words)  # raises for what is no word, or stands there twice
 
 
 def _typed(name, value):

@@ -163,7 +163,10 @@ def config_of(typed):
     if name == AUTO:
         known = ", ".join(RECIPES)
         raise DataError(f"--recipe: expected one of {known}, got 'auto', which `train` and `fit` alone know")
-    return Config.of({} if name is None else recipe_named(name).settings, **typed)
+    settings = {} if name is None else recipe_named(name).settings
+    if typed.get("init_from") is not None:
+        settings = {**settings, "embedding": None}  # which vectors to start from is said already
+    return Config.of(settings, **typed)
 
 
 def suited_to_cell(typed):

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field, fields, replace
 
+from ch_sentiment import model
 from ch_sentiment.experiment.option import COUNT, NOT_NEGATIVE, POSITIVE, SEED, SHARE, SIZE, flag, option
 from dataset.errors import DataError
 
 LANGUAGE_MODEL, SKIP_GRAM, AUTOENCODER = TASKS = ("language-model", "skip-gram", "autoencoder")
-CELLS = ("rnn", "gru", "gru-reset-after", "lstm")
+CELLS = [name for name, cell in model.CELLS.items() if hasattr(cell, "init_params")]  # recurrent layers
 # What an option is where it is not given, by the task; steps in words, batch_size in texts or pieces of them.
 BY_TASK = {
     LANGUAGE_MODEL: {"epochs": 2, "lr": 0.003, "steps": 50},

@@ -19,6 +19,8 @@ from common.training.schedules import cosine, warm_up
 from dataset.errors import DataError
 
 RESULTS = (MODEL, LAST, "history.json", "config.json")
+# Each has build(options, texts, rng) -> model, whose `initial()` is saved; examples(options, ids_of_texts) -> x, t
+# of the fit of its TRAINER; and callbacks_of(model).
 MODULES = {LANGUAGE_MODEL: language_model, SKIP_GRAM: skip_gram, AUTOENCODER: autoencoder}
 TIMES = ("seconds", "tokens_per_s")  # left out, so that one seed gives the same bytes
 WARM_UP = 0.02  # of all steps

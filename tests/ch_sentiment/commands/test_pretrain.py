@@ -15,23 +15,8 @@ from common.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("here", "no_figures")
 
-WORDS = [
-    "good",
-    "fine",
-    "great",
-    "bad",
-    "poor",
-    "dull",
-    "thing",
-    "film",
-    "plot",
-    "actor",
-    "number0",
-    "number1",
-    "number2",
-    "was",
-    "very",
-]
+WORDS = ["good", "fine", "great", "bad", "poor", "dull", "thing", "film", "plot", "actor", "was", "very"]
+WORDS += [f"number{i}" for i in range(3)]
 SMALL = ["--wordvec", "4", "--batch-size", "8", "--steps", "10", "--validation", "0.1", "--quiet"]
 RECURRENT = [*SMALL, "--hidden", "4", "--sampled", "5"]
 TASKS = {
