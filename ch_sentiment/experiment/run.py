@@ -96,8 +96,8 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
     student_epochs, confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by
     name as on the command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError
-    or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite. Ctrl-C is
-    a KeyboardInterrupt.
+    or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite.
+    Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
