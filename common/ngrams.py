@@ -1,5 +1,7 @@
 """n-grams, words that stand beside each other, as numbers: their keys, which are frequent, and where one is found."""
 
+import math
+
 import numpy as np
 
 
@@ -7,16 +9,21 @@ def ngram_keys(xs, vocab_size, n=2):
     """(N, T) ids -> [(N, T - 1), ... (N, T - n + 1)] int64: a number for each run of 2, of 3, ... of n words.
 
     The key of a, b, c is (a * V + b) * V + c: with ids from 1 on, no two runs of any lengths have the same. ValueError
-    where V^n does not fit into 63 bits.
+    as of `check_ngrams`.
     """
-    if vocab_size**n >= 2**63:
-        most = next(most for most in range(round(2 ** (63 / n)), 0, -1) if most**n < 2**63)
-        raise ValueError(f"expected at most {most:,} words for n-grams of {n}, got a vocabulary of {vocab_size:,}")
+    check_ngrams(vocab_size, n)
     keys, found = xs.astype(np.int64), []
     for size in range(2, n + 1):
         keys = keys[:, :-1] * vocab_size + xs[:, size - 1 :]  # (N, T - size + 1)
         found.append(keys)
     return found
+
+
+def check_ngrams(vocab_size, n):
+    """ValueError where the keys of n words of such a vocabulary, V^n of them, do not fit into 63 bits."""
+    if n * math.log2(max(vocab_size, 2)) >= 63:
+        most = next((most for most in range(round(2 ** (63 / n)), 1, -1) if most**n < 2**63), 1)
+        raise ValueError(f"expected at most {most:,} words for n-grams of {n}, got a vocabulary of {vocab_size:,}")
 
 
 def find(known, keys):

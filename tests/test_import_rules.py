@@ -33,13 +33,19 @@ ORDER = [
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
     *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
+    "common.skip_gram",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
     *("common.base_model", "common.sequential", "common.checking", "common.gradient_check"),
-    *("common.transformer", "common.training common.word_counts", "common.trainer common.util", "common.files.resume"),
+    *(
+        "common.transformer",
+        "common.training common.word_counts",
+        "common.trainer common.util",
+        "common.files.resume common.training.stream",
+    ),
     # the chapters
     "ch_words ch_language ch_seq2seq",
     *("ch_sentiment ch_sentiment.console", "ch_sentiment.model", "ch_sentiment.baselines"),
-    *("ch_sentiment.wide", "ch_sentiment.experiment"),
+    *("ch_sentiment.wide", "ch_sentiment.experiment", "ch_sentiment.pretraining"),
     *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",

@@ -6,7 +6,6 @@ A page carries it behind the arguments, where no reader sees it: `--recipe best`
 import hashlib
 import json
 import re
-import shlex
 
 from benchmarks.accuracy.trainings import OF_SOME, RUNS, meaning_of_run, needs_of
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
@@ -14,17 +13,18 @@ from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 # To be raised by whoever changes the code so that a training of the same settings reaches something else: then all
 # figures are to be measured anew. tests/benchmarks/test_fingerprint.py notices most of such changes.
 NUMERICS = 1
+OFF = {"layer_decay": 1.0}  # values that change nothing, beside None, False and 0, of options that came later
 PATHS = ("FILE", "FOLDER", "MODEL", "RUN_FOLDER")  # metavar of options of which only it counts that they are given
 MARK = re.compile(r"`([^`\n]+)`<!-- ([0-9a-f]{8}) -->")
-COMMAND = "python -m benchmarks.accuracy"
+COMMAND = "python -m benchmarks.accuracy --data train.tsv --group-file train.movies.txt"
 
 
 def fingerprint(config, teachers=()):
     """Eight hexadecimal digits of what the options of model, training and unlabelled texts are (Config), and of those
     of the runs that the training reads.
 
-    Left out is what is off (None, False, 0), so that a new option that is off changes nothing, how unlabelled texts are
-    used where there are none, and options that a baseline does not have. teachers: fingerprints.
+    Left out is what is off (None, False, 0, `OFF`), so that a new option that is off changes nothing, how unlabelled
+    texts are used where there are none, and options that a baseline does not have. teachers: fingerprints.
     """
     content = json.dumps([NUMERICS, sorted(settings(config).items()), list(teachers)])
     return hashlib.sha256(content.encode()).hexdigest()[:8]
@@ -37,7 +37,8 @@ def settings(config):
     found = {}
     for name, value in options.items():
         option = FIELDS[name].metadata
-        if GROUP_OF[name] not in left_out and value and (recurrent or not option["baselines"]):
+        off = not value or value == OFF.get(name)
+        if GROUP_OF[name] not in left_out and not off and (recurrent or not option["baselines"]):
             found[name] = option["argument"].get("metavar") in PATHS or value
     return found
 
@@ -54,11 +55,14 @@ def of_arguments(arguments, known=RUNS):
 
 def arguments_of(span):
     """The arguments of a run that a page names: "sentifish train a.tsv --recipe best", "--recipe best" or "best"."""
-    if span.startswith("sentifish baseline"):
-        return shlex.join(["--recipe", "nbsvm", *shlex.split(span)[2:]])
-    if span.startswith("sentifish train"):
-        return span.removeprefix("sentifish train").strip()
+    if command := re.fullmatch(r"sentifish (train|baseline)(?: [^- ]\S*)?(?: (.*))?", span):
+        return " ".join([*(["--recipe nbsvm"] if command[1] == "baseline" else []), *filter(None, [command[2]])])
     return span if span.startswith("-") else RUNS.get(span, f"--recipe {span}")
+
+
+def name_of(span):
+    """A name for the run that a page names."""
+    return "-".join(re.findall(r"\w+", arguments_of(span)))
 
 
 def stale(page, text):
@@ -68,8 +72,8 @@ def stale(page, text):
         span, measured = mark.groups()
         now = of_arguments(arguments_of(span))
         if now != measured:
-            commands = re.findall(rf"^{re.escape(COMMAND)} .*$", text[: mark.start()], re.MULTILINE)
-            again = commands[-1] if commands else f"{COMMAND} (docs/accuracy.md)"
+            above = re.findall(r"^python -m benchmarks\.accuracy .*$", text[: mark.start()], re.MULTILINE)
+            again = above[-1] if above else f'{COMMAND} --runs --run "{name_of(span)}={arguments_of(span)}"'
             changed = f"the settings of `{span}` are others than its figures were measured with ({measured}, now {now})"
             found.append(f"{page}: {changed}; measure it anew: {again}")
     return found

@@ -62,7 +62,8 @@ def score(training):
     corpus = encode(load(config.data), config, cached=True)
     name, part = ("validation", corpus.val) if config.data.test_data is None else corpus.scored
     model = Classifier.load(training.folder)
-    parameters = sum(p.size for p in model.net.params)
+    nets = [model.net, *([model.net.linear] if hasattr(model.net, "linear") else [])]  # with --wide
+    parameters = sum(p.size for net in nets for p in net.params)
     probabilities, cost = model.predict_proba(part.texts), whole_cost(training)  # a self-trained one has its own words
     found = Scored(probabilities, part.t, part.numbers, parameters, cost, of_training(training))
     right, reported = found.right, reported_accuracy(model.metrics, name)

@@ -26,8 +26,7 @@ RUNS = {
     "bow": "--recipe bow",
     "nbsvm": "--recipe nbsvm",
     "nbsvm3": "--recipe nbsvm --ngrams 3",
-    "best-wide": "--recipe best --wide",
-    "unlabelled": "--recipe unlabelled {--unlabelled} --teacher={best-wide} --teacher={nbsvm3}",
+    "unlabelled": "--recipe unlabelled {--unlabelled} --teacher={best}",
 }
 SHARED = ("data", "classes", "group_file", "group_column", "validation", "limit", "epochs", "hidden")
 # The options that {--NAME} stands for; the first of them must be given.

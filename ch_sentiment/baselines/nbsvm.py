@@ -8,7 +8,7 @@ import numpy as np
 from common.arrays.checks import as_floats, as_ids, check_weights
 from common.arrays.row_grad import RowGrad
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
-from common.ngrams import find, frequent_ngrams, ngram_keys
+from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
 from common.sequential import Sequential
 from common.training.batches import sorted_batches, take
 from dataset.text import PAD
@@ -27,6 +27,7 @@ class NBSVM(Sequential):
     """
 
     def __init__(self, vocab_size, num_ngrams, num_classes=2, ngrams=2, *, rng=None, dtype=np.float32):
+        check_ngrams(vocab_size, ngrams)
         shape = vocab_size + num_ngrams, 1 if num_classes == 2 else num_classes  # (F, C)
         self.keys = np.zeros(num_ngrams, np.int64)  # sorted, see `common.ngrams.ngram_keys`
         self.ratios = np.zeros(shape, dtype)
@@ -52,6 +53,22 @@ class NBSVM(Sequential):
         net.keys[...] = keys
         net.ratios[...] = log_count_ratios(x, t, keys, vocab_size, num_classes, sample_weight, ngrams)
         return net
+
+    def by_word(self, ids):
+        """(T,) ids of a text -> (T, K): what each word adds to the scores, K = 1 or C; they add up to score - b.
+
+        What a feature adds is divided among the places where it stands, and at each of them among its words.
+        """
+        (W, _), r = self.params, self.ratios
+        V, ngrams = self.config["vocab_size"], self.config["ngrams"]
+        added = np.zeros((len(ids), W.shape[1]), W.dtype)
+        runs = [feature_ids(run[0], self.keys, V) for run in ngram_keys(ids[None], V, ngrams)]
+        for n, features in enumerate((ids, *runs), start=1):  # (T - n + 1,)
+            _, which, times = np.unique(features, return_inverse=True, return_counts=True)
+            share = W[features] * r[features] / (n * times[which.reshape(-1)])[:, None]
+            for i in range(n):
+                added[i : i + len(share)] += share
+        return added
 
 
 class DistinctFeatures:
@@ -106,15 +123,17 @@ def distinct_features(xs, keys, vocab_size, ngrams=2):
     xs: (N, T) ids. keys: (P,) sorted; an n-gram that is not there is no feature. ngrams: words of the longest run. ->
     (N, K) ids, sorted, with PAD wherever there is none; K = T + (T - 1) + ... + (T - ngrams + 1).
     """
-    found = [xs]
-    for of_text in ngram_keys(xs, vocab_size, ngrams):
-        of_text = np.sort(of_text, axis=1)  # in order they are found in two thirds of the time
-        place, known = find(keys, of_text)
-        found.append(np.where(known, vocab_size + place, PAD))
-    ids = np.concatenate(found, axis=1)
+    runs = (np.sort(run, axis=1) for run in ngram_keys(xs, vocab_size, ngrams))  # so they are found in 2/3 of the time
+    ids = np.concatenate((xs, *(feature_ids(run, keys, vocab_size) for run in runs)), axis=1)
     ids.sort(axis=1)
     ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = PAD
     return ids
+
+
+def feature_ids(run_keys, keys, vocab_size):
+    """Which feature each n-gram is, by its key: V + its place in `keys`; PAD for one that is not there."""
+    place, known = find(keys, run_keys)
+    return np.where(known, vocab_size + place, PAD)
 
 
 def features_of_texts(x, keys, vocab_size, ngrams=2):

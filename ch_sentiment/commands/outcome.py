@@ -3,7 +3,7 @@
 import shlex
 
 from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.commands.scores import abstention_line, outcome_lines
+from ch_sentiment.commands.scores import abstention_line, outcome_lines, wide_line
 from ch_sentiment.console import printable, say
 from ch_sentiment.experiment.run_folder import LAST, MODEL, STATE
 
@@ -22,6 +22,8 @@ def print_outcome(result, samples, folder, config, how_to_train_more=None):
     more = how_to_train_more or f"sentifish train --resume {shlex.quote(str(folder))}"
     for line in outcome_lines(result, config, more):
         say(line)
+    if "wide" in model.metrics:
+        say(wide_line(model.metrics["wide"]))
     if "calibration" in model.metrics:
         say(calibration_line(model))
     if "abstention" in model.metrics:

@@ -38,11 +38,17 @@ def run(arguments):
     files = [*arguments.files, *arguments.data]
     if "resume" in options:
         if files:
-            raise DataError(f"--resume: expected no texts beside it, got {', '.join(files)}: they are those it began with")
+            raise DataError(
+                f"--resume: expected no texts beside it, got {', '.join(files)}: they are those it began with"
+            )
         return resume(options)
     if not files:
         raise DataError("expected texts to pretrain on: a file, or several")
-    return start(PretrainOptions.of({**options, "data": [str(Path(name).resolve()) if Path(name).exists() else name for name in files]}))
+    return start(
+        PretrainOptions.of(
+            {**options, "data": [str(Path(name).resolve()) if Path(name).exists() else name for name in files]}
+        )
+    )
 
 
 def start(options):

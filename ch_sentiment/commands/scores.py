@@ -46,6 +46,13 @@ def outcome_lines(result, config, resume):
         yield f"the last epoch was the best: more may be better ({resume} --epochs {2 * epoch})"
 
 
+def wide_line(found):
+    """What each part of a model of --wide reaches. found: "wide" of the model's metrics."""
+    net, linear, both = (f"{found['validation_accuracy'][name]:.2%}" for name in ("net", "linear", "both"))
+    alone = f"on the {found['n']:,} validation texts the net alone has {net}, the linear part alone {linear}"
+    return f"{alone}, {found['a']:.2f} net + {found['b']:.2f} linear part {both}"
+
+
 def abstention_line(found):
     """The effect of --abstain on the validation part. found: "abstention" of the model's metrics."""
     part = f"on the {found['n']:,} validation texts that chose it"

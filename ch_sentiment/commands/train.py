@@ -149,7 +149,7 @@ def corpus_of(config):
 
 
 def progress_of(config):
-    """What shows a bar on standard error, if that is a terminal, while the linear models of --wide are fitted."""
+    """What shows a bar on standard error, if that is a terminal, while the linear part of --wide is fitted."""
     return functools.partial(tqdm, desc="linear part", leave=False, disable=config.run.quiet or None)
 
 

@@ -8,7 +8,7 @@ from dataset.text import tokenize
 
 ABOUT = "one of these, by number and length of the texts: what `train` takes where nothing says how to train"
 SENTENCES = 50  # words: texts that are shorter on average are sentences
-MANY = 1000  # texts: the recipes of ours were chosen on 10,000 and more, and are not tried on fewer
+MANY = 1000  # texts: with fewer the linear model is far ahead of a net (docs/recipes.md, auto)
 SAMPLE = 500  # texts at most whose words are counted
 # Minutes for a million words, each text cut to 400: all epochs, two cores, by the tables of docs/accuracy.md.
 MINUTES = {"default": 0.5, "best": 2.0, "short": 3.0, "nbsvm": 0.1}
@@ -50,7 +50,7 @@ def lengths(texts):
 def recipe_for(N, length, unlabelled):
     """The name of the recipe for N texts of so many words, with unlabelled texts or without; what else there is."""
     if N < MANY:
-        return "default", "a linear model, which few texts may suit better: --recipe nbsvm"
+        return "nbsvm", "a net, where the order of words decides: --recipe default"
     if length < SENTENCES:
         return "short", "else --recipe default"
     if unlabelled:

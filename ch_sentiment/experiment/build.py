@@ -37,7 +37,7 @@ def build(options, data, rng):
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     check_cell(options)
-    W, notes = _starting_vectors(options, data)
+    W, notes = _starting_vectors(options, data, rng)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
     same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
     if options.pairvec:
@@ -69,8 +69,10 @@ def _start_at_ratios(words, pairs, data):
         words.pair_embed.params[0][1:, 0] = ratios[V:]
 
 
-def _starting_vectors(options, data):
-    """(V, D) word vectors that --embedding names, or None, and a list of lines on them. DataError."""
+def _starting_vectors(options, data, rng):
+    """(V, D) word vectors that --init-from or --embedding names, or None, and a list of lines on them. DataError."""
+    if data.pretrained is not None:
+        return data.pretrained.vectors(data.vocab, rng.spawn(1)[0]), []
     if options.embedding is None:
         return None, []
     if options.embedding == "one-hot":

@@ -13,6 +13,7 @@ import numpy as np
 
 from ch_sentiment.experiment import in_memory
 from ch_sentiment.experiment.parts import Part
+from ch_sentiment.experiment.pretrained import Pretrained
 from ch_sentiment.experiment.unlabelled import without_known
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
@@ -65,6 +66,7 @@ class Corpus:
     name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
     None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". labelled: the Corpus that a round of
     self-training added its soft labels to, or None. held_back: whether the test part is left alone for now.
+    pretrained: what --init-from names, or None; the vocabulary has its words, too.
     """
 
     train: Part
@@ -81,6 +83,7 @@ class Corpus:
     tokens: dict = field(default_factory=dict)
     labelled: "Corpus | None" = None
     held_back: bool = False
+    pretrained: Pretrained | None = None
 
     @property
     def scored(self):
@@ -164,6 +167,11 @@ def encode(texts, config, cached=False, progress=False):
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
             raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {lost[0]}, got none")
     vocab = tokens.build_vocab(train_index, model.vocab_size)
+    pretrained = None
+    if config.unlabelled.init_from is not None:
+        pretrained = Pretrained.load(config.unlabelled.init_from)
+        notes.append(pretrained.check(model, vocab, tokens.take(train_index)))
+        vocab = pretrained.united(vocab)
     whole.x = ids(tokens)
     test = test and replace(test, x=ids(test_tokens))
     train, val = whole.take(train_index), whole.take(val_index)
@@ -181,7 +189,7 @@ def encode(texts, config, cached=False, progress=False):
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes.append(f"duplicates: {found.train} within train{in_test}")
     of_file = (texts.label_names, samples, notes, lines, texts.name)
-    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts)
+    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts, pretrained=pretrained)
 
 
 def with_words(part, tokens, left_out, name, strict=False, N=None):

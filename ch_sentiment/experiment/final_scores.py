@@ -24,6 +24,6 @@ def score_kept(model, data, options, kept, rounds):
     rounds: list of `self_training.Round`.
     """
     parts = {name: replace(part, x=model.encode(part.texts)) for name, part in data.parts.items()}
-    model.metrics = {name: model.metrics[name] for name in ("trained_on", "best") if name in model.metrics}
+    model.metrics = {name: model.metrics[name] for name in ("trained_on", "best", "wide") if name in model.metrics}
     model.metrics["self_training"] = {"kept": kept, "rounds": [asdict(of) for of in rounds]}
     return score_model(model, replace(data, val=parts["validation"], test=parts.get("test")), options)

@@ -87,7 +87,7 @@ class ModelOptions:
     ngrams: int = option(
         None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
     )
-    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted first", baselines=REFUSED)
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted apart", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
@@ -140,6 +140,9 @@ class TrainingOptions:
     )
     optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
+    layer_decay: float = option(
+        1.0, "the rate of each layer is X times that of the layer above it", type=CORRECT, baselines=REFUSED
+    )
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
@@ -156,6 +159,9 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    init_from: str = option(
+        None, "start from the word vectors and layers of `sentifish pretrain`", metavar="FOLDER", baselines=REFUSED
+    )
     leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
     teacher: tuple = option(
         None,

@@ -1,6 +1,5 @@
 """What a training makes of its net: one whose input vectors are moved while it trains, or the net as it is."""
 
-from ch_sentiment.wide.wide_net import WideNet
 from common.threads import ranks_started
 from common.training.adversarial import AdversarialTraining
 from common.training.virtual_adversarial import Unlabelled, VirtualAdversarialTraining
@@ -17,12 +16,9 @@ def perturbed(net, options, rng):
 
 
 def set_unlabelled(trained, ids):
-    """Give what `perturbed` made the texts without labels that it reads beside the others: list of id arrays, or None.
-    It comes when all weights are known: a WideNet needs the linear scores of these texts.
-    """
+    """Give what `perturbed` made the texts without labels that it reads, too: list of id arrays, or None."""
     if ids is not None and isinstance(trained, VirtualAdversarialTraining):
-        wide = isinstance(trained.model, WideNet)
-        trained.unlabelled = Unlabelled((ids, trained.model.linear.predict(ids)) if wide else ids)
+        trained.unlabelled = Unlabelled(ids)
 
 
 def check(config):

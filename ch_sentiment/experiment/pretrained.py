@@ -15,6 +15,7 @@ MODEL = "model.npz"
 KIND = "sentifish pretraining"
 VECTORS = "embed.W"
 LEAST_KNOWN = 0.3  # of the tokens of the training part: of texts in another language it is a few per cent
+STD = 0.2  # of the elements of word vectors to start from
 NET = ("wordvec", "cell", "hidden", "layers", "bidirectional")  # options that must be the same
 
 
@@ -45,27 +46,29 @@ class Pretrained:
         """-> Vocab of the words of `vocab`, with their ids, and then of those that only this one has."""
         return Vocab([*vocab.words, *(word for word in self.vocab.words if word not in vocab)])
 
-    def check(self, options, tokens):
+    def check(self, options, vocab, tokens):
         """DataError unless ModelOptions describe a net that can start from these arrays, and the texts are in the
-        language of the words. tokens: (words,) str and (words,) how often each occurs, of the training part.
-        -> a line on how much is known.
+        language of the words; -> a line on how much is known. vocab: Vocab, and tokens: TokenizedTexts, of the training
+        part.
         """
         wrong = [name for name in NET if name in self.net and getattr(options, name) != self.net[name]]
         if wrong:
             expected = " ".join(_typed(name, self.net[name]) for name in wrong)
             got = " ".join(_typed(name, getattr(options, name)) for name in wrong)
             raise DataError(f"--init-from {self.source}: expected {expected}, as it was pretrained, got {got}")
-        words, counts = tokens
-        known = np.array([word in self.vocab for word in words], bool)
-        share = counts[known].sum() / max(counts.sum(), 1)
-        says = f"knows {known.sum():,} of the {len(words):,} words to train on, {share:.1%} of the tokens"
+        known = np.array([word in self.vocab for word in tokens.words], bool)
+        share, words = known[tokens.ids].mean(), sum(word in self.vocab for word in vocab.words)
+        says = f"knows {words:,} of the {len(vocab.words):,} words to train on, {share:.1%} of the tokens"
         if share < LEAST_KNOWN:
             raise DataError(f"--init-from {self.source}: expected texts in the same language; it {says}")
         return f"{self.source} {says}"
 
     def vectors(self, vocab, rng):
-        """(V, D) word vectors of a vocabulary: those that are known here, of the others normal ones of like size."""
+        """(V, D) word vectors of a vocabulary: those that are known here, of the others normal ones of like size. Where
+        no layer was trained with them, all are scaled to STD.
+        """
         own = self.arrays[VECTORS]
+        own = own if self.layers else own * own.dtype.type(STD / max(own[UNK:].std(), 1e-6))
         W = normal(len(vocab), own.shape[1], float(own[UNK:].std()), rng, own.dtype)
         rows = [(i, self.vocab.word_to_id[word]) for i, word in enumerate(vocab.id_to_word) if word in self.vocab]
         ids, own_ids = np.array([(PAD, PAD), (UNK, UNK), *rows]).T
@@ -100,6 +103,7 @@ def _check_kind(content):
     sound = isinstance(words, list) and isinstance(net, dict) and set(NET[:1]) <= set(net)
     if not sound or first.get("name") != VECTORS or first["shape"] != [len(words) + 2, net["wordvec"]]:
         raise ValueError("its contents do not fit each other")
+    Vocab(words)  # raises for what is no word, or stands there twice
 
 
 def _typed(name, value):

@@ -24,9 +24,13 @@ BEST = {
     "pairvec": 16,
     "max_pairs": 30_000,
     "naive_bayes": True,
+    "hidden": 128,
+    "embedding": "ppmi",
     "adversarial": 0.3,
     "schedule": "cosine",
-    "epochs": 4,
+    "average": 0.998,
+    "epochs": 2,
+    "wide": True,
 }
 RECIPES = {
     "default": Recipe("the default of every option: one LSTM and the largest of its states"),
@@ -39,13 +43,14 @@ RECIPES = {
         adversarial=0.3,
     ),
     "best": Recipe(
-        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial training",
+        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial "
+        "training, and a linear part",
         **BEST,
     ),
     "unlabelled": Recipe(
         "long reviews and texts without labels, which models of the labelled ones label: best with a linear part",
         **BEST,
-        wide=True,
+        student_epochs=1,
     ),
     "transformer": Recipe(
         "a Transformer encoder of two blocks: more epochs, and less dropout, than a recurrent net takes",
@@ -158,7 +163,10 @@ def config_of(typed):
     if name == AUTO:
         known = ", ".join(RECIPES)
         raise DataError(f"--recipe: expected one of {known}, got 'auto', which `train` and `fit` alone know")
-    return Config.of({} if name is None else recipe_named(name).settings, **typed)
+    settings = {} if name is None else recipe_named(name).settings
+    if typed.get("init_from") is not None:
+        settings = {**settings, "embedding": None}  # which vectors to start from is said already
+    return Config.of(settings, **typed)
 
 
 def suited_to_cell(typed):

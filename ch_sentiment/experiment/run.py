@@ -12,13 +12,13 @@ from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.final_scores import score_kept, score_model
-from ch_sentiment.experiment.linear_part import training_inputs, with_linear_part
+from ch_sentiment.experiment.layer_rates import layer_rates
+from ch_sentiment.experiment.linear_part import join, with_linear_part
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
-from ch_sentiment.wide.wide_net import HeldOutScores, WideNet
 from common.trainer import Trainer
 from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
@@ -112,12 +112,14 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
 
 def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
-    list of str. progress: wraps the numbers of the linear models of --wide. DataError where they do not fit.
+    list of str. progress: wraps the steps of fitting the linear part of --wide. DataError where they do not fit.
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if data.pretrained is not None:
+        data.pretrained.write_layers(net)
     if config.model.wide:
-        net, lines = with_linear_part(net, config, data, _stream(config, 3), progress)
+        net, lines = with_linear_part(net, config, data, progress)
         notes += lines
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
 
@@ -132,10 +134,9 @@ def check_builds(config, data):
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts, 3 the folds of the linear part, 4 virtual adversarial steps and which unlabelled texts are
-    read when.
+    the order of the texts, 3 virtual adversarial steps and which unlabelled texts are read when.
     """
-    return np.random.default_rng(config.run.seed).spawn(5)[number]
+    return np.random.default_rng(config.run.seed).spawn(4)[number]
 
 
 class Experiment:
@@ -153,13 +154,14 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        trained = perturbation.perturbed(net, config.training, _stream(config, 4))
+        trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
-        callbacks = [HeldOutScores(net), *callbacks] if isinstance(net, WideNet) else callbacks
+        if config.training.layer_decay != 1:
+            optimizer.rates = layer_rates(trained, config.training.layer_decay)
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
@@ -167,12 +169,11 @@ class Experiment:
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
-        x, x_val = training_inputs(self.model.net, data)
         perturbation.set_unlabelled(trainer.model, data.unlabelled)
-        validation = (x_val, data.val.t)
+        validation = (data.val.x, data.val.t)
         try:
             trainer.fit(
-                x,
+                data.train.x,
                 loss_targets(self.config.model, data.train),
                 options.epochs - trainer.epochs_done,
                 options.batch_size,
@@ -192,10 +193,11 @@ class Experiment:
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part; before that, calibrate and choose the abstention
-        threshold, as the options say; -> Result.
+        """Score the test part, or without one the validation part; before that, join net and linear part, calibrate
+        and choose the abstention threshold, as the options say; -> Result.
         """
         self.model.metrics = self.metrics()
+        join(self.model, self.data, self.config.training.class_weight)
         return self.result(score_model(self.model, self.data, self.config.run))
 
     def result(self, scores=None):
@@ -219,8 +221,10 @@ def check_config(config):
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")
     if not config.data.data:
         raise DataError("--data: expected a name, got an empty one")
-    if model.freeze_embedding and model.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if config.unlabelled.init_from is not None and model.embedding is not None:
+        raise DataError(f"--init-from: expected no --embedding beside it, got {model.embedding}")
+    if model.freeze_embedding and model.embedding is None and config.unlabelled.init_from is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding or --init-from, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")

@@ -11,7 +11,7 @@ from common.files.checkpoint import CheckpointError
 from common.files.resume import read_about
 from dataset.errors import DataError
 
-PATHS = ("data", "test_data", "group_file", "unlabelled", "leave_out")  # options that may be paths
+PATHS = ("data", "test_data", "group_file", "init_from", "unlabelled", "leave_out")  # options that may be paths
 
 
 @dataclass

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field, fields, replace
 
+from ch_sentiment import model
 from ch_sentiment.experiment.option import COUNT, NOT_NEGATIVE, POSITIVE, SEED, SHARE, SIZE, flag, option
 from dataset.errors import DataError
 
 LANGUAGE_MODEL, SKIP_GRAM, AUTOENCODER = TASKS = ("language-model", "skip-gram", "autoencoder")
-CELLS = ("rnn", "gru", "gru-reset-after", "lstm")
+CELLS = [name for name, cell in model.CELLS.items() if hasattr(cell, "init_params")]  # recurrent layers
 # What an option is where it is not given, by the task; steps in words, batch_size in texts or pieces of them.
 BY_TASK = {
     LANGUAGE_MODEL: {"epochs": 2, "lr": 0.003, "steps": 50},
@@ -41,7 +42,9 @@ class PretrainOptions:
     negative: int = option(5, "skip-gram: negative words of each pair", type=COUNT)
     subsample: float = option(1e-4, "skip-gram: of words more frequent than X some are left out", type=NOT_NEGATIVE)
     steps: int = option(
-        None, "words of a step of truncated BPTT (50), of a piece (skip-gram: 128), of a text (autoencoder: 100)", type=COUNT
+        None,
+        "words of a step of truncated BPTT (50), of a piece (skip-gram: 128), of a text (autoencoder: 100)",
+        type=COUNT,
     )
     epochs: int = option(None, "passes over the texts (default: 2, of skip-gram 5)", type=COUNT)
     lr: float = option(None, "learning rate of Adam (default: 0.003, of skip-gram 0.01)", type=POSITIVE)

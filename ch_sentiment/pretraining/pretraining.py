@@ -19,14 +19,16 @@ from common.training.schedules import cosine, warm_up
 from dataset.errors import DataError
 
 RESULTS = (MODEL, LAST, "history.json", "config.json")
+# Each has build(options, texts, rng) -> model, whose `initial()` is saved; examples(options, ids_of_texts) -> x, t
+# of the fit of its TRAINER; and callbacks_of(model).
 MODULES = {LANGUAGE_MODEL: language_model, SKIP_GRAM: skip_gram, AUTOENCODER: autoencoder}
 TIMES = ("seconds", "tokens_per_s")  # left out, so that one seed gives the same bytes
 WARM_UP = 0.02  # of all steps
 
 
 class Pretraining:
-    """options: PretrainOptions. texts: Texts. folder: where model.npz, of the epoch with the lowest loss on the held-out
-    texts, and last.npz, to resume from, are written. callbacks: more of them. `trainer`: ready to begin or to resume.
+    """options: PretrainOptions. texts: Texts. folder: where model.npz, of the epoch with the lowest held-out loss, and
+    last.npz, to resume from, are written. callbacks: more of them. `trainer`: ready to begin or to resume.
     """
 
     def __init__(self, options, texts, folder, callbacks=()):
@@ -38,7 +40,13 @@ class Pretraining:
         self.best = EarlyStopping(None, on_best=lambda trainer: self.save())
         about = {"options": asdict(options), "words": texts.vocab.words, "texts": texts.fingerprint}
         checkpoint = Checkpoint(folder / LAST, options.save_every, about)  # last, so that it saves what the others did
-        callbacks = [LearningRate(warm_up(WARM_UP, cosine)), self.best, *task.callbacks_of(self.model), *callbacks, checkpoint]
+        callbacks = [
+            LearningRate(warm_up(WARM_UP, cosine)),
+            self.best,
+            *task.callbacks_of(self.model),
+            *callbacks,
+            checkpoint,
+        ]
         self.trainer = task.TRAINER(self.model, Adam(options.lr, lazy=True), callbacks, order_rng)
 
     def train(self):

@@ -11,8 +11,8 @@ from common.layers import SigmoidWithLoss, SoftmaxWithLoss
 from common.threads import one_blas_thread
 from common.training.lbfgs import minimize
 
-C = 0.1  # the smaller, the smaller are the weights
-TOLERANCE = 0.003  # of the gradient's norm: beyond it, no answer changes
+C = 1.0  # the smaller, the smaller are the weights
+TOLERANCE = 0.01  # of the gradient's norm: a third of it took a third longer, and texts not seen lost 0.2 %
 
 
 @dataclass
@@ -53,9 +53,10 @@ class Rows:
 
 
 @one_blas_thread()
-def fit(rows, t, ratios, sample_weight=None):
+def fit(rows, t, ratios, sample_weight=None, progress=iter):
     """-> W (F, K), b (K,) of the least loss. rows: Rows of N texts. t: (N,) class ids, or (N, C) probabilities. ratios:
     (F, K), what a feature counts (`baselines.nbsvm`), K = 1 logit of class 1 of two, or C. sample_weight: (N,) or None.
+    progress: wraps the steps.
     """
     (F, K), N = ratios.shape, len(rows)
     if N == 0:
@@ -74,5 +75,6 @@ def fit(rows, t, ratios, sample_weight=None):
         gradient[F] += dscores.sum(axis=0)
         return loss + penalty / 2 * float(point @ point), gradient.reshape(-1)
 
-    found = minimize(loss_and_gradient, np.zeros((F + 1) * K, ratios.dtype), tolerance=TOLERANCE).reshape(F + 1, K)
+    start = np.zeros((F + 1) * K, ratios.dtype)
+    found = minimize(loss_and_gradient, start, tolerance=TOLERANCE, progress=progress).reshape(F + 1, K)
     return found[:F], found[F]

@@ -13,15 +13,16 @@ ENOUGH = 1e-4  # of the fall that the gradient promises: a step that falls less 
 HALVINGS = 30
 
 
-def minimize(function, start, steps=100, tolerance=0.01):
+def minimize(function, start, steps=100, tolerance=0.01, progress=iter):
     """-> the point (M,) where `function`, point -> value and gradient (M,), is least, as far as `steps` lead there.
 
     start: (M,) floats. tolerance: how small the norm of the gradient has to become, as a share of that at the start.
+    progress: wraps the range of steps.
     """
     point, memory = start.copy(), deque(maxlen=MEMORY)  # of (change of the point, of the gradient, 1 / their product)
     value, gradient = function(point)
     small = tolerance * np.linalg.norm(gradient)
-    for _ in range(steps):
+    for _ in progress(range(steps)):
         if np.linalg.norm(gradient) <= small:
             break
         direction = -_times_inverse_curvature(gradient, memory)

@@ -16,8 +16,9 @@ class StreamTrainer(Trainer):
     """`Trainer`, in whose epochs every example keeps its place."""
 
     def _batches_left(self, x, batch_size):
-        places = np.arange(self.running.steps * batch_size, self.running.num_examples)
-        return np.split(places, range(batch_size, len(places), batch_size))
+        N = self.running.num_examples
+        starts = range(self.running.steps * batch_size, N, batch_size)
+        return [np.arange(start, min(start + batch_size, N)) for start in starts]
 
 
 class StreamState(Callback):

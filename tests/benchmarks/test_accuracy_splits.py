@@ -96,6 +96,19 @@ def test_options_for_texts_without_labels_reach_only_the_runs_that_ask_for_them(
         plan({"odd": "{--seed}"}, splits_of([0], {}), Path("out"))
 
 
+def test_the_run_unlabelled_learns_from_the_models_that_other_runs_trained(here, monkeypatch):
+    monkeypatch.setitem(RUNS, "unlabelled", RUNS["unlabelled"] + " --confidence 0")
+    Path("more.txt").write_text("".join(f"{text} {i}\n" for i, (_, text) in enumerate(TWO * 2)))
+    more = ["--unlabelled", "more.txt", "--data", "two.tsv", *SMALL]
+    assert main(["--runs", "unlabelled", "--seeds", "0", *more, "--out", "o"]) == 0
+    [table] = json.loads(Path("o/accuracy.json").read_text())["tables"]
+    [row] = table["runs"]  # its teachers are not asked for, so they have no row
+    costs = [json.loads(path.read_text())["seconds"] for path in Path("o").glob("*/cost.json")]
+    assert row["run"] == "unlabelled" and len(costs) == 3 and row["minutes"] == pytest.approx(sum(costs) / 60)
+    config = json.loads(Path("o/unlabelled-seed0/config.json").read_text())
+    assert config["teacher"] == ["o/best-wide-seed0", "o/nbsvm3-seed0"] and config["unlabelled"] == "more.txt"
+
+
 def test_a_run_of_ones_own_is_named_on_the_command_line(capsys):
     options = parser().parse_args(["--runs", "--run", "half=--cell gru --hidden 8", "--run", "a=--lr=0.1"])
     assert runs_of(options) == {"half": "--cell gru --hidden 8", "a": "--lr=0.1"}

@@ -25,6 +25,12 @@ def test_every_row_of_the_page_on_accuracy_has_its_fingerprint():
     assert len(rows) >= 7 and all(marks.MARK.search(row) for row in rows)
 
 
+def test_every_recipe_with_a_figure_has_its_fingerprint():
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `") and " %" in line]
+    assert len(rows) >= 10 and all(marks.MARK.search(row) for row in rows)
+
+
 def test_a_recipe_that_changed_since_it_was_measured_is_named_with_the_command_that_measures_it(monkeypatch):
     page = (
         f"python -m benchmarks.accuracy --runs best\n\n| `--recipe best`<!-- {of_arguments('--recipe best')} --> | 1 |"
@@ -35,6 +41,9 @@ def test_a_recipe_that_changed_since_it_was_measured_is_named_with_the_command_t
     [line] = stale("page.md", page)
     assert line.startswith("page.md: the settings of `--recipe best` are others than its figures were measured with (")
     assert line.endswith("; measure it anew: python -m benchmarks.accuracy --runs best")
+    [alone] = stale("page.md", page.partition("\n")[2])
+    again = '--data train.tsv --group-file train.movies.txt --runs --run "recipe-best=--recipe best"'
+    assert alone.endswith(f"; measure it anew: python -m benchmarks.accuracy {again}")
 
 
 def test_what_does_not_change_a_training_does_not_change_its_fingerprint():
@@ -65,8 +74,10 @@ def test_a_run_that_reads_others_is_as_old_as_they_are(tmp_path, monkeypatch):
 
 def test_what_a_page_may_name():
     assert arguments_of("best") == "--recipe best" and arguments_of("bilstm") == RUNS["bilstm"]
-    assert arguments_of("sentifish baseline train.tsv") == "--recipe nbsvm train.tsv"
-    assert arguments_of("sentifish train train.tsv --recipe best") == "train.tsv --recipe best"
+    assert arguments_of("sentifish baseline train.tsv") == "--recipe nbsvm"
+    assert arguments_of("sentifish baseline train.tsv --ngrams 3") == "--recipe nbsvm --ngrams 3"
+    assert arguments_of("sentifish train train.tsv --recipe best") == "--recipe best"
+    assert arguments_of("sentifish train --recipe best") == "--recipe best" and arguments_of("sentifish train") == ""
     assert arguments_of("--cell gru") == "--cell gru"
 
 

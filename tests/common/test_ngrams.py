@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from common.ngrams import find, frequent_ngrams, ngram_keys
+from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
 
 V = 7
 X = [np.array(ids, np.int32) for ids in ([2, 3, 2, 3], [3, 2], [4, 2, 3], [5], [3, 2, 4])]
@@ -53,3 +53,10 @@ def test_the_largest_vocabulary_is_one_whose_keys_fit_into_63_bits():
     assert ngram_keys(np.full((1, 3), V - 1), V, 3)[1].item() == V**3 - 1
     with pytest.raises(ValueError, match="expected at most 2,097,151 words for n-grams of 3, got"):
         ngram_keys(np.ones((1, 3), int), V + 1, 3)
+    for n in range(2, 63):
+        most = max(v for v in range(round(2 ** (63 / n)) - 2, round(2 ** (63 / n)) + 2) if v**n < 2**63)
+        check_ngrams(most, n)
+        with pytest.raises(ValueError, match=f"at most {most:,} words"):
+            check_ngrams(most + 1, n)
+    with pytest.raises(ValueError, match="at most 1 words for n-grams of 1000000000"):
+        check_ngrams(1, 10**9)  # as a forged file may have it

@@ -36,8 +36,8 @@ def sentences(N, words=6, classes=2):
 @pytest.mark.parametrize(
     ("N", "length", "unlabelled", "name"),
     [
-        (999, 20, False, "default"),
-        (999, 200, True, "default"),
+        (999, 20, False, "nbsvm"),
+        (999, 200, True, "nbsvm"),
         (1000, 20, False, "short"),
         (1000, 49.9, True, "short"),
         (1000, 50, False, "best"),
@@ -69,7 +69,7 @@ def test_more_classes_than_two_do_without_naive_bayes():
     assert choose(AUTO, sentences(1000, classes=3))[0] == {"recipe": "short", "naive_bayes": False}
     typed = {**AUTO, "naive_bayes": True}
     assert choose(typed, sentences(1000, classes=3))[0] == {**typed, "recipe": "short"}
-    assert choose(AUTO, sentences(20, classes=3))[0] == {"recipe": "default"}
+    assert choose(AUTO, sentences(20, classes=3))[0] == {"recipe": "nbsvm"}
 
 
 def test_minutes_follow_from_the_words_that_are_read():

@@ -77,8 +77,10 @@ def test_each_trains_from_one_command_and_config_has_the_recipe_and_what_was_use
     assert model.keep == recipe["keep"]
     if recipe["model"] != "recurrent":
         return
-    assert model.net.config["pool"] == recipe["pool"] and model.net.config["pair_size"] == recipe["pairvec"]
-    assert all(model.net.config[key] == recipe[key] for key in ("dropout", "embed_dropout", "softmax"))
+    net = model.net.config.get("net", model.net.config)  # of one with --wide: that beside the linear part
+    assert recipe["wide"] == ("linear" in model.net.config)
+    assert net["pool"] == recipe["pool"] and net["pair_size"] == recipe["pairvec"]
+    assert all(net[key] == recipe[key] for key in ("dropout", "embed_dropout", "softmax"))
     assert ("embed.W" in model.net.param_names) is not recipe["freeze_embedding"]
 
 
