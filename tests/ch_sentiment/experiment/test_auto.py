@@ -126,7 +126,7 @@ def test_fit_chooses_where_it_is_told_to(monkeypatch):
     monkeypatch.setattr(auto, "MANY", 40)
     texts = sentences(40)
     model = fit(texts.texts.texts, texts.texts.t, recipe="auto", epochs=1, hidden=3)
-    assert model.net.config["bidirectional"] and model.net.config["pool"] == RECIPES["short"].settings["pool"]
+    assert RECIPES["short"].settings["wide"] and model.net.config["net"]["bidirectional"]
     assert not fit(texts.texts.texts, texts.texts.t, epochs=1, hidden=3).net.config["bidirectional"]
 
 
