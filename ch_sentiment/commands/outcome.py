@@ -5,8 +5,7 @@ import shlex
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines, wide_line
 from ch_sentiment.console import printable, say
-from ch_sentiment.experiment.run_folder import LAST, MODEL
-from ch_sentiment.experiment.self_training_folder import STATE
+from ch_sentiment.experiment.run_folder import LAST, MODEL, STATE
 
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 

@@ -14,7 +14,6 @@ from ch_sentiment.experiment.run_folder import held, name_of, new_folder
 from ch_sentiment.experiment.run_state import with_changes
 from ch_sentiment.experiment.self_training import Stopped, rounds_of, self_train, warnings_after, warnings_before
 from ch_sentiment.experiment.self_training_folder import (
-    ROUND_RESULTS,
     FolderRun,
     State,
     begin,
@@ -31,7 +30,7 @@ def start_rounds(config, data, notes, callbacks_of):
     given = load_teachers(config, data)
     check_builds(config, data)
     inform(config, *data.notes, *notes)
-    with new_folder(config.run, f"{name_of(config)}-self-trained", ROUND_RESULTS) as folder:
+    with new_folder(config.run, f"{name_of(config)}-self-trained") as folder:
         return train_rounds(config, data, given, folder, begin(folder, config, data), callbacks_of)
 
 
