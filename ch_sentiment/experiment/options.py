@@ -75,7 +75,7 @@ class ModelOptions:
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
     layers: int = option(1, "layers (of a Transformer: blocks) on top of each other", type=COUNT, baselines=REFUSED)
-    pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
+    pool: str = option("max-mean", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
     softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
@@ -103,7 +103,7 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
-    word_dropout: float = share(0.0, "share of words read as unknown while training")
+    word_dropout: float = share(0.1, "share of words read as unknown while training")
 
     @property
     def reads(self):
@@ -147,7 +147,7 @@ class TrainingOptions:
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
     average: float = option(
-        0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
+        0.998, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
     )
     patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
