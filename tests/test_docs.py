@@ -50,6 +50,7 @@ SMALL = [
     ["--wordvec", "4"],
     ["--trials", "1"],
     ["--steps", "5"],
+    ["--confidence", "0"],
 ]
 SHAPES = {  # what each command prints, as a regular expression for all of it; a new one must say something
     "train": r"(?s).*accuracy \d+\.\d+% on .*\n  \w+\t[01]\.\d{4}\t.*\nwritten to \S+: .*model\.npz.*\n",
