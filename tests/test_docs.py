@@ -272,7 +272,7 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 
 def test_each_line_beside_an_equation_stands_in_its_file():
-    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
+    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"] + TEXTS["docs/adversarial.md"]
     lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
     assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:
