@@ -70,10 +70,10 @@ def _self_trained(config, data, callbacks):
 
     def train(name, config, data):
         experiment = Experiment(config, data, callbacks=callbacks)
-        result = results[name] = experiment.train()
+        result = experiment.train()
         if not experiment.came_to_its_end:
             raise Stopped(name, result)
-        result.model.metrics = experiment.metrics()
+        results[name] = experiment.score()
         return result.model
 
     try:
