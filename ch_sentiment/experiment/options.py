@@ -46,7 +46,9 @@ class DataOptions:
     text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
     label_column: str = option(None, "the column of the labels", metavar="NAME")
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
-    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    validation: float = option(
+        0.1, "share of the data that is held out to choose an epoch (see --keep-epoch); 0: none is", type=SHARE
+    )
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
@@ -124,7 +126,15 @@ class TrainingOptions:
     average: float = option(
         0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
     )
-    patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
+    patience: int = option(
+        2, "stop after N epochs without a better validation loss, where that chooses the epoch", type=COUNT
+    )
+    keep_epoch: str = option(
+        "auto",
+        "best: that of the lowest validation loss; last: train to a small training loss, at most --epochs, without "
+        "--patience; auto: best where there are enough texts to validate, else last",
+        choices=["auto", "best", "last"],
+    )
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
 

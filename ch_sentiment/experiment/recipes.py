@@ -68,7 +68,7 @@ RECIPES = {
         clip_value=1.0,
         batch_size=1,
         epochs=100,
-        patience=100,
+        validation=0.0,
     ),
     "numpy-speeches": Recipe(
         "an LSTM on GloVe vectors without stop words, after the NumPy tutorial on notable speeches",
