@@ -63,11 +63,11 @@ RECIPES = {
         freeze_embedding=True,
         dropout=0.0,
         optimizer="sgd",
-        lr=0.05,
+        lr=0.04,
         clip=None,
         clip_value=1.0,
         batch_size=1,
-        epochs=100,
+        epochs=150,
         validation=0.0,
     ),
     "numpy-speeches": Recipe(
