@@ -27,6 +27,7 @@ class Optimizer:
     """
 
     slots = ()
+    rates = None  # factors of lr, one for each parameter in their order; None: all 1
     lazy = True  # False: the state also has, as "last", the step that touched each row last, for `catch_up`
 
     def __init__(self, lr, **constants):
@@ -53,12 +54,13 @@ class Optimizer:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
         if self.state is None:
             self.prepare(params, grads)
-        for slot in self.slots:
-            if [s.shape for s in self.state[slot]] != shapes:
-                raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
+        if any([s.shape for s in self.state[slot]] != shapes for slot in self.slots):
+            raise ValueError(f"{type(self).__name__}: expected the parameters of the steps before, got others")
         self.iter += 1
-        touched_last = self.state.get("last") or [()] * len(params)
-        for p, g, last, *state in zip(params, grads, touched_last, *(self.state[slot] for slot in self.slots)):
+        touched_last, states = self.state.get("last") or [()] * len(params), [self.state[slot] for slot in self.slots]
+        lr, rates = self.lr, self.rates or [1] * len(params)
+        for rate, p, g, last, *state in zip(rates, params, grads, touched_last, *states, strict=True):
+            vars(self)["lr"] = lr * rate  # not checked again
             if len(last) and touched_rows(g) is None:  # dense this once: no row is left behind
                 self._catch_up_rows(np.flatnonzero(last < self.iter - 1), last, p, *state)
                 last[...] = self.iter
@@ -77,6 +79,7 @@ class Optimizer:
                         last[part] = self.iter
                 else:
                     self.step(p[part], plain(g)[part], *(a[part] for a in state))
+        self.lr = lr
 
     def _catch_up_rows(self, rows, last, *arrays):
         """`catch_up` of these rows (ids) of a parameter and its state, which were touched at the steps `last` (V,)."""
@@ -89,8 +92,7 @@ class Optimizer:
         """A state of zeros for these parameters; the first update calls it."""
         self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
         if not self.lazy and any(isinstance(g, RowGrad) for g in grads):
-            counts = [len(g) if isinstance(g, RowGrad) else 0 for g in grads]
-            self.state["last"] = [np.zeros(count, np.int64) for count in counts]
+            self.state["last"] = [np.zeros(len(g) if isinstance(g, RowGrad) else 0, np.int64) for g in grads]
 
     def catch_up(self, missed, p, *state):
         """Do in place what `missed` (K,) steps without a gradient would have done to K rows."""
@@ -105,9 +107,8 @@ def _parts(g):
     rows = touched_rows(g)
     if g.ndim == 0 or (rows is None and g.size <= BLOCK):
         return [...]  # a single block
-    length = len(g) if rows is None else len(rows)
     block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
-    slices = [slice(i, i + block) for i in range(0, length, block)]
+    slices = [slice(i, i + block) for i in range(0, len(g if rows is None else rows), block)]
     return slices if rows is None else [rows[part] for part in slices]
 
 

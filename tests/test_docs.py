@@ -38,7 +38,7 @@ OURS = [
     f"docs/{name}.md"
     for name in (
         *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
-        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises"),
+        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide"),
     )
 ]
 
@@ -52,8 +52,8 @@ SMALL = [
     ["--steps", "5"],
 ]
 SHAPES = {  # what each command prints, as a regular expression for all of it; a new one must say something
-    "train": r"(?s).*accuracy \d+\.\d+% on .*\n  \w+\t[01]\.\d{4}\t.*\nwritten to \S+: .*model\.npz\n",
-    "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz\n",
+    "train": r"(?s).*accuracy \d+\.\d+% on .*\n  \w+\t[01]\.\d{4}\t.*\nwritten to \S+: .*model\.npz.*\n",
+    "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz.*\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
     "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
@@ -130,7 +130,7 @@ def test_a_command_with_an_unknown_option_would_be_noticed(parse):
 
 def with_small_settings(arguments, parse):
     """The same command, with those of the small settings that it knows."""
-    if arguments[0] not in TRAINING or "--resume" in arguments:
+    if arguments[0] not in TRAINING or {"--resume", "--init-from"} & set(arguments):
         return arguments
     for setting in [*SMALL, ["--quiet"]]:
         if parse([*arguments, *setting]):
@@ -139,7 +139,7 @@ def with_small_settings(arguments, parse):
 
 
 def write_stand_ins(folder):
-    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv"):
+    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv", "rt-polarity.tsv"):
         (folder / name).write_text(lines_of(TWO))
     rows = "".join(f"{label},{text},film {i // 4}\n" for i, (label, text) in enumerate(TWO))
     (folder / "reviews.csv").write_text(f"label,text,film\n{rows}")
@@ -152,6 +152,7 @@ def write_stand_ins(folder):
     (folder / "review.txt").write_text("a good thing\n")
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
+    (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(300)))
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))

@@ -26,7 +26,8 @@ class Child:
 
 
 def train_all(trainings, jobs, tell):
-    """Train what is not done, `jobs` at a time; -> names of the runs that failed, of which no further seed is begun.
+    """Train what is not done, `jobs` at a time; -> names of the runs that failed, of which no further split is begun,
+    and of those that need them. A training begins when those that it needs are done.
 
     tell: gets a line on each training that begins or fails. A process's peak of memory starts from that of the process
     that started it (Linux): nothing large may be loaded here before.
@@ -38,8 +39,14 @@ def train_all(trainings, jobs, tell):
     running, failed = {}, set()
     try:
         while waiting or running:
-            if waiting and len(running) < jobs:
-                training = waiting.pop(0)
+            unfinished = [*waiting, *(child.training for child in running.values())]
+            training = next((t for t in waiting if not any(need in unfinished for need in t.needs)), None)
+            if training is not None and len(running) < jobs:
+                waiting.remove(training)
+                bad = [need.run for need in training.needs if need.run in failed]
+                if bad and training.run not in failed:
+                    tell(f"{training.run}: not trained, because it needs {bad[0]}")
+                    failed.add(training.run)
                 if training.run in failed:
                     continue
                 left = time_left(seconds, 1 + len(waiting) + len(running), jobs)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.accuracy.trainings import Cost, cost_in, options_in
+from benchmarks.accuracy.fingerprint import of_training
+from benchmarks.accuracy.trainings import Cost, options_in, whole_cost
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.ensemble import mean
@@ -16,8 +17,8 @@ from dataset.errors import DataError
 
 @dataclass
 class Scored:
-    """probabilities: (N, C), of the texts of the validation part. t: (N,) their class ids. numbers: (N,) which texts of
-    the data these are. parameters: how many the model has.
+    """probabilities: (N, C), of the texts of the validation or test part. t: (N,) their class ids. numbers: (N,) which
+    texts of the data these are. parameters: how many the model has. settings: the training's `fingerprint`.
     """
 
     probabilities: np.ndarray
@@ -25,6 +26,7 @@ class Scored:
     numbers: np.ndarray
     parameters: int
     cost: Cost
+    settings: str = ""
 
     @property
     def right(self):
@@ -34,7 +36,9 @@ class Scored:
 
 @dataclass
 class Row:
-    """A run over all seeds. accuracy, texts: of each seed. sd: None for one seed. against_best: None for the best."""
+    """A run over all splits. accuracy, texts: of each split. sd: None for one split. against_best: None for the best.
+    settings: the `fingerprint` of what it was trained with.
+    """
 
     run: str
     arguments: str
@@ -46,21 +50,25 @@ class Row:
     parameters: int
     peak_mb: float
     against_best: Comparison | None
+    settings: str
 
 
 def score(training):
-    """Let the model answer its validation part once more; -> Scored.
+    """Let the model answer its validation part once more, or the part of --test-data; -> Scored.
 
     DataError where the share of right answers is not the one that the training reported.
     """
     config = options_in(training.folder)
-    val = encode(load(config.data), config, cached=True).val
+    corpus = encode(load(config.data), config, cached=True)
+    name, part = ("validation", corpus.val) if config.data.test_data is None else corpus.scored
     model = Classifier.load(training.folder)
-    parameters = sum(p.size for p in model.net.params)
-    found = Scored(model.predict_proba_of_ids(val.x), val.t, val.numbers, parameters, cost_in(training.folder))
-    right, reported = found.right, reported_accuracy(model.metrics)
+    nets = [model.net, *([model.net.linear] if hasattr(model.net, "linear") else [])]  # with --wide
+    parameters = sum(p.size for net in nets for p in net.params)
+    probabilities, cost = model.predict_proba(part.texts), whole_cost(training)  # a self-trained one has its own words
+    found = Scored(probabilities, part.t, part.numbers, parameters, cost, of_training(training))
+    right, reported = found.right, reported_accuracy(model.metrics, name)
     if round(reported * len(right)) != right.sum():
-        wanted = f"{training.folder}: expected the validation accuracy that the training reported, {reported:.4%}"
+        wanted = f"{training.folder}: expected the {name} accuracy that the training reported, {reported:.4%}"
         raise DataError(f"{wanted}, got {right.mean():.4%} on {len(right):,} texts; have the data or the code changed?")
     return found
 
@@ -70,19 +78,22 @@ def averaged(members):
     first = members[0]
     seconds, peak = sum(m.cost.seconds for m in members), max(m.cost.peak_bytes for m in members)
     probabilities = mean([m.probabilities for m in members])
-    return Scored(probabilities, first.t, first.numbers, sum(m.parameters for m in members), Cost(seconds, peak))
+    parameters = sum(m.parameters for m in members)
+    return Scored(probabilities, first.t, first.numbers, parameters, Cost(seconds, peak), first.settings)
 
 
-def reported_accuracy(metrics):
-    """That of the validation part at the end; where a test part was scored instead, that of the best epoch."""
-    return metrics["validation"]["accuracy"] if "validation" in metrics else metrics["best"]["val_accuracy"]
+def reported_accuracy(metrics, name):
+    """That of the part; of a validation part that was not scored at the end, because there was a test part, that of the
+    best epoch.
+    """
+    return metrics[name]["accuracy"] if name in metrics else metrics["best"]["val_accuracy"]
 
 
 def compare(scored, arguments):
     """-> list of Row, the best mean first. DataError where runs were not scored on the same texts.
 
-    scored: {name of a run: list of Scored, by seed}. arguments: {name: str}. Each run is compared with the best on the
-    texts of all seeds, pooled.
+    scored: {name of a run: list of Scored, by split}. arguments: {name: str}. Each run is compared with the best on the
+    texts of all splits, pooled.
     """
     reference, first = next(iter(scored.items()))
     for run, found in scored.items():
@@ -110,4 +121,5 @@ def summary(run, found, arguments):
         parameters=max(s.parameters for s in found),
         peak_mb=max(s.cost.peak_bytes for s in found) / 1e6,
         against_best=None,
+        settings=found[0].settings,
     )

@@ -1,6 +1,6 @@
-"""NBSVM: the linear model on words and pairs of words that a recurrent net has to beat. Wang and Manning 2012.
+"""NBSVM: the linear model on words and n-grams that a recurrent net has to beat. Wang and Manning 2012.
 
-ids -> the distinct words and pairs of a text -> sum of their weights, each times its log-count ratio -> loss.
+ids -> the distinct words and n-grams of a text -> sum of their weights, each times its log-count ratio -> loss.
 """
 
 import numpy as np
@@ -8,60 +8,81 @@ import numpy as np
 from common.arrays.checks import as_floats, as_ids, check_weights
 from common.arrays.row_grad import RowGrad
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
-from common.pair_embedding import find, frequent_pairs, keys_of_pairs
+from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
 from common.sequential import Sequential
 from common.training.batches import sorted_batches, take
 from dataset.text import PAD
 
 
 class NBSVM(Sequential):
-    """Logistic regression on the words and pairs of neighbouring words that a text holds, scaled by naive Bayes.
+    """Logistic regression on the words and n-grams (runs of words) that a text holds, scaled by naive Bayes.
 
-    vocab_size V, num_pairs P: a text has V + P features, present or absent. num_classes: 2 (one logit, SigmoidWithLoss)
-    or more (a logit each, SoftmaxWithLoss). rng: nothing here is random. dtype: of the weights. The pairs and the
-    ratios are those of a training part (`NBSVM.of_texts`), or come out of a file.
+    vocab_size V, num_ngrams P: a text has V + P features, present or absent. num_classes: 2 (one logit,
+    SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). ngrams: words of the longest run. rng: nothing here is
+    random. dtype: of the weights. The n-grams and the ratios are those of a training part (`NBSVM.of_texts`), or come
+    out of a file.
 
     forward: xs (N, T) ids, PAD = 0 after the end of each text, and ts (N,) class ids -> mean loss. The paper's solver
     is the `Trainer` with Adam here, and its penalty on large weights is early stopping.
     """
 
-    def __init__(self, vocab_size, num_pairs, num_classes=2, *, rng=None, dtype=np.float32):
-        shape = vocab_size + num_pairs, 1 if num_classes == 2 else num_classes  # (F, C)
-        self.pairs = np.zeros(num_pairs, np.int64)  # sorted keys, see `keys_of_pairs`
+    def __init__(self, vocab_size, num_ngrams, num_classes=2, ngrams=2, *, rng=None, dtype=np.float32):
+        check_ngrams(vocab_size, ngrams)
+        shape = vocab_size + num_ngrams, 1 if num_classes == 2 else num_classes  # (F, C)
+        self.keys = np.zeros(num_ngrams, np.int64)  # sorted, see `common.ngrams.ngram_keys`
         self.ratios = np.zeros(shape, dtype)
         super().__init__(
-            DistinctFeatures(self.pairs, vocab_size),  # (N, T) words -> (N, 2 T - 1) features
+            DistinctFeatures(self.keys, vocab_size, ngrams),  # (N, T) words -> (N, K) features
             ScaledSum(np.zeros(shape, dtype), np.zeros(shape[1], dtype), self.ratios),  # -> (N, C)
             loss=SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss(),
         )
-        self.config = {"vocab_size": vocab_size, "num_pairs": num_pairs, "num_classes": num_classes}
-        self.frozen = {"pairs": self.pairs, "ratios": self.ratios}
+        sizes = {"vocab_size": vocab_size, "num_ngrams": num_ngrams, "num_classes": num_classes, "ngrams": ngrams}
+        self.config = sizes
+        self.frozen = {"pairs": self.keys, "ratios": self.ratios}  # "pairs": in files of version 0.1.0, too
 
     @classmethod
-    def of_texts(cls, x, t, vocab_size, num_classes=2, max_pairs=None, dtype=np.float32, sample_weight=None):
-        """With the pairs and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids.
+    def of_texts(cls, x, t, vocab_size, num_classes=2, max_ngrams=None, dtype=np.float32, sample_weight=None, ngrams=2):
+        """With the n-grams and ratios of a training part: x list of N (T,) id arrays, t (N,) class ids, or (N, C)
+        soft labels.
 
-        max_pairs: at most so many pairs are known, those that stand in the most texts. sample_weight: as of
-        `log_count_ratios`.
+        max_ngrams: at most so many are known, those that stand in the most texts. sample_weight: as of
+        `log_count_ratios`. ngrams: words of the longest run; with more than 2, each run stands in two texts at least.
         """
-        pairs = frequent_pairs(x, vocab_size, max_pairs)
-        net = cls(vocab_size, len(pairs), num_classes, dtype=dtype)
-        net.pairs[...] = pairs
-        net.ratios[...] = log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight)
+        keys = frequent_ngrams(x, vocab_size, ngrams, max_ngrams, min_texts=1 if ngrams <= 2 else 2)
+        net = cls(vocab_size, len(keys), num_classes, ngrams, dtype=dtype)
+        net.keys[...] = keys
+        net.ratios[...] = log_count_ratios(x, t, keys, vocab_size, num_classes, sample_weight, ngrams)
         return net
+
+    def by_word(self, ids):
+        """(T,) ids of a text -> (T, K): what each word adds to the scores, K = 1 or C; they add up to score - b.
+
+        What a feature adds is divided among the places where it stands, and at each of them among its words.
+        """
+        (W, _), r = self.params, self.ratios
+        V, ngrams = self.config["vocab_size"], self.config["ngrams"]
+        added = np.zeros((len(ids), W.shape[1]), W.dtype)
+        runs = [feature_ids(run[0], self.keys, V) for run in ngram_keys(ids[None], V, ngrams)]
+        for n, features in enumerate((ids, *runs), start=1):  # (T - n + 1,)
+            _, which, times = np.unique(features, return_inverse=True, return_counts=True)
+            share = W[features] * r[features] / (n * times[which.reshape(-1)])[:, None]
+            for i in range(n):
+                added[i : i + len(share)] += share
+        return added
 
 
 class DistinctFeatures:
-    """`distinct_features` as a layer: xs (N, T) ids -> (N, 2 T - 1) ids; backward returns None."""
+    """`distinct_features` as a layer: xs (N, T) ids -> (N, K) ids; backward returns None."""
 
     param_names = ()
 
-    def __init__(self, pairs, vocab_size):
+    def __init__(self, keys, vocab_size, ngrams=2):
         self.params, self.grads = [], []
-        self.pairs, self.vocab_size = pairs, vocab_size
+        self.keys, self.vocab_size, self.ngrams = keys, vocab_size, ngrams
 
     def forward(self, xs):
-        return distinct_features(as_ids(self, "xs", xs, ("N", "T"), self.vocab_size), self.pairs, self.vocab_size)
+        xs = as_ids(self, "xs", xs, ("N", "T"), self.vocab_size)
+        return distinct_features(xs, self.keys, self.vocab_size, self.ngrams)
 
     def backward(self, dout):
         return None
@@ -96,32 +117,48 @@ class ScaledSum:
         db[...] = dout.sum(axis=0)
 
 
-def distinct_features(xs, pairs, vocab_size):
-    """The features of each text, each once: its words by their ids, its pairs by V + their place in `pairs`.
+def distinct_features(xs, keys, vocab_size, ngrams=2):
+    """The features of each text, each once: its words by their ids, its n-grams by V + their place in `keys`.
 
-    xs: (N, T) ids. pairs: (P,) sorted keys; a pair that is not there is no feature. -> (N, 2 T - 1) ids, sorted, with
-    PAD wherever there is none.
+    xs: (N, T) ids. keys: (P,) sorted; an n-gram that is not there is no feature. ngrams: words of the longest run. ->
+    (N, K) ids, sorted, with PAD wherever there is none; K = T + (T - 1) + ... + (T - ngrams + 1).
     """
-    keys = np.sort(keys_of_pairs(xs, vocab_size), axis=1)  # in order they are found in two thirds of the time
-    place, known = find(pairs, keys)
-    ids = np.concatenate((xs, np.where(known, vocab_size + place, PAD)), axis=1)
+    runs = (np.sort(run, axis=1) for run in ngram_keys(xs, vocab_size, ngrams))  # so they are found in 2/3 of the time
+    ids = np.concatenate((xs, *(feature_ids(run, keys, vocab_size) for run in runs)), axis=1)
     ids.sort(axis=1)
     ids[:, 1:][ids[:, 1:] == ids[:, :-1]] = PAD
     return ids
 
 
-def log_count_ratios(x, t, pairs, vocab_size, num_classes, sample_weight=None):
+def feature_ids(run_keys, keys, vocab_size):
+    """Which feature each n-gram is, by its key: V + its place in `keys`; PAD for one that is not there."""
+    place, known = find(keys, run_keys)
+    return np.where(known, vocab_size + place, PAD)
+
+
+def features_of_texts(x, keys, vocab_size, ngrams=2):
+    """`distinct_features` of a list of N (T,) id arrays, -> a list of N id arrays, without PAD."""
+    features = [None] * len(x)
+    for index in sorted_batches(x, 128):
+        for i, ids in zip(index, distinct_features(take(x, index), keys, vocab_size, ngrams)):
+            features[i] = ids[ids != PAD]
+    return features
+
+
+def log_count_ratios(x, t, keys, vocab_size, num_classes, sample_weight=None, ngrams=2):
     """r = log((p / |p|) / (q / |q|)): p counts the texts of a class that hold a feature, q the others, both from 1 on.
 
     sample_weight: (N,) of a mean of 1, or None: a text of weight 2 is counted twice. The weights of classes do not
     belong here: |p| and |q| take them out again, but for the 1, which would then smooth a rare class less than another.
+    t: (N,) class ids, or (N, C) soft labels: a text that is of a class with probability p is counted p times there.
     -> (F, C); for two classes (F, 1), of class 1. 0 for PAD.
     """
-    counts = np.zeros((vocab_size + len(pairs), num_classes))
+    counts = np.zeros((vocab_size + len(keys), num_classes))
+    t = np.eye(num_classes)[t] if np.ndim(t) == 1 else t  # (N,) -> (N, C)
     weight = np.ones(len(x)) if sample_weight is None else sample_weight
     for index in sorted_batches(x, 128):
-        for ids, c, w in zip(distinct_features(take(x, index), pairs, vocab_size), t[index], weight[index]):
-            counts[ids, c] += w
+        for ids, p, w in zip(distinct_features(take(x, index), keys, vocab_size, ngrams), t[index], weight[index]):
+            counts[ids] += w * p
     return ratios_of_counts(counts)
 
 

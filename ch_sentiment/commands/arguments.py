@@ -37,7 +37,7 @@ def add_options(parser, names=FIELDS):
                 if group == "data" and common and "data" in names:
                     add_data_argument(listed)
                 for name in shown:
-                    _add_option(listed, name)
+                    add_option(listed, FIELDS[name])
 
 
 def add_data_argument(parser, default=FIELDS["data"].default):
@@ -50,11 +50,11 @@ def add_data_argument(parser, default=FIELDS["data"].default):
 def add_reading_options(parser):
     """The options of READING, for a command that has no other option of a training."""
     for name in READING:
-        _add_option(parser, name)
+        add_option(parser, FIELDS[name])
 
 
-def _add_option(parser, name):
-    f = FIELDS[name]
+def add_option(parser, f):
+    """An argument for a field made by `option`."""
     argument = {**f.metadata["argument"], "default": argparse.SUPPRESS}
     if "type" in argument:
         argument.setdefault("metavar", "X" if f.type is float else "N")
@@ -62,7 +62,7 @@ def _add_option(parser, name):
         argument["action"] = "store_true" if f.metadata["switch"] else argparse.BooleanOptionalAction
     elif f.default is not None:
         argument["help"] += f" (default: {f.default})"
-    parser.add_argument(flag(name), **argument)
+    parser.add_argument(flag(f.name), **argument)
 
 
 def typed(arguments, names=FIELDS):

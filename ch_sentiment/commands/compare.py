@@ -9,11 +9,12 @@ from statistics import median
 
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.commands.formatting import markdown_table
+from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import beside
-from ch_sentiment.commands.train import STOPPED, corpus_of, inform
+from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import run_folder
-from ch_sentiment.experiment.options import FIELDS, Config
+from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check_config, new_net
@@ -33,8 +34,9 @@ KINDS = {  # name: what sets it apart
     "bigru": {"cell": "gru", "bidirectional": True},
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
-NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "adversarial", "resume")  # these differ between kinds
-SHARED = [name for name in FIELDS if name not in NOT_SHARED]
+NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "resume")  # these differ between kinds
+NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy")
+SHARED = [name for name, group in GROUP_OF.items() if name not in NOT_SHARED and group != "unlabelled"]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
 

@@ -19,8 +19,8 @@ from ch_sentiment.commands.arguments import (
 from ch_sentiment.commands.scores import score_lines
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering, output
-from ch_sentiment.experiment.corpus import has_known_word
 from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
+from ch_sentiment.experiment.parts import has_known_word
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError

@@ -1,10 +1,11 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.train import inform, prepared
+from ch_sentiment.commands.outcome import inform
+from ch_sentiment.commands.train import prepared
 from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.option import COUNT, POSITIVE
-from ch_sentiment.experiment.options import FIELDS
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.run import Experiment, new_net
 from ch_sentiment.experiment.run_folder import name_of, new_folder, present
@@ -21,7 +22,7 @@ RESULTS = ("lr_find.json", "lr_find.png")
 
 def add_arguments(parser):
     """Those of `train` but for NO_PART."""
-    add_options(parser, [name for name in FIELDS if name not in NO_PART])
+    add_options(parser, [name for name in FIELDS if name not in NO_PART and GROUP_OF[name] != "unlabelled"])
     parser.add_argument("--low", type=POSITIVE, default=1e-5, help="the first rate (default: %(default)s)", metavar="X")
     parser.add_argument("--high", type=POSITIVE, default=10.0, help="the last rate (default: %(default)s)", metavar="X")
     steps = f"the number of steps (default: one pass over the data, at least {LEAST_STEPS})"

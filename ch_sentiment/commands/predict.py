@@ -22,8 +22,8 @@ from ch_sentiment.commands.arguments import (
 from ch_sentiment.commands.formatting import csv_row
 from ch_sentiment.console import input_lines, printable, shorten
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.corpus import CachedTexts, has_known_word
 from ch_sentiment.experiment.load import read_options
+from ch_sentiment.experiment.parts import CachedTexts, has_known_word
 from common.training.terminal import is_terminal
 from dataset.errors import DataError
 from dataset.labelled_text import read_texts

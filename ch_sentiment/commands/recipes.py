@@ -1,7 +1,8 @@
 """The recipes by name, or the settings of one of them."""
 
+from ch_sentiment.experiment.auto import ABOUT
 from ch_sentiment.experiment.options import Config
-from ch_sentiment.experiment.recipes import RECIPES, recipe_named
+from ch_sentiment.experiment.recipes import AUTO, RECIPES, recipe_named
 
 HELP = "list the recipes, or show the settings of one"
 
@@ -15,6 +16,10 @@ def run(options):
     if options.name is None:
         for name, recipe in RECIPES.items():
             print(f"{name}: {recipe.about}")
+        print(f"{AUTO}: {ABOUT}")
+        return 0
+    if options.name == AUTO:
+        print(ABOUT)
         return 0
     recipe = recipe_named(options.name)
     print(recipe.about)

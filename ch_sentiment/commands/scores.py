@@ -57,9 +57,19 @@ def unfitted_line(result, resume):
     return f"{epoch_choice.unfitted(result.best)}; train longer ({more}) or with a higher --lr, or look at the labels"
 
 
+def wide_line(found):
+    """What each part of a model of --wide reaches. found: "wide" of the model's metrics."""
+    net, linear, both = (f"{found['validation_accuracy'][name]:.2%}" for name in ("net", "linear", "both"))
+    alone = f"on the {found['n']:,} validation texts the net alone has {net}, the linear part alone {linear}"
+    return f"{alone}, {found['a']:.2f} net + {found['b']:.2f} linear part {both}"
+
+
 def abstention_line(found):
     """The effect of --abstain on the validation part. found: "abstention" of the model's metrics."""
     part = f"on the {found['n']:,} validation texts that chose it"
+    if found["n"] < epoch_choice.ENOUGH:
+        few = f"{found['n']:,} validation texts are fewer than the {epoch_choice.ENOUGH} that would choose one"
+        return f"abstain: no threshold, {few}, so every text is answered"
     if found["found"] is None:
         wanted = f"{100 * found['wanted']:.4g}%"
         return f"abstain: no threshold has {wanted} of its answers right {part}, so every text is answered"

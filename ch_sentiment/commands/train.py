@@ -1,27 +1,36 @@
 """Train a sentiment model and keep it: load, split, build, train, score, write."""
 
 import contextlib
+import functools
 import os
-import shlex
 import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.predict import answer_line
-from ch_sentiment.commands.scores import abstention_line, outcome_lines
-from ch_sentiment.console import Terminated, printable, say, warn
+from ch_sentiment.commands.outcome import (
+    STOPPED,
+    how_to_resume,
+    inform,
+    print_outcome,
+    result_so_far,
+    say_written,
+)
+from ch_sentiment.commands.rounds import resume_rounds, start_rounds
+from ch_sentiment.console import Terminated, say, warn
 from ch_sentiment.experiment import epoch_choice, run_folder
+from ch_sentiment.experiment.auto import choose, is_left_open
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
-from ch_sentiment.experiment.load import is_built_in, load
-from ch_sentiment.experiment.recipes import suited, suited_to_cell
+from ch_sentiment.experiment.load import PHRASES, load
+from ch_sentiment.experiment.recipes import AUTO, suited_to_cell
 from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import (
     LAST,
-    MODEL,
     check_out,
     in_folder,
     name_of,
@@ -30,6 +39,8 @@ from ch_sentiment.experiment.run_folder import (
     train_in_folder,
 )
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from ch_sentiment.experiment.self_training import rounds_of
+from ch_sentiment.experiment.self_training_folder import is_self_training
 from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
@@ -37,7 +48,6 @@ from common.training.parallel import StopTogether, world
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
-STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
 def add_arguments(parser):
@@ -56,13 +66,17 @@ def run(arguments):
 def start(options):
     """A new training in a new folder."""
     options, of_cell = suited_to_cell(options)
-    config = typed_config(options)
+    config = typed_config({**options, "recipe": None} if options.get("recipe") == AUTO else options)
     check_before(config)
     texts = loaded(config)
-    options, choice = (options, None) if is_built_in(config.data.data) else suited(options, texts)
+    if is_left_open(options) and config.data.data not in PHRASES:
+        options = {**options, "recipe": AUTO}
+    options, choice = choose(options, texts)
     config = typed_config(options)
     data = encode(texts, config, not config.run.no_cache, not config.run.quiet)
-    net, notes = new_net(config, data)
+    if data.unlabelled_texts is not None and rounds_of(config):
+        return start_rounds(config, data, filter(None, (of_cell, choice)), callbacks_of)
+    net, notes = new_net(config, data, progress_of(config))
     inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
@@ -72,6 +86,8 @@ def start(options):
 
 def resume(options):
     """Continue the training in the folder `options["resume"]`, with its own settings but for those in `options`."""
+    if is_self_training(options["resume"]):
+        return resume_rounds(options, corpus_of, callbacks_of)
     with old_folder(options["resume"]) as folder:
         if "cell" in options:
             register_cell(options["cell"])
@@ -121,6 +137,8 @@ def prepared(config):
 
 def check_before(config):
     """DataError for what is wrong whatever the data is: options, and --out."""
+    if config.run.recipe == "unlabelled" and config.unlabelled.unlabelled is None:
+        raise DataError("--recipe unlabelled: expected texts without labels, --unlabelled FILE, got none")
     check_config(config)
     check_out(config.run)
 
@@ -130,9 +148,14 @@ def corpus_of(config):
     return encode(loaded(config), config, not config.run.no_cache, not config.run.quiet)
 
 
+def progress_of(config):
+    """What shows a bar on standard error, if that is a terminal, while the linear part of --wide is fitted."""
+    return functools.partial(tqdm, desc="linear part", leave=False, disable=config.run.quiet or None)
+
+
 def loaded(config):
     """-> LabelledTexts that the options name. DataError where no text would be left to score."""
-    texts = load(config.data)
+    texts = load(config.data, config.unlabelled)
     if config.data.validation == 0 and texts.test is None:
         raise DataError("--validation 0: expected --test-data to score, got none (--validation 0.1 holds texts out)")
     return texts
@@ -162,52 +185,5 @@ def train(experiment, folder):
         return code
     print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)
-    written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
-    say(f"written to {folder}: {', '.join(written)}")
+    say_written(folder)
     return 0
-
-
-def inform(config, *lines):
-    """Print lines, unless --quiet."""
-    for line in () if config.run.quiet else lines:
-        say(printable(line))
-
-
-def print_outcome(result, samples, folder, config):
-    """Print the scores of a training, and the answers to a few texts."""
-    model = result.model
-    for line in outcome_lines(result, config, f"sentifish train --resume {shlex.quote(str(folder))}"):
-        say(line)
-    if "calibration" in model.metrics:
-        say(calibration_line(model))
-    if "abstention" in model.metrics:
-        say(abstention_line(model.metrics["abstention"]))
-    below = model.abstain_below or 0.0
-    for text, probabilities in zip(samples, model.predict_proba(samples)):
-        say("  " + answer_line(model.label_names, probabilities, text, width=80, below=below))
-
-
-def calibration_line(model):
-    """The effect of --calibrate, in one line."""
-    if model.calibration is None:
-        why = "no temperature is best on the validation part: all answers right, or scores of no use"
-        return f"calibration: none, {why}"
-    temperature, found = model.calibration["temperature"], model.metrics["calibration"]
-    errors = f"{found['ece_before']:.4f} -> {found['ece_after']:.4f}"
-    return f"calibration: temperature {temperature:.3g}, validation ECE {errors}"
-
-
-def result_so_far(result, folder):
-    """Which model an interrupted training left in its folder, in one line."""
-    if result.best:
-        return f"the model of epoch {result.best['epoch']}, the best so far, is in {folder}"
-    if (folder / MODEL).exists():
-        return f"no epoch was finished; the model in {folder} is the weights as they stood"
-    return f"no epoch was finished, so there is no model in {folder}"
-
-
-def how_to_resume(folder):
-    """How to resume an interrupted training, in one line."""
-    if not (folder / LAST).exists():
-        return "nothing of this training was saved"
-    return f"go on with: sentifish train --resume {shlex.quote(str(folder))}"

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.train import inform
+from ch_sentiment.commands.outcome import inform
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.option import COUNT, flag
-from ch_sentiment.experiment.options import FIELDS
+from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
@@ -35,6 +35,7 @@ REFUSED = {  # options of `train` that have no part here, and why
     "calibrate": "a trial leaves nothing but its row",
     "abstain": "a trial leaves nothing but its row",
 }
+REFUSED |= {name: "a trial sees labelled texts alone" for name, group in GROUP_OF.items() if group == "unlabelled"}
 
 
 def add_arguments(parser):

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.baselines.nbsvm import ScaledSum, distinct_features, ratios_of_counts
+from ch_sentiment.baselines.nbsvm import ScaledSum, features_of_texts, ratios_of_counts
 from common.checking.calibration import fit_temperature
 from common.checking.metrics import roc_auc
 from common.functions import softmax
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss
+from common.ngrams import frequent_ngrams
 from common.optimizer import Adam
-from common.pair_embedding import frequent_pairs
 from common.sequential import Sequential
 from common.trainer import Trainer
-from common.training.batches import sorted_batches, take
-from dataset.text import PAD
+from common.training.batches import assign_folds, sorted_batches, take
 
 FOLDS = 10
 EPOCHS, LEAST_STEPS = 2, 150  # of each fold's model: more epochs on small data
@@ -105,30 +104,15 @@ def suggest_labels(p, t):
     return np.where(better.any(axis=1), np.where(better, p, -1).argmax(axis=1), -1)
 
 
-def assign_folds(t, groups, folds, rng):
-    """(M,) int64, the fold of each text: no group is split, each class spread evenly. t: (M,) labels. groups: (M,)."""
-    names, first, group, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
-    folds = min(folds, len(names))
-    order = rng.permutation(len(names))
-    # Large groups first, class by class, in turn to each fold.
-    order = order[np.lexsort((-sizes[order], t[first[order]]))]
-    fold_of_group = np.empty(len(names), np.int64)
-    fold_of_group[order] = np.arange(len(names)) % folds
-    return fold_of_group[group.reshape(-1)]
-
-
 def out_of_sample(x, t, fold, num_classes, vocab_size, progress=iter):
     """Logits (M, C) of each text by the NB-SVM of all other folds. x list of M (T,) ids; t, fold (M,).
 
     Words and pairs are found once, in all texts: they do not depend on labels. The ratios do, and are computed from the
     training folds alone.
     """
-    pairs = frequent_pairs(x, vocab_size, min_texts=MIN_TEXTS)
+    pairs = frequent_ngrams(x, vocab_size, min_texts=MIN_TEXTS)
     F, outputs = vocab_size + len(pairs), 1 if num_classes == 2 else num_classes
-    features = [None] * len(x)
-    for batch in sorted_batches(x, 128):
-        for i, ids in zip(batch, distinct_features(take(x, batch), pairs, vocab_size)):
-            features[i] = ids[ids != PAD]
+    features = features_of_texts(x, pairs, vocab_size)
     counts = _counts(features, t, F, num_classes)
     logits = np.zeros((len(x), num_classes))
     for k in progress(range(fold.max() + 1)):

@@ -9,11 +9,15 @@ from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
 from ch_sentiment.experiment.cells import check_cell, is_custom_name, try_cell
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
-from common.pair_embedding import frequent_pairs
+from ch_sentiment.wide.wide_net import WideNet
+from common.ngrams import frequent_ngrams
+from common.ppmi_vectors import ppmi_vectors
 from dataset.errors import DataError
 from dataset.glove import load_vectors
+from dataset.text import KEEPS, UNK
 
 PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
+PPMI_STD = 0.2  # of the elements of vectors by PPMI to start from
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
@@ -26,17 +30,18 @@ def build(options, data, rng):
         return BagOfWords(V, options.wordvec, C, rng=rng), []
     if options.model == "nbsvm":
         weights = loss_weights(data, None)[0]
-        net = NBSVM.of_texts(data.train.x, data.train.t, V, C, options.max_pairs, sample_weight=weights)
-        return net, [f"{len(net.pairs):,} pairs of words"]
+        n = options.ngrams or 2
+        net = NBSVM.of_texts(data.train.x, data.train.learnt, V, C, options.max_pairs, sample_weight=weights, ngrams=n)
+        return net, [f"{len(net.keys):,} {'pairs of words' if n == 2 else f'n-grams of 2 to {n} words'}"]
     if options.naive_bayes and C != 2:
         got = f"{C}: {', '.join(data.label_names)} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     check_cell(options)
-    W, notes = _starting_vectors(options, data)
+    W, notes = _starting_vectors(options, data, rng)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
     same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
     if options.pairvec:
-        pairs = frequent_pairs(data.train.x, V, options.max_pairs, PAIR_TEXTS)
+        pairs = frequent_ngrams(data.train.x, V, 2, options.max_pairs, PAIR_TEXTS)
         notes.append(f"{len(pairs):,} pairs of words")
     arguments = {
         "wordvec_size": options.wordvec if W is None else W.shape[1],
@@ -58,14 +63,16 @@ def build(options, data, rng):
 def _start_at_ratios(words, pairs, data):
     """Set the first element of each vector, of words and pairs, to its log-count ratio for class 1 of two."""
     V = len(data.vocab)
-    ratios = log_count_ratios(data.train.x, data.train.t, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
+    ratios = log_count_ratios(data.train.x, data.train.learnt, pairs, V, 2, loss_weights(data, None)[0])[:, 0]
     words.embed.params[0][:, 0] = ratios[:V]
     if words.pair_embed is not None:
         words.pair_embed.params[0][1:, 0] = ratios[V:]
 
 
-def _starting_vectors(options, data):
-    """(V, D) word vectors that --embedding names, or None, and a list of lines on them. DataError."""
+def _starting_vectors(options, data, rng):
+    """(V, D) word vectors that --init-from or --embedding names, or None, and a list of lines on them. DataError."""
+    if data.pretrained is not None:
+        return data.pretrained.vectors(data.vocab, rng.spawn(1)[0]), []
     if options.embedding is None:
         return None, []
     if options.embedding == "one-hot":
@@ -73,6 +80,11 @@ def _starting_vectors(options, data):
         if V > MOST_ONE_HOT:
             raise DataError(f"--embedding one-hot: expected at most {most}, got {V:,}")
         return np.eye(V, dtype=np.float32), []
+    if options.embedding == "ppmi":
+        texts = [*data.train.x, *(data.unlabelled or [])]
+        W = ppmi_vectors(texts, len(data.vocab), options.wordvec, skipped=UNK + 1, rng=0)
+        # The last of the directions comes first, since naive Bayes may take the place of the first element.
+        return PPMI_STD * np.roll(W, 1, axis=1), [f"vectors by PPMI and SVD of {len(texts):,} texts"]
     vectors = load_vectors(options.embedding, data.vocab)
     lines = [f"{vectors.notes[0]}, {vectors.coverage(data.train.x)}", *vectors.notes[1:]]
     return vectors.W, [f"{options.embedding}: {line}" for line in lines]
@@ -130,11 +142,24 @@ def _bag_of_words(config, manifest):
 
 
 def _nbsvm(config, manifest):
-    V, classes = _sizes(config, "vocab_size", "num_classes")
-    pairs = config["num_pairs"]
-    _check_size((V + pairs) * classes // 2 if type(pairs) is int and pairs >= 0 else math.inf, config, manifest)
+    if "num_pairs" in config:  # of version 0.1.0
+        config = {**config, "num_ngrams": config["num_pairs"], "ngrams": 2}
+        del config["num_pairs"]
+    V, classes, _ = _sizes(config, "vocab_size", "num_classes", "ngrams")
+    P = config["num_ngrams"]
+    _check_size((V + P) * classes // 2 if type(P) is int and P >= 0 else math.inf, config, manifest)
     return NBSVM(**config, dtype=manifest[0]["dtype"])
 
 
+def _wide_net(config, manifest):
+    V, C, max_len = _sizes(config, "vocab_size", "num_classes", "max_len")
+    for part in ("net", "linear"):
+        if [config[part]["vocab_size"], config[part]["num_classes"]] != [V, C]:
+            raise ValueError(f"expected a {part} of {V} words and {C} classes, got {config[part]}")
+    if config["keep"] not in KEEPS:
+        raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {config['keep']!r}")
+    return WideNet(_sentiment_net(config["net"], manifest), _nbsvm(config["linear"], manifest), max_len, config["keep"])
+
+
 # What a file may hold: the name of a class -> a function of configuration and manifest that builds it.
-MODELS = {"SentimentNet": _sentiment_net, "BagOfWords": _bag_of_words, "NBSVM": _nbsvm}
+MODELS = {"SentimentNet": _sentiment_net, "BagOfWords": _bag_of_words, "NBSVM": _nbsvm, "WideNet": _wide_net}

@@ -79,7 +79,9 @@ class Classifier:
         pool = getattr(getattr(self.net, "encoder", None), "pool", None)
         if hasattr(pool, "attention_weight"):
             self.net.predict(self.vocab.encode(words)[None])  # (1, T)
-            return pool.attention_weight[0]  # (1, T) -> (T,)
+            weights = np.zeros(len(words), pool.attention_weight.dtype)
+            weights[getattr(self.net, "places", np.arange)(len(words))] = pool.attention_weight[0]  # (1, T') -> (T,)
+            return weights
 
     def word_path(self, words, weight, **accuracy):
         """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
@@ -246,6 +248,9 @@ def _word_path(net, ids, weight, **accuracy):
                 gradient = net.score_backward(np.tile(w, (S, 1)).reshape(scores.shape))
                 return Path(shares, margins, (vectors * gradient).sum(axis=2))  # (S, T, D) -> (S, T)
 
+        if hasattr(net, "along_both"):
+            w = weight[1:] if len(net.head.params[1]) == 1 else weight  # (1,) or (C,)
+            along = net.along_both(along, ids, w)
         return integrated_gradients(along, **accuracy)
     finally:
         net.train(training)

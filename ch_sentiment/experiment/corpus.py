@@ -11,7 +11,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import answering, in_memory
+from ch_sentiment.experiment import in_memory
+from ch_sentiment.experiment.parts import Part
+from ch_sentiment.experiment.pretrained import Pretrained
+from ch_sentiment.experiment.unlabelled import without_known
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -19,76 +22,17 @@ from dataset.labelled_text import left_out_line
 from dataset.reading.labels import listed
 from dataset.store.token_cache import tokenize_texts, update_digest
 from dataset.text import KEEPS, Vocab
+from dataset.unlabelled import UnlabelledTexts
 
 SAMPLES = 4  # texts to try a model on, where the data has none of its own
-
-
-@dataclass
-class Part:
-    """texts: list of N str. t: (N,) class ids. x: list of N (T,) id arrays, once they are encoded. numbers: (N,) int,
-    the name of each in messages: its line in a file, or 1 .. N. groups: (N,) str, the group of each, or None. weights:
-    (N,) float64, of the loss, or None.
-
-    left_out: rows of the source that are not used, reason -> list of their numbers. notes: lines for the user. unit:
-    what is numbered, "line", "record" or "text".
-    """
-
-    texts: list
-    t: np.ndarray
-    x: list = field(default_factory=list)
-    numbers: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    weights: np.ndarray | None = None
-    left_out: dict = field(default_factory=dict)
-    notes: list = field(default_factory=list)
-    unit: str = "text"
-
-    def __post_init__(self):
-        if self.numbers is None:
-            self.numbers = 1 + np.arange(len(self.texts))
-
-    def __len__(self):
-        return len(self.texts)
-
-    def take(self, index):
-        """-> Part of the positions `index`, an array; its `left_out` is empty: the others are in other Parts."""
-        texts, x = ([some[i] for i in index] if some else [] for some in (self.texts, self.x))
-        groups, weights = (None if some is None else some[index] for some in (self.groups, self.weights))
-        return Part(texts, self.t[index], x, self.numbers[index], groups, weights, unit=self.unit)
-
-
-class CachedTexts(list):
-    """A list of N str for any `predict_proba`; a model that asks it for `tokens` need not tokenize again.
-
-    cached: take the tokens from the cache of long data, and store them there. progress: a bar on standard error.
-    """
-
-    def __init__(self, texts, cached=True, progress=False):
-        super().__init__(texts)
-        # Cleaning -> `token_cache.TokenizedTexts`, the same for every model with this Cleaning
-        self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress))
-
-    def take(self, index):
-        """Those at the positions `index`, an ascending array, as CachedTexts that are not tokenized again."""
-        some = CachedTexts([self[i] for i in index])
-        some.tokens = functools.cache(lambda cleaning: self.tokens(cleaning).take(index))
-        return some
-
-
-def has_known_word(model, tokens):
-    """(N,) bool: whether a TextClassifier knows a word of each text; True where it does not tell what it knows.
-
-    tokens: TokenizedTexts of the texts.
-    """
-    known = answering.known(model, tokens.words)  # (words,)
-    return np.ones(len(tokens), bool) if known is None else tokens.hold(known)
 
 
 @dataclass
 class LabelledTexts:
     """texts: Part, to be divided into a training and a validation part. label_names: of the class ids, in order. test:
     Part that is scored once, or None. name: what messages call them. samples: texts to try a model on, or None. strict:
-    whether a text without a word is a DataError, where else it is left out.
+    whether a text without a word is a DataError, where else it is left out. unlabelled: UnlabelledTexts to learn from,
+    too, or None.
     """
 
     texts: Part
@@ -98,25 +42,31 @@ class LabelledTexts:
     test_name: str = "test texts"
     samples: list | None = None
     strict: bool = False
+    unlabelled: UnlabelledTexts | None = None
 
     @classmethod
-    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False):
+    def of(cls, texts, labels, groups=None, sample_weight=None, strict=False, unlabelled=None):
         """From N texts (str) and N labels (all str, or all int or bool) in any sequence, a column of a data frame say.
         groups: N of what each belongs to. sample_weight: N numbers, 0 or above, what each counts in the loss.
+        unlabelled: texts without labels, or None.
 
         The classes are the distinct labels, sorted. Where a text or a label is missing (None, nan, pandas' NA, "") the
         pair is left out with a warning, or, where `strict`, refused. DataError where these are no labelled texts of two
         classes or more.
         """
         pairs, names = in_memory.checked_texts(texts, labels, groups, sample_weight, strict)
-        return cls(Part(**pairs), names, strict=strict)
+        more = None if unlabelled is None else in_memory.checked_unlabelled(unlabelled)
+        return cls(Part(**pairs), names, strict=strict, unlabelled=more)
 
 
 @dataclass
 class Corpus:
     """The data of a training: three parts (test may be None), the vocabulary of the first, the names of the classes,
     and a few texts to try the model on. notes: lines for the user. left_out: those of them on rows that were left out.
-    name: of the data set or file.
+    name: of the data set or file. unlabelled_texts: UnlabelledTexts, of which `unlabelled` are the (T,) id arrays, or
+    None. tokens: TokenizedTexts of each part by its name, and of "unlabelled". labelled: the Corpus that a round of
+    self-training added its soft labels to, or None. held_back: whether the test part is left alone for now.
+    pretrained: what --init-from names, or None; the vocabulary has its words, too.
     """
 
     train: Part
@@ -128,11 +78,17 @@ class Corpus:
     notes: list = field(default_factory=list)
     left_out: list = field(default_factory=list)
     name: str = "texts"
+    unlabelled: list | None = None
+    unlabelled_texts: UnlabelledTexts | None = None
+    tokens: dict = field(default_factory=dict)
+    labelled: "Corpus | None" = None
+    held_back: bool = False
+    pretrained: Pretrained | None = None
 
     @property
     def scored(self):
-        """("test", its part), or ("validation", its part) where there is no test part."""
-        return ("validation", self.val) if self.test is None else ("test", self.test)
+        """("test", its part), or ("validation", its part) where there is no test part, or it is held back."""
+        return ("validation", self.val) if self.test is None or self.held_back else ("test", self.test)
 
     @property
     def parts(self):
@@ -142,9 +98,23 @@ class Corpus:
 
     @functools.cached_property
     def fingerprint(self):
-        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, and
-        of weights.
+        """In words: how many texts, and the beginning of the sha256 of texts, labels, names of classes, in order, of
+        weights, of texts without labels, and of soft labels.
         """
+        if self.labelled is not None:
+            digest = hashlib.sha256(self.train.targets.astype("<f8").tobytes())
+            update_digest(digest, self.train.texts)
+            return f"{self.labelled.fingerprint}, soft labels of sha256 {digest.hexdigest()[:16]}"
+        if self.unlabelled_texts is None:
+            return self.labelled_fingerprint
+        digest = hashlib.sha256()
+        update_digest(digest, self.unlabelled_texts.texts)
+        without = f"{len(self.unlabelled_texts):,} without labels of sha256 {digest.hexdigest()[:16]}"
+        return f"{self.labelled_fingerprint}, {without}"
+
+    @functools.cached_property
+    def labelled_fingerprint(self):
+        """The `fingerprint` of the labelled texts alone."""
         digest = hashlib.sha256(json.dumps(self.label_names).encode())
         for part in self.parts.values():
             digest.update(part.t.astype("<i8").tobytes())
@@ -153,12 +123,18 @@ class Corpus:
         return f"{sum(map(len, self.parts.values())):,} texts of sha256 {digest.hexdigest()[:16]}"
 
     def summary(self):
-        """What a model's file says of its data: name, `fingerprint`, and the number of texts of each label by part."""
+        """What a model's file says of its data: name, `fingerprint` and the number of labelled texts by label and part,
+        and how many without labels there were, and had soft ones.
+        """
+        if self.labelled is not None:
+            return {**self.labelled.summary(), "soft_labelled": len(self.train) - len(self.labelled.train)}
         counts = {
             part_name: {label: int(np.sum(part.t == class_id)) for class_id, label in enumerate(self.label_names)}
             for part_name, part in self.parts.items()
         }
-        return {"name": os.path.basename(os.path.normpath(self.name)), "content": self.fingerprint, "texts": counts}
+        found = {"name": os.path.basename(os.path.normpath(self.name)), "content": self.labelled_fingerprint}
+        more = {} if self.unlabelled_texts is None else {"unlabelled": len(self.unlabelled_texts)}
+        return {**found, "texts": counts, **more}
 
 
 def encode(texts, config, cached=False, progress=False):
@@ -178,7 +154,7 @@ def encode(texts, config, cached=False, progress=False):
         return with_words(part, tokens, source.left_out, name, texts.strict, len(source))
 
     def ids(tokens):
-        return [KEEPS[model.keep](ids_of_text, model.max_len) for ids_of_text in tokens.encode(vocab)]
+        return [KEEPS[model.keep](ids_of_text, model.reads) for ids_of_text in tokens.encode(vocab)]
 
     whole, tokens, lines = tokenized(whole, texts.texts, texts.name)
     notes, test = [*texts.texts.notes, *lines], texts.test
@@ -191,15 +167,29 @@ def encode(texts, config, cached=False, progress=False):
         if lost := [name for i, name in enumerate(texts.label_names) if i not in whole.t[train_index]]:
             raise DataError(f"--drop-longer: expected texts of at most {longest} tokens labelled {lost[0]}, got none")
     vocab = tokens.build_vocab(train_index, model.vocab_size)
+    pretrained = None
+    if config.unlabelled.init_from is not None:
+        pretrained = Pretrained.load(config.unlabelled.init_from)
+        notes.append(pretrained.check(model, vocab, tokens.take(train_index)))
+        vocab = pretrained.united(vocab)
     whole.x = ids(tokens)
     test = test and replace(test, x=ids(test_tokens))
     train, val = whole.take(train_index), whole.take(val_index)
+    of_parts = {"train": tokens.take(train_index), "validation": tokens.take(val_index)}
+    of_parts |= {} if test is None else {"test": test_tokens}
+    unlabelled = unlabelled_ids = None
+    if texts.unlabelled is not None:
+        parts = [train, val, *([] if test is None else [test])]
+        unlabelled, of_parts["unlabelled"] = without_known(texts.unlabelled, parts, config, cached, progress)
+        unlabelled_ids = ids(of_parts["unlabelled"])
+        notes += unlabelled.notes
     samples = texts.samples or (test or val or train).texts[:SAMPLES]
     found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
         notes.append(f"duplicates: {found.train} within train{in_test}")
-    return Corpus(train, val, test, vocab, texts.label_names, samples, notes, lines, texts.name)
+    of_file = (texts.label_names, samples, notes, lines, texts.name)
+    return Corpus(train, val, test, vocab, *of_file, unlabelled_ids, unlabelled, of_parts, pretrained=pretrained)
 
 
 def with_words(part, tokens, left_out, name, strict=False, N=None):
@@ -223,8 +213,8 @@ def with_words(part, tokens, left_out, name, strict=False, N=None):
 
 
 def split(part, share, texts, rng, left_out=()):
-    """Positions of the texts to train on, and of the `share` (0: none) to validate; by group where there are
-    groups. DataError where a label cannot stand in both parts. part: of `texts`, LabelledTexts. left_out: lines that may tell why.
+    """Positions of the texts to train on, and of the `share` (0: none) to validate; by group where there are groups.
+    part: of `texts`, LabelledTexts. left_out: lines that may tell why. DataError where a label cannot stand in both.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
     for label, index in members.items():

@@ -7,6 +7,7 @@ import numpy as np
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
 from dataset.reading.labels import MISSING, label_key
+from dataset.unlabelled import UnlabelledTexts
 
 
 def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
@@ -48,6 +49,13 @@ def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
     class_ids = {name: i for i, name in enumerate(names)}
     t = np.array([class_ids[label] for label in labels])
     return {"texts": texts, "t": t, "numbers": numbers, "groups": groups, "weights": weights}, list(map(str, names))
+
+
+def checked_unlabelled(texts):
+    """-> UnlabelledTexts of texts in memory; what is missing (None, nan, "") is left out. DataError."""
+    if isinstance(texts, (str, bytes, dict)) or not np.iterable(texts):
+        raise DataError(f"unlabelled: expected a list of texts, got one {type(texts).__name__}")
+    return UnlabelledTexts.of("" if is_missing_value(text) else text for text in texts)
 
 
 def _alike(names):

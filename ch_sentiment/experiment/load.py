@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from ch_sentiment.experiment.answering import cleaning_of
-from ch_sentiment.experiment.corpus import CachedTexts, LabelledTexts, Part, with_words
+from ch_sentiment.experiment.corpus import LabelledTexts, with_words
 from ch_sentiment.experiment.option import flag
-from dataset import imdb, labelled_text, phrases, phrases_small
+from ch_sentiment.experiment.parts import CachedTexts, Part
+from dataset import imdb, labelled_text, phrases, phrases_small, unlabelled
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions
+from dataset.unlabelled import UnlabelledTexts
 
 PHRASES = {"phrases": phrases, "phrases-small": phrases_small}
 NAMES = (*PHRASES, "imdb")
@@ -18,8 +20,10 @@ PLAIN = ReadOptions()
 POLAR_NAMES = (phrases.LABEL_NAMES, ["neg", "pos"], ["0", "1"])  # of the same two classes, in this order
 
 
-def load(options):
-    """DataOptions -> LabelledTexts. DataError for an unknown path, or a file that is no labelled text."""
+def load(options, learnt_from=None):
+    """DataOptions -> LabelledTexts. learnt_from: UnlabelledOptions, or None. DataError for an unknown path, a file that
+    is no labelled text, or one without labels that has some.
+    """
     train, test, label_names = load_train(options.data, options.classes, read_options(options))
     if options.group_file is not None:
         train.groups = groups_of_file(train, options)
@@ -27,7 +31,27 @@ def load(options):
         test = _load_test_alike(options, label_names)
     samples = PHRASES[options.data].SAMPLES if options.data in PHRASES else None
     test_name = options.test_data or options.data
-    return LabelledTexts(train, label_names, test, options.data, test_name, samples, options.strict)
+    more = load_unlabelled(learnt_from) if learnt_from and learnt_from.unlabelled is not None else None
+    return LabelledTexts(train, label_names, test, options.data, test_name, samples, options.strict, more)
+
+
+def load_unlabelled(options):
+    """UnlabelledOptions -> UnlabelledTexts, without those of --leave-out. DataError."""
+    name, left_out = options.unlabelled, options.leave_out
+    for flagged, value in (("--unlabelled", name), ("--leave-out", left_out)):
+        if value == "":
+            raise DataError(f"{flagged}: expected the name of a file, got an empty one")
+    if imdb.is_source(name):
+        found = UnlabelledTexts.of(imdb.load_unlabelled(None if name == "imdb" else name), name)
+    else:
+        found = unlabelled.read_unlabelled(name)
+    if left_out is None:
+        return found
+    if is_built_in(left_out):
+        texts = [text for part in _polar(left_out) for text in part.texts]
+    else:
+        texts = unlabelled.all_texts(left_out)
+    return found.without({f"in {left_out}": texts})
 
 
 def read_options(options):

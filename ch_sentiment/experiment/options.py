@@ -16,6 +16,7 @@ from ch_sentiment.experiment.option import (
     IGNORED,
     NOT_NEGATIVE,
     POSITIVE,
+    PROBABILITY,
     REFUSED,
     SEED,
     SHARE,
@@ -35,6 +36,8 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
+BALANCES, KEPT = ("labelled", "none"), ("auto", "best", "last")
+WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
 
@@ -46,9 +49,7 @@ class DataOptions:
     text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
     label_column: str = option(None, "the column of the labels", metavar="NAME")
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
-    validation: float = option(
-        0.1, "share of the data that is held out to choose an epoch (see --keep-epoch); 0: none is", type=SHARE
-    )
+    validation: float = option(0.1, "share that is held out, on which the best epoch is chosen (0: none)", type=SHARE)
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
@@ -74,7 +75,7 @@ class ModelOptions:
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
     layers: int = option(1, "layers (of a Transformer: blocks) on top of each other", type=COUNT, baselines=REFUSED)
-    pool: str = option("max", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
+    pool: str = option("max-mean", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
     softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)
     wordvec: int = option(64, "size of a word vector", type=COUNT)
@@ -83,12 +84,17 @@ class ModelOptions:
     naive_bayes: bool = option(
         False, "start an element of each vector, of words and pairs, at its naive-Bayes ratio", baselines=REFUSED
     )
+    ngrams: int = option(
+        None, "words of the longest n-gram of nbsvm (default: 2) and of --wide (default: 3)", type=COUNT
+    )
+    wide: bool = option(False, "add the scores of a linear model on words and n-grams, fitted apart", baselines=REFUSED)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
     max_len: int = option(400, "longer texts are cut to N words", type=COUNT)
     keep: str = option("head-and-tail", "what is kept of a text that is cut", choices=list(KEEPS))
     embedding: str = option(
         None,
-        "start from word vectors (their size counts): glove.50, .100, .200 or .300, a file of vectors, or one-hot",
+        "start from word vectors: glove.50, .100, .200 or .300, a file of vectors (whose size counts), one-hot, or "
+        "ppmi: what the texts themselves tell of their words, by PPMI and SVD",
         metavar="NAME",
         baselines=REFUSED,
     )
@@ -97,7 +103,12 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
-    word_dropout: float = share(0.0, "share of words read as unknown while training")
+    word_dropout: float = share(0.1, "share of words read as unknown while training")
+
+    @property
+    def reads(self):
+        """How many words of a text are read: with a linear part, which reads more than the net beside it, by that."""
+        return max(self.max_len, WIDE_READS) if self.wide else self.max_len
 
     @property
     def cleaning(self):
@@ -113,6 +124,15 @@ class TrainingOptions:
     adversarial: float = option(
         0.0, "read each batch again, its vectors moved by X towards a larger loss", type=NOT_NEGATIVE, baselines=REFUSED
     )
+    virtual_adversarial: float = option(
+        0.0,
+        "read each batch again, and as many texts of --unlabelled, their vectors moved by X towards another answer",
+        type=NOT_NEGATIVE,
+        baselines=REFUSED,
+    )
+    entropy: float = option(
+        0.0, "how much the doubt of the answers counts in the loss", type=NOT_NEGATIVE, baselines=REFUSED
+    )
     class_weight: str = option(
         None,
         "weights of the classes in the loss. balanced: every class counts the same in total, however few its texts are",
@@ -120,21 +140,17 @@ class TrainingOptions:
     )
     optimizer: str = option("adam", "the optimizer", choices=list(OPTIMIZERS))
     lr: float = option(0.003, "learning rate", type=POSITIVE)
+    layer_decay: float = option(
+        1.0, "the rate of each layer is X times that of the layer above it", type=CORRECT, baselines=REFUSED
+    )
     schedule: str = option("constant", "how the learning rate changes after the warm-up", choices=list(SCHEDULES))
     batch_size: int = option(64, "texts per step", type=COUNT)
     epochs: int = option(15, "at most N passes over the data", type=COUNT, may_change=True)
     average: float = option(
-        0.0, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
+        0.998, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
     )
-    patience: int = option(
-        2, "stop after N epochs without a better validation loss, where that chooses the epoch", type=COUNT
-    )
-    keep_epoch: str = option(
-        "auto",
-        "best: that of the lowest validation loss; last: train to a small training loss, at most --epochs, without "
-        "--patience; auto: best where there are enough texts to validate, else last",
-        choices=["auto", "best", "last"],
-    )
+    patience: int = option(2, "stop after N epochs without a better validation loss (not if last is kept)", type=COUNT)
+    keep_epoch: str = option("auto", "best on validation; last: fitted; auto: last where few validate", choices=KEPT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
 
@@ -144,6 +160,26 @@ class UnlabelledOptions:
     """Texts without labels, and what is learnt from them."""
 
     unlabelled: str = option(None, "texts without labels, one a line, to learn from, too", metavar="FILE")
+    init_from: str = option(
+        None, "start from the word vectors and layers of `sentifish pretrain`", metavar="FOLDER", baselines=REFUSED
+    )
+    leave_out: str = option(None, "texts to leave out of --unlabelled: those that will be scored", metavar="FILE")
+    teacher: tuple = option(
+        None,
+        "self-training: models that label these texts (default: the training makes its own, NB-SVM and the net)",
+        nargs="+",
+        action="extend",
+        metavar="MODEL",
+    )
+    rounds: int = option(
+        None, "rounds of self-training (default: 1; 0 beside --virtual-adversarial or --entropy)", type=SIZE
+    )
+    student_epochs: int = option(None, "at most N passes of a student over its texts (default: --epochs)", type=COUNT)
+    confidence: float = option(0.75, "learn from texts that the teachers are so sure of", type=PROBABILITY)
+    class_balance: str = option(
+        "labelled", "labelled: learn as many of each class as fit the labelled texts. none: all", choices=BALANCES
+    )
+    unlabelled_weight: float = option(0.5, "what such a text counts beside a labelled one", type=POSITIVE)
 
 
 @dataclass
@@ -152,8 +188,8 @@ class RunOptions:
 
     recipe: str = option(
         None,
-        "start from the settings of a recipe: `sentifish recipes` lists them (default: short where a file has many "
-        "short texts and no option of model or training is given, else default)",
+        "start from the settings of a recipe: `sentifish recipes` lists them; auto chooses one by number and length of "
+        "the texts (default: auto where no option of model or training is given, else default)",
         metavar="NAME",
     )
     seed: int = option(0, "one seed, one result", type=SEED)
@@ -234,12 +270,9 @@ FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # 
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
-TYPES = {
-    int: (numbers.Integral, "an int"),
-    float: (numbers.Real, "a float"),
-    bool: (bool, "a bool"),
-    str: (str, "a str"),
-}
+OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
+TYPES = {int: (numbers.Integral, "an int"), float: (numbers.Real, "a float")}
+TYPES |= {bool: (bool, "a bool"), str: (str, "a str")}
 MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 

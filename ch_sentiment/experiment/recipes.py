@@ -4,15 +4,10 @@ A recipe's settings take the place of the defaults, and what is typed beside it 
 docs/recipes.md tells what the originals do, and what ours reach.
 """
 
-import numpy as np
-
-from ch_sentiment.experiment.options import GROUP_OF, MAY_CHANGE, Config
+from ch_sentiment.experiment.options import Config
 from dataset.errors import DataError
-from dataset.text import tokenize
 
-SHORT = 50  # words: texts that are shorter on average are sentences
-MANY = 1000  # texts: the recipe was chosen on 10,000, and is not tried on fewer
-SAMPLE = 500  # texts at most whose words are counted
+AUTO = "auto"  # the name that stands for one of the recipes, chosen by the texts (auto.py)
 
 
 class Recipe:
@@ -22,27 +17,43 @@ class Recipe:
         self.about, self.settings = about, settings
 
 
+PLAIN = {"word_dropout": 0.0, "average": 0.0}  # what the originals know nothing of
+BEST = {
+    "data": "imdb",
+    "bidirectional": True,
+    "word_dropout": 0.0,
+    "pairvec": 16,
+    "max_pairs": 30_000,
+    "naive_bayes": True,
+    "hidden": 128,
+    "embedding": "ppmi",
+    "adversarial": 0.3,
+    "schedule": "cosine",
+    "average": 0.998,
+    "epochs": 2,
+    "wide": True,
+}
 RECIPES = {
-    "default": Recipe("the default of every option: one LSTM and the largest of its states"),
+    "default": Recipe("the defaults: one LSTM, the largest and the mean of its states, averaged weights"),
     "short": Recipe(
-        "sentences: both directions, word vectors that start from naive Bayes, adversarial training",
+        "sentences: both directions, word vectors that start from naive Bayes, adversarial training, and a linear part",
         bidirectional=True,
-        pool="max-mean",
-        naive_bayes=True,
-        word_dropout=0.1,
-        adversarial=0.3,
-    ),
-    "best": Recipe(
-        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial training",
-        data="imdb",
-        bidirectional=True,
-        pool="max-mean",
-        pairvec=16,
-        max_pairs=30_000,
         naive_bayes=True,
         adversarial=0.3,
         schedule="cosine",
-        epochs=4,
+        average=0.99,
+        epochs=6,
+        wide=True,
+    ),
+    "best": Recipe(
+        "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial "
+        "training, and a linear part",
+        **BEST,
+    ),
+    "unlabelled": Recipe(
+        "long reviews and texts without labels, which models of the labelled ones label: best with a linear part",
+        **BEST,
+        student_epochs=1,
     ),
     "transformer": Recipe(
         "a Transformer encoder of two blocks: more epochs, and less dropout, than a recurrent net takes",
@@ -52,6 +63,8 @@ RECIPES = {
         schedule="cosine",
         epochs=50,
         patience=15,
+        pool="max",
+        **PLAIN,
     ),
     "victor-zhou": Recipe(
         "a plain RNN on one-hot words, one phrase at a time, after Victor Zhou's introduction to RNNs",
@@ -69,6 +82,7 @@ RECIPES = {
         batch_size=1,
         epochs=150,
         validation=0.0,
+        **PLAIN,
     ),
     "numpy-speeches": Recipe(
         "an LSTM on GloVe vectors without stop words, after the NumPy tutorial on notable speeches",
@@ -81,6 +95,7 @@ RECIPES = {
         dropout=0.0,
         lr=0.001,
         epochs=10,
+        **PLAIN,
     ),
     "theano-lstm": Recipe(
         "an LSTM, the mean of its states and AdaDelta on short reviews, after the Theano deep learning tutorials",
@@ -99,6 +114,7 @@ RECIPES = {
         epochs=100,
         patience=10,
         validation=0.05,
+        **PLAIN,
     ),
     "csdn-bilstm": Recipe(
         "a bidirectional LSTM on frozen GloVe vectors, first and last step, after a PyTorch tutorial on CSDN",
@@ -129,18 +145,21 @@ RECIPES = {
         lr=0.001,
         batch_size=32,
         epochs=2,
+        **PLAIN,
     ),
     "bow": Recipe(
         "the mean of a text's word vectors and a linear layer: what is known once the order of words is lost",
         model="bow",
         max_len=10_000,
         patience=1,
+        **PLAIN,
     ),
     "nbsvm": Recipe(
         "logistic regression on words and pairs of words scaled by naive Bayes, after Wang and Manning 2012",
         model="nbsvm",
         max_len=10_000,
         patience=1,
+        **PLAIN,
     ),
 }
 OF_CELLS = {"transformer": "transformer"}  # cell: the recipe that it starts from where none is named
@@ -148,11 +167,17 @@ OF_CELLS = {"transformer": "transformer"}  # cell: the recipe that it starts fro
 
 def config_of(typed):
     """-> Config of the options `typed` (by name) over the settings of their recipe, or that of their cell, over the
-    defaults. DataError.
+    defaults. DataError, also for "auto": which one that is can only be said of texts (`auto.choose`).
     """
     typed, _ = suited_to_cell(typed)
     name = typed.get("recipe")
-    return Config.of({} if name is None else recipe_named(name).settings, **typed)
+    if name == AUTO:
+        known = ", ".join(RECIPES)
+        raise DataError(f"--recipe: expected one of {known}, got 'auto', which `train` and `fit` alone know")
+    settings = {} if name is None else recipe_named(name).settings
+    if typed.get("init_from") is not None:
+        settings = {**settings, "embedding": None}  # which vectors to start from is said already
+    return Config.of(settings, **typed)
 
 
 def suited_to_cell(typed):
@@ -163,23 +188,6 @@ def suited_to_cell(typed):
     if name is None or typed.get("recipe") is not None:
         return typed, None
     return {**typed, "recipe": name}, f"--cell {typed['cell']}: the settings of --recipe {name} (else --recipe default)"
-
-
-def suited(typed, texts):
-    """Choose the recipe "short" for many short texts where no option of model and training is typed. -> `typed` with
-    it, and a line that says so; else `typed` unchanged, and None. texts: LabelledTexts.
-    """
-    own = [name for name in typed if name not in MAY_CHANGE and (GROUP_OF[name] in ("model", "training"))]
-    N, C = len(texts.texts), len(texts.label_names)
-    if own or "recipe" in typed or N < MANY:
-        return typed, None
-    sample = texts.texts.texts[:: -(-N // SAMPLE)]
-    length = np.mean([len(tokenize(text)) for text in sample])
-    if length >= SHORT:
-        return typed, None
-    of_two = {} if C == 2 else {"naive_bayes": False}
-    say = f"texts of about {length:.0f} words: the settings of --recipe short (else --recipe default)"
-    return {"recipe": "short", **of_two, **typed}, say
 
 
 def recipe_named(name):

@@ -2,20 +2,25 @@
 
 import signal
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import weighting
+from ch_sentiment.experiment import perturbation, weighting
+from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.epoch_choice import epoch_keeper, keeps_last
+from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.layer_rates import layer_rates
+from ch_sentiment.experiment.linear_part import join, with_linear_part
+from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
 from ch_sentiment.experiment.recipes import config_of
-from ch_sentiment.experiment.weighting import loss_weights
+from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
+from ch_sentiment.experiment.weighting import loss_targets, loss_weights
 from common.trainer import Trainer
-from common.training.adversarial import AdversarialTraining
 from common.training.callbacks import LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
@@ -56,26 +61,51 @@ def run_experiment(config, data, callbacks=()):
         data = encode(data, config)
         for line in data.left_out:
             warnings.warn(line, stacklevel=3)
+    if data.unlabelled_texts is not None and rounds_of(config):
+        return _self_trained(config, data, callbacks)
     experiment = Experiment(config, data, callbacks=callbacks)
     result = experiment.train()
     return experiment.score() if experiment.came_to_its_end else result
 
 
-def fit(texts, labels, callbacks=(), sample_weight=None, **options):
+def _self_trained(config, data, callbacks):
+    """`run_experiment` with texts without labels; -> Result of the model that is kept, or of what stopped."""
+    results = {}
+
+    def train(name, config, data):
+        experiment = Experiment(config, data, callbacks=callbacks)
+        result = experiment.train()
+        if not experiment.came_to_its_end:
+            raise Stopped(name, result)
+        results[name] = experiment.score()
+        return result.model
+
+    try:
+        kept, rounds = self_train(config, data, [], InMemory(train))
+    except Stopped as stopped:
+        return stopped.result
+    result = results[kept]
+    scores = score_kept(result.model, data, config.run, kept, rounds)
+    return replace(result, scores=scores, scored_on=data.scored[0])
+
+
+def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **options):
     """Train on N texts (str) and N labels in memory; -> Classifier, whose `predict_proba(texts)` answers.
 
     Where a text or a label is missing (None, nan, "") or a text has no word, the pair is left out, with a warning.
 
-    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same.
+    sample_weight: N numbers, 0 or above, what each text counts in the loss; None: the same. unlabelled: texts without
+    labels, from which to learn by self-training (docs/self_training.md), or None.
 
-    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit and
-    strict (what would be left out is an error), by name as on the command line: cell="gru", epochs=3,
-    class_weight="balanced". TypeError for another name, DataError or ValueError where texts, labels or options cannot
-    be, FloatingPointError where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
+    options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
+    student_epochs, confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by
+    name as on the command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError
+    or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite.
+    Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
-    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict)
-    config = config_of(options).with_(classes=len(texts.label_names))
+    texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
+    config = config_of(choose(options, texts)[0]).with_(classes=len(texts.label_names))
     result = run_experiment(config, texts, callbacks)
     if result.stop_reason == "SIGINT":
         raise KeyboardInterrupt
@@ -84,20 +114,33 @@ def fit(texts, labels, callbacks=(), sample_weight=None, **options):
     return result.model
 
 
-def new_net(config, data):
+def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
-    list of str. DataError where they do not fit.
+    list of str. progress: wraps the steps of fitting the linear part of --wide. DataError where they do not fit.
     """
     loss_weights(data, config.training.class_weight)  # raises before anything is written
     net, notes = build(config.model, data, _stream(config, 1))
+    if data.pretrained is not None:
+        data.pretrained.write_layers(net)
+    if config.model.wide:
+        net, lines = with_linear_part(net, config, data, progress)
+        notes += lines
     return net, [*notes, *weighting.notes(data, config.training.class_weight)]
+
+
+def check_builds(config, data):
+    """DataError where `new_net` would refuse: tried on two texts of each label, so that a training that comes later
+    does not end in an error that could have been known.
+    """
+    index = np.concatenate([np.flatnonzero(data.train.t == c)[:2] for c in range(len(data.label_names))])
+    new_net(config, replace(data, train=data.train.take(index)))
 
 
 def _stream(config, number):
     """A random stream of the one seed: 0 draws the validation part (`corpus.encode`), 1 initial weights and dropout, 2
-    the order of the texts.
+    the order of the texts, 3 virtual adversarial steps and which unlabelled texts are read when.
     """
-    return np.random.default_rng(config.run.seed).spawn(3)[number]
+    return np.random.default_rng(config.run.seed).spawn(4)[number]
 
 
 class Experiment:
@@ -113,14 +156,16 @@ class Experiment:
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
         self.config, self.data = config, data
         net = new_net(config, data)[0] if net is None else net
-        reading = {"max_len": config.model.max_len, "cleaning": config.model.cleaning, "keep": config.model.keep}
+        reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
-        trained = AdversarialTraining(net, config.training.adversarial) if config.training.adversarial else net
+        trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
+        if config.training.layer_decay != 1:
+            optimizer.rates = layer_rates(trained, config.training.layer_decay)
         self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
         self.error = None
 
@@ -128,13 +173,14 @@ class Experiment:
         """Train to the end, or until something stops it; -> Result without scores. Raises as `Trainer.fit`."""
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
+        perturbation.set_unlabelled(trainer.model, data.unlabelled)
         validation = (data.val.x, data.val.t) if len(data.val) else None
         if validation and weights is not None:
             validation = (*validation, of_validation)
         try:
             trainer.fit(
                 data.train.x,
-                data.train.t,
+                loss_targets(self.config.model, data.train),
                 options.epochs - trainer.epochs_done,
                 options.batch_size,
                 options.clip,
@@ -153,19 +199,12 @@ class Experiment:
         return self.error is None and self.trainer.stop_reason not in signal.Signals.__members__
 
     def score(self):
-        """Score the test part, or without one the validation part, if there is any; before that, calibrate and choose
-        the abstention threshold, as the options say; -> Result.
+        """Score the test part, or without one the validation part; before that, join net and linear part, calibrate
+        and choose the abstention threshold, as the options say; -> Result.
         """
-        model, validation, options = self.model, self.data.val, self.config.run
-        found = {"calibration": model.calibrate(validation.x, validation.t)} if options.calibrate else {}
-        if options.abstain is not None:
-            model.choose_abstention(validation.x, validation.t, options.abstain)
-            chosen = model.report(validation.x, validation.t).get("abstain")
-            found["abstention"] = {"wanted": options.abstain, "n": len(validation), "found": chosen}
-        name, part = self.data.scored
-        scores = model.report(part.x, part.t) if len(part) else None
-        model.metrics = {**self.metrics(), **found, **({name: scores} if scores else {})}
-        return self.result(scores)
+        self.model.metrics = self.metrics()
+        join(self.model, self.data, self.config.training.class_weight)
+        return self.result(score_model(self.model, self.data, self.config.run))
 
     def result(self, scores=None):
         """-> Result, as things stand."""
@@ -193,15 +232,26 @@ def check_config(config):
         raise DataError(f"--vocab-size: expected at least 3 (padding, unknown and a word), got {model.vocab_size}")
     if not config.data.data:
         raise DataError("--data: expected a name, got an empty one")
-    if model.freeze_embedding and model.embedding is None:
-        raise DataError("--freeze-embedding: expected word vectors from --embedding, got none")
+    if config.unlabelled.init_from is not None and model.embedding is not None:
+        raise DataError(f"--init-from: expected no --embedding beside it, got {model.embedding}")
+    if model.freeze_embedding and model.embedding is None and config.unlabelled.init_from is None:
+        raise DataError("--freeze-embedding: expected word vectors from --embedding or --init-from, got none")
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if config.data.validation == 0:
-        uses = {"--keep-epoch best": config.training.keep_epoch == "best"}
+        uses = {"--keep-epoch best": config.training.keep_epoch == "best", "--wide": model.wide}
         uses |= {"--calibrate": config.run.calibrate, "--abstain": config.run.abstain is not None}
+        uses |= {"--unlabelled": config.unlabelled.unlabelled is not None}
         if wanted := [name for name, is_wanted in uses.items() if is_wanted]:
             raise DataError(f"--validation: expected a share above 0 for {', '.join(wanted)}, got 0")
+    for name in ("leave_out", "teacher"):
+        if getattr(config.unlabelled, name) is not None and config.unlabelled.unlabelled is None:
+            raise DataError(f"{flag(name)}: expected texts without labels beside it (--unlabelled FILE), got none")
+    if model.wide and model.model != "recurrent":
+        raise DataError(f"--wide: expected a recurrent model, got {model.model}")
+    if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
+        raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
+    perturbation.check(config)

@@ -11,7 +11,7 @@ from common.files.checkpoint import CheckpointError
 from common.files.resume import read_about
 from dataset.errors import DataError
 
-PATHS = ("data", "test_data", "group_file")  # options that may be paths
+PATHS = ("data", "test_data", "group_file", "init_from", "unlabelled", "leave_out")  # options that may be paths
 
 
 @dataclass
@@ -26,17 +26,24 @@ class RunState:
 
 def about(config, data, net):
     """What `read_run_state` reads back from a checkpoint: a dict that JSON can hold."""
-    options = config.by_name()
-    for name in PATHS:  # so that they are found from any working folder
-        if options[name] is not None and options[name] not in NAMES and os.path.exists(options[name]):
-            options[name] = os.path.abspath(options[name])
     return {
-        "options": options,
+        "options": with_absolute_paths(config.by_name()),
         "model": type(net).__name__,
         "net": net.config,
         "words": data.vocab.words,
         "data": data.fingerprint,
     }
+
+
+def with_absolute_paths(options):
+    """The options (by name) with the files that they name as they are found from any working folder."""
+
+    def absolute(path):
+        named = path is not None and path not in NAMES and os.path.exists(path)
+        return os.path.abspath(path) if named else path
+
+    options = {**options, **{name: absolute(options[name]) for name in PATHS}}
+    return {**options, "teacher": options["teacher"] and [absolute(path) for path in options["teacher"]]}
 
 
 def read_run_state(path):

@@ -1,4 +1,9 @@
-"""Weights of the loss: that of each text times that of its class, scaled to a mean of 1 in every part."""
+"""What the loss is given beside scores: labels, hard or soft, and weights, that of each text times that of its class.
+
+The weights are scaled to a mean of 1 in every part.
+"""
+
+import numpy as np
 
 from common.training.class_weight import balanced_class_weight, with_mean_one
 from dataset.errors import DataError
@@ -13,6 +18,8 @@ def loss_weights(data, class_weight):
     """
     parts = [data.train, data.val]
     weights = [part.weights for part in parts]
+    if weights[0] is not None and weights[1] is None:  # soft-labelled texts count less, in the training part alone
+        weights[1] = np.ones(len(data.val))
     if class_weight is None and weights[0] is None:
         return None, None
     if class_weight is not None:
@@ -43,3 +50,9 @@ def notes(data, class_weight):
     of_class = class_weights(data)
     low, high = (f"{of_class[c]:.3g} ({data.label_names[c]})" for c in (of_class.argmin(), of_class.argmax()))
     return [f"class weights: from {low} to {high}"]
+
+
+def loss_targets(options, part):
+    """What the loss is given for a Part: (N,) class ids, or soft labels, (N,) for a model of one logit, else (N, C)."""
+    one_logit = part.learnt.shape[1:] == (2,) and not (options.softmax and options.model == "recurrent")
+    return part.learnt[:, 1] if one_logit else part.learnt

@@ -1,4 +1,4 @@
-"""95 % intervals: of a share, and of the mean of a table whose rows and columns are both samples."""
+"""95 % intervals: of a share, of its change, and of the mean of a table whose rows and columns are both samples."""
 
 import numpy as np
 
@@ -25,3 +25,14 @@ def two_way_bootstrap(values, rng=None, rounds=ROUNDS):
     columns = rng.multinomial(C, np.full(C, 1 / C), rounds)  # (rounds, C)
     means = ((rows @ values) * columns).sum(axis=1) / (R * C)  # (rounds, R) @ (R, C) -> (rounds, C) -> (rounds,)
     return tuple(map(float, np.quantile(means, QUANTILES)))
+
+
+def paired_change(before, after):
+    """How much larger the second of two shares is, both of the same N texts, and its interval (Agresti and Min 2005).
+
+    before, after: (N,) bool, such as which texts one model and another answered rightly. -> change, low, high: float.
+    """
+    before, after, N = np.asarray(before, bool), np.asarray(after, bool), len(before) + 2
+    gained, lost = np.sum(after & ~before) + 0.5, np.sum(before & ~after) + 0.5  # half a text more each
+    middle, half = (gained - lost) / N, NORMAL * np.sqrt(gained + lost - (gained - lost) ** 2 / N) / N
+    return float(after.mean() - before.mean()), float(middle - half), float(middle + half)

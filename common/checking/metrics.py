@@ -7,7 +7,8 @@ import numpy as np
 
 def count_right(scores, t):
     """The number of correct answers. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or
-    (N, C) one-hot. ValueError for other shapes.
+    (N, C) one-hot; a label may be soft, a probability: then the more probable class counts. ValueError for other
+    shapes.
     """
     t = np.asarray(t)
     single = scores.shape[1:] in ((), (1,))
@@ -16,7 +17,7 @@ def count_right(scores, t):
         got = f"shapes {scores.shape} and {t.shape}"
         raise ValueError(f"count_right: expected a score, or one for each class, for each of (N,) labels, got {got}")
     if single:
-        return int(np.sum((scores.reshape(-1) > 0) == t.reshape(-1)))
+        return int(np.sum((scores.reshape(-1) > 0) == (t.reshape(-1) > 0.5)))
     return int(np.sum(scores.argmax(axis=1) == (t.argmax(axis=1) if t.ndim == 2 else t)))
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from common.arrays.checks import as_rng
 from common.arrays.examples import PAD, lengths, num_examples, pad, parts, sorted_batches, take
 
-__all__ = ["count_tokens", "grouped_split", "pad", "shuffled_batches", "sorted_batches", "stratified_split", "take"]
-__all__ += ["window_places"]
+__all__ = ["assign_folds", "count_tokens", "grouped_split", "pad", "shuffled_batches", "sorted_batches"]
+__all__ += ["stratified_split", "take", "window_places"]
 
 POOL = 50  # batches that are sorted by length together: enough for similar lengths, few enough to stay random
 
@@ -114,3 +114,15 @@ def grouped_split(t, groups, part, rng=None):
         got = f"class {alone[0]} on one side only"
         raise ValueError(f"grouped_split: expected groups that leave each class on both sides, got {got}")
     return tuple(rng.permutation(np.flatnonzero(second[group] == side)) for side in (False, True))
+
+
+def assign_folds(t, groups, folds, rng):
+    """(M,) int64, the fold of each example: no group is split, each class spread evenly. t, groups: (M,)."""
+    names, first, group, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    folds = min(folds, len(names))
+    order = rng.permutation(len(names))
+    # Large groups first, class by class, in turn to each fold.
+    order = order[np.lexsort((-sizes[order], t[first[order]]))]
+    fold_of_group = np.empty(len(names), np.int64)
+    fold_of_group[order] = np.arange(len(names)) % folds
+    return fold_of_group[group.reshape(-1)]

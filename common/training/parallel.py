@@ -79,6 +79,8 @@ class DataParallel(WrappedModel):
     def __init__(self, model, comm):
         super().__init__(model)
         self.comm, self.rows = comm, None  # rows: of this rank, during a forward
+        if alone := [type(m).__name__ for m in (model, getattr(model, "model", None)) if hasattr(m, "one_process")]:
+            raise ValueError(f"DataParallel: expected a model whose batches can be shared, got {alone[0]}")
         for w in self.weights().values():
             comm.Bcast(w, root=0)
         for _, layer in layers_below(self):

@@ -47,11 +47,11 @@ class TokenizedTexts:
         return [self.words[word] for word in self.ids[self.offsets[i] : self.offsets[i + 1]]]
 
     def take(self, index):
-        """Those of the texts at the positions `index`, an ascending array."""
-        stays, lengths = np.zeros(len(self), dtype=bool), self.lengths()
-        stays[index] = True
-        ids = self.ids[np.repeat(stays, lengths)]  # (sum T of the chosen texts,)
-        return TokenizedTexts(self.words, ids, np.append(0, np.cumsum(lengths[stays])))
+        """Those of the texts at the positions `index`, an array, in its order."""
+        lengths = self.lengths()[index]
+        offsets = np.append(0, np.cumsum(lengths))
+        moved = np.repeat(self.offsets[:-1][index] - offsets[:-1], lengths)  # (sum T of the chosen texts,)
+        return TokenizedTexts(self.words, self.ids[moved + np.arange(len(moved))], offsets)
 
     def hold(self, which):
         """Whether each text has one of the words that `which`, (words,) bool, marks: (N,) bool."""

@@ -15,7 +15,7 @@ from benchmarks.accuracy.__main__ import main
 from benchmarks.accuracy.processes import last_line, time_left
 from benchmarks.accuracy.report import draw, table, write_report
 from benchmarks.accuracy.scores import Scored, averaged, compare, reported_accuracy
-from benchmarks.accuracy.trainings import RUNS, SHARED, Cost, plan
+from benchmarks.accuracy.trainings import OF_SOME, RUNS, SHARED, Cost, Split, plan, splits_of
 from ch_sentiment.experiment.classifier import Classifier
 from common.checking.metrics import paired_bootstrap
 from dataset.errors import DataError
@@ -58,7 +58,8 @@ def rows_of(markdown):
 
 def test_every_run_is_planned_with_every_seed_on_the_same_data():
     told = {"data": "a.tsv", "group_file": "films.txt"}
-    found = plan(told, {"gru": "--cell gru", "theano": "--recipe theano-lstm"}, [0, 3], Path("out"))
+    runs = {"gru": "--cell gru", "theano": "--recipe theano-lstm"}
+    found = plan(runs, splits_of([0, 3], told), Path("out"))
     assert [str(t) for t in found] == ["gru, seed 0", "gru, seed 3", "theano, seed 0", "theano, seed 3"]
     assert [t.folder for t in found] == [
         Path("out", n) for n in ("gru-seed0", "gru-seed3", "theano-seed0", "theano-seed3")
@@ -66,7 +67,7 @@ def test_every_run_is_planned_with_every_seed_on_the_same_data():
     for t in found:
         data, seed = t.options.data, t.options.run.seed
         assert (data.data, data.group_file, data.validation) == ("a.tsv", "films.txt", 0.1)
-        assert (seed, data.split_seed) == (t.seed, None)
+        assert (seed, data.split_seed) == (t.split.seed, None)
         run = t.options.run
         assert run.out == str(t.folder) and run.no_cache and run.quiet
     assert [t.options.model.cell for t in found] == ["gru", "gru", "lstm", "lstm"]
@@ -83,9 +84,9 @@ def test_a_recipe_that_there_is_not_is_said_before_anything_is_trained(tmp_path,
 
 
 def test_every_shared_option_and_every_run_is_one_of_train():
-    known = {name: RUNS[name] for name in RUNS if name != "best"}
-    values = dict(zip(SHARED, ("x.tsv", 3, "g", "c", 0.2, 50, 2, 8), strict=True))
-    for training in plan(values, known, [0], Path("out")):
+    values = dict(zip(SHARED, ("x.tsv", 2, "g", "c", 0.2, 50, 2, 8), strict=True))
+    of_some = dict.fromkeys(OF_SOME, "texts.txt")
+    for training in plan(RUNS, splits_of([0], {**values, **of_some}), Path("out")):
         options = training.options.by_name()
         assert {name: options[name] for name in SHARED} == values
 
@@ -104,8 +105,10 @@ def test_the_table_has_a_line_for_each_run_and_a_column_for_each_seed(trained):
 
 def test_the_figures_are_those_of_the_models_and_of_their_processes(trained):
     found = json.loads((trained / "accuracy.json").read_text())
-    assert found["seeds"] == [0, 1] and found["command"].startswith("python -m benchmarks.accuracy --runs bow rnn")
-    for row in found["runs"]:
+    [of_seeds] = found["tables"]
+    assert of_seeds["splits"] == ["seed 0", "seed 1"] and of_seeds["heading"] == ""
+    assert found["command"].startswith("python -m benchmarks.accuracy --runs bow rnn")
+    for row in of_seeds["runs"]:
         models = [Classifier.load(trained / f"{row['run']}-seed{seed}") for seed in (0, 1)]
         assert row["accuracy"] == pytest.approx([m.metrics["best"]["val_accuracy"] for m in models])
         assert row["mean"] == pytest.approx(np.mean(row["accuracy"]))
@@ -158,8 +161,9 @@ def test_an_accuracy_that_is_not_the_reported_one_is_said(trained, capsys):
 
 
 def test_the_validation_figure_counts_where_there_is_no_test_part():
-    assert reported_accuracy({"validation": {"accuracy": 0.5}, "best": {"val_accuracy": 0.6}}) == 0.5
-    assert reported_accuracy({"test": {"accuracy": 0.5}, "best": {"val_accuracy": 0.6}}) == 0.6
+    assert reported_accuracy({"validation": {"accuracy": 0.5}, "best": {"val_accuracy": 0.6}}, "validation") == 0.5
+    assert reported_accuracy({"test": {"accuracy": 0.5}, "best": {"val_accuracy": 0.6}}, "validation") == 0.6
+    assert reported_accuracy({"test": {"accuracy": 0.5}, "best": {"val_accuracy": 0.6}}, "test") == 0.5
 
 
 # ---- failures
@@ -214,7 +218,7 @@ def test_the_time_left_is_the_mean_so_far_times_what_remains():
 # ---- comparing
 
 
-COST = 10, Cost(60.0, 5_000_000)  # parameters, and the rest
+COST = 10, Cost(60.0, 5_000_000), "0badcafe"  # parameters, and the rest
 
 
 def scored(*right, numbers=None):
@@ -271,7 +275,7 @@ def test_the_average_is_of_probabilities_and_costs_what_all_cost():
 
 
 def test_members_share_the_split_and_nothing_else_that_is_drawn():
-    found = plan({"data": "a.tsv"}, {"gru": "--cell gru"}, [0, 3], Path("out"), members=2)
+    found = plan({"gru": "--cell gru"}, splits_of([0, 3], {"data": "a.tsv"}), Path("out"), members=2)
     assert [str(t) for t in found] == ["gru, seed 0", "gru, seed 0, member 1", "gru, seed 3", "gru, seed 3, member 1"]
     assert [(t.options.run.seed, t.options.data.split_seed) for t in found] == [
         (0, None),
@@ -282,36 +286,38 @@ def test_members_share_the_split_and_nothing_else_that_is_drawn():
     assert len({t.folder for t in found}) == 4
 
 
-def test_average_adds_a_row(trained, tmp_path):
+def test_members_add_a_row(trained, tmp_path):
     for first in ("rnn-seed0", "rnn-seed1"):  # what is there already is one of the two
         shutil.copytree(trained / first, tmp_path / first)
-    assert bench(tmp_path, "--average", "2", runs=["rnn"]) == 0
+    assert bench(tmp_path, "--members", "2", runs=["rnn"]) == 0
     rows = {row[0]: row for row in rows_of((tmp_path / "accuracy.md").read_text(encoding="utf-8"))[1:]}
     assert set(rows) == {"rnn", "rnn, mean of 2"}
     alone, together = (int(rows[name][6].replace(",", "")) for name in ("rnn", "rnn, mean of 2"))
-    assert together == 2 * alone and rows["rnn"][1] == rows["rnn, mean of 2"][1] == "`--cell rnn`"
+    assert together == 2 * alone and rows["rnn"][1] == rows["rnn, mean of 2"][1]
+
+
+SEED_7 = [Split("seed 7", 7)]
 
 
 def test_one_seed_has_no_deviation(tmp_path):
     rows = compare({"good": scored([1, 1, 1, 0])}, ARGUMENTS)
-    assert rows[0].sd is None and rows_of(table(rows, [7]))[1][2:4] == ["75.00", "75.00"]
-    assert "4 texts" in write_report(tmp_path, rows, [7], "command")
+    assert rows[0].sd is None and rows_of(table(rows, SEED_7))[1][2:4] == ["75.00", "75.00"]
+    assert "4 texts" in write_report(tmp_path, {"": (rows, SEED_7)}, "command")
 
 
 def test_the_table_shows_differences_with_their_sign():
-    row = rows_of(table(compare({"good": scored([1] * 99 + [0]), "bad": scored([1] * 49 + [0] * 51)}, ARGUMENTS), [0]))[
-        2
-    ]
-    assert row[:4] == ["bad", "`--cell rnn`", "49.00", "49.00"] and row[4:7] == ["1.0", "10", "5"]
+    rows = compare({"good": scored([1] * 99 + [0]), "bad": scored([1] * 49 + [0] * 51)}, ARGUMENTS)
+    row = rows_of(table(rows, SEED_7))[2]
+    assert row[:4] == ["bad", "`--cell rnn`<!-- 0badcafe -->", "49.00", "49.00"] and row[4:7] == ["1.0", "10", "5"]
     assert row[7].startswith("-50.00 [-") and row[8] == "0.0001"
 
 
 def test_the_figure_has_a_marker_of_its_own_for_each_seed_and_the_best_above():
     rows = compare(three_runs(), ARGUMENTS)
-    ax = draw(rows, [0, 1])
+    ax = draw(rows, splits_of([0, 1], {}))
     mean, first, second = ax.lines
     assert list(mean.get_xdata()) == pytest.approx([100 * row.mean for row in rows])
     assert list(second.get_xdata()) == pytest.approx([100 * row.accuracy[1] for row in rows])
     assert len({line.get_marker() for line in ax.lines}) == 3 and first.get_label() == "seed 0"
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["good", "bad", "worst"]
-    assert ax.get_ylim()[0] > ax.get_ylim()[1] and draw(rows, [0, 1], ax) is ax
+    assert ax.get_ylim()[0] > ax.get_ylim()[1] and draw(rows, splits_of([0, 1], {}), ax) is ax

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from ch_language import compare, generate_text, train, train_better, train_custom_loop
+from ch_language import compare, generate_text, pretrain, train, train_better, train_custom_loop
 from ch_language.corpus import ids_of, load_corpus
 from ch_language.model import LanguageModel
 from ch_language.saved import load_model, save_model
@@ -173,3 +173,22 @@ def test_the_least_number_of_words_is_what_is_asked_for(window, here):
         load_corpus("text.txt", window)
     write(least)
     assert len(load_corpus("text.txt", window).train) > window
+
+
+def test_a_classifier_that_starts_from_a_language_model_needs_fewer_labels(monkeypatch, capsys):
+    monkeypatch.setattr(pretrain, "LABELS", (64,))
+    monkeypatch.setattr(pretrain, "EPOCH", 15)
+    monkeypatch.setattr(pretrain, "LM_EPOCH", 2)
+    pretrain.main()
+    lines = capsys.readouterr().out.splitlines()[-3:]
+    random, vectors, both = (float(line.split()[-1].rstrip("%")) for line in lines)
+    assert lines[0].split()[0] == "random" and min(vectors, both) > random + 20
+
+
+def test_the_labelled_sentences_do_not_say_the_answer_and_share_no_person_with_the_others():
+    words = ["<pad>", "the", "queen", "king", "loves", "her", "his", "crown", "mother", "<eos>", "he", "she"]
+    words += [word for couple in pretrain.COUPLES for word in couple if word not in words]
+    ids = np.array([1, 2, 4, 5, 7, 9, 1, 3, 4, 6, 7, 9, 1, 8, 4, 5, 7, 9, 1, 7, 9])
+    known, others = pretrain.labelled(ids, words)
+    assert sorted((label, part.tolist()) for part, label in known) == [(0, [1, 3, 4, 7, 9]), (1, [1, 2, 4, 7, 9])]
+    assert [(label, part.tolist()) for part, label in others] == [(1, [1, 8, 4, 7, 9])]

@@ -1,25 +1,17 @@
-"""Pairs of words: which are frequent, and that the vector at a word is that of its pair."""
+"""Pairs of words: the vector at a word is that of its pair."""
 
 import numpy as np
 import pytest
 
 from ch_sentiment.model import sentiment_net
 from common.checking.gradient_check import check_layer, check_model
-from common.pair_embedding import TimePairEmbedding, frequent_pairs
+from common.pair_embedding import TimePairEmbedding
 
 V = 7
-X = [np.array(ids, np.int32) for ids in ([2, 3, 2, 3], [3, 2], [4, 2, 3], [5], [3, 2, 4])]
 
 
 def key(a, b):
     return a * V + b
-
-
-def test_frequent_pairs_counts_texts_not_places():
-    assert frequent_pairs(X, V).tolist() == sorted([key(2, 3), key(3, 2), key(4, 2), key(2, 4)])
-    assert frequent_pairs(X, V, min_texts=2).tolist() == [key(2, 3), key(3, 2)]
-    assert frequent_pairs(X, V, max_pairs=1).tolist() == [key(3, 2)]  # in three texts; (2, 3), too, stands three times
-    assert frequent_pairs(X, V, min_texts=4).tolist() == []
 
 
 @pytest.fixture

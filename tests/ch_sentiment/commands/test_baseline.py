@@ -58,7 +58,7 @@ def test_features_are_the_distinct_words_and_known_pairs_of_each_text():
 
 def test_ratios_are_the_log_counts_of_wang_and_manning():
     net = nbsvm()
-    keys = dict(zip(net.pairs.tolist(), range(V, V + len(net.pairs))))
+    keys = dict(zip(net.keys.tolist(), range(V, V + len(net.keys))))
     known = {f for ids in X for f in features_of(ids) if isinstance(f, tuple)}
     assert {divmod(key, V) for key in keys} == known
     counts = [Counter(f for ids, t in zip(X, T) if t == c for f in features_of(ids)) for c in (1, 0)]
@@ -72,7 +72,7 @@ def test_ratios_are_the_log_counts_of_wang_and_manning():
 
 def test_a_text_of_weight_two_is_counted_twice_in_the_ratios():
     weight = np.array([2, 1, 1, 0, 1, 1])
-    pairs = nbsvm().pairs
+    pairs = nbsvm().keys
     twice = [X[i] for i in np.repeat(np.arange(6), weight)]
     weighted = log_count_ratios(X, T, pairs, V, 2, weight)
     np.testing.assert_allclose(weighted, log_count_ratios(twice, np.repeat(T, weight), pairs, V, 2), rtol=1e-12)
@@ -90,7 +90,7 @@ def test_every_class_of_three_has_its_ratio_against_the_rest():
 
 def test_a_score_is_the_sum_of_weight_times_ratio_over_what_the_text_holds():
     net = nbsvm()
-    (W, b), keys = net.params, net.pairs.tolist()
+    (W, b), keys = net.params, net.keys.tolist()
     for ids in [*X, np.array([3, 4, 3, 4]), np.array([5, 5])]:  # the last two hold pairs that were not seen
         rows = [
             f if isinstance(f, int) else V + keys.index(f[0] * V + f[1])
@@ -101,8 +101,8 @@ def test_a_score_is_the_sum_of_weight_times_ratio_over_what_the_text_holds():
 
 
 def test_the_pairs_chosen_are_those_in_the_most_texts():
-    assert nbsvm(max_pairs=1).pairs.tolist() == [2 * V + 3] and nbsvm(max_pairs=0).pairs.tolist() == []
-    assert len(nbsvm(max_pairs=99).pairs) == len(nbsvm().pairs) == 6
+    assert nbsvm(max_ngrams=1).keys.tolist() == [2 * V + 3] and nbsvm(max_ngrams=0).keys.tolist() == []
+    assert len(nbsvm(max_ngrams=99).keys) == len(nbsvm().keys) == 6
 
 
 def test_gradients_of_a_scaled_sum_agree_with_differences_and_know_their_rows():

@@ -332,7 +332,8 @@ def test_help_is_in_groups_and_fits_a_terminal_of_80_columns(command, capsys, mo
     assert max(map(len, out.splitlines())) <= 80
     if command not in ("predict", "evaluate"):
         groups = [line for line in out.splitlines() if line.endswith("options:")]
-        wanted = [f"{more}{group} options:" for more in ("", "more ") for group in ("data", "model", "training", "run")]
+        of_groups = ("data", "model", "training", "unlabelled", "run")
+        wanted = [f"{more}{group} options:" for more in ("", "more ") for group in of_groups]
         assert groups == ["options:", *(name for name in wanted if name in groups)] and len(groups) > 7
         first = out[: out.index("more data options")]
         assert first.count("\n  --") <= 25 and "--text-column" in first and "--batch-size" in first

@@ -13,8 +13,9 @@ from conftest import ROOT, TINY, TWO, call, lines_of, start
 import ch_sentiment.commands.train
 import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.corpus import Corpus, Part
+from ch_sentiment.experiment.corpus import Corpus
 from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE
+from ch_sentiment.experiment.parts import Part
 from common.files.checkpoint import load_checkpoint, save_arrays
 
 pytestmark = pytest.mark.usefixtures("here")

@@ -14,7 +14,7 @@ from ch_sentiment.data_check.label_errors import (
     ratios_of_counts,
     suggest_labels,
 )
-from common.pair_embedding import frequent_pairs
+from common.ngrams import frequent_ngrams
 from dataset.text import Vocab
 
 OWN = ["good fine lovely", "bad poor awful", "odd strange weird"]
@@ -137,8 +137,8 @@ def test_telling_labels_apart_needs_more_than_chance_gives():
 def test_the_ratios_of_a_fold_are_those_of_an_nbsvm_on_the_same_texts(C):
     x, t, V = data(C, 60)
     net = NBSVM.of_texts(x, t, V, C)
-    pairs = frequent_pairs(x, V)
-    assert np.array_equal(pairs, net.pairs)
+    pairs = frequent_ngrams(x, V)
+    assert np.array_equal(pairs, net.keys)
     features = [net.layers[0].forward(ids[None])[0] for ids in x]
     counts = _counts([ids[ids != 0] for ids in features], t, V + len(pairs), C)
     assert np.allclose(ratios_of_counts(counts), net.ratios)

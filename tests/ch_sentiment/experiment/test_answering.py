@@ -11,8 +11,8 @@ from conftest import call, lines_of
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.corpus import CachedTexts
 from ch_sentiment.experiment.ensemble import Ensemble
+from ch_sentiment.experiment.parts import CachedTexts
 from ch_sentiment.explain.attribution import explain, remarks
 from ch_sentiment.explain.figure import figure
 from ch_sentiment.explain.page import page

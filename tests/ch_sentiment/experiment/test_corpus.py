@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+from conftest import TWO
 
 from ch_sentiment.experiment import load
 from ch_sentiment.experiment.build import build
-from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import Config
 from dataset import imdb, phrases
 from dataset.errors import DataError
@@ -222,3 +223,21 @@ def test_the_parts_follow_from_the_split_seed_or_else_from_the_seed(reviews):
 def test_cleaning_reaches_the_words():
     data = prepare(remove_stopwords=True, remove_punctuation=True)
     assert "the" not in data.vocab and "not" in data.vocab
+
+
+def test_texts_without_labels_are_encoded_without_those_of_any_part():
+    texts, labels = [text for _, text in TWO], [label for label, _ in TWO]
+    more = ["a text that is new", texts[0], "", None, "another good one", "a text that is new", "* *"]
+    data = encode(LabelledTexts.of(texts, labels, unlabelled=more), Config.of(validation=0.2))
+    assert data.unlabelled_texts.texts == ["a text that is new", "another good one"]
+    np.testing.assert_array_equal(data.unlabelled[1], data.vocab.encode(["another", "good", "one"]))
+    assert "texts without labels: 2 texts without labels to learn from" in data.notes
+    plain = encode(LabelledTexts.of(texts, labels), Config.of(validation=0.2))
+    assert plain.unlabelled is None and plain.fingerprint == data.labelled_fingerprint != data.fingerprint
+
+
+def test_texts_without_labels_in_memory_that_cannot_be_are_one_line():
+    texts, labels = [text for _, text in TWO], [label for label, _ in TWO]
+    for wrong, message in (("a text", "unlabelled: expected a list of texts"), ([3], "expected a str, got int")):
+        with pytest.raises(DataError, match=message):
+            LabelledTexts.of(texts, labels, unlabelled=wrong)

@@ -10,6 +10,7 @@ from conftest import TWO, call, lines_of
 
 import ch_sentiment.experiment.build
 import ch_sentiment.experiment.run_folder
+from ch_sentiment.experiment.auto import ABOUT
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.options import FIELDS, Config
 from ch_sentiment.experiment.recipes import RECIPES, config_of
@@ -48,7 +49,8 @@ def test_what_is_changed_is_what_differs_from_the_defaults():
 def test_recipes_lists_all_and_shows_the_settings_of_one(capsys):
     assert call("recipes") == 0
     listed = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
-    assert listed == {name: recipe.about for name, recipe in RECIPES.items()}
+    assert listed == {"auto": ABOUT, **{name: recipe.about for name, recipe in RECIPES.items()}}
+    assert call("recipes", "auto") == 0 and capsys.readouterr().out == f"{ABOUT}\n"
     for name, recipe in RECIPES.items():
         assert call("recipes", name) == 0
         about, *settings = capsys.readouterr().out.splitlines()
@@ -62,19 +64,23 @@ def test_recipes_lists_all_and_shows_the_settings_of_one(capsys):
 def test_each_trains_from_one_command_and_config_has_the_recipe_and_what_was_used(name):
     Path("v.txt").write_text("good 1 2 3\nbad -1 0.5 4\n")
     Path("two.tsv").write_text(lines_of(TWO))
-    embedding = ["--embedding", "v.txt"] if RECIPES[name].settings.get("embedding") else []
-    typed = ["--data", "two.tsv", "--hidden", "3", "--epochs", "1", "--quiet", "--out", "r", *embedding]
+    Path("more.txt").write_text("".join(f"a good bad film {i}\n" for i in range(20)))
+    files = ["--embedding", "v.txt"] if RECIPES[name].settings.get("embedding") else []
+    files += ["--unlabelled", "more.txt"] if name == "unlabelled" else []
+    typed = ["--data", "two.tsv", "--hidden", "3", "--epochs", "1", "--quiet", "--out", "r", *files]
     assert call("train", "--recipe", name, *typed) == 0
     used, recipe = config("r"), Config.of(RECIPES[name].settings).by_name()
     assert (used["recipe"], used["data"], used["hidden"], used["epochs"]) == (name, "two.tsv", 3, 1)
-    free = {"recipe", "data", "hidden", "epochs", "quiet", "out", "embedding"}
+    free = {"recipe", "data", "hidden", "epochs", "quiet", "out", "embedding", "unlabelled"}
     assert all(used[key] == value for key, value in recipe.items() if key not in free)
     model = Classifier.load("r")
     assert model.keep == recipe["keep"]
     if recipe["model"] != "recurrent":
         return
-    assert model.net.config["pool"] == recipe["pool"] and model.net.config["pair_size"] == recipe["pairvec"]
-    assert all(model.net.config[key] == recipe[key] for key in ("dropout", "embed_dropout", "softmax"))
+    net = model.net.config.get("net", model.net.config)  # of one with --wide: that beside the linear part
+    assert recipe["wide"] == ("linear" in model.net.config)
+    assert net["pool"] == recipe["pool"] and net["pair_size"] == recipe["pairvec"]
+    assert all(net[key] == recipe[key] for key in ("dropout", "embed_dropout", "softmax"))
     assert ("embed.W" in model.net.param_names) is not recipe["freeze_embedding"]
 
 
@@ -135,31 +141,3 @@ def test_a_transformer_starts_from_its_recipe_where_no_other_is_typed(more, reci
 def test_the_page_on_recipes_describes_each_and_gives_its_command():
     for name in RECIPES:
         assert f"\n## {name}\n" in DOCS and f"sentifish train --recipe {name}" in DOCS
-
-
-SENTENCES = "".join(
-    f"{'bad' if i % 2 else 'good'}\ta {'slow' if i % 2 else 'fine'} film of {i} scenes\n" for i in range(1000)
-)
-
-
-@pytest.mark.parametrize(
-    ("content", "more", "taken"),
-    [
-        (SENTENCES, [], "short"),
-        (SENTENCES, ["--epochs", "1"], "short"),
-        (SENTENCES.replace("bad", "3", 30), [], "short"),
-        (SENTENCES, ["--cell", "gru"], None),
-        (SENTENCES, ["--recipe", "default"], "default"),
-        (SENTENCES.replace("film", "film " * 60), ["--epochs", "1"], None),
-        ("\n".join(SENTENCES.split("\n")[:900]), [], None),
-    ],
-    ids=["sentences", "epochs", "three classes", "a cell", "typed", "long", "few"],
-)
-def test_many_short_texts_are_trained_by_the_recipe_short_where_nothing_else_is_said(content, more, taken, capsys):
-    Path("own.tsv").write_text(content, encoding="utf-8")
-    assert call("train", "own.tsv", *more, *(() if "--epochs" in more else ("--epochs", "1")), "--out", "r") == 0
-    said = "texts of about 6 words: the settings of --recipe short (else --recipe default)"
-    assert (said in capsys.readouterr().out) == (taken == "short")
-    used = config("r")
-    assert (used["recipe"], used["bidirectional"]) == (taken, taken == "short")
-    assert used["naive_bayes"] == (taken == "short" and "3\t" not in content)

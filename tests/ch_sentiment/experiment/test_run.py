@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import THREE, TWO
 
-from ch_sentiment.experiment.corpus import LabelledTexts, Part, encode
+from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.options import Config
+from ch_sentiment.experiment.parts import Part
 from ch_sentiment.experiment.run import fit, run_experiment
 from common.trainer import Trainer
 from common.training.callbacks import Callback
@@ -225,6 +226,9 @@ def test_an_option_that_there_is_not_is_named():
         ({"bidirectional": 1}, "bidirectional: expected a bool, got 1"),
         ({"hidden": None}, "hidden: expected an int, got None"),
         ({"adversarial": 0.3, "model": "bow"}, "--adversarial: expected a recurrent model, got bow"),
+        ({"entropy": 0.3, "model": "nbsvm"}, "--entropy: expected a recurrent model, got nbsvm"),
+        ({"adversarial": 0.3, "entropy": 0.1}, "--entropy: expected no --adversarial beside it, got 0.3"),
+        ({"adversarial": 0.3, "virtual_adversarial": 1.0}, r"--virtual-adversarial: .* \(--adversarial 0 does"),
     ],
 )
 def test_a_value_that_cannot_be_is_one_line_that_names_its_option(options, message):

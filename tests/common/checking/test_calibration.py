@@ -10,7 +10,7 @@ import pytest
 from conftest import TINY, call, lines_of
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
-from ch_sentiment.commands.train import calibration_line
+from ch_sentiment.commands.outcome import calibration_line
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import to_probabilities
 from common.checking.calibration import expected_calibration_error, fit_temperature, reliability

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.checking.intervals import two_way_bootstrap, wilson_interval
+from common.checking.intervals import paired_change, two_way_bootstrap, wilson_interval
 
 
 def test_the_interval_of_a_share_is_that_of_wilson_and_stays_between_0_and_1():
@@ -19,3 +19,17 @@ def test_the_interval_of_a_mean_resamples_both_rows_and_columns():
     assert high == pytest.approx(values.mean() + half, abs=0.02)
     wide = two_way_bootstrap(np.array([[1.0, -1.0]] * 50), 1)
     assert wide == pytest.approx((-1, 1))
+
+
+def test_the_interval_of_a_change_is_that_of_pairs_and_says_nothing_of_a_few():
+    rng = np.random.default_rng(0)
+    before = rng.random(4000) < 0.8
+    after = np.where(rng.random(4000) < 0.05, ~before, before)
+    after[:200] = True
+    change, low, high = paired_change(before, after)
+    d = after.astype(float) - before
+    half = 1.96 * d.std() / 4000**0.5
+    assert change == pytest.approx(d.mean()) and (low, high) == pytest.approx((change - half, change + half), abs=1e-4)
+    assert paired_change([False] * 3, [True] * 3)[1] < 1 and paired_change([True], [False])[2] > 0
+    same = paired_change(before, before)
+    assert same[0] == 0 and same[1] == -same[2] < 0

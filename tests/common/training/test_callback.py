@@ -16,6 +16,7 @@ from common.optimizer import SGD, Adam
 from common.sequential import Sequential
 from common.trainer import Trainer
 from common.training.adversarial import AdversarialTraining
+from common.training.averaging import WeightAveraging
 from common.training.callbacks import (
     BookLog,
     Callback,
@@ -27,6 +28,7 @@ from common.training.callbacks import (
 )
 from common.training.lr_range import RangeTest
 from common.training.parallel import DataParallel, StopTogether
+from common.training.stream import StreamState
 
 X, T = np.random.default_rng(0).standard_normal((10, 3)), np.array([0, 1] * 5)
 
@@ -76,6 +78,8 @@ MAKE = {
     StopOnSignal: lambda path: StopOnSignal(),
     StopTogether: lambda path: StopTogether(OneRank(), (signal.SIGINT,)),
     Checkpoint: lambda path: Checkpoint(path),
+    WeightAveraging: lambda path: WeightAveraging(0.9),
+    StreamState: lambda path: StreamState([]),
     Mean: lambda path: Mean(),
 }
 every_class = pytest.mark.parametrize("kind", MAKE, ids=lambda kind: kind.__name__)
@@ -121,6 +125,7 @@ def known(callback):
         "comm",
         "rng",
         "average",
+        "own",
         "steps_before",
     )
     values, arrays = callback.state()

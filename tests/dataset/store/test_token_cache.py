@@ -180,3 +180,10 @@ def test_arrays_that_pack_did_not_make_are_refused():
             array_cache.unpack(flat, np.array(offsets, dtype=np.int64))
     with pytest.raises(ValueError, match="offsets"):
         array_cache.unpack(flat, np.array([0, 3], dtype=np.int32))
+
+
+def test_some_texts_are_taken_in_the_order_of_the_positions():
+    tokens = tokenize_texts(["a b", "", "c", "a c d e"])
+    some = tokens.take(np.array([3, 1, 0]))
+    assert [some.tokens(i) for i in range(len(some))] == [["a", "c", "d", "e"], [], ["a", "b"]]
+    assert len(tokens.take(np.zeros(0, int))) == 0

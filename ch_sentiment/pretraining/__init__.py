@@ -1,0 +1,1 @@
+"""Pretraining on texts without labels: word vectors, language models, a sequence autoencoder (docs/pretraining.md)."""
