@@ -23,6 +23,7 @@ RUNS = {
     "lstm": "--cell lstm",
     "bilstm": "--cell lstm --bidirectional",
     "best": "--recipe best",
+    "best-no-wide": "--recipe best --no-wide",
     "bow": "--recipe bow",
     "nbsvm": "--recipe nbsvm",
     "nbsvm3": "--recipe nbsvm --ngrams 3",

@@ -14,7 +14,6 @@ from ch_sentiment.experiment.run_folder import held, name_of, new_folder
 from ch_sentiment.experiment.run_state import with_changes
 from ch_sentiment.experiment.self_training import Stopped, rounds_of, self_train, warnings_after, warnings_before
 from ch_sentiment.experiment.self_training_folder import (
-    ROUND_RESULTS,
     FolderRun,
     State,
     begin,
@@ -31,7 +30,7 @@ def start_rounds(config, data, notes, callbacks_of):
     given = load_teachers(config, data)
     check_builds(config, data)
     inform(config, *data.notes, *notes)
-    with new_folder(config.run, f"{name_of(config)}-self-trained", ROUND_RESULTS) as folder:
+    with new_folder(config.run, f"{name_of(config)}-self-trained") as folder:
         return train_rounds(config, data, given, folder, begin(folder, config, data), callbacks_of)
 
 
@@ -73,7 +72,7 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
         return items if config.run.quiet else tqdm(items, desc=doing, leave=False, disable=None)
 
     how = {
-        "callbacks_of": lambda config, data: callbacks_of(config),
+        "callbacks_of": callbacks_of,
         "on_train": on_train,
         "tell": tell,
         "wrapped": wrapped,

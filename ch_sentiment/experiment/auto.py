@@ -9,6 +9,7 @@ from dataset.text import tokenize
 ABOUT = "one of these, by number and length of the texts: what `train` takes where nothing says how to train"
 SENTENCES = 50  # words: texts that are shorter on average are sentences
 MANY = 1000  # texts: with fewer the linear model is far ahead of a net (docs/recipes.md, auto)
+MANY_LONG = 10_000  # of long ones it is ahead for longer: a net that shall know better needs more of them
 SAMPLE = 500  # texts at most whose words are counted
 # Minutes for a million words, each text cut to 400: all epochs, two cores, by the tables of docs/accuracy.md.
 MINUTES = {"default": 0.5, "best": 2.0, "short": 3.0, "nbsvm": 0.1}
@@ -55,6 +56,8 @@ def recipe_for(N, length, unlabelled):
         return "short", "else --recipe default"
     if unlabelled:
         return "unlabelled", "from the labelled texts alone: --recipe best"
+    if N < MANY_LONG:
+        return "nbsvm", "a net, which more texts would suit better: --recipe best"
     return "best", "sooner: --recipe default, or nbsvm, which is linear"
 
 

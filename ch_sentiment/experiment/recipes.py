@@ -17,10 +17,10 @@ class Recipe:
         self.about, self.settings = about, settings
 
 
+PLAIN = {"average": 0.0}  # what the originals know nothing of
 BEST = {
     "data": "imdb",
     "bidirectional": True,
-    "pool": "max-mean",
     "pairvec": 16,
     "max_pairs": 30_000,
     "naive_bayes": True,
@@ -33,14 +33,17 @@ BEST = {
     "wide": True,
 }
 RECIPES = {
-    "default": Recipe("the default of every option: one LSTM and the largest of its states"),
+    "default": Recipe("the defaults: one LSTM, the largest and the mean of its states, averaged weights"),
     "short": Recipe(
-        "sentences: both directions, word vectors that start from naive Bayes, adversarial training",
+        "sentences: both directions, word vectors that start from naive Bayes, adversarial training, and a linear part",
         bidirectional=True,
-        pool="max-mean",
         naive_bayes=True,
         word_dropout=0.1,
         adversarial=0.3,
+        schedule="cosine",
+        average=0.99,
+        epochs=6,
+        wide=True,
     ),
     "best": Recipe(
         "what was found most accurate on long reviews: both directions, words and pairs of words, adversarial "
@@ -60,6 +63,8 @@ RECIPES = {
         schedule="cosine",
         epochs=50,
         patience=15,
+        pool="max",
+        **PLAIN,
     ),
     "victor-zhou": Recipe(
         "a plain RNN on one-hot words, one phrase at a time, after Victor Zhou's introduction to RNNs",
@@ -71,12 +76,13 @@ RECIPES = {
         freeze_embedding=True,
         dropout=0.0,
         optimizer="sgd",
-        lr=0.05,
+        lr=0.04,
         clip=None,
         clip_value=1.0,
         batch_size=1,
-        epochs=100,
-        patience=100,
+        epochs=150,
+        validation=0.0,
+        **PLAIN,
     ),
     "numpy-speeches": Recipe(
         "an LSTM on GloVe vectors without stop words, after the NumPy tutorial on notable speeches",
@@ -89,6 +95,7 @@ RECIPES = {
         dropout=0.0,
         lr=0.001,
         epochs=10,
+        **PLAIN,
     ),
     "theano-lstm": Recipe(
         "an LSTM, the mean of its states and AdaDelta on short reviews, after the Theano deep learning tutorials",
@@ -107,6 +114,7 @@ RECIPES = {
         epochs=100,
         patience=10,
         validation=0.05,
+        **PLAIN,
     ),
     "csdn-bilstm": Recipe(
         "a bidirectional LSTM on frozen GloVe vectors, first and last step, after a PyTorch tutorial on CSDN",
@@ -137,18 +145,21 @@ RECIPES = {
         lr=0.001,
         batch_size=32,
         epochs=2,
+        **PLAIN,
     ),
     "bow": Recipe(
         "the mean of a text's word vectors and a linear layer: what is known once the order of words is lost",
         model="bow",
         max_len=10_000,
         patience=1,
+        **PLAIN,
     ),
     "nbsvm": Recipe(
         "logistic regression on words and pairs of words scaled by naive Bayes, after Wang and Manning 2012",
         model="nbsvm",
         max_len=10_000,
         patience=1,
+        **PLAIN,
     ),
 }
 OF_CELLS = {"transformer": "transformer"}  # cell: the recipe that it starts from where none is named

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import shutil
 from pathlib import Path
 
 from ch_sentiment.experiment import output
@@ -17,6 +18,7 @@ from dataset.store.locks import locked_if_free
 LAST = "last.npz"  # the state of training: all that resuming needs
 CARD = ("model_card.md", "model_card.html", "audit.png")  # what `sentifish audit` writes beside the model
 RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png", *CARD)
+STATE = "self_training.json"  # that of a self-training, whose trainings stand in folders of the names of its rounds
 LOCK = ".lock"  # exists while a training writes
 
 
@@ -97,8 +99,13 @@ def new_folder(options, name, results=RESULTS):
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):
         _check_empty(folder, options.overwrite)  # again, now under the lock
-        for result in results:  # --overwrite: no result of the training before may stand beside those of this one
+        for result in (
+            *results,
+            STATE,
+        ):  # --overwrite: nothing of another training may stand beside it
             (folder / result).unlink(missing_ok=True)
+        for rounds in folder.glob("round-*"):
+            shutil.rmtree(rounds)
         yield folder
 
 

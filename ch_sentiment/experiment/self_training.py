@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ch_sentiment.experiment.options import FIELDS, GROUP_OF, Config
+from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.recipes import RECIPES
 from ch_sentiment.experiment.soft_labelled import read_with, texts_of, with_soft_labels
 from common.checking.calibration import fit_temperature
@@ -154,8 +154,8 @@ def kinds_of(config, given):
         return {config.model.model if config.model.model != "recurrent" else "net": config}
     values, linear = config.by_name(), dict(RECIPES["nbsvm"].settings)
     same = ("vocab_size", "remove_stopwords", "remove_punctuation", "class_weight", "drop_longer")
-    same += tuple(name for name, group in GROUP_OF.items() if group not in ("model", "training"))
-    nbsvm = Config.of({**linear, **{name: values[name] for name in same if name in FIELDS}})
+    same += tuple(name for name, group in GROUP_OF.items() if group in ("data", "unlabelled", "run"))
+    nbsvm = Config.of({**linear, **{name: values[name] for name in same if name != "init_from"}})
     return {"nbsvm": nbsvm, "bow" if config.model.model == "bow" else "net": config}
 
 

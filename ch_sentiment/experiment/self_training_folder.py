@@ -8,7 +8,6 @@ FOLDER/model.npz is the model that is kept.
 import functools
 import itertools
 import json
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from ch_sentiment.experiment.final_scores import score_kept
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import Result, new_net
-from ch_sentiment.experiment.run_folder import LAST, RESULTS, in_folder, train_in_folder
+from ch_sentiment.experiment.run_folder import LAST, STATE, in_folder, train_in_folder
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_absolute_paths
 from ch_sentiment.experiment.self_training import Round, Stopped, Teacher, knows_validation
 from common.files.checkpoint import load_checkpoint, save_arrays
@@ -25,8 +24,7 @@ from common.files.resume import resume_training
 from dataset.errors import DataError, reading
 from dataset.store.fetch import sha256
 
-STATE, LABELS = "self_training.json", "labels.npz"
-ROUND_RESULTS = (*(name for name in RESULTS if name != LAST), STATE)
+LABELS = "labels.npz"
 
 
 @dataclass
@@ -83,9 +81,7 @@ def load_teachers(config, data):
 
 
 def begin(folder, config, data):
-    """-> State of a new self-training, written; what another one left in the folder is removed."""
-    for old in Path(folder).glob("round-*"):
-        shutil.rmtree(old)
+    """-> State of a new self-training, written."""
     options = with_absolute_paths(config.by_name())
     state = State(options, data.fingerprint, _digests(options["teacher"]))
     write_json(folder / STATE, asdict(state))

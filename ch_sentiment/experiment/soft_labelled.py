@@ -29,7 +29,8 @@ def read_with(data, model, vocab=None):
 
     parts = {name: replace(part, x=ids(name)) for name, part in data.parts.items()}
     parts = {"train": parts["train"], "val": parts["validation"], "test": parts.get("test")}
-    return replace(data, **parts, vocab=vocab, unlabelled=ids("unlabelled"))
+    pretrained = data.pretrained if model.model == "recurrent" else None  # baselines start from nothing
+    return replace(data, **parts, vocab=vocab, unlabelled=ids("unlabelled"), pretrained=pretrained)
 
 
 def with_soft_labels(data, config, index, targets):
@@ -43,6 +44,8 @@ def with_soft_labels(data, config, index, targets):
         found = np.bincount(of_part.ids, minlength=len(of_part.words)).tolist()
         counts.update({word: count for word, count in zip(of_part.words, found) if count})
     vocab = Vocab.from_counts(counts, config.model.vocab_size)
+    if data.pretrained is not None:
+        vocab = data.pretrained.united(vocab)
     data = read_with(data, config.model, vocab)
     train, soft = data.train, data.unlabelled_texts
     weights = np.ones(len(train)) if train.weights is None else with_mean_one(train.weights)

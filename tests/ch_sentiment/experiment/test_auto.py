@@ -40,7 +40,9 @@ def sentences(N, words=6, classes=2):
         (999, 200, True, "nbsvm"),
         (1000, 20, False, "short"),
         (1000, 49.9, True, "short"),
-        (1000, 50, False, "best"),
+        (1000, 50, False, "nbsvm"),
+        (10000, 50, False, "best"),
+        (1000, 50, True, "unlabelled"),
         (25000, 230, False, "best"),
         (25000, 230, True, "unlabelled"),
     ],
@@ -58,6 +60,7 @@ def test_the_line_says_what_was_seen_what_is_taken_what_it_takes_and_what_else_t
 
 
 def test_what_takes_hours_is_not_begun_unless_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(auto, "MANY_LONG", 1000)
     texts = sentences(1000, words=60)
     assert choose(AUTO, texts)[0] == {"recipe": "best"}
     monkeypatch.setitem(auto.MINUTES, "best", 1e4)
@@ -123,7 +126,7 @@ def test_fit_chooses_where_it_is_told_to(monkeypatch):
     monkeypatch.setattr(auto, "MANY", 40)
     texts = sentences(40)
     model = fit(texts.texts.texts, texts.texts.t, recipe="auto", epochs=1, hidden=3)
-    assert model.net.config["bidirectional"] and model.net.config["pool"] == RECIPES["short"].settings["pool"]
+    assert RECIPES["short"].settings["wide"] and model.net.config["net"]["bidirectional"]
     assert not fit(texts.texts.texts, texts.texts.t, epochs=1, hidden=3).net.config["bidirectional"]
 
 
