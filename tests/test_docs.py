@@ -132,7 +132,8 @@ def with_small_settings(arguments, parse):
     """The same command, with those of the small settings that it knows."""
     if arguments[0] not in TRAINING or {"--resume", "--init-from"} & set(arguments):
         return arguments
-    for setting in [*SMALL, ["--quiet"]]:
+    sure_enough = [["--confidence", "0"]] if "--unlabelled" in arguments else []
+    for setting in [*SMALL, *sure_enough, ["--quiet"]]:
         if parse([*arguments, *setting]):
             arguments = [*arguments, *setting]
     return arguments
@@ -272,7 +273,7 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 
 def test_each_line_beside_an_equation_stands_in_its_file():
-    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
+    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"] + TEXTS["docs/adversarial.md"]
     lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
     assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:
