@@ -92,7 +92,7 @@ class Optimizer:
         """A state of zeros for these parameters; the first update calls it."""
         self.state = {slot: [np.zeros(p.shape, p.dtype, like=p) for p in params] for slot in self.slots}
         if not self.lazy and any(isinstance(g, RowGrad) for g in grads):
-            self.state["last"] = [np.zeros(len(g) * isinstance(g, RowGrad), np.int64) for g in grads]
+            self.state["last"] = [np.zeros(len(g) if isinstance(g, RowGrad) else 0, np.int64) for g in grads]
 
     def catch_up(self, missed, p, *state):
         """Do in place what `missed` (K,) steps without a gradient would have done to K rows."""

@@ -130,16 +130,17 @@ def test_a_command_with_an_unknown_option_would_be_noticed(parse):
 
 def with_small_settings(arguments, parse):
     """The same command, with those of the small settings that it knows."""
-    if arguments[0] not in TRAINING or "--resume" in arguments:
+    if arguments[0] not in TRAINING or {"--resume", "--init-from"} & set(arguments):
         return arguments
-    for setting in [*SMALL, ["--quiet"]]:
+    sure_enough = [["--confidence", "0"]] if "--unlabelled" in arguments else []
+    for setting in [*SMALL, *sure_enough, ["--quiet"]]:
         if parse([*arguments, *setting]):
             arguments = [*arguments, *setting]
     return arguments
 
 
 def write_stand_ins(folder):
-    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv"):
+    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv", "rt-polarity.tsv"):
         (folder / name).write_text(lines_of(TWO))
     rows = "".join(f"{label},{text},film {i // 4}\n" for i, (label, text) in enumerate(TWO))
     (folder / "reviews.csv").write_text(f"label,text,film\n{rows}")
@@ -152,7 +153,7 @@ def write_stand_ins(folder):
     (folder / "review.txt").write_text("a good thing\n")
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
-    (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(40)))
+    (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(300)))
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
@@ -272,7 +273,7 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 
 def test_each_line_beside_an_equation_stands_in_its_file():
-    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
+    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"] + TEXTS["docs/adversarial.md"]
     lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
     assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:

@@ -15,7 +15,8 @@ from dataset.errors import DataError
 
 LEAST_STEPS = 300  # fewer than one pass over many texts, more than one over few
 HELP = "find a learning rate by a training in which it grows (range test)"
-NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "calibrate", "abstain", "resume", "save_every")
+NO_PART = ("test_data", "lr", "schedule", "epochs", "patience", "keep_epoch")
+NO_PART += ("calibrate", "abstain", "resume", "save_every")
 RESULTS = ("lr_find.json", "lr_find.png")
 
 
@@ -33,6 +34,7 @@ def run(arguments):
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
     config = typed_config(typed(arguments))
+    config = config.with_(validation=config.data.validation or FIELDS["validation"].default)
     data = prepared(config)
     net, notes = new_net(config, data)
     inform(config, *data.notes, *notes)
@@ -41,7 +43,7 @@ def run(arguments):
 
     test = RangeTest(arguments.low, arguments.high, steps)
     callbacks = [test, *([] if config.run.quiet else [Progress()])]
-    config = config.with_(epochs=-(-steps // one_pass), patience=None)
+    config = config.with_(epochs=-(-steps // one_pass), patience=None, keep_epoch="best")
     with new_folder(config.run, name_of(config), RESULTS) as folder:
         result = Experiment(config, data, net, callbacks).train()
         reason = result.error or result.stop_reason

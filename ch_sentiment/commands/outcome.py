@@ -5,9 +5,12 @@ import shlex
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines, wide_line
 from ch_sentiment.console import printable, say
+from ch_sentiment.experiment.epoch_choice import ENOUGH
 from ch_sentiment.experiment.run_folder import LAST, MODEL, STATE
 
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
+
+TOO_FEW = f"fewer than {ENOUGH} validation texts would choose it"
 
 
 def inform(config, *lines):
@@ -24,7 +27,7 @@ def print_outcome(result, samples, folder, config, how_to_train_more=None):
         say(line)
     if "wide" in model.metrics:
         say(wide_line(model.metrics["wide"]))
-    if "calibration" in model.metrics:
+    if config.run.calibrate:
         say(calibration_line(model))
     if "abstention" in model.metrics:
         say(abstention_line(model.metrics["abstention"]))
@@ -35,6 +38,8 @@ def print_outcome(result, samples, folder, config, how_to_train_more=None):
 
 def calibration_line(model):
     """The effect of --calibrate, in one line."""
+    if "calibration" not in model.metrics:
+        return f"calibration: none, {TOO_FEW}"
     if model.calibration is None:
         why = "no temperature is best on the validation part: all answers right, or scores of no use"
         return f"calibration: none, {why}"

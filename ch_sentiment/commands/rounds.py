@@ -72,7 +72,7 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
         return items if config.run.quiet else tqdm(items, desc=doing, leave=False, disable=None)
 
     how = {
-        "callbacks_of": lambda config, data: callbacks_of(config),
+        "callbacks_of": callbacks_of,
         "on_train": on_train,
         "tell": tell,
         "wrapped": wrapped,

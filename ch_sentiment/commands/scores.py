@@ -2,6 +2,7 @@
 
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import printable, shorten_name
+from ch_sentiment.experiment import epoch_choice
 from common.checking.intervals import wilson_interval
 
 NAME = 40  # characters of a label that are shown
@@ -13,14 +14,15 @@ def score_lines(report):
     """The dict of `answering.report` as tables and lines: one str."""
     names = [printable(name) for name in report["per_class"]]
     always = f"  always {quoted_label(report['majority']['label'])}"
-    numbers = {"accuracy": report["accuracy"], always: majority(report)}
+    numbers = {"accuracy": report["accuracy"], "  95% interval": report["accuracy_interval"], always: majority(report)}
     numbers |= {"  by chance": report["chance"], "loss": report["loss"]}
     if len(names) == 2:  # none of a class that no text has, and that is the answer to none
         occurs = any(report["confusion"][1]) or any(row[1] for row in report["confusion"])
         numbers[f"F1 of {quoted(names[1])}"] = report["f1"] if occurs else None
     numbers |= {"macro F1": report["macro_f1"], "balanced accuracy": report["balanced_accuracy"]}
     numbers |= {"ROC AUC": report["roc_auc"], "ECE": report["ece"]}
-    rows = [["texts", f"{report['n']:,}"], *([name, decimals(value)] for name, value in numbers.items())]
+    shown = {name: span(value) if isinstance(value, list) else decimals(value) for name, value in numbers.items()}
+    rows = [["texts", f"{report['n']:,}"], *map(list, shown.items())]
     confusion = [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, report["confusion"])]
     parts = [table((), rows), "\n".join(unanswered_lines(report)), class_table(report)]
     parts.append(f"confusion (row: true, column: predicted)\n{table(['', *names], confusion)}")
@@ -35,15 +37,24 @@ def unanswered_lines(report):
 def outcome_lines(result, config, resume):
     """Lines on the result of a training. result: Result. config: Config. resume: the command that continues it."""
     scores, epoch = result.scores, result.best["epoch"]
-    role = "which played no part in training" if result.scored_on == "test" else f"best epoch {epoch}"
-    yield f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts {beside(scores)}, {role}"
+    role = "which played no part in training" if result.scored_on == "test" else f"{result.kept} epoch {epoch}"
+    compared = f"({interval(scores['accuracy'], scores['n'])}; {beside(scores)})"
+    yield f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts {compared}, {role}"
     yield f"macro F1 {scores['macro_f1']:.4f}, balanced accuracy {scores['balanced_accuracy']:.2%}"
     yield class_table(scores, ROWS)
     unbalanced = config.training.class_weight is None
     for line in never_answered(scores):
         yield line + ("; --class-weight balanced lets every class count the same" if unbalanced else "")
-    if epoch == config.training.epochs:
+    if not result.fitted:
+        yield unfitted_line(result, resume)
+    elif epoch == config.training.epochs and result.kept == "best":
         yield f"the last epoch was the best: more may be better ({resume} --epochs {2 * epoch})"
+
+
+def unfitted_line(result, resume):
+    """A line on a training that kept its last epoch before it had fitted its texts."""
+    more = f"{resume} --epochs {2 * result.best['epoch']}"
+    return f"{epoch_choice.unfitted(result.best)}; train longer ({more}) or with a higher --lr, or look at the labels"
 
 
 def wide_line(found):
@@ -56,13 +67,27 @@ def wide_line(found):
 def abstention_line(found):
     """The effect of --abstain on the validation part. found: "abstention" of the model's metrics."""
     part = f"on the {found['n']:,} validation texts that chose it"
+    if found["n"] < epoch_choice.ENOUGH:
+        few = f"{found['n']:,} validation texts are fewer than the {epoch_choice.ENOUGH} that would choose one"
+        return f"abstain: no threshold, {few}, so every text is answered"
     if found["found"] is None:
         wanted = f"{100 * found['wanted']:.4g}%"
         return f"abstain: no threshold has {wanted} of its answers right {part}, so every text is answered"
     chosen = found["found"]
-    low, high = wilson_interval(chosen["accuracy"], chosen["answered"])
     left = f"{chosen['answered']:,} ({chosen['coverage']:.2%}) are answered, {chosen['accuracy']:.2%} of these rightly"
-    return f"abstain: unsure below {chosen['below']:.4g}; {part} {left} (95% interval {low:.2%} to {high:.2%})"
+    sure = interval(chosen["accuracy"], chosen["answered"])
+    return f"abstain: unsure below {chosen['below']:.4g}; {part} {left} ({sure})"
+
+
+def interval(share, n):
+    """How far the share of n texts may be off, in words: "95% interval 43.65% to 96.99%"."""
+    low, high = wilson_interval(share, n)
+    return f"95% interval {low:.2%} to {high:.2%}"
+
+
+def span(ends):
+    """The two ends of an interval of a share."""
+    return f"{ends[0]:.4f} to {ends[1]:.4f}"
 
 
 def class_table(report, most=None):
@@ -90,9 +115,9 @@ def class_table(report, most=None):
 
 
 def beside(report):
-    """The two baselines printed beside an accuracy: always the most frequent label, and guessing."""
+    """The two baselines beside an accuracy, in words: always the most frequent label, and guessing."""
     same = f"always answering {quoted_label(report['majority']['label'])}: {majority(report):.2%}"
-    return f"({same}; by chance: {report['chance']:.2%})"
+    return f"{same}; by chance: {report['chance']:.2%}"
 
 
 def never_answered(report):

@@ -22,7 +22,7 @@ from ch_sentiment.commands.outcome import (
 )
 from ch_sentiment.commands.rounds import resume_rounds, start_rounds
 from ch_sentiment.console import Terminated, say, warn
-from ch_sentiment.experiment import run_folder
+from ch_sentiment.experiment import epoch_choice, run_folder
 from ch_sentiment.experiment.auto import choose, is_left_open
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
@@ -68,7 +68,7 @@ def start(options):
     options, of_cell = suited_to_cell(options)
     config = typed_config({**options, "recipe": None} if options.get("recipe") == AUTO else options)
     check_before(config)
-    texts = load(config.data, config.unlabelled)
+    texts = loaded(config)
     if is_left_open(options) and config.data.data not in PHRASES:
         options = {**options, "recipe": AUTO}
     options, choice = choose(options, texts)
@@ -80,8 +80,8 @@ def start(options):
     inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
-        inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters")
-        return train(in_folder(config, data, net, folder, *callbacks_of(config)), folder)
+        inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters", *epoch_choice.notes(config, data))
+        return train(in_folder(config, data, net, folder, *callbacks_of(config, data)), folder)
 
 
 def resume(options):
@@ -96,7 +96,7 @@ def resume(options):
         data = corpus_of(config)
         check_same(state, folder, data)
         inform(config, *data.notes)
-        experiment = in_folder(config, data, state.net, folder, *callbacks_of(config))
+        experiment = in_folder(config, data, state.net, folder, *callbacks_of(config, data))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
         if epochs < trainer.epoch:
@@ -104,7 +104,7 @@ def resume(options):
         if trainer.epochs_done == epochs:
             say(f"training had already ended: {epochs} epochs are done (more: --epochs N)")
         elif best.is_over(trainer):
-            say(f"training had already ended after epoch {trainer.epoch}: no better loss for {best.patience} epochs")
+            say(f"training had already ended after epoch {trainer.epoch}: {best.reason}")
         else:
             inform(config, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
         return train(experiment, folder)
@@ -145,7 +145,7 @@ def check_before(config):
 
 def corpus_of(config):
     """-> Corpus of the data that the options name."""
-    return encode(load(config.data, config.unlabelled), config, not config.run.no_cache, not config.run.quiet)
+    return encode(loaded(config), config, not config.run.no_cache, not config.run.quiet)
 
 
 def progress_of(config):
@@ -153,11 +153,19 @@ def progress_of(config):
     return functools.partial(tqdm, desc="linear part", leave=False, disable=config.run.quiet or None)
 
 
-def callbacks_of(config):
+def loaded(config):
+    """-> LabelledTexts that the options name. DataError where no text would be left to score."""
+    texts = load(config.data, config.unlabelled)
+    if config.data.validation == 0 and texts.test is None:
+        raise DataError("--validation 0: expected --test-data to score, got none (--validation 0.1 holds texts out)")
+    return texts
+
+
+def callbacks_of(config, data):
     """-> callbacks that stop and show a training, and the communicator of its ranks (None: one process)."""
     comm = world()
     stop = StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM))
-    return [stop, *([] if config.run.quiet else [Progress(), EpochTable(say)])], comm
+    return [stop, *([] if config.run.quiet else [Progress(), EpochTable(say, len(data.val))])], comm
 
 
 def train(experiment, folder):

@@ -57,6 +57,8 @@ def run(arguments):
     config = typed_config(options, [r.name for r in ranges])
     for number in range(1, arguments.trials + 1):
         check_config(config.with_(**settings_of(ranges, config, number)))
+    if config.data.validation == 0:
+        raise DataError("--validation: expected a share above 0, by which trials are ranked, got 0")
     if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
     folder = Path(config.run.out or "runs/tune")

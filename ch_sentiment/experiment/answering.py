@@ -10,6 +10,7 @@ import numpy as np
 
 from common.checking.abstention import answered
 from common.checking.calibration import expected_calibration_error
+from common.checking.intervals import wilson_interval
 from common.checking.metrics import classification_report
 from dataset.text import Cleaning, has_token, tokenize
 
@@ -107,15 +108,16 @@ def trained_on(model):
 
 
 def report(probabilities, t, label_names=None, abstain_below=None):
-    """`classification_report`, and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids. label_names:
-    C str. With a threshold `abstain_below`, also "abstain", what is then left (`abstention.answered`); all else is of
-    all texts.
+    """`classification_report`, "accuracy_interval", the 95 % interval of its accuracy ([low, high]; None of no text),
+    and "ece", the calibration error. probabilities: (N, C). t: (N,) class ids. label_names: C str. With a threshold
+    `abstain_below`, also "abstain", what is then left (`abstention.answered`); all else is of all texts.
 
     The loss is the mean of -log p of the true class, finite however sure a wrong answer is.
     """
     of_truth = probabilities[np.arange(len(t)), t].astype(np.float64)  # (N, C) -> (N,)
     loss = float(-np.log(np.maximum(of_truth, np.finfo(np.float64).tiny)).mean())
     scores = classification_report(t, probabilities, loss, label_names)
+    scores["accuracy_interval"] = list(wilson_interval(scores["accuracy"], len(t))) if len(t) else None
     scores["ece"] = expected_calibration_error(probabilities, t)
     return scores if abstain_below is None else {**scores, "abstain": answered(probabilities, t, abstain_below)}
 

@@ -183,7 +183,7 @@ def encode(texts, config, cached=False, progress=False):
         unlabelled, of_parts["unlabelled"] = without_known(texts.unlabelled, parts, config, cached, progress)
         unlabelled_ids = ids(of_parts["unlabelled"])
         notes += unlabelled.notes
-    samples = texts.samples or (test or val).texts[:SAMPLES]
+    samples = texts.samples or (test or val or train).texts[:SAMPLES]
     found = imdb.count_duplicates(whole.texts, [] if test is None else test.texts)
     if found.train or found.test or found.shared:
         in_test = "" if test is None else f", {found.test} within test, {found.shared} of test also in train"
@@ -213,8 +213,8 @@ def with_words(part, tokens, left_out, name, strict=False, N=None):
 
 
 def split(part, share, texts, rng, left_out=()):
-    """Positions of the texts to train on, and of the `share` to validate; by group where there are groups. DataError
-    where a label cannot stand in both parts. part: of `texts`, LabelledTexts. left_out: lines that may tell why.
+    """Positions of the texts to train on, and of the `share` (0: none) to validate; by group where there are groups.
+    part: of `texts`, LabelledTexts. left_out: lines that may tell why. DataError where a label cannot stand in both.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
     for label, index in members.items():
@@ -222,6 +222,8 @@ def split(part, share, texts, rng, left_out=()):
             which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
             got = "; ".join([f"got {len(index)} labelled {listed([label])}{which}", *left_out])
             raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
+    if share == 0:
+        return rng.permutation(len(part)), np.zeros(0, np.int64)
     if part.groups is None:
         return stratified_split(part.t, share, rng)
     try:

@@ -36,7 +36,7 @@ OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, 
 # lazy: with which all documented results were found
 OPTIMIZERS |= {"adam": functools.partial(Adam, lazy=True), "adamw": functools.partial(AdamW, lazy=True)}
 MODELS = ("recurrent", "bow", "nbsvm")
-BALANCES = ("labelled", "none")
+BALANCES, KEPT = ("labelled", "none"), ("auto", "best", "last")
 WIDE_READS = 10_000  # words of a text that the linear part of --wide reads, as the recipe nbsvm
 TEXTS = "a .tsv, .csv or .jsonl file, a folder of class folders, 'imdb', 'phrases' or 'phrases-small'"
 
@@ -49,7 +49,7 @@ class DataOptions:
     text_column: str = option(None, "the column of the texts: a name in the header, or a number from 1", metavar="NAME")
     label_column: str = option(None, "the column of the labels", metavar="NAME")
     test_data: str = option(None, "labelled text that is scored once, after training", metavar="FILE")
-    validation: float = option(0.1, "share of the data on which the best epoch is chosen", type=SHARE)
+    validation: float = option(0.1, "share that is held out, on which the best epoch is chosen (0: none)", type=SHARE)
     group_column: str = option(
         None, "the column of what each text belongs to (a film, an author): no group is split", metavar="NAME"
     )
@@ -103,7 +103,7 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
-    word_dropout: float = share(0.1, "share of words read as unknown while training")
+    word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
     def reads(self):
@@ -149,7 +149,8 @@ class TrainingOptions:
     average: float = option(
         0.998, "score and keep an exponential mean of the weights, of decay X per step (0.999, say)", type=SHARE
     )
-    patience: int = option(2, "stop after N epochs without a better validation loss", type=COUNT)
+    patience: int = option(2, "stop after N epochs without a better validation loss (not if last is kept)", type=COUNT)
+    keep_epoch: str = option("auto", "best on validation; last: fitted; auto: last where few validate", choices=KEPT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     clip_value: float = option(None, "largest size of each element of a gradient", type=POSITIVE)
 
@@ -270,12 +271,8 @@ MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
 OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
 OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
 OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
-TYPES = {
-    int: (numbers.Integral, "an int"),
-    float: (numbers.Real, "a float"),
-    bool: (bool, "a bool"),
-    str: (str, "a str"),
-}
+TYPES = {int: (numbers.Integral, "an int"), float: (numbers.Real, "a float")}
+TYPES |= {bool: (bool, "a bool"), str: (str, "a str")}
 MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 

@@ -17,11 +17,10 @@ class Recipe:
         self.about, self.settings = about, settings
 
 
-PLAIN = {"word_dropout": 0.0, "average": 0.0}  # what the originals know nothing of
+PLAIN = {"average": 0.0}  # what the originals know nothing of
 BEST = {
     "data": "imdb",
     "bidirectional": True,
-    "word_dropout": 0.0,
     "pairvec": 16,
     "max_pairs": 30_000,
     "naive_bayes": True,
@@ -39,10 +38,11 @@ RECIPES = {
         "sentences: both directions, word vectors that start from naive Bayes, adversarial training, and a linear part",
         bidirectional=True,
         naive_bayes=True,
+        word_dropout=0.1,
         adversarial=0.3,
         schedule="cosine",
         average=0.99,
-        epochs=5,
+        epochs=6,
         wide=True,
     ),
     "best": Recipe(
@@ -76,12 +76,12 @@ RECIPES = {
         freeze_embedding=True,
         dropout=0.0,
         optimizer="sgd",
-        lr=0.05,
+        lr=0.04,
         clip=None,
         clip_value=1.0,
         batch_size=1,
-        epochs=100,
-        patience=100,
+        epochs=150,
+        validation=0.0,
         **PLAIN,
     ),
     "numpy-speeches": Recipe(

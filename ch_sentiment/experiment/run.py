@@ -11,6 +11,7 @@ from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
+from ch_sentiment.experiment.epoch_choice import epoch_keeper, keeps_last
 from ch_sentiment.experiment.final_scores import score_kept, score_model
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
@@ -20,7 +21,7 @@ from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
 from common.trainer import Trainer
-from common.training.callbacks import EarlyStopping, LearningRate, WeightAveraging
+from common.training.callbacks import LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
 from dataset.errors import DataError
@@ -30,11 +31,12 @@ WARM_UP = 0.02  # of all steps
 
 @dataclass
 class Result:
-    """The result of a training. model: Classifier, with the weights of the best epoch. history: of the Trainer.
+    """The result of a training. model: Classifier, with the weights of the epoch that is kept. history: of the Trainer.
 
-    best: the row of `history` of the best epoch, {} before one is done. scored_on: "test" or "validation". scores: of
-    that part, `Classifier.report`; None for a training that did not come to its end. stop_reason: of the Trainer.
-    error: the message where a loss or gradient was no longer finite, or None.
+    best: the row of `history` of that epoch, {} before one is done. scored_on: "test" or "validation". scores: of that
+    part, `Classifier.report`; None for a training that did not come to its end. stop_reason: of the Trainer. error: the
+    message where a loss or gradient was no longer finite, or None. kept: which epoch that is, "best", or "last" where
+    too few texts would choose one (`epoch_choice`). fitted: whether the last one has reached the loss that it had to.
     """
 
     model: Classifier
@@ -44,6 +46,8 @@ class Result:
     scores: dict | None = None
     stop_reason: str | None = None
     error: str | None = None
+    kept: str = "best"
+    fitted: bool = True
 
 
 def run_experiment(config, data, callbacks=()):
@@ -146,7 +150,7 @@ class Experiment:
     set the rate and keep the best epoch, which stand before them. on_best: called with this whenever an epoch is the
     best so far. comm: communicator of the ranks that train together, or None.
 
-    `model`: Classifier. `trainer`: Trainer. `best`: EarlyStopping.
+    `model`: Classifier. `trainer`: Trainer. `best`: EarlyStopping, or TrainToLoss.
     """
 
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
@@ -156,7 +160,7 @@ class Experiment:
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
-        self.best = EarlyStopping(config.training.patience, on_best=on_best and (lambda trainer: on_best(self)))
+        self.best = epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
@@ -170,7 +174,9 @@ class Experiment:
         options, data, trainer = self.config.training, self.data, self.trainer
         weights, of_validation = loss_weights(data, options.class_weight)
         perturbation.set_unlabelled(trainer.model, data.unlabelled)
-        validation = (data.val.x, data.val.t)
+        validation = (data.val.x, data.val.t) if len(data.val) else None
+        if validation and weights is not None:
+            validation = (*validation, of_validation)
         try:
             trainer.fit(
                 data.train.x,
@@ -179,7 +185,7 @@ class Experiment:
                 options.batch_size,
                 options.clip,
                 eval_interval=None,
-                validation=validation if weights is None else (*validation, of_validation),
+                validation=validation,
                 sample_weight=weights,
                 max_element=options.clip_value,
             )
@@ -204,14 +210,19 @@ class Experiment:
         """-> Result, as things stand."""
         trainer = self.trainer
         best = next((row for row in trainer.history if row["epoch"] == self.best.best_epoch), {})
-        return Result(self.model, trainer.history, best, self.data.scored[0], scores, trainer.stop_reason, self.error)
+        last = keeps_last(self.config, self.data)
+        fitted = not last or self.best.is_over(trainer)
+        how = {"kept": "last" if last else "best", "fitted": fitted}
+        scored_on = self.data.scored[0]
+        return Result(self.model, trainer.history, best, scored_on, scores, trainer.stop_reason, self.error, **how)
 
     def metrics(self):
-        """What a model's file says of its training: {"trained_on": `Corpus.summary`, "best": row of the best epoch},
-        without times, so that one seed gives the same bytes.
+        """What a model's file says of its training: {"trained_on": `Corpus.summary`, "kept": "best" or "last", "best":
+        row of the epoch that is kept}, without times, so that one seed gives the same bytes.
         """
-        best = {k: v for k, v in self.result().best.items() if k not in ("seconds", "tokens_per_s")}
-        return {"trained_on": self.data.summary(), **({"best": best} if best else {})}
+        result = self.result()
+        best = {k: v for k, v in result.best.items() if k not in ("seconds", "tokens_per_s")}
+        return {"trained_on": self.data.summary(), "kept": result.kept, **({"best": best} if best else {})}
 
 
 def check_config(config):
@@ -230,6 +241,12 @@ def check_config(config):
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
     if config.training.adversarial and model.model != "recurrent":
         raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
+    if config.data.validation == 0:
+        uses = {"--keep-epoch best": config.training.keep_epoch == "best", "--wide": model.wide}
+        uses |= {"--calibrate": config.run.calibrate, "--abstain": config.run.abstain is not None}
+        uses |= {"--unlabelled": config.unlabelled.unlabelled is not None}
+        if wanted := [name for name, is_wanted in uses.items() if is_wanted]:
+            raise DataError(f"--validation: expected a share above 0 for {', '.join(wanted)}, got 0")
     for name in ("leave_out", "teacher"):
         if getattr(config.unlabelled, name) is not None and config.unlabelled.unlabelled is None:
             raise DataError(f"{flag(name)}: expected texts without labels beside it (--unlabelled FILE), got none")
@@ -238,5 +255,3 @@ def check_config(config):
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     perturbation.check(config)
-    if not config.data.validation > 0:
-        raise DataError(f"--validation: expected a share above 0, got {config.data.validation}")

@@ -50,7 +50,8 @@ def read_run_state(path):
     """-> RunState of the training that is saved there. CheckpointError where the file does not hold one."""
     saved, manifest = read_about(path)
     try:
-        config, net = Config.of(saved["options"]), rebuild(saved["model"], saved["net"], manifest)
+        options = {"keep_epoch": "best", **saved["options"]}  # older versions knew nothing else
+        config, net = Config.of(options), rebuild(saved["model"], saved["net"], manifest)
         return RunState(config, net, saved["words"], saved["data"])
     except DataError as error:
         raise CheckpointError(f"{path}: {error}") from None

@@ -26,9 +26,9 @@ def loss_weights(data, class_weight):
         of_class = class_weights(data)
         weights = [of_class[part.t] * (1 if own is None else own) for part, own in zip(parts, weights)]
     for name, each in zip(("train on", "validate"), weights):
-        if not each.any():
+        if len(each) and not each.any():
             raise DataError(f"{data.name}: expected a weight above 0 among the texts to {name}, got none")
-    return tuple(map(with_mean_one, weights))
+    return tuple(with_mean_one(each) if len(each) else each for each in weights)
 
 
 def class_weights(data):

@@ -11,7 +11,7 @@ def wilson_interval(share, n):
     """Interval of a share of n, which holds for small n, too (Wilson 1927). -> low, high: float."""
     z = NORMAL**2 / n
     middle, half = share + z / 2, NORMAL * np.sqrt(share * (1 - share) / n + z / (4 * n))
-    return float((middle - half) / (1 + z)), float((middle + half) / (1 + z))
+    return max(float((middle - half) / (1 + z)), 0.0), min(float((middle + half) / (1 + z)), 1.0)  # but for rounding
 
 
 def two_way_bootstrap(values, rng=None, rounds=ROUNDS):

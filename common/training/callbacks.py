@@ -12,9 +12,10 @@ from common.training.averaging import WeightAveraging
 from common.training.callback import Callback
 from common.training.early_stopping import EarlyStopping
 from common.training.progress import EpochTable, Progress, as_sink, say_above
+from common.training.train_to_loss import TrainToLoss
 
 __all__ = ["BookLog", "Callback", "EarlyStopping", "EpochTable", "LearningRate", "Progress", "StopOnSignal"]
-__all__ += ["WeightAveraging"]
+__all__ += ["TrainToLoss", "WeightAveraging"]
 
 
 class StopOnSignal(Callback):

@@ -16,6 +16,17 @@ def balanced_class_weight(t, num_classes, sample_weight=None):
     return totals.sum() / (num_classes * totals)
 
 
+def effective_number(sample_weight):
+    """How many examples of equal weight make as good a mean as these (N,) weights: (sum w)^2 / sum w^2, from 1 to N, a
+    float. 0 where all are 0, or there are none. Kish 1965, "Survey sampling".
+    """
+    sample_weight = np.asarray(sample_weight, np.float64)
+    if not sample_weight.any():
+        return 0.0
+    sample_weight = sample_weight / sample_weight.max()  # no square overflows
+    return float(sample_weight.sum() ** 2 / np.square(sample_weight).sum())
+
+
 def with_mean_one(sample_weight):
     """(N,) float64, the weights (0 or above) scaled to a mean of 1, with which the step size is as without weights.
     ValueError where all are 0.

@@ -67,7 +67,12 @@ class EarlyStopping(Callback):
 
     def _stop_if_over(self, trainer):
         if self.is_over(trainer):
-            trainer.stop(f"no better {self.monitor} for {self.patience} epochs")
+            trainer.stop(self.reason)
+
+    @property
+    def reason(self):
+        """What the trainer's `stop_reason` is then."""
+        return f"no better {self.monitor} for {self.patience} epochs"
 
     def on_fit_end(self, trainer):
         if self.weights is not None:
