@@ -130,16 +130,22 @@ def _recipe(model, path):
 def _accuracy(model, path):
     roles = {
         "test": "Test part: it played no part in training.",
-        "validation": "Validation part: it chose the epoch, so that new texts may fare a little worse.",
+        "validation": _role_of_validation(model),
     }
-    names = ("n", "accuracy", "chance", "majority", "loss", "f1", "macro_f1", "balanced_accuracy", "roc_auc", "ece")
-    names = (*names, "never_answered", "abstain", "confusion")
+    names = ("n", "accuracy", "accuracy_interval", "chance", "majority", "loss", "f1", "macro_f1", "balanced_accuracy")
+    names = (*names, "roc_auc", "ece", "never_answered", "abstain", "confusion")
     parts = []
     for part, role in roles.items():
         if isinstance(found := _metrics(model).get(part), dict):
             rows = [[name, _shown(found[name])] for name in names if name in found]
             parts += [role, Table(["measure", "value"], rows)]
     return parts or [f"Accuracy: {UNKNOWN}."]
+
+
+def _role_of_validation(model):
+    if _metrics(model).get("kept") == "last":
+        return "Validation part: too few texts to choose an epoch, so it played no part in training."
+    return "Validation part: it chose the epoch, so that new texts may fare a little worse."
 
 
 def _calibration(model, path):
@@ -151,7 +157,8 @@ def _calibration(model, path):
         scores += f" Where no probability is {below:.4g} or more the answer is that the model is unsure."
     if not isinstance(found, dict):
         return [scores]
-    chosen = "Expected calibration error on the validation part, which chose the temperature and the epoch:"
+    and_epoch = "" if _metrics(model).get("kept") == "last" else " and the epoch"
+    chosen = f"Expected calibration error on the validation part, which chose the temperature{and_epoch}:"
     return [scores, chosen, Table(["measure", "value"], [[name, _shown(value)] for name, value in found.items()])]
 
 
@@ -211,4 +218,6 @@ def _listed(values):
 def _shown(value):
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list) and all(isinstance(end, float) for end in value):
+        return " to ".join(map(_shown, value))  # an interval
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
-from ch_sentiment.experiment import run_folder
+from ch_sentiment.experiment import epoch_choice, run_folder
 from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
@@ -57,7 +57,7 @@ def run(arguments):
         check_config(each)
     check_out(config.run)
     data = corpus_of(config)
-    inform(config, *data.notes)
+    inform(config, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
@@ -93,6 +93,7 @@ def row_of(kind, result):
     return {
         "kind": kind,
         "accuracy": scores.get("accuracy"),
+        "accuracy_interval": scores.get("accuracy_interval"),
         "loss": scores.get("loss"),
         "minutes": sum(epoch["seconds"] for epoch in result.history) / 60,
         "parameters": sum(p.size for p in result.model.net.params),
@@ -115,8 +116,8 @@ def write_results(folder, config, data, rows, histories, say_once):
     name, part = data.scored
     text = (
         f"{printable(config.data.data)}: {len(data.train):,} texts to train on, {len(data.val):,} to validate. "
-        f"Accuracy and loss: of the best epoch, on {len(part):,} texts of the {name} part "
-        f"{beside(trivial_accuracies(part.t, data.label_names))}. All kinds had the same "
+        f"Accuracy and loss: of the epoch that is kept, on {len(part):,} texts of the {name} part "
+        f"({beside(trivial_accuracies(part.t, data.label_names))}). All kinds had the same "
         f"texts and settings, at most {config.training.epochs} epochs, and patience {config.training.patience}."
         f"\n\n{kinds_table(rows)}\n"
     )
@@ -130,11 +131,12 @@ def write_results(folder, config, data, rows, histories, say_once):
 
 def kinds_table(rows):
     """A Markdown table with a row for each kind; errors below it."""
-    head = ("model", "accuracy", "loss", "minutes", "parameters", "tokens/s", "best epoch")
+    head = ("model", "accuracy", "95% interval", "loss", "minutes", "parameters", "tokens/s", "kept epoch")
     cells = [
         (
             row["kind"],
             "not finite" if row["error"] else f"{row['accuracy']:.2%}",
+            "-" if row["error"] else "{:.1%} to {:.1%}".format(*row["accuracy_interval"]),
             "-" if row["error"] else f"{row['loss']:.4f}",
             f"{row['minutes']:.2f}",
             f"{row['parameters']:,}",

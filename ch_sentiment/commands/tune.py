@@ -12,6 +12,7 @@ import numpy as np
 
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.outcome import inform
+from ch_sentiment.commands.scores import interval
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
@@ -21,6 +22,7 @@ from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
+from common.checking.intervals import wilson_interval
 from common.training.callbacks import Progress
 from dataset.errors import DataError
 
@@ -82,6 +84,8 @@ def run(arguments):
                 file.write(json.dumps(rows[-1]) + "\n")
             say(f"  {trial_outcome(rows[-1])}")
     say(trials_table(rows))
+    for line in not_told_apart(rows):
+        say(line)
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
     return 0 if len(rows) >= arguments.trials else 130
 
@@ -105,12 +109,14 @@ def settings_of(ranges, config, number):
 def trial(config, texts):
     """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
     callbacks = [] if config.run.quiet else [Progress()]
-    result = run_experiment(config, encoded(texts, config), callbacks)
+    data = encoded(texts, config)
+    result = run_experiment(config, data, callbacks)
     if result.stop_reason == "SIGINT":
         return None
     return {
         "val_accuracy": result.best.get("val_accuracy"),
         "val_loss": result.best.get("val_loss"),
+        "val_texts": len(data.val),
         "best_epoch": result.best.get("epoch"),
         "parameters": sum(p.size for p in result.model.net.params),
         "seconds": round(sum(row["seconds"] for row in result.history), 1),
@@ -167,11 +173,27 @@ def trials_table(rows):
     return "\n".join(["", *(f"{row['trial']:>5}  {trial_outcome(row)}  {in_words(row['settings'])}" for row in rows)])
 
 
+def not_told_apart(rows):
+    """A line, in a list, on the trials that are no worse than the best, as far as the validation texts can tell; []
+    where it is ahead of all others.
+    """
+    rows = [row for row in rows if row["val_accuracy"] is not None and row.get("val_texts")]
+    if len(rows) < 2:
+        return []
+    best = max(rows, key=lambda row: row["val_accuracy"])
+    low, _ = wilson_interval(best["val_accuracy"], best["val_texts"])
+    alike = sum(row["val_accuracy"] >= low for row in rows) - 1
+    few = f"{best['val_texts']:,} validation texts do not tell the first from {alike} of the others"
+    return [f"{few}: try them again with another --seed, or a larger --validation"] if alike else []
+
+
 def trial_outcome(row):
     """What a trial reached, in a few words."""
     if row["val_loss"] is None:
         return f"no epoch was finished: {row['error']}"
-    reached = f"accuracy {row['val_accuracy']:.2%}, loss {row['val_loss']:.4f}"
+    texts = row.get("val_texts")  # older versions did not write it
+    sure = f" ({interval(row['val_accuracy'], texts)})" if texts else ""
+    reached = f"accuracy {row['val_accuracy']:.2%}{sure}, loss {row['val_loss']:.4f}"
     return f"{reached} at epoch {row['best_epoch']}, {row['seconds']:.0f} s"
 
 

@@ -50,6 +50,17 @@ def unfitted(row):
     return f"not fitted: after {epochs} the training loss is {row['loss']:.4f}, not {FITTED:g}{right}"
 
 
+def doubts(config, result):
+    """Lines on what a training could not do, for `fit`, which prints nothing: [] where there is nothing to doubt."""
+    lines = [] if result.fitted else [f"{unfitted(result.best)} (epochs=, lr=)"]
+    N = sum(result.model.metrics["trained_on"]["texts"]["validation"].values())
+    chosen = {"calibrate": config.run.calibrate, "abstain": config.run.abstain is not None}
+    if N < ENOUGH and any(chosen.values()):
+        names = ", ".join(name for name, is_wanted in chosen.items() if is_wanted)
+        lines.append(f"{names}: nothing is chosen by fewer than {ENOUGH} validation texts, got {N} (validation=)")
+    return lines
+
+
 def _too_few(config, data):
     """Why the validation part does not choose, as the beginning of a sentence."""
     N, counted = len(data.val), texts_that_count(config, data)

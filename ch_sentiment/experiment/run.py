@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import perturbation, weighting
+from ch_sentiment.experiment import epoch_choice, perturbation, weighting
 from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
-from ch_sentiment.experiment.epoch_choice import epoch_keeper, keeps_last
 from ch_sentiment.experiment.final_scores import score_kept, score_model
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
@@ -99,9 +98,10 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
 
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
     student_epochs, confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by
-    name as on the command line: cell="gru", epochs=3, class_weight="balanced". TypeError for another name, DataError
-    or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no longer finite.
-    Ctrl-C is a KeyboardInterrupt.
+    name as on the command line: cell="gru", epochs=3, class_weight="balanced". A warning says where a training on few
+    texts ended before it had fitted them, or had too few to calibrate by (docs/small_data.md). TypeError for another
+    name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no
+    longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
@@ -111,6 +111,8 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
         raise KeyboardInterrupt
     if result.error is not None:
         raise FloatingPointError(result.error)
+    for line in epoch_choice.doubts(config, result):
+        warnings.warn(f"fit: {line}", stacklevel=2)
     return result.model
 
 
@@ -160,7 +162,7 @@ class Experiment:
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
-        self.best = epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
+        self.best = epoch_choice.epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
@@ -210,7 +212,7 @@ class Experiment:
         """-> Result, as things stand."""
         trainer = self.trainer
         best = next((row for row in trainer.history if row["epoch"] == self.best.best_epoch), {})
-        last = keeps_last(self.config, self.data)
+        last = epoch_choice.keeps_last(self.config, self.data)
         fitted = not last or self.best.is_over(trainer)
         how = {"kept": "last" if last else "best", "fitted": fitted}
         scored_on = self.data.scored[0]

@@ -60,14 +60,28 @@ def test_a_training_that_had_ended_says_so_and_writes_its_results_again(run, two
     assert "training had already ended: 2 epochs are done (more: --epochs N)" in capsys.readouterr().out
     assert {name: Path(run, name).read_bytes() for name in before} == before
 
-    how = ["--epochs", "50", "--patience", "1", "--lr", "0.5", "--quiet", "--hidden", "4", "--wordvec", "4"]
+    how = [
+        "--epochs",
+        "50",
+        "--patience",
+        "1",
+        "--keep-epoch",
+        "best",
+        "--lr",
+        "0.5",
+        "--quiet",
+        "--hidden",
+        "4",
+        "--wordvec",
+        "4",
+    ]
     assert call("train", "--data", two, *how, "--out", "early") == 0
     epochs, model = len(history("early")), Path("early/model.npz").read_bytes()
     assert epochs < 50
     for more in ([], ["--epochs", "60"]):
         capsys.readouterr()
         assert call("train", "--resume", "early", *more) == 0
-        said = f"training had already ended after epoch {epochs}: no better loss for 1 epochs"
+        said = f"training had already ended after epoch {epochs}: no better val_loss for 1 epochs"
         assert said in capsys.readouterr().out
         assert len(history("early")) == epochs and Path("early/model.npz").read_bytes() == model
 

@@ -32,7 +32,8 @@ def scores_of(t, answers, names):
 def test_a_training_says_what_is_never_answered_and_what_everybody_reaches(rare, capsys):
     assert call("train", "--data", rare, *TINY, "--validation", "0.4", "--out", "r") == 0
     out = capsys.readouterr().out
-    assert 'accuracy 96.67% on 60 texts (always answering "pos": 96.67%; by chance: 50.00%), best epoch' in out
+    beside = '95% interval 88.64% to 99.08%; always answering "pos": 96.67%; by chance: 50.00%'
+    assert f"accuracy 96.67% on 60 texts ({beside}), best epoch" in out
     assert "macro F1 0.4915, balanced accuracy 50.00%" in out
     assert re.search(r"^class +texts +precision +recall +F1\nneg +2 +- +0.0000 +0.0000\npos +58 +0.9667 ", out, re.M)
     said = 'no text was answered "neg" (2 of 60 are)'
@@ -42,7 +43,10 @@ def test_a_training_says_what_is_never_answered_and_what_everybody_reaches(rare,
     assert json.loads(Path("b/config.json").read_text())["class_weight"] == "balanced"
     assert call("evaluate", "r", "--data", rare) == 0
     out = capsys.readouterr().out
-    assert '\n  always "pos"     0.9667\n  by chance        0.5000\n' in out and 'F1 of "pos"' in out
+    assert (
+        re.search(r'^  95% interval  0.92\d\d to 0.98\d\d\n  always "pos" +0.9667\n  by chance +0.5000$', out, re.M)
+        and 'F1 of "pos"' in out
+    )
     assert 'no text was answered "neg" (5 of 150 are)\n' in out
     assert call("evaluate", "r", "--data", rare, "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -52,7 +56,7 @@ def test_a_training_says_what_is_never_answered_and_what_everybody_reaches(rare,
 
 @without_figures
 def test_a_last_epoch_that_was_the_best_is_said_with_what_goes_on(two, capsys):
-    assert call("train", "--data", two, *TINY, "--lr", "0.01", "--out", "my run") == 0
+    assert call("train", "--data", two, *TINY, "--lr", "0.01", "--keep-epoch", "best", "--out", "my run") == 0
     said = re.search(r"the last epoch was the best: more may be better \((.*)\)", capsys.readouterr().out)
     command, *rest = re.findall(r"'[^']+'|\S+", said[1])
     assert command == "sentifish" and rest == ["train", "--resume", "'my run'", "--epochs", "4"]
@@ -63,7 +67,12 @@ def test_a_last_epoch_that_was_the_best_is_said_with_what_goes_on(two, capsys):
 @without_figures
 def test_of_a_best_epoch_before_the_last_nothing_more_is_said(write, capsys):
     write("noise.tsv", lines_of([("ab"[i * i % 7 % 2], f"word{i}") for i in range(60)]))
-    assert call("train", "--data", "noise.tsv", *TINY, "--epochs", "40", "--lr", "0.1", "--out", "r") == 0
+    assert (
+        call(
+            "train", "--data", "noise.tsv", *TINY, "--epochs", "40", "--lr", "0.1", "--keep-epoch", "best", "--out", "r"
+        )
+        == 0
+    )
     assert len(json.loads(Path("r/history.json").read_text())) < 40
     assert "the last epoch" not in capsys.readouterr().out
 
@@ -100,13 +109,17 @@ def test_a_training_chooses_how_sure_an_answer_must_be(write, capsys):
 
 @without_figures
 def test_where_no_threshold_will_do_that_is_said(rare, write, capsys):
-    alike = write("alike.tsv", lines_of([("ab"[i % 2], "the same words" + " again" * (i % 4 // 2)) for i in range(40)]))
-    assert call("train", "--data", alike, *TINY, "--abstain", "0.99", "--out", "r") == 0
+    alike = write(
+        "alike.tsv", lines_of([("ab"[i % 2], "the same words" + " again" * (i % 4 // 2)) for i in range(120)])
+    )
+    assert call("train", "--data", alike, *TINY, "--abstain", "0.99", "--validation", "0.5", "--out", "r") == 0
     said = (
-        "abstain: no threshold has 99% of its answers right on the 4 validation texts that chose it, so every text is"
+        "abstain: no threshold has 99% of its answers right on the 60 validation texts that chose it, so every text is"
     )
     assert said in capsys.readouterr().out and Classifier.load("r").abstain_below is None
-    assert call("train", "--data", rare, *TINY, "--abstain", "0.9", "--out", "s") == 0  # what all of them reach
+    assert (
+        call("train", "--data", rare, *TINY, "--abstain", "0.9", "--validation", "0.4", "--out", "s") == 0
+    )  # what all of them reach
     assert "abstain: unsure below 0; on the" in capsys.readouterr().out and Classifier.load("s").abstain_below == 0
 
 
@@ -117,7 +130,15 @@ def test_a_share_that_is_none_is_one_line(two, share, capsys):
 
 
 def test_fit_chooses_it_too():
-    model = fit([text for _, text in RARE], [label for label, _ in RARE], hidden=4, wordvec=4, epochs=1, abstain=0.9)
+    model = fit(
+        [text for _, text in RARE],
+        [label for label, _ in RARE],
+        hidden=4,
+        wordvec=4,
+        epochs=1,
+        abstain=0.9,
+        validation=0.4,
+    )
     assert model.abstain_below == 0
 
 

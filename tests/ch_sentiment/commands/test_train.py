@@ -27,15 +27,15 @@ def test_train_writes_six_files_and_says_what_it_found(here, capsys, two):
     assert call("train", "--data", two, *TINY, "--out", "a/run") == 0
     out, err = capsys.readouterr()
     assert err == "" and sorted(os.listdir("a/run")) == WRITTEN
-    beside = r'\(always answering "neg": 50\.00%; by chance: 50\.00%\)'
-    assert re.search(rf"^validation accuracy \d+\.\d\d% on 4 texts {beside}, best epoch \d$", out, re.M)
+    beside = r'\(95% interval \d+\.\d\d% to \d+\.\d\d%; always answering "neg": 50\.00%; by chance: 50\.00%\)'
+    assert re.search(rf"^validation accuracy \d+\.\d\d% on 4 texts {beside}, last epoch 2$", out, re.M)
     assert "written to a/run" in out and all(name in out for name in WRITTEN)
     assert len(re.findall(r"^  (neg|pos)\t[01]\.\d{4}\t(good|bad) ", out, re.M)) == 4
     history = json.loads(Path("a/run/history.json").read_text())
     config = json.loads(Path("a/run/config.json").read_text())
     assert [row["epoch"] for row in history] == [1, 2] and history[0]["val_loss"] > 0
     assert config["hidden"] == 4 and config["data"] == two and config["labels"] == ["neg", "pos"]
-    assert config["best_epoch"] == min(history, key=lambda row: row["val_loss"])["epoch"]
+    assert config["best_epoch"] == 2 and "not fitted: after 2 epochs the training loss is " in out
     for name in ("learning_curve.png", "confusion.png"):
         assert Path("a/run", name).read_bytes().startswith(b"\x89PNG")
 
@@ -68,7 +68,9 @@ def test_there_is_a_table_line_per_epoch_unless_quiet(two, capsys, quiet):
     arguments = [a for a in TINY if a != "--quiet" or quiet]
     assert call("train", "--data", two, *arguments, "--out", "r") == 0
     out = capsys.readouterr().out
-    rows = re.findall(r"^ +[12]  +\d\.\d{4}  +\d\.\d{4}  +\d\.\d{4}  +\d\.\d{4}  +[\d,]+  +\d+\.\d$", out, re.M)
+    rows = re.findall(
+        r"^ +[12]  +\d\.\d{4}  +\d\.\d{4}  +\d\.\d{4}  +\d\.\d{4} ±0\.\d\d  +[\d,]+  +\d+\.\d$", out, re.M
+    )
     assert len(rows) == (0 if quiet else 2)
     assert ("val accuracy" in out) is not quiet and ("parameters" in out) is not quiet
 
@@ -180,6 +182,7 @@ def test_the_model_saved_is_that_of_the_best_epoch(write):
     rng = np.random.default_rng(0)  # labels that mean nothing: what is learned is wrong elsewhere
     noise = [(rng.integers(2), " ".join(f"word{i}" for i in rng.integers(20, size=3))) for _ in range(60)]
     how = ["--epochs", "8", "--lr", "0.1", "--hidden", "8", "--dropout", "0", "--validation", "0.3", "--patience", "8"]
+    how += ["--keep-epoch", "best"]
     assert call("train", "--data", write("n.tsv", lines_of(noise)), *TINY, *how, "--out", "r") == 0
     history, model = json.loads(Path("r/history.json").read_text()), Classifier.load("r")
     best = min(history, key=lambda row: row["val_loss"])
