@@ -56,7 +56,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz.*\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
+    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n(  95% interval .*\n)?  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
     "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+|.*text.*,label,.*\n(.+,[01]\.\d{4}\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
@@ -154,6 +154,11 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(300)))
+    (folder / "few").mkdir()
+    for name in ("labelled.tsv", "test.tsv"):
+        (folder / "few" / name).write_text(lines_of(TWO))
+    (folder / "few" / "labelled.groups.txt").write_text((folder / "train.movies.txt").read_text())
+    (folder / "few" / "unlabelled.txt").write_text((folder / "unlabelled.txt").read_text())
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
