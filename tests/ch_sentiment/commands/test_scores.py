@@ -44,7 +44,7 @@ def test_a_training_says_what_is_never_answered_and_what_everybody_reaches(rare,
     assert call("evaluate", "r", "--data", rare) == 0
     out = capsys.readouterr().out
     assert (
-        re.search(r'^  95% interval  0.92\d\d to 0.98\d\d\n  always "pos" +0.9667\n  by chance +0.5000$', out, re.M)
+        re.search(r'^  95% interval +0.92\d\d to 0.98\d\d\n  always "pos" +0.9667\n  by chance +0.5000$', out, re.M)
         and 'F1 of "pos"' in out
     )
     assert 'no text was answered "neg" (5 of 150 are)\n' in out
