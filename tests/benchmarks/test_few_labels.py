@@ -1,4 +1,4 @@
-"""Few labels, many texts: no film stands in two files that are scored on and learnt from, and every text in one file."""
+"""Few labels, many texts: no film is both scored on and learnt from, and every text stands in one file."""
 
 import numpy as np
 import pytest

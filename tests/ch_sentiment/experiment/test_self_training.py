@@ -262,10 +262,8 @@ def test_more_than_two_classes_are_learnt():
     how = {**SMALL, "recipe": "bow", "epochs": 30, "lr": 0.05, "confidence": 0.4, "patience": 30}
     model = fit(texts, labels, unlabelled=more, **how)
     assert model.metrics["self_training"]["kept"] == "round-1/bow"
-    right = [model.label_names[c] for c in model.predict_proba(more).argmax(axis=1)] == [
-        names[i % 3] for i in range(90)
-    ]
-    assert right
+    answers = [model.label_names[c] for c in model.predict_proba(more).argmax(axis=1)]
+    assert np.mean([answer == names[i % 3] for i, answer in enumerate(answers)]) > 0.9
 
 
 def test_a_test_part_is_scored_once_by_the_model_that_is_kept():
@@ -274,7 +272,7 @@ def test_a_test_part_is_scored_once_by_the_model_that_is_kept():
     texts.test = LabelledTexts.of(*reviews(20, 2)).texts
     result = run_experiment(config, texts)
     assert result.scored_on == "test" and result.scores["n"] == 20
-    assert set(result.model.metrics) == {"trained_on", "best", "self_training", "test"}
+    assert set(result.model.metrics) == {"trained_on", "kept", "best", "self_training", "test"}
 
 
 def test_no_text_that_is_sure_enough_keeps_the_first_model_or_is_one_line():
