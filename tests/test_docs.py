@@ -56,7 +56,7 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz.*\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
+    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n(  95% interval .*\n)?  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
     "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+|.*text.*,label,.*\n(.+,[01]\.\d{4}\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",
@@ -132,7 +132,8 @@ def with_small_settings(arguments, parse):
     """The same command, with those of the small settings that it knows."""
     if arguments[0] not in TRAINING or {"--resume", "--init-from"} & set(arguments):
         return arguments
-    for setting in [*SMALL, ["--quiet"]]:
+    sure_enough = [["--confidence", "0"]] if "--unlabelled" in arguments else []
+    for setting in [*SMALL, *sure_enough, ["--quiet"]]:
         if parse([*arguments, *setting]):
             arguments = [*arguments, *setting]
     return arguments
@@ -153,6 +154,11 @@ def write_stand_ins(folder):
     (folder / "my-speeches.csv").write_text("speaker,speech\nA,a good thing is said\nB,a bad thing is said\n")
     (folder / "lines.txt").write_text("a good thing\na bad thing\n")
     (folder / "unlabelled.txt").write_text("".join(f"a {('good', 'bad')[i % 2]} thing {i}\n" for i in range(300)))
+    (folder / "few").mkdir()
+    for name in ("labelled.tsv", "test.tsv"):
+        (folder / "few" / name).write_text(lines_of(TWO))
+    (folder / "few" / "labelled.groups.txt").write_text((folder / "train.movies.txt").read_text())
+    (folder / "few" / "unlabelled.txt").write_text((folder / "unlabelled.txt").read_text())
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
@@ -272,7 +278,7 @@ def test_the_cell_of_the_page_would_fail_its_check_with_a_wrong_sign():
 
 
 def test_each_line_beside_an_equation_stands_in_its_file():
-    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"]
+    pages = TEXTS["docs/layers.md"] + TEXTS["docs/explain.md"] + TEXTS["docs/adversarial.md"]
     lines = re.findall(r"\| `([^`|]+)` \| ([\w/]+\.py) \|$", pages, re.M)
     assert len(lines) == len(re.findall(r"[\w/]+\.py \|$", pages, re.M)) > 26
     for line, path in lines:

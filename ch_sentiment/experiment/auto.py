@@ -8,7 +8,7 @@ from dataset.text import tokenize
 
 ABOUT = "one of these, by number and length of the texts: what `train` takes where nothing says how to train"
 SENTENCES = 50  # words: texts that are shorter on average are sentences
-MANY = 1000  # texts: with fewer the linear model is far ahead of a net (docs/recipes.md, auto)
+MANY = 1000  # texts: with fewer the linear model is far ahead of a net (docs/accuracy.md, the learning curve)
 MANY_LONG = 10_000  # of long ones it is ahead for longer: a net that shall know better needs more of them
 SAMPLE = 500  # texts at most whose words are counted
 # Minutes for a million words, each text cut to 400: all epochs, two cores, by the tables of docs/accuracy.md.

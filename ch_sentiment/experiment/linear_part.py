@@ -4,7 +4,7 @@ import numpy as np
 
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.wide.linear import fit_linear
-from ch_sentiment.wide.wide_net import WideNet
+from ch_sentiment.wide.wide_net import EVEN, WideNet
 
 NGRAMS = 3  # words of the longest run, where --ngrams names none
 MOST = 2_000_000  # n-grams, those in the most texts: 24 bytes each in memory
@@ -24,9 +24,12 @@ def with_linear_part(net, config, data, progress=iter):
 
 def join(model, data, class_weight):
     """Let a Classifier's net answer together with its linear part, where it has one, and add to its metrics what each
-    of them reaches on the validation part. class_weight: of the training.
+    of them reaches on the validation part; without one they count the same. class_weight: of the training.
     """
     if not isinstance(model.net, WideNet):
+        return
+    if not len(data.val):
+        model.net.shares[...] = EVEN
         return
     right = model.net.join(data.val.x, data.val.t, loss_weights(data, class_weight)[1])
     names, (a, b) = ("net", "linear", "both"), model.net.shares.tolist()

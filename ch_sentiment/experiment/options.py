@@ -103,7 +103,7 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
-    word_dropout: float = share(0.1, "share of words read as unknown while training")
+    word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
     def reads(self):

@@ -17,11 +17,10 @@ class Recipe:
         self.about, self.settings = about, settings
 
 
-PLAIN = {"word_dropout": 0.0, "average": 0.0}  # what the originals know nothing of
+PLAIN = {"average": 0.0}  # what the originals know nothing of
 BEST = {
     "data": "imdb",
     "bidirectional": True,
-    "word_dropout": 0.0,
     "pairvec": 16,
     "max_pairs": 30_000,
     "naive_bayes": True,
@@ -39,6 +38,7 @@ RECIPES = {
         "sentences: both directions, word vectors that start from naive Bayes, adversarial training, and a linear part",
         bidirectional=True,
         naive_bayes=True,
+        word_dropout=0.1,
         adversarial=0.3,
         schedule="cosine",
         average=0.99,

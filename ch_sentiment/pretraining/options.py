@@ -11,7 +11,7 @@ CELLS = [name for name, cell in model.CELLS.items() if hasattr(cell, "init_param
 # What an option is where it is not given, by the task; steps in words, batch_size in texts or pieces of them.
 BY_TASK = {
     LANGUAGE_MODEL: {"epochs": 2, "lr": 0.003, "steps": 50},
-    SKIP_GRAM: {"epochs": 5, "lr": 0.01, "steps": 128},
+    SKIP_GRAM: {"epochs": 5, "lr": 0.02, "steps": 128},
     AUTOENCODER: {"epochs": 2, "lr": 0.003, "steps": 100},
 }
 ONLY_SKIP_GRAM = ("window", "negative", "subsample")
@@ -47,7 +47,7 @@ class PretrainOptions:
         type=COUNT,
     )
     epochs: int = option(None, "passes over the texts (default: 2, of skip-gram 5)", type=COUNT)
-    lr: float = option(None, "learning rate of Adam (default: 0.003, of skip-gram 0.01)", type=POSITIVE)
+    lr: float = option(None, "learning rate of Adam (default: 0.003, of skip-gram 0.02)", type=POSITIVE)
     batch_size: int = option(64, "texts, or pieces of texts, per step", type=COUNT)
     clip: float = option(1.0, "largest common norm of the gradients", type=POSITIVE)
     seed: int = option(0, "one seed, one result", type=SEED)
