@@ -2,8 +2,8 @@
 the command line, called here or as a process, in a folder of its own.
 """
 
-import environment  # noqa: F401, I001  (before all that reads the variables it sets)
 import html
+import json
 import os
 import re
 import shutil
@@ -12,23 +12,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import environment  # noqa: F401  (before all that reads the variables it sets)
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from labelled_files import read, rows  # noqa: F401  (fixtures)
 
 import ch_sentiment.__main__
 import ch_sentiment.experiment.run_folder
 from ch_sentiment.experiment.classifier import Classifier
 from common.attention import MultiHeadAttention, PositionalEmbedding, PositionalEncoding
+from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
 from common.recurrent.gru_reset_after import GRUResetAfter, TimeGRUResetAfter
 from common.recurrent.lstm import LSTM, TimeLSTM
-from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.recurrent.rnn import RNN, TimeRNN
 from common.recurrent.simple import SimpleTimeGRU, SimpleTimeGRUResetAfter, SimpleTimeLSTM, SimpleTimeRNN
 from common.time_layers import Simple_TimeAffine, TimeAffine, TimeDropout
-from labelled_files import read, rows  # noqa: F401  (fixtures)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs deaf to Ctrl-C
 
@@ -211,6 +212,14 @@ def write(here):
 
 TWO = [("pos" if i % 2 else "neg", f"{'good fine' if i % 2 else 'bad poor'} thing number{i % 5}") for i in range(40)]
 THREE = [("abc"[i % 3], f"{('good', 'bad', 'odd')[i % 3]} thing") for i in range(42)]
+
+
+@pytest.fixture
+def old_phrases(monkeypatch):
+    """`phrases-small` as version 0.1.0 had them, on which its trainings began."""
+    parts = json.loads((ROOT / "tests" / "fixtures" / "v0.1.0" / "phrases_small.json").read_text("utf-8")).values()
+    found = [(part["texts"], np.array(part["t"])) for part in parts]
+    monkeypatch.setattr("dataset.phrases_small.load_data", lambda: found)
 
 
 @pytest.fixture

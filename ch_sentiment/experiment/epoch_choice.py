@@ -6,7 +6,7 @@ from ch_sentiment.experiment.weighting import loss_weights
 from common.training.callbacks import EarlyStopping, TrainToLoss
 from common.training.class_weight import effective_number
 
-ENOUGH = 50  # texts to validate: what fewer of them choose is worse than the last epoch (docs/small_data.md)
+ENOUGH = 50  # texts to validate: the accuracy on fewer may be off by more than 14 points (docs/small_data.md)
 FITTED = 0.02  # training loss, at which a training without a choice ends
 
 

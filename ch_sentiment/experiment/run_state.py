@@ -50,7 +50,7 @@ def read_run_state(path):
     """-> RunState of the training that is saved there. CheckpointError where the file does not hold one."""
     saved, manifest = read_about(path)
     try:
-        options = {"keep_epoch": "best", **saved["options"]}  # older versions knew nothing else
+        options = {"keep_epoch": "best", "average": 0.0, **saved["options"]}  # older versions knew nothing else
         config, net = Config.of(options), rebuild(saved["model"], saved["net"], manifest)
         return RunState(config, net, saved["words"], saved["data"])
     except DataError as error:

@@ -197,7 +197,7 @@ def test_baseline_leaves_what_train_leaves_and_the_other_commands_read_it(kind, 
     monkeypatch.setattr(run_folder, "write_figures", DRAW)
     assert call("baseline", *films, "--kind", kind, "--validation", "0.2", "--lr", "0.03") == 0
     out, err = capsys.readouterr()
-    assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts \(.*\), best epoch \d+$", out, re.M)
+    assert err == "" and re.search(r"^validation accuracy 100\.00% on 8 texts \(.*\), last epoch \d+$", out, re.M)
     folder = Path("runs", f"films-{kind}-1")
     written = ["config.json", "confusion.png", "history.json", "last.npz", "learning_curve.png", "model.npz"]
     assert sorted(name for name in os.listdir(folder) if name[0] != ".") == written and f"written to {folder}" in out

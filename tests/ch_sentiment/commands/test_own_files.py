@@ -103,7 +103,7 @@ def test_resuming_keeps_how_the_file_is_read(reviews, said, capsys):
     assert "expected the data that the training in" in said("train", "--resume", "twice", "--epochs", "4")
 
 
-def test_a_training_of_an_older_version_resumes_as_one_of_two_classes(loud):
+def test_a_training_of_an_older_version_resumes_as_one_of_two_classes(loud, old_phrases):
     shutil.copytree(ROOT / "tests" / "fixtures" / "v0.1.0" / "stopped", "stopped")
     saved = json.loads(Path("stopped/config.json").read_text()) if Path("stopped/config.json").exists() else {}
     assert "text_column" not in saved

@@ -246,7 +246,6 @@ def test_labels_that_training_never_saw_are_one_line_and_exit_2(said, write, two
         *(([f"--{name}", bad], f"--{name}") for name in ("lr", "clip") for bad in ("0", "-1", "nan", "inf", "x")),
         *(([f"--{n}", bad], f"--{n}") for n in ("dropout", "word-dropout", "validation") for bad in ("1", "-1", "nan")),
         (["--vocab-size", "2"], "--vocab-size"),
-        (["--validation", "0"], "--validation"),
         (["--limit", "0"], "--limit"),
         (["--limit", "3"], "--limit"),
         (["--seed", "-1"], "--seed"),

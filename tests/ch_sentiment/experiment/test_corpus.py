@@ -72,7 +72,7 @@ def test_longer_texts_are_dropped_from_the_training_part_alone():
 
 def test_the_small_phrases_are_a_name_like_any_other():
     data = prepare(data="phrases-small")
-    assert (len(data.train) + len(data.val), len(data.test)) == (84, 20)
+    assert (len(data.train) + len(data.val), len(data.test)) == (58, 20)
     assert data.samples == load.PHRASES["phrases-small"].SAMPLES
 
 

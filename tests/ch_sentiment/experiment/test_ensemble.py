@@ -58,7 +58,7 @@ def test_one_model_asked_twice_is_that_model(three, write, capsys):
     for more in ([], ["--with", "a.npz"]):
         assert call("evaluate", "a.npz", *more, "--data", data, "--json") == 0
         reports.append(json.loads(capsys.readouterr().out))
-    for name in ("confusion", "per_class", "never_answered", "majority", "data"):  # of counts
+    for name in ("confusion", "per_class", "never_answered", "majority", "data", "accuracy_interval"):  # of counts
         assert reports[0].pop(name) == reports[1].pop(name)
     assert reports[0] == pytest.approx(reports[1], rel=1e-5)
 

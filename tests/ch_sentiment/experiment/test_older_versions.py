@@ -24,7 +24,7 @@ def test_a_model_answers_as_it_did(name):
     np.testing.assert_allclose(model.predict_proba(EXPECTED["texts"]), wanted, rtol=1e-5)
 
 
-def test_a_training_resumes_as_if_it_had_not_been_interrupted(here, capsys):
+def test_a_training_resumes_as_if_it_had_not_been_interrupted(here, old_phrases, capsys):
     shutil.copytree(FOLDER / "stopped", "stopped")
     assert call("train", "--resume", "stopped") == 0
     assert "test accuracy" in capsys.readouterr().out

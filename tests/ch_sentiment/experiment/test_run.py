@@ -138,7 +138,7 @@ def test_a_pair_of_which_something_is_missing_is_left_out_with_one_warning(missi
     with pytest.warns(UserWarning) as said:
         found = fit([*texts, missing, "a good film"], [*labels, "pos", missing], **SMALL)
     N = len(texts) + 2
-    assert [str(w.message) for w in said] == [
+    assert [str(w.message) for w in said if "not fitted" not in str(w.message)] == [
         f"texts: 2 of {N} texts are left out (no text 1, no label 1): texts {N - 1}, {N}"
     ]
     assert said[0].filename == __file__
