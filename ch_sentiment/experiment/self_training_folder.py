@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ch_sentiment.experiment import epoch_choice
 from ch_sentiment.experiment.classifier import MODEL, Classifier, model_path
 from ch_sentiment.experiment.final_scores import score_kept
 from ch_sentiment.experiment.options import Config
@@ -129,7 +130,7 @@ class FolderRun:
             net = saved.net
         else:
             net, notes = new_net(config, data, functools.partial(self.wrapped, doing="linear part"))
-        self.on_train(name, data, notes)
+        self.on_train(name, data, [*notes, *epoch_choice.notes(config, data)])
         callbacks, comm = self.callbacks_of(config, data)
         experiment = in_folder(config, data, net, folder, callbacks, comm)
         if goes_on:
