@@ -102,6 +102,8 @@ def self_train(config, data, given, run):
 
     DataError where no text without a label is sure enough and there is no model to fall back on.
     """
+    if len(data.val) == 0:  # by which each round is judged
+        raise DataError("validation: expected a share above 0 for texts without labels, got 0")
     kinds = kinds_of(config, given)
     *_, main = kinds  # the last one is the student that is asked for
     teachers, kept, rounds = given, None, []
