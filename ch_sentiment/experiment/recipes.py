@@ -42,7 +42,7 @@ RECIPES = {
         adversarial=0.3,
         schedule="cosine",
         average=0.99,
-        epochs=6,
+        epochs=5,
         wide=True,
     ),
     "best": Recipe(
