@@ -56,8 +56,8 @@ SHAPES = {  # what each command prints, as a regular expression for all of it; a
     "baseline": r"(?s).*accuracy \d+\.\d+% on .*\nwritten to \S+: .*model\.npz.*\n",
     "lr-find": r"(?s).*the loss falls .*\nwritten to \S+: lr_find\.json, lr_find\.png\n",
     "tune": r"(?s)1 trials, .*\n +1  accuracy .*\nwritten to \S+: search\.json, trials\.jsonl\n",
-    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n(  95% interval .*\n)?"
-    r"  always (?s:.*)\n\nconf.*\n.*(\n\w+( +\d+){2}){2}\n",
+    "evaluate": r"(.+\n)+texts +[\d,]+\naccuracy +[01]\.\d{4}\n(  95% interval .*\n)?  always (?s:.*)\n\n"
+    r"conf.*\n.*(\n\w+( +\d+){2}){2}\n",
     "predict": r"(label,probability,text\n)?(\w+[\t,][01]\.\d{4}[\t,].+\n)+|.*text.*,label,.*\n(.+,[01]\.\d{4}\n)+",
     "inspect": r"checkpoint of format \d+, (?s:.*)arrays: \d+\n(  \S+: \S+ of shape .*\n)+state: every checksum fits\n",
     "recipes": r"(.+\n)+",

@@ -1,4 +1,4 @@
-"""Few labels, many texts: every text stands in one file, and no film in a file to learn from and in the test part."""
+"""Few labels, many texts: no film is both scored on and learnt from, and every text stands in one file."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,9 @@ from benchmarks.few_labels import main
 
 def test_a_file_is_cut_into_labelled_unlabelled_and_test_texts(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    examples = [(("neg", "pos")[i % 2], f"a {('bad', 'good')[i % 2]} thing of film{i // 5} {i}") for i in range(200)]
+    examples = [
+        ("pos" if i % 2 else "neg", f"a {('bad', 'good')[i % 2]} thing of film{i // 5} {i}") for i in range(200)
+    ]
     (tmp_path / "all.tsv").write_text(lines_of(examples))
     (tmp_path / "films.txt").write_text("".join(f"film{i // 5}\n" for i in range(200)))
     main(["all.tsv", "--group-file", "films.txt", "--labels", "20", "--seed", "1", "--out", "few"])
@@ -19,9 +21,13 @@ def test_a_file_is_cut_into_labelled_unlabelled_and_test_texts(tmp_path, monkeyp
     assert sorted(text for name in ("labelled.tsv", "unlabelled.txt", "test.tsv") for text in texts[name]) == sorted(
         text for _, text in examples
     )
-    labels = [line.split("\t")[0] for line in lines["labelled.tsv"]]
-    assert np.unique(labels, return_counts=True)[1].tolist() == [10, 10]
-    films = {name: {text.split()[-2] for text in of} for name, of in texts.items() if "groups" not in name}
+    assert np.unique([line.split("\t")[0] for line in lines["labelled.tsv"]], return_counts=True)[1].tolist() == [
+        10,
+        10,
+    ]
+    films = {
+        name: {text.split()[-2] for text in texts[name]} for name in ("labelled.tsv", "unlabelled.txt", "test.tsv")
+    }
     assert not films["test.tsv"] & (films["labelled.tsv"] | films["unlabelled.txt"])
     assert [text.split()[-2] for text in texts["labelled.tsv"]] == lines["labelled.groups.txt"]
 

