@@ -131,6 +131,7 @@ RECIPES = {
         schedule="cosine",
         batch_size=32,
         epochs=4,
+        **PLAIN,
     ),
     "keras-bilstm": Recipe(
         "two bidirectional LSTM layers on the last 200 words, after the Keras example",
