@@ -42,7 +42,7 @@ RECIPES = {
         adversarial=0.3,
         schedule="cosine",
         average=0.99,
-        epochs=6,
+        epochs=5,
         wide=True,
     ),
     "best": Recipe(
@@ -131,6 +131,7 @@ RECIPES = {
         schedule="cosine",
         batch_size=32,
         epochs=4,
+        **PLAIN,
     ),
     "keras-bilstm": Recipe(
         "two bidirectional LSTM layers on the last 200 words, after the Keras example",
