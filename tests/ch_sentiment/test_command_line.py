@@ -72,7 +72,7 @@ def test_evaluate_prints_a_table_or_one_object_with_these_keys(phrases_model, wr
     assert call("evaluate", phrases_model, "--data", data, "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert set(report) == {
-        *("accuracy", "loss", "f1", "roc_auc", "confusion", "n", "ece"),
+        *("accuracy", "accuracy_interval", "loss", "f1", "roc_auc", "confusion", "n", "ece"),
         *("macro_f1", "balanced_accuracy", "per_class", "never_answered", "majority", "chance", "data"),
     }
     assert report["n"] == 10 and np.sum(report["confusion"]) == 10

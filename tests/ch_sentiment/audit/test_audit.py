@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY, call, needs_browser, shown_in_browser
+from conftest import ROOT, TINY, TWO, call, lines_of, needs_browser, shown_in_browser
 
 from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.figure import gap_chart
@@ -312,8 +312,9 @@ def test_without_settings_the_card_says_unknown(here, settings):
     assert "Settings of the training: unknown" in text
 
 
-def test_the_card_says_when_the_model_is_unsure_and_what_its_accuracy_stands_beside(here, two):
-    assert call("train", "--data", two, *TINY, "--abstain", "0.5", "--out", "r") == 0
+def test_the_card_says_when_the_model_is_unsure_and_what_its_accuracy_stands_beside(write):
+    data = write("many.tsv", lines_of(TWO * 20))  # 80 of them to validate: fewer choose no threshold
+    assert call("train", "--data", data, *TINY, "--abstain", "0.5", "--out", "r") == 0
     assert call("audit", "r") == 0
     card = Path("r/model_card.md").read_text()
     below = Classifier.load("r").abstain_below

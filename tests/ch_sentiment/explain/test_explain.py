@@ -80,7 +80,7 @@ def trained(tmp_path_factory):
         for word in ("", "not ", "really ", "not ")
     ]
     (folder / "texts.tsv").write_text(lines_of(texts))
-    how = ["--hidden", "8", "--wordvec", "8", "--cell", "gru", "--epochs", "40", "--patience", "40", "--quiet"]
+    how = ["--hidden", "8", "--wordvec", "8", "--cell", "gru", "--pool", "max", "--epochs", "40", "--quiet"]
     how += ["--lr", "0.02", "--batch-size", "32", "--out", folder / "run"]
     assert call("train", "--data", folder / "texts.tsv", *how) == 0
     return folder / "run"
