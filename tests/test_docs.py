@@ -141,7 +141,7 @@ def with_small_settings(arguments, parse):
 
 
 def write_stand_ins(folder):
-    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv", "rt-polarity.tsv"):
+    for name in ("reviews.tsv", "more-reviews.tsv", "train.tsv", "rt-polarity.tsv", "few.tsv", "others.tsv"):
         (folder / name).write_text(lines_of(TWO))
     rows = "".join(f"{label},{text},film {i // 4}\n" for i, (label, text) in enumerate(TWO))
     (folder / "reviews.csv").write_text(f"label,text,film\n{rows}")

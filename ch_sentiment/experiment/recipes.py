@@ -75,6 +75,7 @@ RECIPES = {
         embedding="one-hot",
         freeze_embedding=True,
         dropout=0.0,
+        hidden=128,
         optimizer="sgd",
         lr=0.03,
         clip=None,

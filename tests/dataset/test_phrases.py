@@ -75,7 +75,7 @@ def test_what_follows_but_and_what_is_so_now_decide(corpus):
 def test_a_bag_of_words_stays_below_80_percent(corpus):
     vocab = Vocab.build(map(tokenize, corpus[0][0]))
     (x, t), test = (([vocab.encode(tokenize(phrase)) for phrase in texts], t) for texts, t in corpus)
-    for net in (BagOfWords(len(vocab), 8, rng=0), NBSVM.of_texts(x, t, len(vocab), max_pairs=0)):
+    for net in (BagOfWords(len(vocab), 8, rng=0), NBSVM.of_texts(x, t, len(vocab), max_ngrams=0)):
         history = Trainer(net, Adam(lr=0.03), [], rng=0).fit(x, t, 4, 64, validation=test)
         assert history[-1]["loss"] > 0.98 * history[-2]["loss"]  # more epochs would not help
         assert 0.55 < history[-1]["val_accuracy"] < 0.75

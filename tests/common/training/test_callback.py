@@ -29,6 +29,7 @@ from common.training.callbacks import (
 from common.training.lr_range import RangeTest
 from common.training.parallel import DataParallel, StopTogether
 from common.training.stream import StreamState
+from common.training.train_to_loss import TrainToLoss
 
 X, T = np.random.default_rng(0).standard_normal((10, 3)), np.array([0, 1] * 5)
 
@@ -80,6 +81,7 @@ MAKE = {
     Checkpoint: lambda path: Checkpoint(path),
     WeightAveraging: lambda path: WeightAveraging(0.9),
     StreamState: lambda path: StreamState([]),
+    TrainToLoss: lambda path: TrainToLoss(0.01),
     Mean: lambda path: Mean(),
 }
 every_class = pytest.mark.parametrize("kind", MAKE, ids=lambda kind: kind.__name__)

@@ -17,9 +17,7 @@ import numpy as np
 import pytest
 from conftest import normal
 
-from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.model import sentiment_net
-from ch_sentiment.wide.wide_net import WideNet
 from common.arrays.row_grad import touched_rows
 from common.files.checkpoint import load_arrays
 from common.layers import Affine, Dropout, SoftmaxWithLoss
@@ -167,21 +165,6 @@ def test_weights_are_those_of_the_whole_batch(size):
 
     history = weighted(net())
     for found in Threads(size).run(lambda comm: weighted(DataParallel(net(), comm))):
-        same(found, history, 1e-9)
-
-
-def test_ranks_divide_the_scores_of_a_linear_part_as_they_divide_the_texts():
-    x, t = texts(27)
-    held_out = np.random.default_rng(5).standard_normal(27)
-
-    def trained(wrap=lambda model: model):
-        model = wrap(WideNet(net(), NBSVM.of_texts(x, t, 30, dtype=np.float64, ngrams=3), max_len=4))
-        trainer = Trainer(model, Adam(lr=0.01), [], rng=3)
-        trainer.fit((x, held_out), t, 2, 8, validation=((x, -held_out), t))
-        return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in trainer.history]
-
-    history = trained()
-    for found in Threads(2).run(lambda comm: trained(lambda model: DataParallel(model, comm))):
         same(found, history, 1e-9)
 
 
