@@ -83,20 +83,21 @@ def test_all_kinds_are_validated_on_the_same_texts(two_kinds, here, monkeypatch)
     original = Trainer.fit
     monkeypatch.setattr(Trainer, "fit", fit)
     assert call("compare", *TINY) == 0
-    assert len(seen) == 2 and seen[0] == seen[1] and len(seen[0]) == 8
+    assert len(seen) == 2 and seen[0] == seen[1] and len(seen[0]) == 6
 
 
 def test_the_table_is_the_same_on_the_screen_and_in_the_file(two_kinds, here, capsys):
     assert call("compare", *TINY) == 0
     out, folder = capsys.readouterr().out, Path("runs", "phrases-small-compare-1")
     text = (folder / "compare.md").read_text()
-    assert text in out and "76 texts to train on, 8 to validate" in text and "20 texts of the test part" in text
+    assert text in out and "52 texts to train on, 6 to validate" in text and "20 texts of the test part" in text
     head, rule, *lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len({len(line) for line in (head, rule, *lines)}) == 1
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     for cell, row in zip(cells, rows(folder)):
-        assert cell[:3] == [row["kind"], f"{row['accuracy']:.2%}", f"{row['loss']:.4f}"]
-        assert cell[4] == f"{row['parameters']:,}" and cell[6] == f"{row['best_epoch']} of {row['epochs']}"
+        assert cell[:2] == [row["kind"], f"{row['accuracy']:.2%}"] and cell[3] == f"{row['loss']:.4f}"
+        assert cell[2] == "{:.1%} to {:.1%}".format(*row["accuracy_interval"])
+        assert cell[5] == f"{row['parameters']:,}" and cell[7] == f"{row['best_epoch']} of {row['epochs']}"
     assert "test accuracy" not in out  # the trainings themselves are silent
 
 
@@ -145,7 +146,7 @@ def test_progress_is_shown_throughout(two_kinds, here, monkeypatch, capsys):
     assert call("compare", *loud, "--out", "out") == 0
     out, err = capsys.readouterr()
     assert "1 of 2: bow" in out and "2 of 2: rnn" in out
-    assert err.count(" 0/4 [") == 2  # a bar of two epochs of two steps for each
+    assert err.count(" 0/2 [") == 2  # a bar of two epochs of one step for each
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,11 @@ def test_no_test_text_is_scored(monkeypatch):
     load = ch_sentiment.commands.tune.load
     monkeypatch.setattr(ch_sentiment.commands.tune, "load", lambda *a: dataclasses.replace(load(*a), test=None))
     assert main([*TINY, *VARY, "--trials", "1", "--out", "without"]) == 0
-    assert rows("r") == rows("without") and rows("r")[0]["val_accuracy"] * 8 % 1 == 0  # 8 texts to validate
+    assert rows("r") == rows("without") and round(rows("r")[0]["val_accuracy"] * 6, 6) % 1 == 0  # 6 texts
 
 
 def test_a_trial_that_overflows_is_a_row_at_the_end(capsys):
-    assert main([*TINY, "--vary", "lr=1e38,0.01", "--trials", "4", "--out", "r"]) == 0
+    assert main([*TINY, "--batch-size", "26", "--vary", "lr=1e38,0.01", "--trials", "4", "--out", "r"]) == 0
     found = rows("r")
     lost = [row for row in found if row["val_loss"] is None]
     assert 0 < len(lost) < 4 and all("step" in row["error"] for row in lost)
