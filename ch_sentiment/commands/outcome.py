@@ -28,7 +28,7 @@ def print_outcome(result, samples, folder, config, how_to_train_more=None):
     if "wide" in model.metrics:
         say(wide_line(model.metrics["wide"]))
     if config.run.calibrate:
-        say(calibration_line(model))
+        say(calibration_line(model) if "calibration" in model.metrics else f"calibration: none, {TOO_FEW}")
     if "abstention" in model.metrics:
         say(abstention_line(model.metrics["abstention"]))
     below = model.abstain_below or 0.0
@@ -38,8 +38,6 @@ def print_outcome(result, samples, folder, config, how_to_train_more=None):
 
 def calibration_line(model):
     """The effect of --calibrate, in one line."""
-    if "calibration" not in model.metrics:
-        return f"calibration: none, {TOO_FEW}"
     if model.calibration is None:
         why = "no temperature is best on the validation part: all answers right, or scores of no use"
         return f"calibration: none, {why}"
