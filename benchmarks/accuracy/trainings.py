@@ -32,6 +32,7 @@ RUNS = {
 SHARED = ("data", "classes", "group_file", "group_column", "validation", "limit", "epochs", "hidden")
 # The options that {--NAME} stands for; the first of them must be given.
 GIVEN = {"unlabelled": ("unlabelled", "leave_out"), "init_from": ("init_from",)}
+MUST_BE_GIVEN = [names[0] for names in GIVEN.values()]
 OF_SOME = [name for names in GIVEN.values() for name in names if name in FIELDS]  # given to the runs that ask for them
 MEMBER_SEED = 1000  # so much is added to the seed of each further member
 FOUND = ("labels", "best_epoch", "self_training")  # what a config.json has beside settings
@@ -158,7 +159,7 @@ def meaning(arguments):
 def meaning_of_run(arguments):
     """The Config of the arguments of a run, whichever files and folders stand in the place of what is in braces."""
     return meaning(
-        filled(arguments, dict.fromkeys(OF_SOME, "FILE"), arguments, dict.fromkeys(needs_of(arguments), "FOLDER"))
+        filled(arguments, dict.fromkeys(MUST_BE_GIVEN, "FILE"), arguments, dict.fromkeys(needs_of(arguments), "FOLDER"))
     )
 
 
