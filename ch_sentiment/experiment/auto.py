@@ -12,7 +12,7 @@ MANY = 1000  # texts: with fewer the linear model is far ahead of a net (docs/ac
 MANY_LONG = 10_000  # of long ones it is ahead for longer: a net that shall know better needs more of them
 SAMPLE = 500  # texts at most whose words are counted
 # Minutes for a million words, each text cut to 400: all epochs, two cores, by the tables of docs/accuracy.md.
-MINUTES = {"default": 0.5, "best": 2.0, "short": 3.0, "nbsvm": 0.1}
+MINUTES = {"default": 0.5, "best": 2.0, "short": 6.0, "nbsvm": 0.1}
 MOST_WORDS = 400
 LONGEST = 120  # minutes: what takes longer is not begun unless it is asked for
 
