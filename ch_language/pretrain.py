@@ -50,14 +50,14 @@ def main():
 
 def labelled(ids, words):
     """-> lists of (ids of a sentence, label) about the first couples, and about the others, in random order."""
-    end, told = words.index("<eos>"), {words.index(word): label for word, label in TELLING.items()}
+    end, label_of = words.index("<eos>"), {words.index(word): label for word, label in TELLING.items()}
     people = [{words.index(word) for word in np.ravel(part)} for part in (COUPLES[:LABELLED], COUPLES[LABELLED:])]
     found = [], []
     for sentence in np.split(ids, np.flatnonzero(ids == end) + 1):
-        labels = {told[i] for i in sentence.tolist() if i in told}
+        labels = {label_of[i] for i in sentence.tolist() if i in label_of}
         for part, of_part in zip(found, people):
             if len(labels) == 1 and of_part & set(sentence.tolist()):
-                part.append((sentence[~np.isin(sentence, list(told))], labels.pop()))
+                part.append((sentence[~np.isin(sentence, list(label_of))], labels.pop()))
     return [[part[i] for i in np.random.default_rng(SEED).permutation(len(part))] for part in found]
 
 

@@ -135,3 +135,21 @@ def fit_ladder(val_losses, *callbacks, epochs=None, n=2, batch_size=1, validatio
     held_out = (np.zeros((1, 1)), np.zeros(1)) if validation else None
     trainer.fit(x, t, epochs or len(val_losses), batch_size, validation=held_out, **how)
     return trainer
+
+
+class OneRank:
+    """The communicator of a job of one."""
+
+    rank, size = 0, 1
+
+    def allgather(self, thing):
+        return [thing]
+
+    def Bcast(self, a, root):
+        pass
+
+    def Allreduce(self, own, total):
+        total[...] = own
+
+    def Allgatherv(self, own, everyones):
+        everyones[0][...] = own.reshape(everyones[0].shape)

@@ -57,19 +57,19 @@ def run(arguments):
         check_config(each)
     check_out(config.run)
     data = corpus_of(config)
-    inform(config, *data.notes, *epoch_choice.notes(config, data))
+    inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
             for number, (kind, each) in enumerate(kinds.items(), start=1):
-                inform(config, f"{number} of {len(kinds)}: {kind}")
+                inform(config.run, f"{number} of {len(kinds)}: {kind}")
                 result = trained(each.with_(out=str(folder / kind)), data, say_once)
                 if result.scores is None and result.error is None:
                     _, code = STOPPED[result.stop_reason]
                     break
                 rows.append(row_of(kind, result))
                 histories[kind] = result.history
-                inform(config, f"  {kind_outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+                inform(config.run, f"  {kind_outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
         finally:
             if rows:
                 write_results(folder, config, data, rows, histories, say_once)

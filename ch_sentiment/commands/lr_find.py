@@ -37,7 +37,7 @@ def run(arguments):
     config = config.with_(validation=config.data.validation or FIELDS["validation"].default)
     data = prepared(config)
     net, notes = new_net(config, data)
-    inform(config, *data.notes, *notes)
+    inform(config.run, *data.notes, *notes)
     one_pass = -(-len(data.train) // config.training.batch_size)
     steps = max(arguments.steps or max(one_pass, LEAST_STEPS), 2)
 

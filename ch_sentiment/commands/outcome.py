@@ -13,9 +13,9 @@ STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # re
 TOO_FEW = f"fewer than {ENOUGH} validation texts would choose it"
 
 
-def inform(config, *lines):
-    """Print lines, unless --quiet."""
-    for line in () if config.run.quiet else lines:
+def inform(options, *lines):
+    """Print lines, unless --quiet. options: with `quiet`."""
+    for line in () if options.quiet else lines:
         say(printable(line))
 
 

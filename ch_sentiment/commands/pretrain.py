@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_option
-from ch_sentiment.console import Terminated, printable, say
+from ch_sentiment.commands.outcome import STOPPED, inform
+from ch_sentiment.console import Terminated, say
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
 from ch_sentiment.pretraining.options import FIELDS, SKIP_GRAM, PretrainOptions
@@ -20,7 +21,6 @@ from common.training.progress import say_above
 from dataset.errors import DataError
 
 HELP = "pretrain word vectors or a language model on texts without labels, for train --init-from"
-STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
 
 def add_arguments(parser):
@@ -55,7 +55,7 @@ def start(options):
     """A new pretraining in a new folder."""
     check_out(options)
     texts = load_texts(options, not options.quiet)
-    inform(options, texts.notes)
+    inform(options, *texts.notes)
     with new_folder(options, f"{Path(options.data[0]).stem}-{options.task}", RESULTS) as folder:
         return train(Pretraining(options, texts, folder, callbacks_of(options)))
 
@@ -73,7 +73,7 @@ def resume(typed):
         if options.epochs < pretraining.trainer.epoch:
             begun = pretraining.trainer.epoch
             raise DataError(f"--epochs: expected at least {begun}, so many have begun, got {options.epochs}")
-        inform(options, [f"going on after step {pretraining.trainer.step:,}, {done} of {options.epochs} epochs done"])
+        inform(options, f"going on after step {pretraining.trainer.step:,}, {done} of {options.epochs} epochs done")
         return train(pretraining)
 
 
@@ -118,9 +118,3 @@ def train(pretraining):
     say(f"{held_out} after epoch {best['epoch']}")
     say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {shlex.quote(str(folder))}")
     return 0
-
-
-def inform(options, lines):
-    """Print lines, unless --quiet."""
-    for line in () if options.quiet else lines:
-        say(printable(line))

@@ -29,7 +29,7 @@ def start_rounds(config, data, notes, callbacks_of):
     """A new self-training in a new folder; -> exit code. notes: lines for the user. callbacks_of: as of `train`."""
     given = load_teachers(config, data)
     check_builds(config, data)
-    inform(config, *data.notes, *notes)
+    inform(config.run, *data.notes, *notes)
     with new_folder(config.run, f"{name_of(config)}-self-trained") as folder:
         return train_rounds(config, data, given, folder, begin(folder, config, data), callbacks_of)
 
@@ -48,9 +48,8 @@ def resume_rounds(options, corpus_of, callbacks_of):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_goes_on(state, folder, config, data)
-        inform(
-            config, *data.notes, f"going on with the self-training in {folder}, {len(state.done)} trainings are done"
-        )
+        line = f"going on with the self-training in {folder}, {len(state.done)} trainings are done"
+        inform(config.run, *data.notes, line)
         return train_rounds(config, data, load_teachers(config, data), folder, state, callbacks_of)
 
 
@@ -61,10 +60,10 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
         soft = (
             "" if data.labelled is None else f", {len(data.train) - len(data.labelled.train):,} of them soft-labelled"
         )
-        inform(config, *notes, f"{name}: {len(data.train):,} texts to train on{soft}, {len(data.vocab):,} words")
+        inform(config.run, *notes, f"{name}: {len(data.train):,} texts to train on{soft}, {len(data.vocab):,} words")
 
     def tell(found):
-        inform(config, *round_lines(found, rounds_of(config)))
+        inform(config.run, *round_lines(found, rounds_of(config)))
         for line in doubts(found, given):
             warn(line)
 

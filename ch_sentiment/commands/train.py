@@ -77,10 +77,11 @@ def start(options):
     if data.unlabelled_texts is not None and rounds_of(config):
         return start_rounds(config, data, filter(None, (of_cell, choice)), callbacks_of)
     net, notes = new_net(config, data, progress_of(config))
-    inform(config, *data.notes, *filter(None, (of_cell, choice)), *notes)
+    inform(config.run, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
-        inform(config, f"{texts}, {sum(p.size for p in net.params):,} parameters", *epoch_choice.notes(config, data))
+        texts += f", {sum(p.size for p in net.params):,} parameters"
+        inform(config.run, texts, *epoch_choice.notes(config, data))
         return train(in_folder(config, data, net, folder, *callbacks_of(config, data)), folder)
 
 
@@ -95,7 +96,7 @@ def resume(options):
         config = with_changes(state.config, options)
         data = corpus_of(config)
         check_same(state, folder, data)
-        inform(config, *data.notes)
+        inform(config.run, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config, data))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
         resume_training(folder / LAST, trainer)
@@ -106,7 +107,7 @@ def resume(options):
         elif best.is_over(trainer):
             say(f"training had already ended after epoch {trainer.epoch}: {best.reason}")
         else:
-            inform(config, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
+            inform(config.run, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
         return train(experiment, folder)
 
 

@@ -71,7 +71,7 @@ def run(arguments):
     with held(folder):
         rows = read_trials(folder / TRIALS)
         keep_search(folder / SEARCH, config, ranges, has_trials=bool(rows))
-        inform(config, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
+        inform(config.run, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
         for number in range(len(rows) + 1, arguments.trials + 1):
             settings = settings_of(ranges, config, number)

@@ -241,8 +241,6 @@ def check_config(config):
     if model.naive_bayes and config.data.classes not in (None, 2):
         got = f"{config.data.classes} (--no-naive-bayes does without)"
         raise DataError(f"--naive-bayes: expected two classes, got {got}")
-    if config.training.adversarial and model.model != "recurrent":
-        raise DataError(f"--adversarial: expected a recurrent model, got {model.model}")
     if config.data.validation == 0:
         uses = {"--keep-epoch best": config.training.keep_epoch == "best", "--wide": model.wide}
         uses |= {"--calibrate": config.run.calibrate, "--abstain": config.run.abstain is not None}

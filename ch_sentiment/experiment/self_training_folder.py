@@ -168,9 +168,9 @@ class FolderRun:
             used |= {"round": of.number, "unlabelled": sum(of.chosen.values())} if (of := _of(kept, rounds)) else {}
             history = [{**row, **used} for row in history]
         write_json(self.folder / "history.json", history)
-        told = {"labels": self.data.label_names, "best_epoch": best.get("epoch")}
-        found = {"self_training": model.metrics["self_training"]}
-        write_json(self.folder / "config.json", {**config.by_name(), **told, **found})
+        found = {"labels": self.data.label_names, "best_epoch": best.get("epoch")}
+        found["self_training"] = model.metrics["self_training"]
+        write_json(self.folder / "config.json", {**config.by_name(), **found})
         model.save(self.folder / MODEL)
         return Result(model, history, best, self.data.scored[0], scores)
 

@@ -34,12 +34,6 @@ class Rows:
     def __len__(self):
         return len(self.sizes)
 
-    def take(self, index):
-        """Those at the positions `index`."""
-        sizes = self.sizes[index]
-        starts = np.cumsum(self.sizes)[index] - sizes - np.cumsum(sizes) + sizes  # less where each will stand
-        return Rows(self.ids[np.repeat(starts, sizes) + np.arange(sizes.sum())], sizes, self.num_features)
-
     def times(self, W):
         """(N, F) @ (F, K) -> (N, K) float64."""
         if len(self) == 0:

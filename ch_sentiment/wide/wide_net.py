@@ -11,13 +11,12 @@ import numpy as np
 from ch_sentiment.model import SentimentNet
 from common.checking.integrated_gradients import Path
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss
-from common.training.batches import pad, sorted_batches, take
+from common.training.batches import pad
 from common.training.lbfgs import minimize
 from dataset.text import KEEPS, PAD
 
 EVEN = 0.5  # a and b where nothing else is known
 PRIOR = 20.0  # texts: so strongly are a and b drawn to EVEN
-BATCH = 128
 
 
 class WideNet(SentimentNet):
@@ -44,7 +43,7 @@ class WideNet(SentimentNet):
         x: list of N id arrays. t: (N,) class ids. sample_weight: (N,) or None.
         """
         self.shares[...] = 1, 0
-        net, linear = (_scores(predict, x).astype(np.float64) for predict in (self.predict, self._linear_scores))
+        net, linear = (scores.astype(np.float64) for scores in (self.predict(x), self._linear_scores(x)))
         a, b = self.shares[...] = best_shares(net, linear, t, sample_weight)
         return [_answers(scores) == t for scores in (net, linear, a * net + b * linear)]
 
@@ -65,7 +64,7 @@ class WideNet(SentimentNet):
         return super().score_backward(dscores if self.linear_scores is None else self.shares[0] * dscores)
 
     def _linear_scores(self, xs):
-        """(N, T) ids -> scores of the linear part, of the shape of the net's."""
+        """(N, T) ids, or a list of N id arrays, -> scores of the linear part, of the shape of the net's."""
         scores = self.linear.predict(xs)
         if scores.ndim == 1 and len(self.head.params[1]) == 2:  # two logits (--softmax): the first of them stays
             scores = np.stack((np.zeros_like(scores), scores), axis=1)  # (N,) -> (N, 2)
@@ -115,13 +114,6 @@ def best_shares(net, linear, t, sample_weight=None):
         return loss + PRIOR / 2 * float(away @ away), 2 * roots * (slopes + PRIOR * away)
 
     return minimize(loss_and_gradient, np.full(2, EVEN**0.5), tolerance=1e-6) ** 2
-
-
-def _scores(predict, x):
-    """predict: (N, T) ids -> scores. -> those of a list of N id arrays, in its order."""
-    order = sorted_batches(x, BATCH)
-    scores = np.concatenate([predict(take(x, index)) for index in order])
-    return scores[np.argsort(np.concatenate(order))]
 
 
 def _answers(scores):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nets_to_train import OneRank
 
 from ch_sentiment.experiment.options import OPTIMIZERS
 from ch_sentiment.model import CELLS, sentiment_net
@@ -341,25 +342,10 @@ def test_a_training_that_version_0_1_0_saved_in_its_second_epoch_continues_as_it
 
 @pytest.mark.parametrize("held", [False, True])
 def test_a_training_may_be_resumed_with_or_without_a_model_that_wraps_it(tmp_path, held):
-    class Alone:
-        rank, size = 0, 1
-
-        def Bcast(self, a, root):
-            pass
-
-        def allgather(self, thing):
-            return [thing]
-
-        def Allreduce(self, own, total):
-            total[...] = own
-
-        def Allgatherv(self, own, everyones):
-            everyones[0][...] = own.reshape(everyones[0].shape)
-
     def build_wrapped(seed, wrapped, *callbacks):
         trainer = build(None, None, seed=seed)
         trainer.callbacks = [*trainer.callbacks[:2], *callbacks]
-        trainer.model = DataParallel(trainer.model, Alone()) if wrapped else trainer.model
+        trainer.model = DataParallel(trainer.model, OneRank()) if wrapped else trainer.model
         return trainer
 
     path = tmp_path / "a.npz"

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from nets_to_train import At, TwoLayerNet, points, quiet, timeless
+from nets_to_train import At, OneRank, TwoLayerNet, points, quiet, timeless
 
 from common.files.checkpoint import load_arrays
 from common.files.resume import Checkpoint, resume_training
@@ -186,19 +186,7 @@ def test_tied_weights_stay_tied():
 
 
 def test_ranks_that_train_together_have_the_same_average():
-    class Alone:
-        rank, size = 0, 1
-
-        def Bcast(self, a, root):
-            pass
-
-        def allgather(self, thing):
-            return [thing]
-
-        def Allreduce(self, own, total):
-            total[...] = own
-
-    together = fit(Trainer(DataParallel(TwoLayerNet(), Alone()), Adam(0.05), [averaging(4)], 0))
+    together = fit(Trainer(DataParallel(TwoLayerNet(), OneRank()), Adam(0.05), [averaging(4)], 0))
     alone = fit(quiet(TwoLayerNet(), Adam(0.05), averaging(4)))
     for a, b in zip(copies(together), copies(alone), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)

@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+from nets_to_train import OneRank
 
 import common.files.resume
 import common.training
@@ -32,21 +33,6 @@ from common.training.stream import StreamState
 from common.training.train_to_loss import TrainToLoss
 
 X, T = np.random.default_rng(0).standard_normal((10, 3)), np.array([0, 1] * 5)
-
-
-class OneRank:
-    """The communicator of a job of one."""
-
-    rank, size = 0, 1
-
-    def allgather(self, thing):
-        return [thing]
-
-    def Bcast(self, a, root):
-        pass
-
-    def Allreduce(self, own, total):
-        total[...] = own
 
 
 class Mean(Callback):
