@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ContextDecorator
 from functools import cache
 
+from common import cores
+
 LARGE = 3_000_000  # multiply-adds of a step from which two threads were measured to be faster than one
-RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
 
 
@@ -98,15 +99,9 @@ def blas_threads():
     return max((library.num_threads for library in _blas_libraries()), default=None)
 
 
-def ranks_started():
-    """How many processes mpiexec started together; 1 without it."""
-    return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
-
-
 def core_to_spare():
-    """Whether BLAS keeps to one core now, and each rank has two."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores >= 2 * ranks_started() and blas_threads() == 1
+    """Whether BLAS keeps to one core now, and each of the processes that share a job has two."""
+    return cores.cores() >= 2 * max(cores.ranks_started(), cores.shared_by) and blas_threads() == 1
 
 
 def run_concurrently(first, second, work):

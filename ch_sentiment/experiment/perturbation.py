@@ -1,6 +1,6 @@
 """What a training makes of its net: one whose input vectors are moved while it trains, or the net as it is."""
 
-from common.threads import ranks_started
+from common.cores import ranks_started
 from common.training.adversarial import AdversarialTraining
 from common.training.virtual_adversarial import Unlabelled, VirtualAdversarialTraining
 from dataset.errors import DataError

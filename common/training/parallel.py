@@ -15,7 +15,7 @@ import numpy as np
 from common.arrays.examples import num_examples, parts, take
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
-from common.threads import ranks_started
+from common.cores import ranks_started
 from common.training.callbacks import StopOnSignal
 from common.training.scoring import as_loss, counted
 from common.training.terminal import write_line

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from common import threads
 from common.base_model import BaseModel
 from common.checking.metrics import count_right
+from common.cores import RANK_VARIABLES
 from common.layers import Affine, SoftmaxWithLoss
 from common.optimizer import SGD
 from common.sequential import Sequential
@@ -253,7 +254,7 @@ def test_a_second_call_treats_numbers_as_its_caller_does(two_cores):
     ],
 )
 def test_a_core_is_to_spare_where_neither_blas_nor_another_rank_wants_it(blas, variables, cores, spare, monkeypatch):
-    for name in (*THREAD_VARIABLES, *threads.RANK_VARIABLES):
+    for name in (*THREAD_VARIABLES, *RANK_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -264,7 +265,7 @@ def test_a_core_is_to_spare_where_neither_blas_nor_another_rank_wants_it(blas, v
 
 def test_whether_there_is_a_core_to_spare_is_decided_at_each_call(three, monkeypatch):
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    for name in threads.RANK_VARIABLES:
+    for name in RANK_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     assert not threads.core_to_spare()
     with one_blas_thread():

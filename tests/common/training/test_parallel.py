@@ -19,11 +19,11 @@ from conftest import normal
 
 from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
+from common.cores import RANK_VARIABLES
 from common.files.checkpoint import load_arrays
 from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.sequential import Sequential
-from common.threads import RANK_VARIABLES
 from common.trainer import Trainer
 from common.training.parallel import DataParallel, RowsOfBatch, StopTogether, world
 from dataset.spiral import load_data

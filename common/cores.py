@@ -1,0 +1,52 @@
+"""How many processes may compute side by side on this machine: of a training, of answers, of reading texts."""
+
+import os
+import sys
+
+VARIABLE = "SENTIFISH_PROCESSES"  # a number that overrules what is chosen here; 1 in the processes that are started
+shared_by = 1  # how many processes of one job, each busy with its part, share the cores now
+QUOTA = "/sys/fs/cgroup/cpu.max"  # of a Linux container: microseconds of each period, or "max"
+RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
+
+
+def cores():
+    """How many cores this process may use: those it is bound to, and no more than its container's share of time."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with open(QUOTA, encoding="ascii") as file:
+            quota, period = file.read().split()
+        return max(1, min(count, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # another system; "max": no limit
+        return count
+
+
+def can_fork():
+    """Whether a process can be started as a copy of this one. Not on Windows; on macOS its libraries forbid it."""
+    return sys.platform not in ("win32", "darwin", "emscripten", "wasi") and hasattr(os, "fork")
+
+
+def most_processes(given=None):
+    """How many processes work may be shared among: `given`, else what the variable says, else a process for each core.
+
+    1 where there is no fork, and for a rank of mpiexec, unless more are given. ValueError for anything but a whole
+    number from 1 on, and for more than 1 where processes cannot be started so.
+    """
+    called, asked = "processes", given
+    if given is None and os.environ.get(VARIABLE):
+        called = VARIABLE
+        asked = os.environ[VARIABLE]
+        asked = int(asked) if asked.isdecimal() else asked
+    if asked is None:
+        return cores() if can_fork() and ranks_started() == 1 else 1
+    if type(asked) is not int or asked < 1:
+        raise ValueError(f"{called}: expected a whole number from 1 on, got {asked!r}")
+    if asked > 1 and not can_fork():
+        raise ValueError(f"{called}: expected 1 on {sys.platform}, where a process has no safe copy, got {asked}")
+    if asked > 1 and ranks_started() > 1:
+        raise ValueError(f"{called}: expected 1 for each rank of mpiexec, got {asked}")
+    return asked
+
+
+def ranks_started():
+    """How many processes mpiexec started together; 1 without it."""
+    return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)

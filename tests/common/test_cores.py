@@ -1,0 +1,72 @@
+"""common.cores: how many processes work is shared among, and who overrules that."""
+
+import os
+
+import pytest
+
+from common import cores
+
+
+@pytest.fixture(autouse=True)
+def plain_machine(monkeypatch):
+    """Four cores, a system with fork, no variable that says anything."""
+    for name in (cores.VARIABLE, *cores.RANK_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cores, "cores", lambda: 4)
+    monkeypatch.setattr(cores, "can_fork", lambda: True)
+
+
+def test_a_process_for_each_core():
+    assert cores.most_processes() == 4
+
+
+def test_the_variable_overrules_the_cores_and_the_argument_both(monkeypatch):
+    monkeypatch.setenv(cores.VARIABLE, "3")
+    assert cores.most_processes() == 3
+    assert cores.most_processes(2) == 2
+
+
+def test_one_process_where_there_is_no_fork_and_under_mpiexec(monkeypatch):
+    monkeypatch.setenv("PMI_SIZE", "2")
+    assert cores.most_processes() == 1
+    monkeypatch.delenv("PMI_SIZE")
+    monkeypatch.setattr(cores, "can_fork", lambda: False)
+    assert cores.most_processes() == 1
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, True, "2"])
+def test_anything_but_a_number_from_one_on_is_refused(given):
+    with pytest.raises(ValueError, match="processes: expected a whole number from 1 on, got"):
+        cores.most_processes(given)
+
+
+@pytest.mark.parametrize("value", ["0", "two", "-1", "1.5", "٣x"])
+def test_a_variable_that_is_no_number_is_refused_by_its_name(monkeypatch, value):
+    monkeypatch.setenv(cores.VARIABLE, value)
+    with pytest.raises(ValueError, match=f"{cores.VARIABLE}: expected a whole number from 1 on"):
+        cores.most_processes()
+
+
+def test_more_than_one_is_refused_where_it_cannot_be(monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match="processes: expected 1 for each rank of mpiexec, got 2"):
+        cores.most_processes(2)
+    monkeypatch.delenv("OMPI_COMM_WORLD_SIZE")
+    monkeypatch.setattr(cores, "can_fork", lambda: False)
+    assert cores.most_processes(1) == 1
+    with pytest.raises(ValueError, match=r"expected 1 on .*, where a process has no safe copy, got 2"):
+        cores.most_processes(2)
+
+
+def test_cores_are_those_that_this_process_is_bound_to_within_its_share(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    if hasattr(os, "sched_getaffinity"):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)))
+    else:
+        monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    for said, expected in (("max 100000", 6), ("250000 100000", 2), ("10000 100000", 1), ("900000 100000", 6)):
+        (tmp_path / "cpu.max").write_text(said, encoding="ascii")
+        monkeypatch.setattr(cores, "QUOTA", str(tmp_path / "cpu.max"))
+        assert cores.cores() == expected
+    monkeypatch.setattr(cores, "QUOTA", str(tmp_path / "missing"))
+    assert cores.cores() == 6
