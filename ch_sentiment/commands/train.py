@@ -44,7 +44,7 @@ from ch_sentiment.experiment.self_training_folder import is_self_training
 from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
-from common.training.parallel import StopTogether, world
+from common.training.mpi import StopTogether, world
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"

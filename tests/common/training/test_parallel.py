@@ -25,7 +25,8 @@ from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.sequential import Sequential
 from common.trainer import Trainer
-from common.training.parallel import DataParallel, RowsOfBatch, StopTogether, world
+from common.training.mpi import StopTogether, world
+from common.training.parallel import DataParallel, RowsOfBatch
 from dataset.spiral import load_data
 
 ROOT = Path(__file__).parents[3]
@@ -309,7 +310,7 @@ def test_what_is_wrong_is_said_by_one_rank_and_ends_all(tmp_path):
 def test_a_rank_with_an_uncaught_exception_prints_it_and_ends_all(tmp_path):
     script = """
 import sys
-from common.training.parallel import world
+from common.training.mpi import world
 hook = sys.excepthook
 comm = world()
 assert sys.excepthook is hook
