@@ -118,9 +118,8 @@ class Trainer:
         max_grad, max_element = as_limit("max_grad", max_grad), as_limit("max_element", max_element)
         check_callbacks(self.callbacks)
         if self.processes > len(examples):
-            raise ValueError(
-                f"Trainer.fit: expected at most a process for each example, got {self.processes} processes"
-            )
+            expected = f"at most {len(examples)} processes, one for each example"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {self.processes}")
         check_continues(self.running, len(examples), batch_size)
         self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         as_the_book = self._counts_as_the_book(examples, validation, max_element, sample_weight)

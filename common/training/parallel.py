@@ -33,17 +33,17 @@ class DataParallel(WrappedModel):
             raise ValueError(f"DataParallel: expected a model whose batches can be shared, got {alone[0]}")
         for w in self.weights().values():
             comm.Bcast(w, root=0)
-        self.drawing = []  # layers with a generator, and that generator
+        self.drawing = []  # layers with a generator
         for _, layer in layers_below(self):
             rng = getattr(layer, "rng", None)
             if isinstance(rng, np.random.Generator) or rng is GLOBAL:
-                self.drawing.append((layer, rng))
+                self.drawing.append(layer)
                 layer.rng = GlobalRowsOfBatch(self) if rng is GLOBAL else RowsOfBatch(rng, self)
 
     def release(self):
         """Leave the model as it was: its layers draw for themselves."""
-        for layer, rng in self.drawing:
-            layer.rng = rng
+        for layer in self.drawing:
+            layer.rng = layer.rng.whole
 
     def forward(self, xs, ts, sample_weight=None):
         N, size = num_examples(xs), self.comm.size
@@ -110,7 +110,7 @@ class RowsOfBatch(np.random.Generator):
 
     def __init__(self, rng, parallel):
         super().__init__(rng.bit_generator)
-        self.parallel = parallel
+        self.whole, self.parallel = rng, parallel
 
     def random(self, size, dtype=np.float64):
         return _rows_of(self.parallel, super().random, size, dtype)
@@ -118,6 +118,8 @@ class RowsOfBatch(np.random.Generator):
 
 class GlobalRowsOfBatch(GlobalRandom):
     """`RowsOfBatch` for layers that draw from NumPy's global state."""
+
+    whole = GLOBAL
 
     def __init__(self, parallel):
         self.parallel = parallel

@@ -44,7 +44,7 @@ class ProcessesTogether(DataParallel):
         rows = [None if everything else touched_rows(g) for g in self.grads]
         for p, touched in zip(self.params, rows):
             self.comm.Bcast(p if touched is None else p.take(touched, axis=0))
-        streams = [rng.bit_generator.state for _, rng in self.drawing] if everything else None
+        streams = [layer.rng.bit_generator.state for layer in self.drawing] if everything else None
         self.comm.order("forward", rows, self.training, streams, xs, ts, sample_weight)
         self.stale = False
         return super().forward(xs, ts, sample_weight)
@@ -67,8 +67,8 @@ class ProcessesTogether(DataParallel):
                 p[... if touched is None else touched] = values
             if training != self.training:
                 self.train(training)
-            for (_, rng), stream in zip(self.drawing, streams or ()):
-                rng.bit_generator.state = stream
+            for layer, stream in zip(self.drawing, streams or ()):
+                layer.rng.bit_generator.state = stream
             super().forward(*batch)
 
 

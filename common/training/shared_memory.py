@@ -4,12 +4,10 @@ Small things go through pipes, arrays through a block of memory that all of them
 system, and is gone with its last process. `processes_together` trains with it.
 """
 
-import errno
 import gc
 import mmap
 import multiprocessing
 import os
-import pickle
 import signal
 import warnings
 
@@ -29,7 +27,11 @@ class SharedMemory:
 
     def __init__(self, size, room):
         self.rank, self.size, self.room = 0, size, room
-        self.block = mmap.mmap(-1, self.room * size)
+        try:
+            self.block = mmap.mmap(-1, room * size)
+        except OSError as error:
+            what = f"memory that {size} processes share ({room * size / 1e6:,.0f} MB; one process does without)"
+            raise OSError(error.errno, f"{what}: {error.strerror}") from None
         self.followers, self.pipes, self.at = [], [], 0
 
     def start(self, follow):
@@ -63,7 +65,8 @@ class SharedMemory:
         except (EOFError, BrokenPipeError, ConnectionResetError):
             pass  # the leader is gone
         except BaseException as error:
-            pipe.send(_sendable(error))
+            own = type(error).__module__ != "builtins"  # it may not come out of a pipe as it went in
+            pipe.send(RuntimeError(f"{type(error).__name__}: {error}") if own else error)
         os._exit(0)  # what is to be done at exit, the leader does
 
     def close(self):
@@ -136,37 +139,30 @@ class SharedMemory:
 
     def _send(self, i, thing):
         try:
-            self.pipes[i].send(thing)
+            return self.pipes[i].send(thing)
         except (BrokenPipeError, ConnectionResetError):
-            self._receive(i)  # its last word, if there is one
+            pass
+        return self._receive(i)  # its last word, if there is one
 
     def _receive(self, i):
         """The next message of a follower; its error is raised here."""
         try:
             thing = self.pipes[i].recv()
         except (EOFError, ConnectionResetError):
-            self._say_who_is_gone(i)
+            thing = self._gone(i)
         if isinstance(thing, BaseException):
             raise thing
         return thing
 
-    def _say_who_is_gone(self, i):
-        follower = self.followers[i]
-        follower.join(1)
-        code = follower.exitcode
+    def _gone(self, i):
+        """An error that says how a follower has ended."""
+        self.followers[i].join(1)
+        code = self.followers[i].exitcode
         how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-        line = f"process {i + 2} of {self.size} that work together has ended ({how}): it was killed, or out of memory"
-        raise ChildProcessError(errno.ECHILD, line) from None
+        name = f"process {i + 2} of {self.size} that work together"
+        return ChildProcessError(f"{name} has ended ({how}): it was killed, or out of memory")
 
 
 def room_for(a):
     """Bytes that an array takes in the block."""
     return -(-a.nbytes // ALIGNED) * ALIGNED
-
-
-def _sendable(error):
-    """An error as the leader can raise it: itself, or what it says, where it cannot be pickled."""
-    try:
-        return pickle.loads(pickle.dumps(error))  # noqa: S301  (what was just written)
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
