@@ -15,7 +15,7 @@ from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
 from common.cores import most_processes
 from common.figures.logged import show_logged
-from common.np import GPU
+from common.np import GPU, to_device_of
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
 from common.training.batches import count_tokens, shuffled_batches, window_places
@@ -175,7 +175,7 @@ class Trainer:
         for index in self._batches_left(examples.x, batch_size):
             self.step += 1
             notify("on_step_start")
-            x, t, weighted = examples.batch(index, ignored)
+            x, t, weighted = to_device_of(self.model.params, examples.batch(index, ignored))
             self.loss, norm = self._train_step(x, t, weighted, max_grad)
             found = counted(self.model, t, self.metrics)
             self.running.add(self.loss, count_tokens(examples.x, index, padding), found, len(index), norm, self.metrics)

@@ -200,9 +200,12 @@ class RunOptions:
         type=CORRECT,
         metavar="SHARE",
     )
+    device: str = option(
+        "cpu", "where it trains: gpu by CuPy", choices=("cpu", "gpu"), baselines=REFUSED, may_change=True
+    )
     resume: str = option(
         None,
-        "continue the training in this folder, with its own settings; of all others --epochs (N in all), "
+        "continue the training in this folder, with its own settings; of all others --epochs (N in all), --device, "
         "--save-every, --processes, --no-cache, --quiet and a custom --cell may be given. With another number of "
         "epochs the learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",

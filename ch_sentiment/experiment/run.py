@@ -20,6 +20,8 @@ from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
+from common.cores import ranks_started
+from common.np import what_a_gpu_lacks
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
@@ -162,6 +164,9 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
+        if config.run.device == "gpu":
+            check_device(config)
+            net.to_gpu()
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = epoch_choice.epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
@@ -197,6 +202,8 @@ class Experiment:
             )
         except FloatingPointError as error:
             self.error = str(error)
+        if self.config.run.device == "gpu":  # what comes after is the CPU's, and its processes
+            self.model.net.to_cpu()
         return self.result()
 
     @property
@@ -231,6 +238,14 @@ class Experiment:
         return {"trained_on": self.data.summary(), "kept": result.kept, **({"best": best} if best else {})}
 
 
+def check_device(config):
+    """DataError where there is no GPU for --device gpu."""
+    if config.run.device == "gpu" and (lacks := what_a_gpu_lacks()):
+        raise DataError(f"--device gpu: expected {lacks}")
+    if config.run.device == "gpu" and ranks_started() > 1:
+        raise DataError(f"--device gpu: expected one process, got {ranks_started()} ranks of mpiexec")
+
+
 def check_config(config):
     """DataError for options that are wrong whatever the data is."""
     model = config.model
@@ -260,3 +275,4 @@ def check_config(config):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     perturbation.check(config)
     sharing.check(config)
+    check_device(config)

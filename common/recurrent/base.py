@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
+from common.gpu import sequences
 from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
@@ -40,6 +41,8 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
 
     def forward(self, xs, mask=None):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
+        if sequences.is_fused(self):
+            return sequences.forward(self, xs, mask)
         N, T = (*np.shape(xs), 2, 2)[:2]
         self.single_step, self.plain_forward = T <= 1, None
         if T > 1 and N * T > FEW:
@@ -53,6 +56,8 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
+        if sequences.is_fused(self):
+            return self.cached().backward(dhs)
         if self.single_step:
             grads = [np.empty_like(W) for W in self.params]  # of the step
             for cell in self.cached()[0]:
