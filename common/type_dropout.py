@@ -11,10 +11,10 @@ BITS = 16  # random bits for each element: the share that is dropped is rounded 
 class TypeDropout(Dropout):
     """Dropout with one mask for each word of a batch instead of one for each place. After Gal and Ghahramani 2016.
 
-    forward: xs (..., D) vectors, ids (...) whole numbers >= 0 of their words -> (..., D); equal ids, equal masks. xs may
-    be the vectors of all places (N, T, D) or those of the distinct words (K, D): the same elements are dropped. (The
-    paper drops whole words.) rng: Generator, int or None. Each forward takes one number from it, and the masks follow
-    from that and the ids alone: whoever reads only a part of a batch drops the same.
+    forward: xs (..., D) vectors, ids (...) whole numbers >= 0 of their words -> (..., D). Equal ids have equal masks:
+    xs may be the vectors of all places (N, T, D) or those of the distinct words (K, D), and the same is dropped. (The
+    paper drops whole words.) rng: Generator, int or None. Each forward takes one number from it, from which and from
+    the ids alone the masks follow: whoever reads a part of a batch drops what whoever reads all of it does.
     """
 
     def __init__(self, dropout_ratio=0.5, rng=None):
@@ -22,7 +22,7 @@ class TypeDropout(Dropout):
 
     def forward(self, xs, ids):
         xs = as_floats(self, "xs", xs, np.shape(xs), float_dtype(xs))
-        ids = as_ids(self, "ids", ids, xs.shape[:-1], np.inf)
+        ids = as_ids(self, "ids", ids, xs.shape[:-1], 2**31)
         scale = None
         if self.train_flg and self.dropout_ratio > 0:
             dropped = min(round(self.dropout_ratio * 2**BITS), 2**BITS - 1)  # of 2^BITS equally likely numbers
