@@ -54,7 +54,7 @@ class SentimentNet(BaseModel):
         self.head_dropout = head_dropout or Dropout(0.0, rng=0)
         self.loss_layer = SigmoidWithLoss() if len(head.params[1]) == 1 else SoftmaxWithLoss()
         self.scores = None
-        self.frozen = words.frozen
+        self.frozen, self.frozen_layers = words.frozen, [words.embed] if words.embed_frozen else []
         parts = getattr(encoder, "parts", {"encoder": encoder})
         self.collect(**words.parts, **parts, head_dropout=self.head_dropout, head=head)
 
@@ -133,7 +133,7 @@ class WordVectors:
         self.frozen |= {} if pair_embed is None else {"pair_embed.pairs": pair_embed.pairs}
 
     def forward(self, xs):
-        xs = np.asanyarray(xs)
+        xs = np.asarray(xs, like=self.embed.params[0])
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
@@ -143,7 +143,7 @@ class WordVectors:
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
-        return self.dropout.forward(vectors, mask), mask
+        return self.dropout.forward(vectors), mask  # which are 0 at the padding already
 
     def backward(self, dout):
         """dout (N, T, D + D2) -> None, since ids have no gradient."""
@@ -172,7 +172,8 @@ class WordDropout:
     def forward(self, xs):
         if not self.train_flg or self.ratio == 0:
             return xs
-        return np.where((self.rng.random(xs.shape, dtype=np.float32) < self.ratio) & (xs != PAD), UNK, xs)
+        unknown = np.asarray(self.rng.random(xs.shape, dtype=np.float32) < self.ratio, like=xs)
+        return np.where(unknown & (xs != PAD), UNK, xs)
 
 
 class RecurrentEncoder(Sequential):
