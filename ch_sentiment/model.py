@@ -143,7 +143,7 @@ class WordVectors:
         vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
-        return self.dropout.forward(vectors, mask), mask
+        return self.dropout.forward(vectors), mask  # which are 0 at the padding already
 
     def backward(self, dout):
         """dout (N, T, D + D2) -> None, since ids have no gradient."""

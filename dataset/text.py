@@ -31,10 +31,12 @@ _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and mo
 _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # typed for an apostrophe
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
+_LONG = 1 << 16  # characters: the tokens of a longer text are found one after the other
+# What most tokens are is tried first: a word of ASCII that is no face, such as "o_o", and has no other letter in it.
+_PLAIN_WORD = r"[a-z](?![_-])[a-z0-9]*+(?:'[a-z0-9]++)*+(?!'?[^\x00-\x7f])"
 _ASCII_END = r"(?![a-z0-9_])"
-_ASCII_TOKEN = re.compile(
-    rf"{letter_faces(_ASCII_END)}|[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*|[!?]|{sign_faces(_ASCII_END, False)}"
-)
+_WORDS = r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*"
+_ASCII_TOKEN = re.compile(rf"{_PLAIN_WORD}|{letter_faces(_ASCII_END)}|{_WORDS}|[!?]|{sign_faces(_ASCII_END, False)}")
 _PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
 _LETTERS = ("Lo", "Lm", "Nl")  # categories of letters without case, and of the numeral "\u3007"
 _UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
@@ -130,20 +132,28 @@ def tokenize(text, cleaning=_DEFAULT):
 
     text: any str; it is cleaned first -> list of str, interned, so that equal tokens share their memory.
     """
-    return list(_tokens(text, cleaning))
+    return list(map(sys.intern, find_tokens(text, cleaning)))
+
+
+def find_tokens(text, cleaning=_DEFAULT):
+    """An iterable of the same tokens, of which equal ones are several objects: those of a long text take ten times its
+    memory until they are interned.
+    """
+    text, pattern = _cleaned(text, cleaning)
+    found = pattern.findall(text) if len(text) <= _LONG else map(re.Match.group, pattern.finditer(text))
+    return (token for token in found if token not in cleaning.removed) if cleaning.removed else found
 
 
 def has_token(text, cleaning=_DEFAULT):
     """Whether `tokenize` finds any token."""
-    return next(_tokens(text, cleaning), None) is not None
+    text, pattern = _cleaned(text, cleaning)
+    return any(found[0] not in cleaning.removed for found in pattern.finditer(text))
 
 
-def _tokens(text, cleaning):
-    """An iterator over the tokens, since those of a long text take ten times its memory until they are interned."""
+def _cleaned(text, cleaning):
+    """The clean text, and the pattern of its tokens."""
     text = clean(text, remove_html=cleaning.remove_html)
-    pattern = _ASCII_TOKEN if text.isascii() else _unicode_token()
-    tokens = map(sys.intern, map(re.Match.group, pattern.finditer(text)))
-    return (token for token in tokens if token not in cleaning.removed) if cleaning.removed else tokens
+    return text, _ASCII_TOKEN if text.isascii() else _unicode_token()
 
 
 @functools.cache
@@ -162,7 +172,7 @@ def _unicode_token():
     word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
     numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
     end = rf"(?![^\W{u}]|[{m}])"
-    return re.compile(f"{letter_faces(end)}|{numbers}|{words}|[!?]|{EMOJI}|{sign_faces(end, True)}")
+    return re.compile(f"{_PLAIN_WORD}|{letter_faces(end)}|{numbers}|{words}|[!?]|{EMOJI}|{sign_faces(end, True)}")
 
 
 def _character_class(codes):
@@ -212,13 +222,15 @@ class Vocab:
         if isinstance(words, str):
             raise ValueError(f"Vocab: expected a list of words, got one str {words[:40]!r}")
         self.words = list(words)
-        self.word_to_id = {}
         for word_id, word in enumerate(self.words, start=2):
             if not isinstance(word, str):
                 raise ValueError(f"Vocab: expected words of type str, got {word!r} for id {word_id}")
-            if self.word_to_id.setdefault(word, word_id) != word_id:
-                ids = f"{self.word_to_id[word]} and {word_id}"
-                raise ValueError(f"Vocab: expected distinct words, got {word!r} twice, for ids {ids}")
+        self.word_to_id = dict(zip(self.words, itertools.count(2)))
+        if len(self.word_to_id) < len(self.words):
+            word, _ = Counter(self.words).most_common(1)[0]
+            first = self.words.index(word)
+            ids = f"{first + 2} and {self.words.index(word, first + 1) + 2}"
+            raise ValueError(f"Vocab: expected distinct words, got {word!r} twice, for ids {ids}")
         self.id_to_word = ["<pad>", "<unk>", *self.words]
 
     @classmethod
@@ -256,12 +268,14 @@ class Vocab:
 
     def renewed(self):
         """The Vocab with each word as `clean` writes it now, unless that is another word here: for earlier versions."""
-        words, known = list(self.words), set(self.words)
+        words, forms = list(self.words), set()
         for i, word in enumerate(words):
-            if not word.isascii() and (form := clean(word, remove_html=False)) not in known:
-                words[i] = form
-                known.add(form)
-        return Vocab(words)
+            if not word.isascii():
+                form = clean(word, remove_html=False)
+                if form not in self.word_to_id and form not in forms:
+                    words[i] = form
+                    forms.add(form)
+        return Vocab(words) if forms else self
 
     def __len__(self):
         return len(self.id_to_word)

@@ -29,7 +29,8 @@ ORDER = [
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
-    *("common common.config common.cores", "common.threads", "common.np common.arrays", "common.gpu"),
+    *("common common.config common.cores", "common.threads", "common.processes common.np common.arrays"),
+    "common.gpu",
     *("common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
     *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),

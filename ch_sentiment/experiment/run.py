@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import epoch_choice, perturbation, weighting
+from ch_sentiment.experiment import epoch_choice, perturbation, sharing, weighting
 from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.fit_options import checked_options
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
 from ch_sentiment.experiment.option import flag
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
@@ -99,11 +100,11 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
     labels, from which to learn by self-training (docs/self_training.md), or None.
 
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
-    student_epochs, confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by
-    name as on the command line: cell="gru", epochs=3, class_weight="balanced". A warning says where a training on few
-    texts ended before it had fitted them, or had too few to calibrate by (docs/small_data.md). TypeError for another
-    name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no
-    longer finite. Ctrl-C is a KeyboardInterrupt.
+    student_epochs, confidence, class_balance, unlabelled_weight, processes and strict (what would be left out is an
+    error), by name as on the command line: cell="gru", epochs=3, class_weight="balanced". A warning says where a
+    training on few texts ended before it had fitted them, or had too few to calibrate by (docs/small_data.md).
+    TypeError for another name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError
+    where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
@@ -122,7 +123,8 @@ def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
     list of str. progress: wraps the steps of fitting the linear part of --wide. DataError where they do not fit.
     """
-    loss_weights(data, config.training.class_weight)  # raises before anything is written
+    sharing.check(config, data)  # raises before anything is written, as the line after it
+    loss_weights(data, config.training.class_weight)
     net, notes = build(config.model, data, _stream(config, 1))
     if data.pretrained is not None:
         data.pretrained.write_layers(net)
@@ -173,7 +175,9 @@ class Experiment:
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
         if config.training.layer_decay != 1:
             optimizer.rates = layer_rates(trained, config.training.layer_decay)
-        self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
+        processes = 1 if comm is not None else sharing.processes_for(config, data, trained)
+        callbacks = [schedule, *averaging, self.best, *callbacks]
+        self.trainer = Trainer(trained, optimizer, callbacks, _stream(config, 2), processes=processes)
         self.error = None
 
     def train(self):
@@ -270,4 +274,5 @@ def check_config(config):
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     perturbation.check(config)
+    sharing.check(config)
     check_device(config)

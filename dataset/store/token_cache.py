@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from dataset import signs, smileys, stopwords, text
 from dataset.store import array_cache, stderr
-from dataset.text import UNK, Cleaning, Vocab, tokenize
+from dataset.text import UNK, Cleaning, Vocab, find_tokens
 
 _MIN_SIZE = 2**20  # characters; fewer are tokenized in the time that reading the cache would take
 _MAX_FILES = 8  # the one that was written first is removed first
@@ -102,7 +102,7 @@ def _tokenize_all(texts, cleaning, progress):
     ids, offsets = array("i"), np.zeros(len(texts) + 1, dtype=np.int64)
     bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=not (progress and stderr.is_terminal()))
     for number, content in enumerate(bar, start=1):
-        ids.extend(map(position.__getitem__, tokenize(content, cleaning)))
+        ids.extend(map(position.__getitem__, find_tokens(content, cleaning)))
         offsets[number] = len(ids)
     return TokenizedTexts(list(position), np.array(ids, dtype=np.int32), offsets)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import sys
 import time
 import tracemalloc
@@ -14,6 +15,9 @@ from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
 from dataset.text import (
+    _ASCII_TOKEN,
+    _LONG,
+    _PLAIN_WORD,
     _PLANES,
     PAD,
     UNK,
@@ -328,3 +332,19 @@ def test_a_sign_that_stands_for_letters_or_a_number_changes_no_word_beside_it(si
 def test_a_backtick_between_letters_is_an_apostrophe(text):
     assert tokenize(text) == ["don't"]
     assert tokenize(f"`{text}` is `code`") == ["don't", "is", "code"]
+
+
+@given(st.text("abeo0_-'\u00e9\u0301\u4e2d 8b)t:dx.1!\u200d", max_size=12))
+def test_plain_words_are_tried_first_and_change_nothing(text):
+    text = clean(text)
+    for pattern in (_ASCII_TOKEN, _unicode_token()):
+        assert pattern.pattern.startswith(f"{_PLAIN_WORD}|")
+        if pattern is not _ASCII_TOKEN or text.isascii():
+            assert pattern.findall(text) == re.findall(pattern.pattern.removeprefix(f"{_PLAIN_WORD}|"), text)
+
+
+@pytest.mark.parametrize("cleaning", [Cleaning(), Cleaning(remove_punctuation=True, remove_stopwords=True)])
+def test_a_long_text_has_the_tokens_of_its_lines(cleaning):
+    lines = ["It is good, isn't it? :)", "caf\u00e9 10/10!"] * (_LONG // 20)
+    assert len(text := "\n".join(lines)) > _LONG
+    assert tokenize(text, cleaning) == [token for line in lines for token in tokenize(line, cleaning)]
