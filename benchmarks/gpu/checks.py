@@ -52,7 +52,7 @@ def _updates(optimizer, move):
 
 
 def _apart(theirs, ours):
-    """The largest difference, as a share of its array's largest element; an array of small ones of a hundredth of all."""
+    """The largest difference, as a share of the largest element of its array, or of a hundredth of that of all."""
     largest = [float(np.abs(a).max()) for a in theirs]
     floor = max(largest) / 100
     return max(float(np.abs(a - b).max()) / max(top, floor) for a, b, top in zip(theirs, ours, largest, strict=True))

@@ -4,6 +4,7 @@ import os
 
 from common import cores
 from common.arrays.row_grad import RowGrad
+from common.gpu.kernels import on_gpu
 from dataset.errors import DataError
 
 WORTH = 100_000_000  # multiply-adds of a step, forward, from which two processes were measured to be faster than one
@@ -26,7 +27,7 @@ def check(config, data=None):
 def processes_for(config, data, trained):
     """-> how many processes. data: Corpus. trained: the model that the Trainer is given. DataError as of `check`."""
     most, batch = check(config, data), min(config.training.batch_size, len(data.train))
-    if hasattr(trained, "one_process"):
+    if hasattr(trained, "one_process") or config.run.device == "gpu":
         return 1
     if config.run.processes is not None or os.environ.get(cores.VARIABLE):
         return min(most, len(data.train))
@@ -36,6 +37,8 @@ def processes_for(config, data, trained):
 
 
 def shared(trainer):
-    """How many processes train, in words."""
+    """Where, or how many processes train, in words."""
     count = trainer.processes
+    if any(map(on_gpu, trainer.model.params)):
+        return "on the GPU"
     return f"{count} processes that share every batch" if count > 1 else "1 process"
