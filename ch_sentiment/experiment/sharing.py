@@ -18,6 +18,8 @@ def check(config, data=None):
     given = config.run.processes
     if data is not None and given is not None and given > len(data.train):
         raise DataError(f"--processes: expected at most one for each of {len(data.train):,} texts, got {given}")
+    if config.run.device == "gpu" and given is not None and given > 1:
+        raise DataError(f"--processes: expected 1 beside --device gpu, got {given}")
     try:
         return cores.most_processes(given)
     except ValueError as error:
