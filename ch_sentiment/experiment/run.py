@@ -239,13 +239,11 @@ class Experiment:
 
 
 def check_device(config):
-    """DataError where --device gpu finds no GPU, or several processes."""
+    """DataError where --device gpu finds no GPU, or several ranks."""
     if config.run.device != "gpu":
         return
     if ranks_started() > 1:
         raise DataError(f"--device gpu: expected one process, got {ranks_started()} ranks of mpiexec")
-    if config.run.processes not in (None, 1):
-        raise DataError(f"--device gpu: expected one process, got --processes {config.run.processes}")
     if lacks := what_a_gpu_lacks():
         raise DataError(f"--device gpu: expected {lacks}")
 

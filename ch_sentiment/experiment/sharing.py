@@ -2,9 +2,10 @@
 
 import os
 
+import numpy as np
+
 from common import cores
 from common.arrays.row_grad import RowGrad
-from common.gpu.kernels import on_gpu
 from dataset.errors import DataError
 
 WORTH = 100_000_000  # multiply-adds of a step, forward, from which two processes were measured to be faster than one
@@ -41,6 +42,6 @@ def processes_for(config, data, trained):
 def shared(trainer):
     """Where, or how many processes train, in words."""
     count = trainer.processes
-    if any(map(on_gpu, trainer.model.params)):
+    if not all(isinstance(p, np.ndarray) for p in trainer.model.params):
         return "on the GPU"
     return f"{count} processes that share every batch" if count > 1 else "1 process"

@@ -14,7 +14,6 @@ from common.arrays.examples import num_examples, parts, take
 from common.arrays.global_random import GLOBAL, GlobalRandom
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
-from common.gpu.kernels import on_gpu
 from common.training.scoring import as_loss, counted
 
 
@@ -32,7 +31,7 @@ class DataParallel(WrappedModel):
         self.comm, self.rows = comm, None  # rows: of this rank, during a forward
         if alone := [type(m).__name__ for m in (model, getattr(model, "model", None)) if hasattr(m, "one_process")]:
             raise ValueError(f"DataParallel: expected a model whose batches can be shared, got {alone[0]}")
-        if any(map(on_gpu, self.params)):
+        if not all(isinstance(p, np.ndarray) for p in self.params):
             raise ValueError("DataParallel: expected weights in NumPy arrays, got some on a GPU: it is one process's")
         for w in self.weights().values():
             comm.Bcast(w, root=0)

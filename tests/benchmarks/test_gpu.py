@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.gpu import __main__ as script
 from benchmarks.gpu import times
-from benchmarks.gpu.kernels_in_c import CC, compiled
+from benchmarks.gpu.kernels_in_c import compiled, compiler
 
 
 def test_the_script_runs_on_the_stand_in(cupy, capsys):
@@ -21,7 +21,7 @@ def test_without_a_gpu_it_says_so(monkeypatch, capsys):
     assert "expected CuPy" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler: the kernels are not used")
+@pytest.mark.skipif(compiler() is None, reason="no C compiler: the kernels are not used")
 @pytest.mark.parametrize(("cell", "of_a_time_step"), [("lstm", 4), ("gru", 8)])
 def test_the_calls_of_a_step_are_few_beside_those_of_its_time_steps(cell, of_a_time_step, cupy):
     short, long = (times.calls_of_step(cell, T) for T in (50, 100))
@@ -29,7 +29,7 @@ def test_the_calls_of_a_step_are_few_beside_those_of_its_time_steps(cell, of_a_t
     assert short - 50 * of_a_time_step < 160
 
 
-@pytest.mark.skipif(CC is None, reason="no C compiler")
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
 def test_a_kernel_that_does_not_fit_its_arguments_is_an_error(cupy):
     import numpy as np
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import normal
 
-from benchmarks.gpu.kernels_in_c import CC
+from benchmarks.gpu.kernels_in_c import compiler
 from common.layers import Embedding, write_rows
 from common.np import to_cpu, to_gpu
 from common.optimizer import SGD, Adam, AdamW, clip_elements, clip_grads
@@ -14,7 +14,7 @@ V, D = 12, 3
 FREQUENT = np.repeat([0, 4, 7, 11], [64, 1, 200, 129])  # runs longer than the 64 places after which a sum begins
 
 pytestmark = pytest.mark.usefixtures("cupy")
-needs_compiler = pytest.mark.skipif(CC is None, reason="no C compiler: the kernels are not used")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler: the kernels are not used")
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])

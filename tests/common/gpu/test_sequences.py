@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import CELLS, normal, prefix_mask, time_cell
 
-from benchmarks.gpu.kernels_in_c import CC
+from benchmarks.gpu.kernels_in_c import compiler
 from common.gpu.kernels import on_gpu
 from common.gpu.sequences import is_fused
 from common.np import to_cpu, to_gpu
@@ -17,7 +17,7 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-12}
 
 pytestmark = pytest.mark.usefixtures("cupy")
 every_cell = pytest.mark.parametrize("cell", CELLS)
-needs_compiler = pytest.mark.skipif(CC is None, reason="no C compiler: the kernels are not used")
+needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C compiler: the kernels are not used")
 
 
 def on_device(layer):
@@ -49,7 +49,7 @@ def close(ours, theirs, dtype="float64"):
 @every_cell
 def test_a_fused_layer_gives_what_it_gives_on_the_cpu(cell, mask, dtype):
     plain, layer = both(cell, dtype)
-    assert is_fused(layer) == (CC is not None) and not is_fused(plain)
+    assert is_fused(layer) == (compiler() is not None) and not is_fused(plain)
     xs, dhs = normal(N, T, D, dtype=np.dtype(dtype).type), normal(N, T, H, seed=9, dtype=np.dtype(dtype).type)
     theirs = results(plain, np.asarray, xs, mask, dhs)
     for _ in range(2):
