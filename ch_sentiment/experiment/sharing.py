@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+
 from common import cores
 from common.arrays.row_grad import RowGrad
 from dataset.errors import DataError
@@ -17,6 +19,8 @@ def check(config, data=None):
     given = config.run.processes
     if data is not None and given is not None and given > len(data.train):
         raise DataError(f"--processes: expected at most one for each of {len(data.train):,} texts, got {given}")
+    if config.run.device == "gpu" and given is not None and given > 1:
+        raise DataError(f"--processes: expected 1 beside --device gpu, got {given}")
     try:
         return cores.most_processes(given)
     except ValueError as error:
@@ -26,7 +30,7 @@ def check(config, data=None):
 def processes_for(config, data, trained):
     """-> how many processes. data: Corpus. trained: the model that the Trainer is given. DataError as of `check`."""
     most, batch = check(config, data), min(config.training.batch_size, len(data.train))
-    if hasattr(trained, "one_process"):
+    if hasattr(trained, "one_process") or config.run.device == "gpu":
         return 1
     if config.run.processes is not None or os.environ.get(cores.VARIABLE):
         return min(most, len(data.train))
@@ -36,6 +40,8 @@ def processes_for(config, data, trained):
 
 
 def shared(trainer):
-    """How many processes train, in words."""
+    """Where, or how many processes train, in words."""
     count = trainer.processes
+    if not all(isinstance(p, np.ndarray) for p in trainer.model.params):
+        return "on the GPU"
     return f"{count} processes that share every batch" if count > 1 else "1 process"

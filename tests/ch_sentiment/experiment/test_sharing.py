@@ -40,6 +40,12 @@ def test_a_small_step_is_not_shared():
     assert chosen(weights=1000) == 1
 
 
+def test_a_gpu_is_not_shared(monkeypatch):
+    assert chosen(device="gpu") == 1
+    monkeypatch.setenv(cores.VARIABLE, "2")
+    assert chosen(device="gpu") == 1
+
+
 def test_what_was_asked_for_is_what_is_done(monkeypatch):
     assert chosen(processes=3, words=10) == 3
     assert chosen(processes=1) == 1
