@@ -132,7 +132,7 @@ class RowsOfBatch(np.random.Generator):
     def _draws_of_a_row(self, size, dtype):
         """How many times 64 bits are drawn for a row; None where rows cannot be skipped, or only at a higher cost."""
         draws, rest = divmod(math.prod(size[1:]) * np.dtype(dtype).itemsize, 8)
-        if draws < FEWEST or rest or not isinstance(self.bit_generator, np.random.PCG64):
+        if draws < FEWEST or rest or type(self.bit_generator).__name__ != "PCG64":
             return None
         return None if self.bit_generator.state["has_uint32"] else draws  # half of 64 bits, from the draw before
 
