@@ -14,16 +14,9 @@ from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
 from common.pooling import POOLS, pooling_by_name
+from common.recurrent.bidirectional import TimeBidirectional
 from common.sequential import Sequential
-from common.time_layers import (
-    TimeBidirectional,
-    TimeDropout,
-    TimeEmbedding,
-    TimeGRU,
-    TimeGRUResetAfter,
-    TimeLSTM,
-    TimeRNN,
-)
+from common.time_layers import TimeDropout, TimeEmbedding, TimeGRU, TimeGRUResetAfter, TimeLSTM, TimeRNN
 from common.transformer import TransformerPooled
 from common.type_dropout import DroppedEmbedding, TypeDropout
 from dataset.text import PAD, UNK
@@ -122,6 +115,8 @@ class WordVectors:
     WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2) and the mask.
     """
 
+    drops = True  # whether the last forward dropped anything
+
     def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):
         self.embed, self.pair_embed = embed, pair_embed
         self.dropout = dropout or TimeDropout(0.0, rng=0)
@@ -148,13 +143,16 @@ class WordVectors:
         vectors = self.embed.forward(read, mask)  # (N, T) -> (N, T, D), 0 at the padding
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
-        return self.dropout.forward(vectors, read if isinstance(self.dropout, TypeDropout) else None), mask
+        self.drops = self.dropout.active
+        if self.drops:
+            vectors = self.dropout.forward(vectors, read if isinstance(self.dropout, TypeDropout) else None)
+        return vectors, mask
 
     def backward(self, dout):
         """dout (N, T, D + D2) -> None, since ids have no gradient."""
         if self.dropped is not None:
             return None if self.embed_frozen else self.dropped.backward(dout)
-        dout = self.dropout.backward(dout)
+        dout = self.dropout.backward(dout) if self.drops else dout
         D = self.embed.params[0].shape[1]
         if not self.embed_frozen:
             self.embed.backward(dout[:, :, :D])

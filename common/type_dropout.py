@@ -26,7 +26,7 @@ class TypeDropout(Dropout):
         xs = as_floats(self, "xs", xs, np.shape(xs), float_dtype(xs))
         ids = as_ids(self, "ids", ids, xs.shape[:-1], 2**31)
         scale = None
-        if self.train_flg and self.dropout_ratio > 0:
+        if self.active:
             dropped = min(round(self.dropout_ratio * 2**BITS), 2**BITS - 1)  # of 2^BITS equally likely numbers
             seed = int(self.rng.integers(2**64, dtype=np.uint64))
             keep = random_numbers(seed, ids, xs.shape[-1]) >= dropped
