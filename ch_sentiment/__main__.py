@@ -123,7 +123,7 @@ def parse(argv):
 
 def fail(options, message, code):
     """One line on stderr, whatever the message contains; -> code."""
-    from common.training.parallel import end_with  # not above: it imports NumPy
+    from common.training.mpi import end_with  # not above: it imports NumPy
 
     end_with(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", code)
     return code

@@ -11,9 +11,10 @@ import numpy as np
 
 from common.arrays.checks import as_number, described
 from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
+from common.arrays.tied_weights import TiedWeights
 from common.files.book_params import params_file, read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
-from common.np import GPU, to_cpu, to_gpu  # noqa: F401  (the book's module exports them)
+from common.np import GPU, to_cpu, to_device_of, to_gpu  # noqa: F401  (GPU: the book's module exports it)
 from common.threads import one_blas_thread
 
 _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
@@ -30,6 +31,7 @@ class BaseModel:
     frozen = MappingProxyType({})  # by name: weights that are saved with the parameters, but not trained
     training = True
     below = ()
+    frozen_layers = ()  # layers that are not among those below, because nothing of them is trained
     of_steps = None  # whether there is a score for each step of a text; None: where they look so
 
     def __init__(self):
@@ -97,13 +99,17 @@ class BaseModel:
         owner = f"{type(self).__name__}.predict"
         xs = as_inputs(owner, xs, "xs")
         batch_size = as_number(owner, "batch_size", batch_size, least=1, whole=True)
+
+        def answer(xs):
+            return to_cpu(score(to_device_of(self.params, xs)))
+
         with self.predicting():
             if not is_ragged(xs):
-                return score(xs)
+                return answer(xs)
             batches = sorted_batches(xs, batch_size)
             if not batches:
                 raise ValueError(f"{owner}: expected at least one text, got none")
-            answers = [score(take(xs, index)) for index in batches]
+            answers = [answer(take(xs, index)) for index in batches]
         place = np.argsort(np.concatenate(batches))
         of_steps = self.of_steps
         if of_steps is None:
@@ -112,6 +118,35 @@ class BaseModel:
             return np.concatenate(answers)[place]  # (N, C), or (N,)
         rows = [row for answer in answers for row in answer]
         return [rows[i][:size] for i, size in zip(place, lengths(xs))]
+
+    def to_gpu(self):
+        """Make CuPy arrays, which stay on the GPU, of all weights and gradients. ImportError without CuPy.
+
+        Layers forget their state. `predict` and a Trainer move their batches there and bring scores back, and files
+        hold NumPy arrays as ever; to a `forward` of one's own CuPy arrays have to be given.
+        """
+        self._move(to_gpu)
+
+    def to_cpu(self):
+        """Make NumPy arrays of them again."""
+        self._move(to_cpu)
+
+    def _move(self, move):
+        holders = [self, *(layer for _, layer in layers_below(self)), *self.frozen_layers]
+        tied = TiedWeights([p for holder in holders for p in holder.params])
+        unique = [move(p) for p in tied.unique]
+        moved = [unique[i].T if transposed else unique[i] for i, transposed in tied.places]
+        moved = {id(p): new for p, new in zip(tied.params, moved)}
+        grads = [g for holder in holders for g in holder.grads]  # which keeps them, and so their ids
+        moved |= {id(g): move(np.zeros(g.shape, g.dtype)) for g in {id(g): g for g in grads}.values()}
+        for holder in holders:
+            getattr(holder, "reset_state", lambda: None)()
+            getattr(holder, "buffers", {}).clear()
+            for arrays in (holder.params, holder.grads):
+                arrays[:] = [moved.get(id(a), a) for a in arrays]
+            for name, a in getattr(holder, "frozen", {}).items():
+                if id(a) in moved:
+                    holder.frozen[name] = moved[id(a)]
 
     def _all_below(self):
         """The layers below, at any depth: found once by `collect`, else anew, since the lists were filled by hand."""
@@ -146,7 +181,7 @@ class BaseModel:
         if expected != got:
             raise CheckpointError(f"{file_name}: expected parameters of shapes {expected}, got {got}")
         for w, a in zip(own.values(), saved):
-            w[...] = a
+            w[...] = np.asarray(a, like=w)
 
     def weights(self):
         """What is saved, by name: the parameters, then the frozen weights, those of the layers below included."""

@@ -20,6 +20,8 @@ from common.arrays.checks import (
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad, sum_rows
 from common.functions import cross_entropy_error, log_softmax, sigmoid, softmax
+from common.gpu import rows_and_adam
+from common.gpu.kernels import on_gpu
 from common.np import GPU
 
 # With what the book's module exports.
@@ -99,6 +101,8 @@ class Embedding(Layer):
 
 def write_rows(dW, ids, values, mask=None):
     """dW (V, D) = the sum of values (..., D) over equal ids (...), 0 elsewhere; only of places where `mask` is true."""
+    if on_gpu(dW):
+        return rows_and_adam.write_rows(dW, ids.reshape(-1), _rows(values), mask)
     counted = None if mask is None or mask.all() else np.flatnonzero(mask)
     ids, values = ids.reshape(-1), _rows(values)
     if isinstance(dW, RowGrad):

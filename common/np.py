@@ -18,8 +18,30 @@ __all__ = ["GPU", "np"]
 
 
 def to_cpu(x):
-    """x as a NumPy array; x itself if it is one."""
+    """x as a NumPy array; x itself if it is one, or None."""
+    if x is None:
+        return None
     return x.get() if hasattr(x, "get") and not isinstance(x, numpy.ndarray) else numpy.asarray(x)
+
+
+def to_device_of(weights, x):
+    """x, an array or a tuple or dict of them, on the GPU if the first of a list of weights is there; else itself."""
+    if not weights or isinstance(weights[0], numpy.ndarray):
+        return x
+    if isinstance(x, dict):
+        return {name: to_device_of(weights, part) for name, part in x.items()}
+    if isinstance(x, tuple):
+        return getattr(x, "_make", tuple)(to_device_of(weights, part) for part in x)
+    return numpy.asarray(x, like=weights[0])
+
+
+def what_a_gpu_lacks():
+    """A line on what is missing here for `to_gpu`, or None."""
+    try:
+        import cupy
+    except ImportError as error:
+        return f"CuPy (pip install 'sentifish[gpu]'), got: {' '.join(str(error).split())[:200]}"
+    return None if cupy.cuda.is_available() else "a GPU that CUDA finds, got none"
 
 
 def to_gpu(x):

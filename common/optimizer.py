@@ -12,6 +12,8 @@ import numpy as np
 
 from common.arrays.checks import as_number, plain_number
 from common.arrays.row_grad import RowGrad, plain, touched_rows
+from common.gpu.kernels import on_gpu
+from common.gpu.rows_and_adam import adam_step
 from common.np import GPU  # noqa: F401  (the book's module exports it)
 
 BLOCK = 32768  # elements processed at a time
@@ -105,7 +107,7 @@ class Optimizer:
 def _parts(g):
     """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
     rows = touched_rows(g)
-    if g.ndim == 0 or (rows is None and g.size <= BLOCK):
+    if g.ndim == 0 or on_gpu(g) or (rows is None and g.size <= BLOCK):
         return [...]  # a single block
     block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
     slices = [slice(i, i + block) for i in range(0, len(g if rows is None else rows), block)]
@@ -202,6 +204,7 @@ class Adam(Optimizer):
 
     slots = ("m", "v")
     lazy = False
+    weight_decay = 0  # of AdamW
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, *, lazy=False):
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps)
@@ -209,6 +212,10 @@ class Adam(Optimizer):
             self.lazy = True
 
     def step(self, p, g, m, v):
+        if on_gpu(p):
+            return adam_step(self, p, g, m, v)
+        if self.weight_decay:
+            p *= 1 - self.lr * self.weight_decay
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
         # The faster order of the paper's section 2: the bias corrections are scalars, applied once.
@@ -236,10 +243,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam after p -= lr weight_decay p. Loshchilov and Hutter 2019.
-
-    lazy: as of Adam; the weights of a row do not decay, either, while its word does not occur.
-    """
+    """Adam after p -= lr weight_decay p; lazy: not of rows whose word does not occur. Loshchilov and Hutter 2019."""
 
     def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, *, lazy=False):
         super().__init__(lr, beta1, beta2, eps, lazy=lazy)
@@ -249,10 +253,6 @@ class AdamW(Adam):
         kept = (1 - self.lr * self.weight_decay) ** missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
         p *= kept.astype(p.dtype)
         super().catch_up(missed, p, m, v)
-
-    def step(self, p, g, m, v):
-        p *= 1 - self.lr * self.weight_decay
-        super().step(p, g, m, v)
 
 
 def clip_grads(grads, max_norm, names=None):

@@ -4,6 +4,7 @@ import numpy as np
 
 from common.arrays.checks import as_ids
 from common.ngrams import find, ngram_keys
+from common.np import to_cpu
 from common.time_layers import TimeEmbedding
 
 
@@ -27,10 +28,10 @@ class TimePairEmbedding:
 
     def forward(self, xs, mask=None):
         xs = as_ids(self, "xs", xs, ("N", "T"), self.vocab_size)
-        place, known = find(self.pairs, *ngram_keys(xs, self.vocab_size))
+        place, known = find(self.pairs, *ngram_keys(to_cpu(xs), self.vocab_size))
         rows = np.zeros(xs.shape, np.intp)
         rows[:, 1:] = np.where(known, place + 1, 0)
-        return self.embed.forward(rows, mask)
+        return self.embed.forward(np.asarray(rows, like=self.params[0]), mask)
 
     def backward(self, dout):
         return self.embed.backward(dout)

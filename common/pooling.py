@@ -84,9 +84,13 @@ class TimeMean(Layer):
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
+        return self.pooled(filled(hs, mask, 0), mask)
+
+    def pooled(self, hs, mask):
+        """forward of hs that is 0 at the padding."""
         count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(hs.dtype)  # (N, 1)
         self.cache = mask, count, hs.shape
-        return filled(hs, mask, 0).sum(axis=1) / count  # (N, T, H) -> (N, H)
+        return hs.sum(axis=1) / count  # (N, T, H) -> (N, H)
 
     def backward(self, dout):
         mask, count, shape = self.cached()
@@ -107,8 +111,11 @@ class TimeMax(Layer):
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
+        return self.pooled(filled(hs, mask, -np.inf), mask)
+
+    def pooled(self, hs, mask):
+        """forward of hs that is -inf at the padding."""
         some = mask.any(axis=1, keepdims=True)  # (N, 1)
-        hs = filled(hs, mask, -np.inf)
         top = hs.max(axis=1)  # (N, T, H) -> (N, H)
         self.cache = None if self.inference else (_first_equal(hs, top), some, hs.shape)
         return np.where(some, top, 0)
@@ -130,12 +137,19 @@ class TimeMaxMean(TimeMax):
 
     def forward(self, hs, mask=None):
         hs, mask = _checked(self, hs, mask)
-        return np.concatenate((super().forward(hs, mask), self.mean.forward(hs, mask)), axis=1)  # 2 (N, H) -> (N, 2H)
+        own = filled(hs, mask, 0)
+        mean = self.mean.pooled(own, mask)
+        if own is not hs:
+            own[~mask] = -np.inf  # the same copy once more: memory costs more than the arithmetic
+        return np.concatenate((self.pooled(own, mask), mean), axis=1)  # 2 (N, H) -> (N, 2H)
 
     def backward(self, dout):
-        _, _, (N, _, H) = self.cached()
+        step, some, (N, _, H) = self.cached()
         dout = as_floats(self, "dout", dout, (N, 2 * H), float_dtype(dout))
-        return super().backward(dout[:, :H]) + self.mean.backward(dout[:, H:])
+        dhs = self.mean.backward(dout[:, H:])
+        top = np.arange(N)[:, None], step[:, 0], np.arange(H)  # where dout of the greatest values belongs, (N, H)
+        dhs[top] += np.where(some, dout[:, :H], 0)
+        return dhs
 
 
 class TimeAttentionPooling(Layer):
@@ -199,6 +213,7 @@ def _checked(layer, hs, mask, dtype=None, columns="H"):
 def _first_equal(hs, top):
     """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would first copy hs."""
     T = hs.shape[1]
-    steps_left = np.arange(T, 0, -1, dtype=np.int32, like=hs)[:, None]  # (T, 1): T, T - 1, ..., 1
+    small = np.int16 if T < 2**15 else np.int32
+    steps_left = np.arange(T, 0, -1, dtype=small, like=hs)[:, None]  # (T, 1): T, T - 1, ..., 1
     most_left = ((hs == top[:, None]) * steps_left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)
     return T - np.maximum(most_left, 1)  # NaN is equal to nothing

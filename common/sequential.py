@@ -70,7 +70,7 @@ class Sequential(BaseModel):
 
     def mask_of(self, xs):
         """(N, T) bool, True where a real token stands; None where xs are no ids, or none of them is padding."""
-        ids = np.asanyarray(xs)
+        ids = xs if hasattr(xs, "dtype") else np.asarray(xs)
         return ids != self.pad if ids.dtype.kind in "iu" and self.pad is not None else None
 
     def _through_layers(self, xs, mask):

@@ -97,7 +97,10 @@ class TimeDropout(Dropout):
         return super().forward(filled(xs, self.mask))
 
     def backward(self, dout):
-        return filled(super().backward(dout), self.mask)
+        dxs = super().backward(dout)  # a new array
+        if self.mask is not None:
+            dxs[~self.mask] = 0
+        return dxs
 
 
 class Simple_TimeSoftmaxWithLoss(Layer):

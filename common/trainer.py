@@ -13,14 +13,16 @@ from common.arrays.checks import as_ids, as_number, as_rng_or_global
 from common.arrays.examples import Examples
 from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
+from common.cores import most_processes
 from common.figures.logged import show_logged
-from common.np import GPU
+from common.np import GPU, to_device_of
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
 from common.training.batches import count_tokens, shuffled_batches, window_places
 from common.training.callback import serving
 from common.training.callbacks import BookLog, StopOnSignal
 from common.training.checks import as_limit, as_validation, check_callbacks, check_continues, check_grads, check_parts
+from common.training.processes_together import together
 from common.training.scoring import (
     Running,
     as_batch_size,
@@ -44,7 +46,8 @@ class Trainer:
     callbacks: a list of `common.training.callbacks.Callback`; None: the book's log line. rng: for the order of the
     examples; None: NumPy's global random state, as in the book. metrics: functions of scores and labels by name, for
     the history (`common.training.scoring`). ValueError where one of these is something else. `params` stay the same
-    arrays, `grads` may be others at each step. BLAS has one thread (`common.threads`).
+    arrays, `grads` may be others at each step. BLAS has one thread (`common.threads`). processes: how many of this
+    machine share every batch (`common.training.processes_together`); None: one for each core.
 
     For callbacks to read: `model`, `optimizer`, `metrics`, `history`, `epoch` (from 1), `max_epoch`, `step` (of all
     epochs, from 1), `steps_per_epoch`, `total_steps`, `running` (the unfinished epoch; None between epochs), `loss` (of
@@ -55,8 +58,9 @@ class Trainer:
     number of threads.
     """
 
-    def __init__(self, model, optimizer, callbacks=None, rng=None, *, metrics=None):
+    def __init__(self, model, optimizer, callbacks=None, rng=None, *, metrics=None, processes=1):
         check_parts(model, optimizer, callbacks)
+        self.processes = most_processes(processes)
         self.model, self.optimizer, self.callbacks = model, optimizer, callbacks
         self.rng, self.metrics = as_rng_or_global("Trainer", rng), checked_metrics("Trainer", metrics)
         self.name = uuid.uuid4().hex  # by which a callback knows whom it served last
@@ -113,6 +117,9 @@ class Trainer:
             eval_interval = as_number("Trainer.fit", "eval_interval", eval_interval, least=0, whole=True)
         max_grad, max_element = as_limit("max_grad", max_grad), as_limit("max_element", max_element)
         check_callbacks(self.callbacks)
+        if self.processes > len(examples):
+            expected = f"at most {len(examples)} processes, one for each example"
+            raise ValueError(f"Trainer.fit: expected {expected}, got {self.processes}")
         check_continues(self.running, len(examples), batch_size)
         self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         as_the_book = self._counts_as_the_book(examples, validation, max_element, sample_weight)
@@ -124,7 +131,7 @@ class Trainer:
         self.max_epoch = self.epochs_done + max_epoch
         active = [BookLog()] if self.callbacks is None and eval_interval else list(self.callbacks or [])
         active = active and [StopOnSignal(), *active]
-        with serving(self, active), np.errstate(over="ignore", invalid="ignore"):
+        with together(self, self.processes), serving(self, active), np.errstate(over="ignore", invalid="ignore"):
             # A number that is not finite is an error with a name a line later; NumPy's warnings before it say less.
             while self.epochs_done < self.max_epoch and self.stop_reason is None:
                 self._run_epoch(examples, batch_size, max_grad, validation, active)
@@ -168,7 +175,7 @@ class Trainer:
         for index in self._batches_left(examples.x, batch_size):
             self.step += 1
             notify("on_step_start")
-            x, t, weighted = examples.batch(index, ignored)
+            x, t, weighted = to_device_of(self.model.params, examples.batch(index, ignored))
             self.loss, norm = self._train_step(x, t, weighted, max_grad)
             found = counted(self.model, t, self.metrics)
             self.running.add(self.loss, count_tokens(examples.x, index, padding), found, len(index), norm, self.metrics)

@@ -31,7 +31,8 @@ ORDER = [
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
     *("common common.config common.cores", "common.threads", "common.processes common.np common.arrays"),
-    *("common.functions", "common.layers"),
+    "common.gpu",
+    *("common.functions", "common.layers", "common.type_dropout"),
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
     *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",

@@ -12,14 +12,26 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from benchmarks.speed import memory
+
+ROOT = Path(__file__).parents[2]  # this checkout
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+PROCESSES = "SENTIFISH_PROCESSES"
+DEFAULT = "ours by default"
+BEFORE = "before"  # `sentifish` of an older checkout
+TEXT = "I did not expect to like it , but I did !"
+COMPILERS = ("c++", "g++", "clang++")
 
 
 @dataclass(frozen=True)
 class Job:
-    """task: a function of `worker`. side: the implementation. words: how many of the V occur in batches. steps: timed
-    ones. texts: of the corpus. threads: of each rank. N, T, D, H, V as everywhere.
+    """task: a function of `worker`, or a command of `sentifish`. side: the implementation. words: how many of the V
+    occur in batches. steps: timed ones. texts: of the corpus. threads: of each rank. N, T, D, H, V as everywhere.
+
+    tree: the folder of the checkout that is measured, "": this one. data, group_file: files to train on to an accuracy
+    of `target`.
     """
 
     task: str
@@ -36,11 +48,25 @@ class Job:
     texts: int = 0
     threads: int = 1
     ranks: int = 1
+    tree: str = ""
+    data: str = ""
+    group_file: str = ""
+    target: float = 0.0
 
     @property
     def blas_threads(self):
         """Our bidirectional layer has a thread for each direction (`common.threads`), and then none within BLAS."""
         return 1 if self.side == "ours" and self.bidirectional else self.threads
+
+    @property
+    def operations(self):
+        """Multiplications and additions of an LSTM's step in its products: forward, and twice as many backward."""
+        return 3 * 2 * self.N * self.T * (self.D + self.H) * 4 * self.H
+
+    @property
+    def form(self):
+        """Which of PyTorch's forms it is."""
+        return self.side.partition(", ")[2] or "padded"
 
     def __str__(self):
         cell = self.cell.upper().replace("_AFTER", "ResetAfter")
@@ -49,7 +75,8 @@ class Job:
         if self.texts:
             sizes = f"{self.texts:,} texts, N={self.N} D={self.D} H={self.H} V={self.V:,}"
         who = f"{self.ranks} ranks" if self.ranks > 1 else f"{self.threads} thread{'s' if self.threads > 1 else ''}"
-        return f"{self.side}, {self.task.replace('_', ' ')}, {cell} {sizes}, {who}"
+        who = "" if self.side in (DEFAULT, BEFORE) else f", {who}"
+        return f"{self.side}, {self.task.replace('_', ' ')}, {cell} {sizes}{who}"
 
 
 class JobError(Exception):
@@ -57,11 +84,19 @@ class JobError(Exception):
 
 
 def missing(job):
-    """What is not installed and would be needed: a phrase, or None."""
+    """What is not installed or not given and would be needed: a phrase, or None."""
     if "PyTorch" in job.side and importlib.util.find_spec("torch") is None:
         return "PyTorch is missing: `pip install -e '.[bench]'`"
+    if job.form == "compiled" and not any(map(shutil.which, COMPILERS)):
+        return "a C++ compiler is missing"
     if job.ranks > 1 and (mpiexec() is None or importlib.util.find_spec("mpi4py") is None):
         return "MPI is missing: `pip install -e '.[mpi]'`"
+    if job.side == BEFORE and not job.tree:
+        return "an older checkout is missing: `--before FOLDER`"
+    if job.task == "time_to_accuracy" and not job.data:
+        return "texts are missing: `--data FILE`"
+    if job.task == "memory" and not memory.is_known():
+        return "this system does not tell what processes share"
     return None
 
 
@@ -70,19 +105,47 @@ def mpiexec():
     return shutil.which("mpiexec", path=os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", ""))))
 
 
-def run(job, folder):
-    """Run a job over the files of `folder`; -> what its process printed (a dict), and `wall`: seconds in all."""
+def command_of(job, folder):
+    """The command line of a job, and whether it prints figures."""
+    sentifish = [sys.executable, "-m", "ch_sentiment"]
+    if job.task == "train":
+        sizes = [f"--hidden={job.H}", f"--wordvec={job.D}", f"--limit={job.texts}", "--epochs=1"]
+        sizes += ["--bidirectional"] if job.bidirectional else []
+        out = [f"--out={folder}/trained", "--overwrite", "--no-cache", "--quiet"]
+        return [*sentifish, "train", f"{folder}/labelled.tsv", *sizes, *out], False
+    if job.task == "first_answer" and job.side != "PyTorch":
+        return [*sentifish, "predict", folder, TEXT], False
     command = [sys.executable, "-m", "benchmarks.speed.worker", json.dumps(asdict(job)), folder]
-    if job.ranks > 1:
-        command = [mpiexec(), "-n", str(job.ranks), *command]
-    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(job.blas_threads))}
-    start = time.perf_counter()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)  # noqa: S603
-    wall = time.perf_counter() - start
+    return ([mpiexec(), "-n", str(job.ranks)] if job.ranks > 1 else []) + command, True
+
+
+def environment_of(job):
+    """The variables of its process: of what a person gets, none on threads and processes; of all others, as the job
+    says. A comparison of results is by as many processes as there are threads, where it would be one by default.
+    """
+    free = {name: value for name, value in os.environ.items() if name not in (*THREAD_VARIABLES, PROCESSES)}
+    if job.side in (DEFAULT, BEFORE):
+        return free | ({PROCESSES: str(job.threads)} if job.task == "agree" else {})
+    return free | dict.fromkeys(THREAD_VARIABLES, str(job.blas_threads)) | {PROCESSES: "1"}
+
+
+def run(job, folder):
+    """Run a job over the files of `folder`; -> what its process printed (a dict), and `wall`: seconds in all.
+
+    With the task "memory" it is a step, and `memory` are the bytes that all its processes had at most.
+    """
+    command, prints = command_of(job, folder)
+    how = {"env": environment_of(job), "cwd": job.tree or ROOT, "text": True}
+    found, start = {}, time.perf_counter()
+    if job.task == "memory":
+        done, found["memory"] = memory.run(command, **how)
+    else:
+        done = subprocess.run(command, capture_output=True, **how)  # noqa: S603
+    found["wall"] = time.perf_counter() - start
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
         raise JobError(f"{job}: exit code {done.returncode}, its last line: {said[-1].strip()}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "wall": wall}
+    return {**(json.loads(done.stdout.splitlines()[-1]) if prints else {}), **found}
 
 
 def run_in_turn(jobs, rounds, folder, progress):

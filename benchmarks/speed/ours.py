@@ -19,11 +19,16 @@ class TimeGRUTwoBiases(TimeGRUResetAfter):
 CELLS["gru_after"] = TimeGRUTwoBiases
 
 
+def new_net(job):
+    """The net of a job, as it is before training."""
+    return sentiment_net(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
+
+
 class Ours:
     """The four parts of a training step, as `Trainer` does them one after the other, and a prediction."""
 
     def __init__(self, job):
-        self.net = sentiment_net(job.V, job.D, job.H, cell=job.cell, bidirectional=job.bidirectional, rng=0)
+        self.model = self.net = new_net(job)  # net: what is trained, which may wrap the model
         self.optimizer = Adam(lazy=True)  # as SparseAdam, with which it is compared
 
     def forward(self, xs, ts):
@@ -39,7 +44,14 @@ class Ours:
         self.optimizer.update(self.net.params, self.net.grads)
 
     def predict(self, xs):
-        return self.net.predict(xs)
+        return self.model.predict(xs)
+
+    def answers(self, x, N):
+        """List of id arrays -> (len(x), 2) probabilities; in the batches of `Classifier`."""
+        from ch_sentiment.experiment.classifier import Classifier  # here: its memory is not that of a step
+        from dataset.text import Vocab
+
+        return Classifier(self.model, Vocab([]), ["negative", "positive"], max_len=0).predict_proba_of_ids(x)
 
     def gradients(self):
         """By name, as dense arrays of their own."""

@@ -1,13 +1,19 @@
-"""The matrix products of a piece of work: how long they take inside it, and how long the same products take alone."""
+"""The matrix products of a piece of work: how long they take inside it, and how long the same products take alone.
+
+And the rate of a large product: what BLAS reaches of the machine's peak.
+"""
 
 import contextlib
 import math
 import statistics
 import time
+from multiprocessing import get_context
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 REPEATS = 7
+LARGE = 2048  # rows and columns of a product in which BLAS is at its best
 
 
 class Recorder:
@@ -52,6 +58,25 @@ def seconds_alone(shapes):
             np.matmul(arrays[a], arrays[b], out=outs[a, b])
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
+
+
+def rate_on_all_cores(recorder, n):
+    """Operations a second of the same products in n processes at once, one thread each."""
+    with threadpool_limits(1, "blas"), get_context("fork").Pool(n) as pool:
+        seconds = pool.map(seconds_alone, [recorder.shapes] * n, chunksize=1)
+    return sum(recorder.operations() / s for s in seconds)
+
+
+def large_rate():
+    """Operations a second of a large square product."""
+    a, b = _array((LARGE, LARGE), False), _array((LARGE, LARGE), False)
+    out = np.matmul(a, b)
+    seconds = []
+    for _ in range(REPEATS // 2):
+        start = time.perf_counter()
+        np.matmul(a, b, out=out)
+        seconds.append(time.perf_counter() - start)
+    return 2 * LARGE**3 / min(seconds)
 
 
 def _form(a):

@@ -1,10 +1,16 @@
-"""PyTorch's side: the same network, weights, batches, clipping and optimizer, as its users write them."""
+"""PyTorch's side: the same network, weights, batches, clipping and optimizer, in the forms that its users write.
+
+Numbers below the smallest normal float32 are set to 0, as ours are: gradients that vanish over 200 steps make them, and
+many a processor is ten times as slow with them.
+"""
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.nn.utils.rnn import pack_padded_sequence
+
+from common.training.batches import sorted_batches, take
 
 MODULES = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru_after": nn.GRU}
 
@@ -62,8 +68,10 @@ class PyTorch:
     """Fused Adam, which updates every row of the embedding."""
 
     def __init__(self, job):
+        torch.set_flush_denormal(True)  # first: PyTorch's threads take it over when they begin
         torch.set_num_threads(job.threads)
         self.net = self.make_net(job)
+        self.called = self.net  # what is called in a training step
         self.make_optimizers()
 
     def make_net(self, job):
@@ -74,7 +82,7 @@ class PyTorch:
 
     def forward(self, xs, ts):
         self.net.zero_grad()
-        self.loss = binary_cross_entropy_with_logits(self.net(torch.from_numpy(xs)), torch.from_numpy(ts).float())
+        self.loss = binary_cross_entropy_with_logits(self.called(torch.from_numpy(xs)), torch.from_numpy(ts).float())
         return self.loss.item()
 
     def backward(self):
@@ -91,6 +99,13 @@ class PyTorch:
         with torch.inference_mode():
             return self.net(torch.from_numpy(xs)).numpy()
 
+    def answers(self, x, N):
+        """List of id arrays -> (len(x),) logits; like lengths together, in batches of N."""
+        scores = np.empty(len(x), np.float32)
+        for index in sorted_batches(x, N):
+            scores[index] = self.predict(take(x, index))
+        return scores
+
     def gradients(self):
         """By PyTorch's names, as dense arrays."""
         return {name: p.grad.to_dense().numpy().copy() for name, p in self.net.named_parameters()}
@@ -101,6 +116,14 @@ class PackedPyTorch(PyTorch):
 
     def make_net(self, job):
         return PackedNet(job)
+
+
+class CompiledPyTorch(PyTorch):
+    """`PyTorch` through `torch.compile`."""
+
+    def __init__(self, job):
+        super().__init__(job)
+        self.called = torch.compile(self.net)
 
 
 class SparsePyTorch(PyTorch):

@@ -1,7 +1,8 @@
 """Our side on several processes that share every batch (`common.training.parallel`)."""
 
 from benchmarks.speed.ours import Ours
-from common.training.parallel import DataParallel, world
+from common.training.mpi import world
+from common.training.parallel import DataParallel
 
 
 class Ranks(Ours):

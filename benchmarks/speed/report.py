@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.parts import reached
+from benchmarks.speed.comparisons import verdict
+from benchmarks.speed.parts import ONCE
 
 PHASES = ("forward", "backward", "clip", "update")
+RATES = ("rate", "large_rate")
 
 
 def write(folder, parts, results, skipped, rounds, corpus, quick):
@@ -21,26 +23,22 @@ def write(folder, parts, results, skipped, rounds, corpus, quick):
     parts: {name: its comparisons}. results: {name: {job: [dict per round]}}. skipped: {job: why it was skipped}.
     """
     curves = [c for c in parts.get("growth", []) if set(c.jobs()) <= set(results["growth"])]
-    measured = [
-        (c, c.of(results[name]))
-        for name, part in parts.items()
-        for c in part
-        if hasattr(c, "of") and set(c.jobs()) <= set(results[name])
-    ]
-    bounded = [(c, values) for c, values in measured if reached(c, values) is not None]
+    found = [(c, results[name]) for name, part in parts.items() for each in part if (c := possible(each, skipped))]
+    bounded = [(c, c.of(some)) for c, some in found if c.least is not None or c.most is not None]
     lines = ["## Measured", ""]
     if quick:
         lines += ["**A trial of the command at toy sizes: these numbers mean nothing.**", ""]
+    once = "".join(f"; {name}: one round" for name in ONCE if name in parts and rounds > 1)
     lines += [
         f"`python -m benchmarks.speed {shlex.join(sys.argv[1:])}`".replace(" `", "`"),
         "",
         machine(),
         "",
-        f"Medians of {rounds} round{'s' if rounds > 1 else ''}; in each, the processes that are compared run in turn. "
-        f"float32. Corpus: {corpus}.",
+        f"Medians of {rounds} round{'s' if rounds > 1 else ''}{once}; in each, the processes that are compared run in "
+        f"turn. float32. Corpus: {corpus}.",
         "",
-        "| what | to be reached | measured | lowest to highest round | |",
-        "| --- | --- | --- | --- | --- |",
+        "| what | must | stretch | measured | lowest to highest round | | PyTorch's form |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
         *(row for name, part in parts.items() for row in ratio_rows(part, results[name], skipped)),
         "",
         *(["![the ratios that were to be reached](speed_ratios.png)", ""] if bounded else []),
@@ -48,18 +46,12 @@ def write(folder, parts, results, skipped, rounds, corpus, quick):
     for name in parts:
         jobs = list(results[name])
         if name == "growth" and curves:
-            lines += [
-                f"### {name}",
-                "",
-                *growth_table(curves, results[name]),
-                "",
-                "![growth of a step](speed_growth.png)",
-                "",
-            ]
+            table = [*growth_table(curves, results[name]), "", "![growth of a step](speed_growth.png)"]
         elif name == "products":
-            lines += [f"### {name}", "", *products_table(jobs, results[name]), ""]
-        elif jobs:
-            lines += [f"### {name}", "", *time_table(jobs, results[name]), ""]
+            table = [*products_table(jobs, results[name]), "", *rates_table(jobs, results[name])]
+        else:
+            table = time_table(jobs, results[name])
+        lines += [f"### {name}", "", *table, ""] if jobs else []
     page = "\n".join(lines)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,6 +61,11 @@ def write(folder, parts, results, skipped, rounds, corpus, quick):
     if curves:
         plot_growth(curves, results["growth"]).savefig(folder / "speed_growth.png", dpi=150)
     return page
+
+
+def possible(comparison, skipped):
+    """The comparison as far as it was measured, or None; None for a job that is compared with nothing."""
+    return comparison.without(skipped) if hasattr(comparison, "of") else None
 
 
 def machine():
@@ -93,30 +90,38 @@ def ratio_rows(comparisons, results, skipped):
     for c in comparisons:
         if not hasattr(c, "of"):
             continue
-        bound = f">= {c.least:g}" if c.least is not None else f"<= {c.most:g}" if c.most is not None else ""
-        why = next((skipped[job] for job in c.jobs() if job in skipped), None)
-        if why is not None:
-            lines.append(f"| {c.what} | {bound} | | | {why} |")
+        sign, must = (">=", c.least) if c.least is not None else ("<=", c.most)
+        bounds = " | ".join("" if bound is None else f"{sign} {bound:g}" for bound in (must, c.stretch))
+        measured = possible(c, skipped)
+        if measured is None:
+            why = next(skipped[job] for job in c.jobs() if job in skipped)
+            lines.append(f"| {c.what} | {bounds} | | | {why} | |")
             continue
-        values = c.of(results)
-        verdict = {True: "reached", False: "not reached", None: ""}[reached(c, values)]
+        values = measured.of(results)
         spread = f"{min(values):.2f} to {max(values):.2f}"
-        lines.append(f"| {c.what} | {bound} | {statistics.median(values):.2f} | {spread} | {verdict} |")
+        words = f"{verdict(c, values)} | {measured.form(results)}"
+        lines.append(f"| {c.what} | {bounds} | {statistics.median(values):.2f} | {spread} | {words} |")
     return lines
 
 
 def time_table(jobs, results):
-    lines = [
-        "| what | time | texts / s | peak MB | " + " | ".join(f"{phase}, ms" for phase in PHASES) + " |",
-        "| --- " * (4 + len(PHASES)) + "|",
-    ]
+    """What each job took; columns that no job has are left out."""
+    rows = []
     for job in jobs:
-        seconds = median(results[job], "wall" if job.task == "first_answer" else "seconds")
-        shown = f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
-        rate = f"{job.texts / seconds:,.0f}" if job.texts else ""
-        phases = [f"{1000 * median(results[job], phase):,.1f}" if phase in results[job][0] else "" for phase in PHASES]
-        lines.append(f"| {job} | {shown} | {rate} | {median(results[job], 'peak') / 1e6:.0f} | {' | '.join(phases)} |")
-    return lines
+        rounds = results[job]
+        seconds = median(rounds, "seconds" if "seconds" in rounds[0] else "wall")
+        row = {"what": str(job), "time": f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"}
+        if job.texts:
+            row["texts / s"] = f"{job.texts / seconds:,.0f}"
+        row |= {f"{name}, MB": f"{median(rounds, name) / 1e6:.0f}" for name in ("peak", "memory") if name in rounds[0]}
+        row |= {f"{name}, ms": f"{1000 * median(rounds, name):,.1f}" for name in PHASES if name in rounds[0]}
+        if "epochs" in rounds[0]:
+            row |= {"epochs": f"{rounds[0]['epochs']}", "accuracy": f"{rounds[0]['accuracy']:.2%}"}
+        rows.append(row)
+    order = ("what", "time", "texts / s", "peak, MB", "memory, MB", *(f"{name}, ms" for name in PHASES))
+    columns = [name for name in (*order, "epochs", "accuracy") if any(name in row for row in rows)]
+    cells = [" | ".join(row.get(name, "") for name in columns) for row in rows]
+    return [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|", *(f"| {row} |" for row in cells)]
 
 
 def growth_table(curves, results):
@@ -134,11 +139,24 @@ def products_table(jobs, results):
         "| threads | step, ms | its products, ms | share | GFLOP/s | the same products alone, ms | share | GFLOP/s |",
         "| --- " * 8 + "|",
     ]
-    for job in jobs:
+    for job in (job for job in jobs if job.task == "products"):
         seconds, inside, alone = (median(results[job], key) for key in ("seconds", "inside", "alone"))
         billions = median(results[job], "operations") / 1e9
         cells = [f"{1000 * t:.1f} | {t / seconds:.0%} | {billions / t:.0f}" for t in (inside, alone)]
         lines.append(f"| {job.threads} | {1000 * seconds:.1f} | {' | '.join(cells)} |")
+    return lines
+
+
+def rates_table(jobs, results):
+    """How fast a step is, beside the products that it needs, and beside a large one."""
+    rates = {job.threads: results[job] for job in jobs if job.task == "products"}
+    head = ["what", "step, ms", "GFLOP/s", "its products alone, GFLOP/s", "share", "a large product, GFLOP/s", "share"]
+    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    for job in (job for job in jobs if job.task == "step"):
+        seconds = median(results[job], "seconds")
+        rate = job.operations / seconds
+        cells = [f"{top / 1e9:.0f} | {rate / top:.0%}" for top in (median(rates[job.threads], k) for k in RATES)]
+        lines.append(f"| {job} | {1000 * seconds:.1f} | {rate / 1e9:.0f} | {' | '.join(cells)} |")
     return lines
 
 

@@ -2,7 +2,8 @@
 
     python -m benchmarks.speed.texts FOLDER COUNT VOCABULARY [FILE]
 
-writes corpus.npz (ids, lengths, labels), texts.txt and words.json into FOLDER, for the processes that measure.
+writes corpus.npz (ids, lengths, labels), texts.txt, labelled.tsv and words.json into FOLDER, for the processes that
+measure.
 """
 
 import json
@@ -58,6 +59,8 @@ def main(folder, count, words, file=None):
     lengths = np.array([len(ids) for ids in x])
     np.savez(Path(folder, "corpus.npz"), ids=np.concatenate(x), lengths=lengths, t=np.asarray(t, np.int32))
     Path(folder, "texts.txt").write_text("\n".join(texts), encoding="utf-8")
+    rows = [f"{label}\t{text}" for label, text in zip(t, texts)]
+    Path(folder, "labelled.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     Path(folder, "words.json").write_text(json.dumps(vocab.words), encoding="utf-8")
     print(f"{len(x):,} texts, {lengths.mean():.0f} tokens each on average, at most {MAX_LEN}, {len(vocab):,} words")
 

@@ -14,19 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.speed import texts
-from benchmarks.speed.jobs import Job
-from common.training.batches import shuffled_batches, sorted_batches, take
+from benchmarks.speed.jobs import DEFAULT, TEXT, Job
+from common.training.batches import shuffled_batches, take
 
 DISTINCT = 5  # batches that the steps cycle through
 SAME = 1e-4  # two sides agree if loss and gradients differ by less than this, relative to the largest element
 SMALL = 1e-3  # a gradient whose largest element is below this is rounding
-TEXT = "I did not expect to like it , but I did !"
 
 
 def make_side(job):
     """The implementation. Each module is imported only where it is used: its memory counts."""
     if job.ranks > 1:
         from benchmarks.speed.ranks import Ranks as Side
+    elif job.side == DEFAULT:
+        from benchmarks.speed.default import Default as Side
     elif job.side == "ours":
         from benchmarks.speed.ours import Ours as Side
     elif job.side == "the book's way":
@@ -35,11 +36,24 @@ def make_side(job):
         from benchmarks.speed.pytorch import PyTorch as Side
     elif job.side == "PyTorch, packed":
         from benchmarks.speed.pytorch import PackedPyTorch as Side
+    elif job.side == "PyTorch, compiled":
+        from benchmarks.speed.pytorch import CompiledPyTorch as Side
     elif job.side == "PyTorch, SparseAdam":
         from benchmarks.speed.pytorch import SparsePyTorch as Side
     else:
         raise ValueError(f"worker: expected a known side, got {job.side!r}")
     return Side(job)
+
+
+def side_with_our_weights(job):
+    """The implementation, with the weights that ours has for the same job."""
+    side = make_side(job)
+    if "PyTorch" in job.side:
+        from benchmarks.speed.ours import new_net
+        from benchmarks.speed.pytorch import copy_weights
+
+        copy_weights(new_net(job), side.net)
+    return side
 
 
 def make_batches(job):
@@ -67,7 +81,7 @@ def train(side, xs, ts):
 
 def step(job, folder):
     """The median training step, after one on every batch: fresh memory costs more than the arithmetic in it."""
-    side, batches = make_side(job), make_batches(job)
+    side, batches = side_with_our_weights(job), make_batches(job)
     for batch in batches:
         train(side, *batch)
     parts = [train(side, *batches[i % DISTINCT]) for i in range(job.steps)]
@@ -77,7 +91,7 @@ def step(job, folder):
 
 def epoch(job, folder):
     """One pass over the corpus, like lengths together, batches and their padding included."""
-    side, (x, t) = make_side(job), texts.load(folder, job.texts)
+    side, (x, t) = side_with_our_weights(job), texts.load(folder, job.texts)
     train(side, *make_batches(job)[0])  # the first step's extra work is not part of the epoch
     parts = {}
     start = time.perf_counter()
@@ -89,12 +103,10 @@ def epoch(job, folder):
 
 def predict(job, folder):
     """Scores of the corpus, from ids, by length."""
-    side, (x, _) = make_side(job), texts.load(folder, job.texts)
-    side.predict(take(x, range(min(job.N, len(x)))))
-    scores = np.empty(len(x), np.float32)
+    side, (x, _) = side_with_our_weights(job), texts.load(folder, job.texts)
+    side.answers(x[: job.N], job.N)
     start = time.perf_counter()
-    for index in sorted_batches(x, job.N):
-        scores[index] = side.predict(take(x, index))
+    side.answers(x, job.N)
     return {"seconds": time.perf_counter() - start}
 
 
@@ -131,13 +143,7 @@ def save_model(job, folder):
 
 
 def first_answer(job, folder):
-    """From nothing to the answer to one text: what counts is the `wall` time of this process."""
-    if job.side == "ours":
-        from ch_sentiment.__main__ import main
-
-        if main(["predict", folder, TEXT]) != 0:
-            raise SystemExit("first_answer: no answer")
-        return {}
+    """From nothing to PyTorch's answer to one text: what counts is the `wall` time of this process."""
     import torch
 
     from dataset.text import Vocab, tokenize
@@ -149,9 +155,16 @@ def first_answer(job, folder):
     return {}
 
 
+def time_to_accuracy(job, folder):
+    """Training until an accuracy is reached (`to_accuracy`)."""
+    from benchmarks.speed import to_accuracy
+
+    return to_accuracy.ours(job) if job.side == DEFAULT else to_accuracy.pytorch(job)
+
+
 def products(job, folder):
-    """A training step, and the time of its matrix products (`products`)."""
-    from benchmarks.speed.products import recorded, seconds_alone
+    """A training step, and the time of its matrix products (`products`); rates in operations a second."""
+    from benchmarks.speed.products import large_rate, rate_on_all_cores, recorded, seconds_alone
 
     side, batches = make_side(job), make_batches(job)
     for batch in batches:
@@ -165,8 +178,10 @@ def products(job, folder):
     if recorder.operations() < 3 * 2 * job.N * job.T * job.H * gates * job.H:  # h Wh, its two gradients
         raise SystemExit("products: fewer products were recorded than a step has: they are not made by np.matmul")
     seconds, inside = (statistics.median(column) for column in zip(*times))
-    alone = seconds_alone(recorder.shapes)
-    return {"seconds": seconds, "inside": inside, "alone": alone, "operations": recorder.operations()}
+    found = {"seconds": seconds, "inside": inside, "alone": seconds_alone(recorder.shapes)}
+    found["operations"] = recorder.operations()
+    rate = found["operations"] / found["alone"] if job.threads == 1 else rate_on_all_cores(recorder, job.threads)
+    return {**found, "rate": rate, "large_rate": large_rate()}
 
 
 def agree(job, folder):
@@ -199,12 +214,14 @@ def agree(job, folder):
         side.update()
         values.append(side.forward(xs, ts))
     worst = max(worst, float(np.abs(np.subtract(*losses)).max() / losses[0][0]))
+    worst = max(worst, float(np.abs(ours.predict(xs) - other.predict(xs)).max()))
     if not worst < SAME:
         raise SystemExit(f"{job.side} and ours differ by {worst:.1e}: they do not do the same work")
     return {"worst": worst}
 
 
 TASKS = {f.__name__: f for f in (step, epoch, predict, read_texts, save_model, first_answer, products, agree)}
+TASKS |= {"memory": step, "time_to_accuracy": time_to_accuracy}
 
 
 def main(job, folder):

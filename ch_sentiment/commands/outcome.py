@@ -66,3 +66,9 @@ def say_written(folder):
     """Name what a training wrote."""
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
+
+
+def with_way_out(error, folder):
+    """An OSError of a training as another one, which says how to go on, too."""
+    line = f"{error.strerror or error}; {how_to_resume(folder)}"
+    return OSError(line) if error.errno is None else OSError(error.errno, line, error.filename)

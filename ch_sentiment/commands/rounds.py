@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ch_sentiment.commands.outcome import STOPPED, how_to_resume, inform, print_outcome, say_written
+from ch_sentiment.commands.outcome import STOPPED, how_to_resume, inform, print_outcome, say_written, with_way_out
 from ch_sentiment.console import Terminated, say, shorten_name, warn
 from ch_sentiment.experiment import run_folder
 from ch_sentiment.experiment.cells import register_cell
@@ -81,7 +81,7 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
         kept, rounds = self_train(config, data, given, run)
         result = run.finish(config, kept, rounds)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {how_to_resume(folder)}", error.filename) from None
+        raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal, or one between two trainings
         print(how_to_resume(folder), file=sys.stderr)
         raise

@@ -19,6 +19,7 @@ from ch_sentiment.commands.outcome import (
     print_outcome,
     result_so_far,
     say_written,
+    with_way_out,
 )
 from ch_sentiment.commands.rounds import resume_rounds, start_rounds
 from ch_sentiment.console import Terminated, say, warn
@@ -41,10 +42,11 @@ from ch_sentiment.experiment.run_folder import (
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
 from ch_sentiment.experiment.self_training import rounds_of
 from ch_sentiment.experiment.self_training_folder import is_self_training
+from ch_sentiment.experiment.sharing import shared
 from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
-from common.training.parallel import StopTogether, world
+from common.training.mpi import StopTogether, world
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
@@ -80,9 +82,10 @@ def start(options):
     inform(config.run, *data.notes, *filter(None, (of_cell, choice)), *notes)
     with new_folder(config.run, name_of(config)) as folder:
         texts = f"{len(data.train):,} texts to train on, {len(data.val):,} to validate, {len(data.vocab):,} words"
-        texts += f", {sum(p.size for p in net.params):,} parameters"
+        experiment = in_folder(config, data, net, folder, *callbacks_of(config, data))
+        texts += f", {sum(p.size for p in net.params):,} parameters; {shared(experiment.trainer)}"
         inform(config.run, texts, *epoch_choice.notes(config, data))
-        return train(in_folder(config, data, net, folder, *callbacks_of(config, data)), folder)
+        return train(experiment, folder)
 
 
 def resume(options):
@@ -107,7 +110,8 @@ def resume(options):
         elif best.is_over(trainer):
             say(f"training had already ended after epoch {trainer.epoch}: {best.reason}")
         else:
-            inform(config.run, f"going on after step {trainer.step:,}, {trainer.epochs_done} of {epochs} epochs done")
+            done = f"{trainer.epochs_done} of {epochs} epochs done"
+            inform(config.run, f"going on after step {trainer.step:,}, {done}; {shared(trainer)}")
         return train(experiment, folder)
 
 
@@ -174,7 +178,7 @@ def train(experiment, folder):
     try:
         result = train_in_folder(experiment, folder)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}; {how_to_resume(folder)}", error.filename) from None
+        raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
         print(how_to_resume(folder), file=sys.stderr)
         raise

@@ -4,9 +4,7 @@ A function takes the group that it needs. By name ("hidden", "lr") an option bel
 config.json and what was typed are plain dicts, which `Config.of` sorts into the groups.
 """
 
-import argparse
 import functools
-import numbers
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from ch_sentiment.experiment.option import (
@@ -28,7 +26,6 @@ from ch_sentiment.model import CELLS, POOLS
 from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
-from dataset.errors import DataError
 from dataset.text import KEEPS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
@@ -103,6 +100,7 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
+    type_dropout: bool = option(False, "drop of each word the same wherever it stands in a batch", baselines=REFUSED)
     word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property
@@ -203,11 +201,14 @@ class RunOptions:
         type=CORRECT,
         metavar="SHARE",
     )
+    device: str = option(
+        "cpu", "where it trains: gpu by CuPy", choices=("cpu", "gpu"), baselines=REFUSED, may_change=True
+    )
     resume: str = option(
         None,
-        "continue the training in this folder, with its own settings; of all others --epochs (N in all), "
-        "--save-every, --no-cache, --quiet and a custom --cell may be given. With another number of epochs the "
-        "learning rate follows, from the next step on, the schedule of that number",
+        "continue the training in this folder, with its own settings; of all others --epochs (N in all), --device, "
+        "--save-every, --processes, --no-cache, --quiet and a custom --cell may be given. With another number of "
+        "epochs the learning rate follows, from the next step on, the schedule of that number",
         metavar="RUN_FOLDER",
     )
     save_every: float = option(
@@ -219,6 +220,13 @@ class RunOptions:
     )
     out: str = option(None, "folder for the result (default: a new one below runs/)", metavar="FOLDER")
     overwrite: bool = option(False, "write into --out even if it is not empty", switch=True)
+    processes: int = option(
+        None,
+        "train with so many processes, which share every batch (default: what is fastest here; SENTIFISH_PROCESSES)",
+        type=COUNT,
+        metavar="N",
+        may_change=True,
+    )
     no_cache: bool = option(False, "do not store the tokens of long data", may_change=True, switch=True)
     quiet: bool = option(False, "no table and no progress: only the result", may_change=True, switch=True)
 
@@ -268,30 +276,3 @@ GROUPS |= {"unlabelled": UnlabelledOptions, "run": RunOptions}
 GROUP_OF = {f.name: group for group, options in GROUPS.items() for f in fields(options)}
 FIELDS = {f.name: f for options in GROUPS.values() for f in fields(options)}  # by name
 MAY_CHANGE = [name for name, f in FIELDS.items() if f.metadata["may_change"]]
-OF_FIT = [name for name, group in GROUP_OF.items() if group in ("model", "training")]
-OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed", "limit", "strict"]
-OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
-TYPES = {int: (numbers.Integral, "an int"), float: (numbers.Real, "a float")}
-TYPES |= {bool: (bool, "a bool"), str: (str, "a str")}
-MAY_BE_NONE = ("clip", "patience")  # though that is not the default
-
-
-def checked_options(options):
-    """The options of OF_FIT by name, as Python numbers. TypeError for another name; DataError for a wrong value."""
-    options = {name: plain_number(value) for name, value in options.items()}
-    for name, value in options.items():
-        if name not in OF_FIT:
-            raise TypeError(f"fit: expected options of {', '.join(OF_FIT)}, got {name}")
-        f, argument = FIELDS[name], FIELDS[name].metadata["argument"]
-        if value is None and (f.default is None or name in MAY_BE_NONE):
-            continue
-        kind, called = TYPES[f.type]
-        if not isinstance(value, kind) or isinstance(value, bool) != (f.type is bool):
-            raise DataError(f"{name}: expected {called}, got {value!r}")
-        if value not in argument.get("choices", [value]):
-            raise DataError(f"{name}: expected one of {', '.join(argument['choices'])}, got {value!r}")
-        try:
-            argument.get("type", str)(str(value))
-        except argparse.ArgumentTypeError as error:
-            raise DataError(f"{name}: {error}") from None
-    return options

@@ -31,5 +31,8 @@ def check(config):
     if "--adversarial" in given[:-1]:
         got = f"{options.adversarial:g} (--adversarial 0 does without)"
         raise DataError(f"{given[-1]}: expected no --adversarial beside it, got {got}")
-    if given and "--adversarial" not in given and ranks_started() > 1:
-        raise DataError(f"{given[0]}: expected one process, got {ranks_started()} ranks of mpiexec")
+    if given and "--adversarial" not in given:
+        if ranks_started() > 1:
+            raise DataError(f"{given[0]}: expected one process, got {ranks_started()} ranks of mpiexec")
+        if (config.run.processes or 1) > 1:
+            raise DataError(f"{given[0]}: expected --processes 1, got {config.run.processes}")

@@ -6,19 +6,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ch_sentiment.experiment import epoch_choice, perturbation, weighting
+from ch_sentiment.experiment import epoch_choice, perturbation, sharing, weighting
 from ch_sentiment.experiment.auto import choose
 from ch_sentiment.experiment.build import build
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.corpus import LabelledTexts, encode
 from ch_sentiment.experiment.final_scores import score_kept, score_model
+from ch_sentiment.experiment.fit_options import checked_options
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
 from ch_sentiment.experiment.option import flag
-from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES, checked_options
+from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
+from common.cores import ranks_started
+from common.np import what_a_gpu_lacks
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate, WeightAveraging
 from common.training.parallel import DataParallel
@@ -97,11 +100,11 @@ def fit(texts, labels, callbacks=(), sample_weight=None, unlabelled=None, **opti
     labels, from which to learn by self-training (docs/self_training.md), or None.
 
     options: those of model and training, and recipe, seed, calibrate, abstain, validation, split_seed, limit, rounds,
-    student_epochs, confidence, class_balance, unlabelled_weight and strict (what would be left out is an error), by
-    name as on the command line: cell="gru", epochs=3, class_weight="balanced". A warning says where a training on few
-    texts ended before it had fitted them, or had too few to calibrate by (docs/small_data.md). TypeError for another
-    name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError where the loss is no
-    longer finite. Ctrl-C is a KeyboardInterrupt.
+    student_epochs, confidence, class_balance, unlabelled_weight, processes and strict (what would be left out is an
+    error), by name as on the command line: cell="gru", epochs=3, class_weight="balanced". A warning says where a
+    training on few texts ended before it had fitted them, or had too few to calibrate by (docs/small_data.md).
+    TypeError for another name, DataError or ValueError where texts, labels or options cannot be, FloatingPointError
+    where the loss is no longer finite. Ctrl-C is a KeyboardInterrupt.
     """
     strict = checked_options(options).get("strict", False)
     texts = LabelledTexts.of(texts, labels, sample_weight=sample_weight, strict=strict, unlabelled=unlabelled)
@@ -120,7 +123,8 @@ def new_net(config, data, progress=iter):
     """-> the untrained model that `config` describes for a Corpus, and lines on its initial values and class weights:
     list of str. progress: wraps the steps of fitting the linear part of --wide. DataError where they do not fit.
     """
-    loss_weights(data, config.training.class_weight)  # raises before anything is written
+    sharing.check(config, data)  # raises before anything is written, as the line after it
+    loss_weights(data, config.training.class_weight)
     net, notes = build(config.model, data, _stream(config, 1))
     if data.pretrained is not None:
         data.pretrained.write_layers(net)
@@ -160,6 +164,9 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
+        check_device(config)
+        if config.run.device == "gpu":
+            net.to_gpu()
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
         self.best = epoch_choice.epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
@@ -168,7 +175,9 @@ class Experiment:
         optimizer = OPTIMIZERS[config.training.optimizer](lr=config.training.lr)
         if config.training.layer_decay != 1:
             optimizer.rates = layer_rates(trained, config.training.layer_decay)
-        self.trainer = Trainer(trained, optimizer, [schedule, *averaging, self.best, *callbacks], _stream(config, 2))
+        processes = 1 if comm is not None else sharing.processes_for(config, data, trained)
+        callbacks = [schedule, *averaging, self.best, *callbacks]
+        self.trainer = Trainer(trained, optimizer, callbacks, _stream(config, 2), processes=processes)
         self.error = None
 
     def train(self):
@@ -193,6 +202,8 @@ class Experiment:
             )
         except FloatingPointError as error:
             self.error = str(error)
+        if self.config.run.device == "gpu":  # what comes after is the CPU's, and its processes
+            self.model.net.to_cpu()
         return self.result()
 
     @property
@@ -227,6 +238,16 @@ class Experiment:
         return {"trained_on": self.data.summary(), "kept": result.kept, **({"best": best} if best else {})}
 
 
+def check_device(config):
+    """DataError where --device gpu finds no GPU, or several ranks."""
+    if config.run.device != "gpu":
+        return
+    if ranks_started() > 1:
+        raise DataError(f"--device gpu: expected one process, got {ranks_started()} ranks of mpiexec")
+    if lacks := what_a_gpu_lacks():
+        raise DataError(f"--device gpu: expected {lacks}")
+
+
 def check_config(config):
     """DataError for options that are wrong whatever the data is."""
     model = config.model
@@ -255,3 +276,5 @@ def check_config(config):
     if model.ngrams is not None and not (model.wide or model.model == "nbsvm"):
         raise DataError("--ngrams: expected --wide or --model nbsvm, got neither")
     perturbation.check(config)
+    sharing.check(config)
+    check_device(config)

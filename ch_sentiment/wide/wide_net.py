@@ -11,6 +11,7 @@ import numpy as np
 from ch_sentiment.model import SentimentNet
 from common.checking.integrated_gradients import Path
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss
+from common.np import to_cpu
 from common.training.batches import pad
 from common.training.lbfgs import minimize
 from dataset.text import KEEPS, PAD
@@ -49,7 +50,7 @@ class WideNet(SentimentNet):
 
     def vectors(self, xs):
         """xs (N, T) ids -> the vectors that the encoder reads (N, T', D), and the mask (N, T')."""
-        xs = np.asanyarray(xs)
+        xs = to_cpu(xs)
         self.linear_scores = self._linear_scores(xs) if self.shares[1] else None
         return super().vectors(self.cut(xs))
 

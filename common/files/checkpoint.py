@@ -19,6 +19,7 @@ import numpy as np
 from common import __version__
 from common.files.atomic_write import write_atomically
 from common.files.stored_zip import END, LOCAL, StoredZip, npy_head
+from common.np import to_cpu
 
 FORMAT = 2
 META = "meta.json"
@@ -58,7 +59,7 @@ def save_arrays(path, arrays, meta=None):
     ValueError or TypeError for what the format cannot hold, FloatingPointError for NaN and infinity, OSError where the
     file cannot be written; a former file is then still there.
     """
-    arrays = {name: _storable(name, a) for name, a in arrays.items()}
+    arrays = {name: _storable(name, to_cpu(a)) for name, a in arrays.items()}
     manifest = [
         {"name": name, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": hashlib.sha256(_bytes(a)).hexdigest()}
         for name, a in arrays.items()

@@ -88,14 +88,15 @@ def resume_training(path, trainer):
             running.order = arrays.get("running.order")
         epoch, step = meta["position"]["epoch"], meta["position"]["step"]
         history, loss_list = list(meta["history"]), list(meta["loss_list"])
+        example = next(iter(trainer.model.params), None)  # on the GPU, the callbacks' weights are there, too
         states = [
-            (saved["memory"], [arrays[f"callback.{i}.{k}"] for k in range(saved["arrays"])])
+            (saved["memory"], [np.asarray(arrays[f"callback.{i}.{k}"], like=example) for k in range(saved["arrays"])])
             for i, saved in enumerate(meta["callbacks"])
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path}: its contents do not fit each other: {error!r}") from None
     for name, a in _arrays(trainer).items():
-        a[...] = arrays[name]
+        a[...] = np.asarray(arrays[name], like=a)
     vars(optimizer).update(meta["optimizer"]["numbers"])
     for (_, rng), stream in zip(_streams(trainer), streams, strict=True):
         rng.bit_generator.state = stream

@@ -8,15 +8,18 @@
 """
 
 import math
+from functools import cache
 
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask
+from common.gpu import sequences
 from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
 from common.threads import one_blas_thread
 
 FEW = 8  # steps times N: with so few, stacking the weights for a forward costs more than it saves
+FLUSH = 8  # steps of backward after which gradients that vanish are set to 0
 COLUMNS = 512  # steps times N of a product of the weights' gradients: its operands stay in the processor's cache
 
 
@@ -38,6 +41,8 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
 
     def forward(self, xs, mask=None):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
+        if sequences.is_fused(self):
+            return sequences.forward(self, xs, mask)
         N, T = (*np.shape(xs), 2, 2)[:2]
         self.single_step, self.plain_forward = T <= 1, None
         if T > 1 and N * T > FEW:
@@ -51,6 +56,8 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
 
     def backward(self, dhs):
         """dhs (N, T, H) -> dxs (N, T, D)."""
+        if sequences.is_fused(self):
+            return self.cached().backward(dhs)
         if self.single_step:
             grads = [np.empty_like(W) for W in self.params]  # of the step
             for cell in self.cached()[0]:
@@ -126,6 +133,12 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
             flat = self.buffers[name] = np.empty(size, self.params[0].dtype, like=self.params[0])
         return flat[:size].reshape(shape)
 
+    def flush(self, *grads):
+        """Set to 0 what is so small in these gradients of the states (H, N) that its products would be denormal."""
+        size, limit = self.buffer("size", *grads[0].shape), smallest_grad(grads[0].dtype)
+        for grad in grads:
+            np.copyto(grad, 0, where=np.abs(grad, out=size) < limit)
+
     def merge_steps(self, name, a):
         """(steps, K, N) -> a private copy (K, steps N): the operand of one product over all these steps."""
         steps, K, N = a.shape
@@ -154,6 +167,17 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
 def steps_at_once(T, N):
     """How many of T steps with N texts each are one product of the weights' gradients."""
     return min(T, max(1, COLUMNS // max(N, 1)))
+
+
+@cache
+def smallest_grad(dtype):
+    """Gradients of states below this, 1e-24 in float32, count as 0.
+
+    Over a long text they vanish, and what is below finfo.tiny takes a processor ten times as long. There is room for
+    weights and derivatives as small as the last digit of 1, each, before a product is there.
+    """
+    info = np.finfo(dtype)
+    return float(info.tiny / info.eps**2)
 
 
 def overwrite_masked(new, old, masked):

@@ -8,6 +8,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats, float_dtype
 from common.arrays.layer import Layer
+from common.gpu.kernels import on_gpu
 from common.recurrent.lstm import TimeLSTM
 from common.threads import one_blas_thread, run_concurrently
 
@@ -71,6 +72,8 @@ class TimeBidirectional(Layer):
 
     def run_directions(self, first, second, N):
         """-> first(), second(), in two threads where a step over N rows, in multiply-adds, is large enough."""
+        if on_gpu(self.params[0]):  # to which two threads would give their work in turns
+            return first(), second()
         return run_concurrently(first, second, N * sum(param.size for param in self.params))
 
 

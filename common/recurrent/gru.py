@@ -11,7 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats
 from common.functions import sigmoid
-from common.recurrent.base import TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
+from common.recurrent.base import FLUSH, TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -137,6 +137,8 @@ class TimeGRUBase(TimeRecurrent):
             np.matmul(W_state, da[state_rows], out=dh_prev)  # (H, 2H or 3H) @ (2H or 3H, N) -> (H, N)
             dh_prev += direct
             overwrite_masked(dh_prev, dh, masked[t])
+            if t % FLUSH == 0:
+                self.flush(dh_prev)
             if t % steps == 0:
                 chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)

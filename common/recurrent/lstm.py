@@ -11,7 +11,7 @@ import numpy as np
 from common.arrays.checks import as_floats
 from common.arrays.initializers import forget_bias_one
 from common.functions import sigmoid
-from common.recurrent.base import TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
+from common.recurrent.base import FLUSH, TimeRecurrent, overwrite_masked, sigmoid_of_negated, steps_at_once
 from common.recurrent.contract import RecurrentWeights, blocks
 
 
@@ -147,6 +147,8 @@ class TimeLSTM(TimeRecurrent):
             np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
             overwrite_masked(dh_prev, dh, masked[t])
             overwrite_masked(dc_prev, dc, masked[t])
+            if t % FLUSH == 0:
+                self.flush(dh_prev, dc_prev)
             if t % steps == 0:
                 chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)

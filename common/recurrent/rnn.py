@@ -6,7 +6,7 @@ RNN is one step, written to be read; TimeRNN is a whole sequence, written to be 
 import numpy as np
 
 from common.arrays.checks import as_floats
-from common.recurrent.base import TimeRecurrent, overwrite_masked, steps_at_once
+from common.recurrent.base import FLUSH, TimeRecurrent, overwrite_masked, steps_at_once
 from common.recurrent.contract import RecurrentWeights
 
 
@@ -84,6 +84,8 @@ class TimeRNN(TimeRecurrent):
             overwrite_masked(da, 0, masked[t])
             np.matmul(Wh, da, out=dh_prev)  # (H, H) @ (H, N) -> (H, N)
             overwrite_masked(dh_prev, dh, masked[t])
+            if t % FLUSH == 0:
+                self.flush(dh_prev)
             if t % steps == 0:
                 chunk = slice(t, min(t + steps, T))
                 da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, H, N) -> (H, steps N)

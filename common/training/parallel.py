@@ -1,79 +1,29 @@
-"""Training on several processes that share every batch: `mpiexec -n 2 sentifish train ...`. Data parallelism over MPI.
+"""Training on several processes that share every batch: data parallelism, in one step for all.
 
 Every rank (one of the processes) holds the whole model and reads its own rows of each batch. Losses and gradients are
-summed over the ranks, so that all of them take the same step, the one that a single process would take. The Trainer
-needs no change: it is given a model that works this way. mpi4py is imported only where mpiexec started several ranks.
+summed over the ranks, so that the step is the one that a single process would take. The Trainer needs no change: it is
+given a model that works this way. What carries the sums is a communicator: of one machine's processes
+(`shared_memory`), or of MPI's (`mpi`).
 """
 
-import atexit
-import sys
-import time
 import zlib
 
 import numpy as np
 
 from common.arrays.examples import num_examples, parts, take
+from common.arrays.global_random import GLOBAL, GlobalRandom
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
-from common.cores import ranks_started
-from common.training.callbacks import StopOnSignal
 from common.training.scoring import as_loss, counted
-from common.training.terminal import write_line
-
-GRACE = 2  # seconds that the first rank has to report an error before another does
-FORWARD = 0.5  # seconds that mpiexec has to pass on what was printed: after Abort it may not
-
-
-def world():
-    """The communicator of all ranks; None in a process that runs alone. ValueError where mpi4py does not fit mpiexec.
-
-    From then on, a rank that ends by an uncaught exception ends all of them, which would otherwise wait for it forever.
-    """
-    started = ranks_started()
-    if started < 2:
-        return None
-    try:
-        from mpi4py import MPI
-    except ImportError as error:
-        expected = "expected mpi4py (pip install 'sentifish[mpi]')"
-        raise ValueError(f"mpiexec started {started} ranks: {expected}, got: {error}") from None
-    comm = MPI.COMM_WORLD
-    if comm.size != started:
-        raise ValueError(f"mpiexec started {started} ranks, mpi4py sees {comm.size}: it belongs to another MPI")
-    atexit.unregister(_abort_after_error)  # at most once, however often this is called
-    atexit.register(_abort_after_error)
-    return comm
-
-
-def end_with(line, code):
-    """Print to stderr why this process ends. Under MPI, end all ranks with `code`; an error that all of them have is
-    printed by the first alone.
-    """
-    try:
-        comm = world()
-    except ValueError:
-        comm = None
-    if comm is None:
-        write_line(sys.stderr, line)
-        return
-    time.sleep(GRACE if comm.rank else 0)
-    write_line(sys.stderr, f"{line} (rank {comm.rank} of {comm.size}, which ends all)")
-    time.sleep(FORWARD)
-    comm.Abort(code)
-
-
-def _abort_after_error():
-    """At exit: the traceback of an uncaught exception is printed, and MPI_Finalize would wait for the other ranks."""
-    if hasattr(sys, "last_value"):
-        end_with("an unexpected error", 1)
 
 
 class DataParallel(WrappedModel):
     """Any model, trained by all ranks of a communicator together; to be given to a `Trainer` in its place.
 
-    comm: `world()`, or any object with the interface of an mpi4py communicator. The weights become those of rank 0. The
-    loss, `scores` and `grads` are those of the whole batch, and layers that draw with their `rng.random` (dropout) draw
-    for all of it, as they would in one process. ValueError where ranks were given different batches.
+    comm: of `mpi.world()`, or any object with an mpi4py communicator's rank, size, allgather, Bcast, Allreduce and
+    Allgatherv. The weights become those of rank 0. The loss, `scores` and `grads` are those of the whole batch, and
+    layers that draw with their `rng.random` (dropout) draw for all of it, as they would in one process. ValueError
+    where ranks were given different batches.
     """
 
     def __init__(self, model, comm):
@@ -81,11 +31,21 @@ class DataParallel(WrappedModel):
         self.comm, self.rows = comm, None  # rows: of this rank, during a forward
         if alone := [type(m).__name__ for m in (model, getattr(model, "model", None)) if hasattr(m, "one_process")]:
             raise ValueError(f"DataParallel: expected a model whose batches can be shared, got {alone[0]}")
+        if not all(isinstance(p, np.ndarray) for p in self.params):
+            raise ValueError("DataParallel: expected weights in NumPy arrays, got some on a GPU: it is one process's")
         for w in self.weights().values():
             comm.Bcast(w, root=0)
+        self.drawing = []  # layers with a generator
         for _, layer in layers_below(self):
-            if isinstance(getattr(layer, "rng", None), np.random.Generator):
-                layer.rng = RowsOfBatch(layer.rng, self)
+            rng = getattr(layer, "rng", None)
+            if isinstance(rng, np.random.Generator) or rng is GLOBAL:
+                self.drawing.append(layer)
+                layer.rng = GlobalRowsOfBatch(self) if rng is GLOBAL else RowsOfBatch(rng, self)
+
+    def release(self):
+        """Leave the model as it was: its layers draw for themselves."""
+        for layer in self.drawing:
+            layer.rng = layer.rng.whole
 
     def forward(self, xs, ts, sample_weight=None):
         N, size = num_examples(xs), self.comm.size
@@ -152,29 +112,25 @@ class RowsOfBatch(np.random.Generator):
 
     def __init__(self, rng, parallel):
         super().__init__(rng.bit_generator)
-        self.parallel = parallel
+        self.whole, self.parallel = rng, parallel
 
     def random(self, size, dtype=np.float64):
-        if self.parallel.rows is None:
-            return super().random(size, dtype)
-        return super().random((self.parallel.batch, *size[1:]), dtype)[self.parallel.rows]
+        return _rows_of(self.parallel, super().random, size, dtype)
 
 
-class StopTogether(StopOnSignal):
-    """A signal to any rank ends training on all of them after the same step. It comes before `Checkpoint`."""
+class GlobalRowsOfBatch(GlobalRandom):
+    """`RowsOfBatch` for layers that draw from NumPy's global state."""
 
-    def __init__(self, comm, signals):
-        super().__init__(signals)
-        self.comm, self.reason = comm, None
+    whole = GLOBAL
 
-    def stop(self, reason):
-        self.reason = reason
+    def __init__(self, parallel):
+        self.parallel = parallel
 
-    def on_fit_start(self, trainer):
-        self.reason = None
-        super().on_fit_start(self)  # the signal stops this, and this stops the trainer
+    def random(self, size, dtype=None):
+        return _rows_of(self.parallel, super().random, size, dtype)
 
-    def on_step_end(self, trainer):
-        reasons = [reason for reason in self.comm.allgather(self.reason) if reason]
-        if reasons:
-            trainer.stop(reasons[0])
+
+def _rows_of(parallel, draw, size, dtype):
+    if parallel.rows is None:
+        return draw(size, dtype)
+    return draw((parallel.batch, *size[1:]), dtype)[parallel.rows]

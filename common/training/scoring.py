@@ -17,6 +17,7 @@ from common.arrays.checks import as_number, described, plain_number
 from common.arrays.examples import IGNORED, Examples, sorted_batches
 from common.base_model import WrappedModel
 from common.checking.metrics import count_right
+from common.np import to_cpu, to_device_of
 from common.threads import one_blas_thread
 
 COLUMNS = ("epoch", "loss", "accuracy", "grad_norm", "tokens_per_s", "lr", "seconds")  # no metric is called so
@@ -86,7 +87,7 @@ def score(model, examples, batch_size, metrics):
     set_training(model, False)
     loss_sum, right, size, collected = 0.0, 0, 0, []
     for index in sorted_batches(examples.x, batch_size):
-        x, t, weighted = examples.batch(index, ignored_by(model))
+        x, t, weighted = to_device_of(model.params, examples.batch(index, ignored_by(model)))
         loss = as_loss(model, model.forward(x, t, **weighted))
         found = counted(model, t, metrics)
         count = len(index) if found is None else len(found[1])
@@ -109,7 +110,7 @@ def counted(model, t, metrics=()):
             expected = f"a model that keeps its last `scores`, for {', '.join(metrics)}"
             raise ValueError(f"metrics: expected {expected}, got {type(model).__name__}")
         return None
-    t, mask = np.asarray(t), getattr(model, "step_mask", None)
+    scores, t, mask = to_cpu(scores), to_cpu(t), to_cpu(getattr(model, "step_mask", None))
     if (mask is None and scores.ndim < 3) or (steps := scores.shape[:2]) != t.shape[:2]:
         return scores, t
     t = t.argmax(axis=2) if t.ndim == 3 else t  # (N, T, C) -> (N, T)

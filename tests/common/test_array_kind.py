@@ -5,91 +5,15 @@ import numpy as np
 import pytest
 from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
 
+from benchmarks.gpu.stand_in import ndarray as Device
+from benchmarks.gpu.stand_in import on_device
 from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
 from common.negative_sampling import NegativeSamplingLoss
 from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+from common.type_dropout import TypeDropout
 
-NO_WHERE = (np.sum, np.mean, np.max, np.min, np.any, np.all)
-
-
-class Device(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array that NumPy's functions see through their protocols only, with CuPy's manners: a NumPy array beside it
-    is a TypeError, reductions know no `where`, and a reduction to nothing stays an array."""
-
-    def __init__(self, a):
-        self.a = np.asarray(a)
-
-    def __array__(self, dtype=None, copy=None):
-        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
-
-    @property
-    def __array_interface__(self):
-        raise AttributeError("__array_interface__")
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        out = kwargs.get("out", ())
-        result = getattr(ufunc, method)(*bare(inputs), **bare(kwargs))
-        return out[0] if out else on_device(result)
-
-    def __array_function__(self, func, types, args, kwargs):
-        if func in NO_WHERE and "where" in kwargs:
-            raise TypeError(f"{func.__name__}() got an unexpected keyword argument 'where'")
-        if func in (np.empty, np.zeros, np.ones, np.full, np.asarray, np.array, np.arange):  # called with like=
-            args = [a.a if isinstance(a, Device) else a for a in args]
-            return on_device(func(*args, **kwargs))
-        result = func(*bare(args), **bare(kwargs))
-        return result if func in (np.shape, np.ndim, np.size, np.result_type) else on_device(result)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        value = getattr(self.a, name)
-        if not callable(value):
-            return on_device(value)
-        if name in ("sum", "mean", "var", "max", "min", "any", "all"):
-            return lambda axis=None, keepdims=False: on_device(value(axis=axis, keepdims=keepdims))
-        return lambda *args, **kwargs: on_device(value(*bare(args), **bare(kwargs)))
-
-    def __getitem__(self, key):
-        return on_device(self.a[bare(key, indices=True)])
-
-    def __setitem__(self, key, value):
-        self.a[bare(key, indices=True)] = bare(value)
-
-    def __len__(self):
-        return len(self.a)
-
-    def __bool__(self):
-        return bool(self.a)
-
-    def __int__(self):
-        return int(self.a)
-
-    def __float__(self):
-        return float(self.a)
-
-    def __index__(self):
-        return self.a.__index__()
-
-
-def on_device(x):
-    if isinstance(x, (tuple, list)):
-        return type(x)(on_device(v) for v in x)
-    return Device(x) if isinstance(x, (np.ndarray, np.generic)) else x
-
-
-def bare(x, indices=False):
-    """The NumPy arrays inside. CuPy takes NumPy arrays as indices and nowhere else."""
-    if isinstance(x, Device):
-        return x.a
-    if isinstance(x, (tuple, list)):
-        return type(x)(bare(v, indices) for v in x)
-    if isinstance(x, dict):
-        return {k: bare(v) for k, v in x.items()}
-    if isinstance(x, np.ndarray) and not indices:
-        raise TypeError("Unsupported type <class 'numpy.ndarray'>")
-    return x
+pytestmark = pytest.mark.usefixtures("cupy")
 
 
 def same(ours, theirs):
@@ -165,6 +89,9 @@ def test_dropout_stays_on_the_device():
     layer = Dropout(0.5, rng=0)
     same(layer.forward(Device(np.ones((4, 3)))), Dropout(0.5, rng=0).forward(np.ones((4, 3))))
     assert isinstance(layer.backward(Device(np.ones((4, 3)))), Device)
+    layer, plain, ids, xs = TypeDropout(0.5, rng=0), TypeDropout(0.5, rng=0), np.arange(4), normal(4, 3)
+    same(layer.forward(Device(xs), Device(ids)), plain.forward(xs, ids))
+    same(layer.backward(Device(xs)), plain.backward(xs))
 
 
 MASK = prefix_mask([1, 3], 3)

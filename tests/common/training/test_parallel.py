@@ -3,14 +3,12 @@ are threads; the last tests start mpiexec, and skip where mpi4py is missing.
 """
 
 import importlib.util
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +18,12 @@ from conftest import normal
 from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
 from common.cores import RANK_VARIABLES
-from common.files.checkpoint import load_arrays
 from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.sequential import Sequential
 from common.trainer import Trainer
-from common.training.parallel import DataParallel, RowsOfBatch, StopTogether, world
+from common.training.mpi import StopTogether, world
+from common.training.parallel import DataParallel, RowsOfBatch
 from dataset.spiral import load_data
 
 ROOT = Path(__file__).parents[3]
@@ -109,7 +107,11 @@ def same(history, other, tolerance):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])  # 5 ranks have nothing to do for two of them in the last batch
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.4, "word_dropout": 0.2}, {"freeze_embedding": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"dropout": 0.4, "word_dropout": 0.2}, {"freeze_embedding": True}, {"dropout": 0.4, "type_dropout": True}],
+    ids=str,
+)
 def test_ranks_have_the_history_and_the_weights_of_one_process(size, options):
     alone = net(**options)
     history = fitted(alone)
@@ -266,50 +268,13 @@ MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join((os.path.dirname(sys.exec
 with_mpi = pytest.mark.skipif(
     MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="pip install -e '.[mpi]'"
 )
-SMALL = ("--limit", "200", "--hidden", "8", "--wordvec", "8", "--batch-size", "32", "--seed", "1")
-
-
-def start(*arguments, ranks, cwd):
-    launch = [MPIEXEC, "-n", str(ranks)] if ranks > 1 else []
-    command = [*launch, sys.executable, "-m", "ch_sentiment", "train", *arguments]
-    return subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
-
-
-def finish(process, code=0):
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == code, out + err
-    return out, err
-
-
-def history(folder):
-    rows = json.loads(folder.joinpath("history.json").read_text())
-    return [{k: v for k, v in row.items() if k not in ("seconds", "tokens_per_s")} for row in rows]
-
-
-@with_mpi
-def test_two_ranks_give_the_history_of_one_process_and_the_first_alone_prints_and_writes(tmp_path):
-    finish(start(*SMALL, "--epochs", "2", "--out", "one", ranks=1, cwd=tmp_path))
-    out, _ = finish(start(*SMALL, "--epochs", "2", "--out", "two", ranks=2, cwd=tmp_path))
-    same(history(tmp_path / "two"), history(tmp_path / "one"), 1e-5)
-    assert out.count("2 ranks share every batch, BLAS threads of each: 1") == 1
-    assert out.count("written to two") == 1 and out.count("test accuracy") == 1
-    finish(start("--resume", "two", "--epochs", "3", "--quiet", ranks=1, cwd=tmp_path))
-    finish(start("--resume", "one", "--epochs", "3", "--quiet", ranks=2, cwd=tmp_path))
-    same(history(tmp_path / "two"), history(tmp_path / "one"), 1e-5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
-
-
-@with_mpi
-def test_what_is_wrong_is_said_by_one_rank_and_ends_all(tmp_path):
-    _, err = finish(start("--data", "nowhere.tsv", ranks=2, cwd=tmp_path), code=2)
-    assert err.count("nowhere.tsv") == 1 and "Traceback" not in err
 
 
 @with_mpi
 def test_a_rank_with_an_uncaught_exception_prints_it_and_ends_all(tmp_path):
     script = """
 import sys
-from common.training.parallel import world
+from common.training.mpi import world
 hook = sys.excepthook
 comm = world()
 assert sys.excepthook is hook
@@ -322,22 +287,3 @@ comm.allgather(0)  # waits for a rank that never comes
     done = subprocess.run(launch, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     assert done.returncode == 1 and "RuntimeError: only here" in done.stderr
     assert "an unexpected error (rank 1 of 2, which ends all)" in done.stderr
-
-
-@with_mpi
-def test_a_rank_that_is_killed_ends_the_job_and_leaves_a_whole_checkpoint(tmp_path):
-    job = start(*SMALL, "--epochs", "500", "--patience", "500", "--out", "run", ranks=2, cwd=tmp_path)
-    while not (tmp_path / "run/model.npz").exists():
-        assert job.poll() is None, job.communicate()
-        time.sleep(0.05)
-    _, second = children(children(job.pid)[0])  # mpiexec -> its proxy -> the ranks
-    os.kill(second, signal.SIGKILL)
-    out, err = job.communicate(timeout=300)
-    assert job.returncode != 0 and "signal 9" in (out + err).lower()
-    load_arrays(tmp_path / "run/last.npz")
-    load_arrays(tmp_path / "run/model.npz")
-
-
-def children(pid):
-    tasks = Path(f"/proc/{pid}/task")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
