@@ -48,7 +48,7 @@ setup(
             "mpi4py>=4",  # `mpiexec -n 2 sentifish train`
             "mpich",  # the engine below it, with its mpiexec: no system package is needed
         ],
-        "gpu": ["cupy-cuda12x>=14; sys_platform != 'darwin'"],  # `--device gpu`; CUDA 13: cupy-cuda13x by hand
+        "gpu": ["cupy-cuda12x[ctk]>=14; sys_platform != 'darwin'"],  # `--device gpu`: CuPy and CUDA's libraries
         "bench": ["torch>=2.2"],  # what the speed of the layers is measured against
     },
     entry_points={"console_scripts": ["sentifish = ch_sentiment.__main__:main"]},

@@ -181,7 +181,7 @@ class BaseModel:
         if expected != got:
             raise CheckpointError(f"{file_name}: expected parameters of shapes {expected}, got {got}")
         for w, a in zip(own.values(), saved):
-            w[...] = a
+            w[...] = np.asarray(a, like=w)
 
     def weights(self):
         """What is saved, by name: the parameters, then the frozen weights, those of the layers below included."""

@@ -20,8 +20,10 @@ from labelled_files import read, rows  # noqa: F401  (fixtures)
 
 import ch_sentiment.__main__
 import ch_sentiment.experiment.run_folder
+from benchmarks.gpu import stand_in
 from ch_sentiment.experiment.classifier import Classifier
 from common.attention import MultiHeadAttention, PositionalEmbedding, PositionalEncoding
+from common.gpu.kernels import kernel
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
 from common.recurrent.bidirectional import TimeBidirectional, TimeBiLSTM
 from common.recurrent.gru import GRU, TimeGRU
@@ -248,6 +250,18 @@ def said(here, capsys):
         return err
 
     return refused
+
+
+# ---- a GPU
+
+
+@pytest.fixture
+def cupy(monkeypatch):
+    """What `import cupy` gives: the stand-in, whose `calls` are counted."""
+    monkeypatch.setitem(sys.modules, "cupy", stand_in.module())
+    kernel.cache_clear()
+    yield stand_in
+    kernel.cache_clear()
 
 
 # ---- pages

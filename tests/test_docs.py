@@ -194,7 +194,7 @@ def put_archives(monkeypatch, folder):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(p == "sentifish" for p, _, _ in shown(page))])
-def test_the_commands_of_a_page_run_in_their_order(page, here, own_cells, no_figures, parse, monkeypatch, capsys):
+def test_the_commands_of_a_page_run_in_their_order(page, here, own_cells, no_figures, cupy, parse, monkeypatch, capsys):
     put_archives(monkeypatch, here / "cache")
     write_stand_ins(here)
     for program, arguments, source in shown(page):

@@ -9,9 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 C_NAMES = {"float32": "float", "float64": "double", "int32": "int", "int64": "long long", "bool": "_Bool"}
 HEAD = "#include <stdbool.h>\n#include <tgmath.h>\n"
+
+
+@cache
+def compiler():
+    """A C compiler that works, or None."""
+    for name in filter(None, map(shutil.which, ("cc", "gcc", "clang"))):
+        try:
+            _library("int answer(void) { return 42; }", name)
+            return name
+        except (AssertionError, OSError):  # of macOS there is one that only says where to get one
+            continue
+    return None
 
 
 def compiled(in_params, out_params, text, name):
@@ -65,11 +76,11 @@ def _c_number(x):
 
 
 @cache
-def _library(source):
-    with tempfile.TemporaryDirectory() as folder:
+def _library(source, cc):
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps a library that is in use
         file, library = Path(folder, "kernel.c"), Path(folder, "kernel.so")
         file.write_text(source, encoding="ascii")
-        command = [CC, "-O1", "-shared", "-fPIC", "-Wall", "-Werror=implicit", "-o", str(library), str(file), "-lm"]
+        command = [cc, "-O1", "-shared", "-fPIC", "-Wall", "-Werror=implicit", "-o", str(library), str(file), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         assert done.returncode == 0, done.stderr
         return ctypes.CDLL(str(library))
@@ -90,4 +101,4 @@ def _function(params, scalars, text, name, letters):
     typedef = f"typedef {c_types['T']} T;" if "T" in c_types else ""
     loop = f"for (long long i = 0; i < size; ++i) {{ {text} }}"
     lines = [HEAD, typedef, f"void {name}({', '.join(arguments)}, long long size) {{", *names, loop, "}"]
-    return getattr(_library("\n".join(lines)), name)
+    return getattr(_library("\n".join(lines), compiler()), name)

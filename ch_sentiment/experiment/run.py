@@ -164,8 +164,8 @@ class Experiment:
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading)
+        check_device(config)
         if config.run.device == "gpu":
-            check_device(config)
             net.to_gpu()
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
         trained = trained if comm is None else DataParallel(trained, comm)
@@ -239,11 +239,13 @@ class Experiment:
 
 
 def check_device(config):
-    """DataError where there is no GPU for --device gpu."""
-    if config.run.device == "gpu" and (lacks := what_a_gpu_lacks()):
-        raise DataError(f"--device gpu: expected {lacks}")
-    if config.run.device == "gpu" and ranks_started() > 1:
+    """DataError where --device gpu finds no GPU, or several ranks."""
+    if config.run.device != "gpu":
+        return
+    if ranks_started() > 1:
         raise DataError(f"--device gpu: expected one process, got {ranks_started()} ranks of mpiexec")
+    if lacks := what_a_gpu_lacks():
+        raise DataError(f"--device gpu: expected {lacks}")
 
 
 def check_config(config):

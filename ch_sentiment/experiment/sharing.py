@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+
 from common import cores
 from common.arrays.row_grad import RowGrad
 from dataset.errors import DataError
@@ -38,6 +40,8 @@ def processes_for(config, data, trained):
 
 
 def shared(trainer):
-    """How many processes train, in words."""
+    """Where, or how many processes train, in words."""
     count = trainer.processes
+    if not all(isinstance(p, np.ndarray) for p in trainer.model.params):
+        return "on the GPU"
     return f"{count} processes that share every batch" if count > 1 else "1 process"

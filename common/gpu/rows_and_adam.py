@@ -17,7 +17,8 @@ def write_rows(dW, ids, values, mask=None):
     the order in which the GPU's threads happen to come.
     """
     (V, D), M = dW.shape, len(ids)
-    dW[...] = -0.0
+    dW[...] = 0
+    np.negative(dW, out=dW)  # `dW[...] = -0.0` is 0.0 in CuPy 14, which sets bytes
     if M == 0:
         return
     ids = ids if mask is None else np.where(mask.reshape(-1), ids, V)

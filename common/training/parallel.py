@@ -31,6 +31,8 @@ class DataParallel(WrappedModel):
         self.comm, self.rows = comm, None  # rows: of this rank, during a forward
         if alone := [type(m).__name__ for m in (model, getattr(model, "model", None)) if hasattr(m, "one_process")]:
             raise ValueError(f"DataParallel: expected a model whose batches can be shared, got {alone[0]}")
+        if not all(isinstance(p, np.ndarray) for p in self.params):
+            raise ValueError("DataParallel: expected weights in NumPy arrays, got some on a GPU: it is one process's")
         for w in self.weights().values():
             comm.Bcast(w, root=0)
         self.drawing = []  # layers with a generator

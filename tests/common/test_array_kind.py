@@ -1,29 +1,19 @@
 """Arrays of another kind pass through the same code: a stand-in for CuPy, which refuses to become a NumPy array."""
 
-import sys
-
 import conftest
 import numpy as np
 import pytest
 from conftest import SEQUENCE_LAYERS, normal, prefix_mask, run
 
-from benchmarks.gpu import stand_in
 from benchmarks.gpu.stand_in import ndarray as Device
 from benchmarks.gpu.stand_in import on_device
-from common.gpu.kernels import kernel
 from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
 from common.negative_sampling import NegativeSamplingLoss
 from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+from common.type_dropout import TypeDropout
 
-
-@pytest.fixture(autouse=True)
-def cupy(monkeypatch):
-    """CuPy is the stand-in."""
-    monkeypatch.setitem(sys.modules, "cupy", stand_in.module())
-    kernel.cache_clear()
-    yield
-    kernel.cache_clear()
+pytestmark = pytest.mark.usefixtures("cupy")
 
 
 def same(ours, theirs):
@@ -99,6 +89,9 @@ def test_dropout_stays_on_the_device():
     layer = Dropout(0.5, rng=0)
     same(layer.forward(Device(np.ones((4, 3)))), Dropout(0.5, rng=0).forward(np.ones((4, 3))))
     assert isinstance(layer.backward(Device(np.ones((4, 3)))), Device)
+    layer, plain, ids, xs = TypeDropout(0.5, rng=0), TypeDropout(0.5, rng=0), np.arange(4), normal(4, 3)
+    same(layer.forward(Device(xs), Device(ids)), plain.forward(xs, ids))
+    same(layer.backward(Device(xs)), plain.backward(xs))
 
 
 MASK = prefix_mask([1, 3], 3)
