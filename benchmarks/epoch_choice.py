@@ -8,12 +8,15 @@ would have kept; the other phrases tell what that is worth.
 """
 
 import argparse
+from functools import partial
 
 import numpy as np
 
 from ch_sentiment.experiment.corpus import LabelledTexts, Part, encode
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.run import Experiment
+from common.cores import most_processes
+from common.processes import map_in_order
 from common.training.callbacks import Callback
 from dataset import phrases
 
@@ -42,8 +45,13 @@ def main(argv=None):
     print("| texts to train on | last epoch | " + " | ".join(f"chosen by {n}" for n in SIZES) + " |")
     print("| --- " * (len(SIZES) + 2) + "|")
     for N in options.texts:
-        found = [worth(probabilities(N, seed, options.epochs), options, seed) for seed in range(options.seeds)]
+        found = list(map_in_order(partial(training_worth, N, options), range(options.seeds), most_processes()))
         print(f"| {N} | " + " | ".join(f"{value:.1%}" for value in np.mean(found, axis=0)) + " |", flush=True)
+
+
+def training_worth(N, options, seed):
+    """`worth` of a training on N texts."""
+    return worth(probabilities(N, seed, options.epochs), options, seed)
 
 
 def probabilities(N, seed, epochs):

@@ -13,6 +13,8 @@ from ch_sentiment.experiment.corpus import LabelledTexts, Part
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import run_experiment
 from common.checking.intervals import wilson_interval
+from common.cores import most_processes
+from common.processes import map_in_order
 from dataset import phrases_small
 
 
@@ -26,8 +28,8 @@ def main(argv=None):
     how = {"recipe": "victor-zhou", "validation": options.held_out, "keep_epoch": options.keep_epoch}
     how |= {"epochs": options.epochs, "patience": options.epochs}
     found = []
-    for seed in range(options.runs):
-        accuracy, epoch = run(seed, how)
+    trainings = map_in_order(lambda seed: run(seed, how), range(options.runs), most_processes())
+    for seed, (accuracy, epoch) in enumerate(trainings):
         found.append(accuracy)
         print(f"seed {seed:>2}: {accuracy:7.2%} of 20, epoch {epoch}", flush=True)
     right = sum(accuracy == 1 for accuracy in found)

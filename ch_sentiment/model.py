@@ -25,6 +25,7 @@ from common.time_layers import (
     TimeRNN,
 )
 from common.transformer import TransformerPooled
+from common.type_dropout import TypeDropout
 from dataset.text import PAD, UNK
 
 # name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
@@ -117,8 +118,9 @@ def _weighted(sample_weight):
 class WordVectors:
     """The vector of every word and, where there is a `pair_embed`, beside it that of its pair with the word before.
 
-    embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout of the vectors. word_dropout:
-    WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2) and the mask.
+    embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout or TypeDropout of the vectors.
+    word_dropout: WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2)
+    and the mask.
     """
 
     def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):
@@ -140,10 +142,12 @@ class WordVectors:
         if not (has_token := mask.any(axis=1)).all():
             got = f"got only padding in row {has_token.argmin()} of the batch"
             raise ValueError(f"SentimentNet: expected a token in every text, {got}")
-        vectors = self.embed.forward(self.word_dropout.forward(xs), mask)  # (N, T) -> (N, T, D)
+        read = self.word_dropout.forward(xs)
+        vectors = self.embed.forward(read, mask)  # (N, T) -> (N, T, D), 0 at the padding
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
-        return self.dropout.forward(vectors), mask  # which are 0 at the padding already
+        by_type = isinstance(self.dropout, TypeDropout)
+        return self.dropout.forward(vectors, *([read] if by_type else [])), mask
 
     def backward(self, dout):
         """dout (N, T, D + D2) -> None, since ids have no gradient."""
@@ -209,6 +213,7 @@ def sentiment_net(
     softmax=False,
     dropout=0.0,
     embed_dropout=None,
+    type_dropout=False,
     word_dropout=0.0,
     embed_W=None,
     freeze_embedding=False,
@@ -222,9 +227,10 @@ def sentiment_net(
     logit) or more (a logit each); softmax: a logit each for two classes, too. pair_size: size of a second vector at
     every word, that of its pair with the word before it; num_pairs: how many pairs have one of their own (their keys
     are to be written to `words.pair_embed.pairs`). dropout: the share dropped of the embeddings, between layers and
-    before the head; embed_dropout: that of the embeddings, where it is another. word_dropout: the share of words read
-    as unknown while training. embed_W: (V, D) word vectors to start from. freeze_embedding: leave them as they are.
-    rng: Generator, int or None. dtype: of all weights. ValueError names an argument out of its range.
+    before the head; embed_dropout: that of the embeddings, where it is another; type_dropout: drop the same elements
+    of a word wherever it stands in a batch. word_dropout: the share of words read as unknown while training. embed_W:
+    (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng: Generator, int or None. dtype: of
+    all weights. ValueError names an argument out of its range.
     """
     given = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
     config = {name: plain_number(value) for name, value in given.items()}
@@ -241,10 +247,11 @@ def sentiment_net(
     if pair_size > 0:
         pair_W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)
         pair_embed = TimePairEmbedding(pair_W, np.zeros(num_pairs, np.int64), vocab_size)
+    vector_dropout = TypeDropout if type_dropout else TimeDropout
     words = WordVectors(
         TimeEmbedding(W),
         pair_embed,
-        TimeDropout(dropout if embed_dropout is None else embed_dropout, embed_drop_rng),
+        vector_dropout(dropout if embed_dropout is None else embed_dropout, embed_drop_rng),
         WordDropout(word_dropout, word_rng),
         freeze_embedding,
     )

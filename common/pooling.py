@@ -213,7 +213,7 @@ def _checked(layer, hs, mask, dtype=None, columns="H"):
 def _first_equal(hs, top):
     """The first step at which hs (N, T, H) is top (N, H) -> (N, 1, H); `argmax` would first copy hs."""
     T = hs.shape[1]
-    small = np.int16 if np.iinfo(np.int16).max >= T else np.int32
+    small = np.int16 if T < 2**15 else np.int32
     steps_left = np.arange(T, 0, -1, dtype=small, like=hs)[:, None]  # (T, 1): T, T - 1, ..., 1
     most_left = ((hs == top[:, None]) * steps_left).max(axis=1, keepdims=True)  # (N, T, H) -> (N, 1, H)
     return T - np.maximum(most_left, 1)  # NaN is equal to nothing

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 
 torch.set_num_threads(2)
-array = np.full(1000, 1e-38, np.float32)
+array = np.full(1000, 2e-38, np.float32)
 if sys.argv[1] == "late":
     torch.ones(4_000_000) * 0.1  # starts the second thread
 if not torch.set_flush_denormal(True):
     raise SystemExit(print("NOT APPLICABLE"))
-product = torch.full((4_000_000,), 1e-38) * 0.1
+product = torch.full((4_000_000,), 2e-38) * 0.1
 print(f"{product.count_nonzero().item() / len(product):.0%} {np.count_nonzero(array * np.float32(0.1)) / 1000:.0%}")
 PY
 early=$("$work/venv/bin/python" -W ignore "$work/look.py" early)

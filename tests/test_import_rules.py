@@ -31,7 +31,7 @@ ORDER = [
     # common
     *("common common.config common.cores", "common.threads", "common.processes common.np common.arrays"),
     "common.gpu",
-    *("common.functions", "common.layers"),
+    *("common.functions", "common.layers", "common.type_dropout"),
     *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
     *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",

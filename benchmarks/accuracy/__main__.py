@@ -20,6 +20,7 @@ from benchmarks.accuracy.trainings import GIVEN, OF_SOME, RUNS, SHARED, plan, sp
 from ch_sentiment.commands.arguments import add_options, typed
 from ch_sentiment.console import OneLineParser, Terminated, printable, terminable
 from ch_sentiment.experiment.option import COUNT, SEED, flag
+from common.cores import most_processes
 from common.files.checkpoint import CheckpointError
 from dataset.errors import DataError
 
@@ -60,7 +61,8 @@ def parser():
     cut.add_argument("--labels", nargs="+", type=labels, metavar="N", help=curve)
     members = "train N of each on its split, and add a row for their mean"
     parser.add_argument("--members", type=COUNT, default=1, metavar="N", help=members)
-    parser.add_argument("--jobs", type=COUNT, default=1, metavar="N", help="train so many at a time (default: 1)")
+    some = "train so many at a time, each in a process with one core (default: as many as there are cores)"
+    parser.add_argument("--jobs", type=COUNT, metavar="N", help=some)
     parser.add_argument("--out", type=Path, default="runs/accuracy", metavar="FOLDER", help="default: runs/accuracy")
     add_options(parser, (*SHARED, *OF_SOME))  # as for `sentifish train`
     return parser
@@ -80,7 +82,7 @@ def run(options, command):
         out = options.out / heading.replace(" ", "-").replace(",", "")
         groups[heading] = plan(runs, splits, out, options.members), splits
     trainings = [training for planned, _ in groups.values() for training in planned]
-    failed = train_all(trainings, options.jobs, tell)
+    failed = train_all(trainings, options.jobs or most_processes(), tell)
     found = {}
     for heading, (planned, splits) in groups.items():
         members = {}

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from benchmarks.accuracy.trainings import Cost, Training, cost_in, is_done, write_cost
 from ch_sentiment.console import printable
+from common.cores import VARIABLE
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
 
@@ -77,7 +78,8 @@ def begin(training):
     errors = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the process)
     begun = time.perf_counter()
     command = [sys.executable, "-m", "ch_sentiment", "train", *training.arguments]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)  # noqa: S603
+    alone = {**os.environ, VARIABLE: "1"}  # the cores are for trainings beside each other
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=alone)  # noqa: S603
     return Child(training, process, errors, begun)
 
 

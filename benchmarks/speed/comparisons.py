@@ -67,7 +67,7 @@ class Growth:
         return list(self.points)
 
     def without(self, skipped):
-        return None if set(self.points) & set(skipped) else self
+        return None if any(job in skipped for job in self.points) else self
 
     def of(self, results):
         """-> the slope of every round."""

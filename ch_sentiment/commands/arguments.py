@@ -10,9 +10,10 @@ from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.ensemble import Ensemble
-from ch_sentiment.experiment.option import PROBABILITY, REFUSED, flag
+from ch_sentiment.experiment.option import COUNT, PROBABILITY, REFUSED, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
+from common.cores import VARIABLE
 from dataset.errors import DataError
 
 # What `--help` shows first; all other options follow.
@@ -92,6 +93,12 @@ def typed_config(options, varied=()):
             if FIELDS[name].metadata["baselines"] == REFUSED:
                 raise DataError(f"{flag(name)}: expected a recurrent model, got {config.model.model}")
     return config
+
+
+def add_processes_argument(parser):
+    """`--processes N` of a command that trains several times."""
+    some = f"train N at a time, each in a process with one core (default: {VARIABLE}, else as many as there are cores)"
+    parser.add_argument("--processes", type=COUNT, metavar="N", help=some)
 
 
 def add_model_argument(parser, help="the folder of a training, or its model.npz"):

@@ -1,13 +1,13 @@
 """The chapter's lesson in one command: each recurrent net in one and in both directions, beside two baselines.
 
-All are trained on the same texts, scored on the same others, with the same settings.
+All are trained on the same texts, scored on the same others, with the same settings; some at a time, one a core.
 """
 
 import signal
 from pathlib import Path
 from statistics import median
 
-from ch_sentiment.commands.arguments import add_options, typed
+from ch_sentiment.commands.arguments import add_options, add_processes_argument, typed
 from ch_sentiment.commands.formatting import markdown_table
 from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import beside
@@ -19,9 +19,11 @@ from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
+from ch_sentiment.experiment.trainings import TrainingStopped, train_each
 from common.checking.metrics import trivial_accuracies
+from common.cores import most_processes
 from common.files.atomic_write import write_atomically
-from common.training.callbacks import Progress, StopOnSignal
+from common.training.callbacks import StopOnSignal
 
 HELP = "train RNN, GRU and LSTM, one-way and bidirectional, and two baselines, and compare them in a table"
 KINDS = {  # name: what sets it apart
@@ -35,7 +37,7 @@ KINDS = {  # name: what sets it apart
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
 NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "resume")  # these differ between kinds
-NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy")
+NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy", "processes")
 SHARED = [name for name, group in GROUP_OF.items() if name not in NOT_SHARED and group != "unlabelled"]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
@@ -43,6 +45,7 @@ RESULTS = ("compare.md", "compare.json", "compare.png")
 def add_arguments(parser):
     """Those of `train` that can be the same for all kinds."""
     add_options(parser, SHARED)
+    add_processes_argument(parser)
 
 
 def run(arguments):
@@ -59,27 +62,36 @@ def run(arguments):
     data = corpus_of(config)
     inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
+    processes = min(most_processes(arguments.processes), len(kinds))
+
+    def begun():
+        for number, (kind, each) in enumerate(kinds.items(), start=1):
+            inform(config.run, f"{number} of {len(kinds)}: {kind}")
+            yield kind, each.with_(out=str(folder / kind))
+
+    def train(each, callbacks):
+        result = trained(each, data, callbacks, say_once)
+        if result.scores is None and result.error is None:
+            raise TrainingStopped(result.stop_reason)
+        return row_of(Path(each.run.out).name, result), result.history
+
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
-            for number, (kind, each) in enumerate(kinds.items(), start=1):
-                inform(config.run, f"{number} of {len(kinds)}: {kind}")
-                result = trained(each.with_(out=str(folder / kind)), data, say_once)
-                if result.scores is None and result.error is None:
-                    _, code = STOPPED[result.stop_reason]
-                    break
-                rows.append(row_of(kind, result))
-                histories[kind] = result.history
-                inform(config.run, f"  {kind_outcome(rows[-1])}, {rows[-1]['minutes']:.2f} minutes")
+            for kind, (row, histories[kind]) in train_each(train, begun(), processes, config.run.quiet):
+                rows.append(row)
+                inform(config.run, f"  {kind}: {kind_outcome(row)}, {row['minutes']:.2f} minutes")
+        except TrainingStopped as stopped:
+            _, code = STOPPED[stopped.reason]
         finally:
             if rows:
                 write_results(folder, config, data, rows, histories, say_once)
     return code or (3 if all(row["error"] for row in rows) else 0)
 
 
-def trained(config, data, say):
-    """Train one kind in its own folder, printing only progress; -> Result. say: called with lines on its figures."""
+def trained(config, data, callbacks, say):
+    """Train one kind in its own folder; -> Result. callbacks: show its progress. say: gets lines on its figures."""
     net, _ = new_net(config, data)
-    callbacks = [StopOnSignal((signal.SIGTERM,)), *([] if config.run.quiet else [Progress()])]
+    callbacks = [StopOnSignal((signal.SIGTERM,)), *callbacks]
     with new_folder(config.run, None) as folder:
         result = train_in_folder(in_folder(config, data, net, folder, callbacks), folder)
         if result.scores is not None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.commands.arguments import add_options, typed, typed_config
-from ch_sentiment.commands.outcome import inform
+from ch_sentiment.commands.arguments import add_options, add_processes_argument, typed, typed_config
+from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import interval
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
@@ -22,8 +22,9 @@ from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
+from ch_sentiment.experiment.trainings import TrainingStopped, train_each
 from common.checking.intervals import wilson_interval
-from common.training.callbacks import Progress
+from common.cores import most_processes
 from dataset.errors import DataError
 
 HELP = "a small random search over the settings of a training"
@@ -42,7 +43,8 @@ REFUSED |= {name: "a trial sees labelled texts alone" for name, group in GROUP_O
 
 def add_arguments(parser):
     """Those of `train`; `run` refuses those of REFUSED, and says why."""
-    add_options(parser)
+    add_options(parser, [name for name in FIELDS if name != "processes"])
+    add_processes_argument(parser)
     trials = "the number of trials in all (default: %(default)s)"
     parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
     vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
@@ -50,7 +52,9 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Run the trials that are not done yet and print the table; -> exit code: 0, or 130 after Ctrl-C. DataError."""
+    """Run the trials that are not done yet and print the table; -> exit code: 0, 130 after Ctrl-C, or 143 after
+    SIGTERM. DataError.
+    """
     options = typed(arguments)
     for name, why in REFUSED.items():
         if name in options:
@@ -68,26 +72,38 @@ def run(arguments):
     if not (folder / TRIALS).exists():
         check_trials(config, ranges, arguments.trials, texts)
     folder.mkdir(parents=True, exist_ok=True)
+    code = 0
     with held(folder):
         rows = read_trials(folder / TRIALS)
         keep_search(folder / SEARCH, config, ranges, has_trials=bool(rows))
         inform(config.run, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
         say(f"{arguments.trials} trials, {len(rows)} done; what counts is the validation part, no test text is scored")
-        for number in range(len(rows) + 1, arguments.trials + 1):
-            settings = settings_of(ranges, config, number)
-            say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
-            row = trial(config.with_(**settings), texts)
-            if row is None:
-                break
-            rows.append({"trial": number, "settings": settings, **row})
-            with (folder / TRIALS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(rows[-1]) + "\n")
-            say(f"  {trial_outcome(rows[-1])}")
+        left = range(len(rows) + 1, arguments.trials + 1)
+
+        def begun():
+            for number in left:
+                settings = settings_of(ranges, config, number)
+                say(f"trial {number}/{arguments.trials}: {in_words(settings)}")
+                yield f"trial {number}", (number, settings)
+
+        def train(numbered, callbacks):
+            number, settings = numbered
+            return {"trial": number, "settings": settings, **trial(config.with_(**settings), texts, callbacks)}
+
+        processes = min(most_processes(arguments.processes), max(1, len(left)))
+        try:
+            for name, row in train_each(train, begun(), processes, config.run.quiet):
+                rows.append(row)
+                with (folder / TRIALS).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+                say(f"  {name}: {trial_outcome(row)}")
+        except TrainingStopped as stopped:
+            _, code = STOPPED[stopped.reason]
     say(trials_table(rows))
     for line in not_told_apart(rows):
         say(line)
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
-    return 0 if len(rows) >= arguments.trials else 130
+    return code
 
 
 def check_trials(config, ranges, trials, texts):
@@ -106,13 +122,12 @@ def settings_of(ranges, config, number):
     return {r.name: r.sample(rng) for r in ranges}
 
 
-def trial(config, texts):
-    """Train once; -> what the best epoch reached on the validation part, as a dict; None after Ctrl-C."""
-    callbacks = [] if config.run.quiet else [Progress()]
+def trial(config, texts, callbacks):
+    """Train once; -> what the best epoch reached on the validation part, as a dict. TrainingStopped."""
     data = encoded(texts, config)
     result = run_experiment(config, data, callbacks)
-    if result.stop_reason == "SIGINT":
-        return None
+    if result.stop_reason in STOPPED:
+        raise TrainingStopped(result.stop_reason)
     return {
         "val_accuracy": result.best.get("val_accuracy"),
         "val_loss": result.best.get("val_loss"),

@@ -39,7 +39,8 @@ def build(options, data, rng):
     check_cell(options)
     W, notes = _starting_vectors(options, data, rng)
     pairs = np.zeros(0, np.int64)  # (P,) sorted keys of the pairs of words that are to have a vector
-    same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "word_dropout", "freeze_embedding")
+    same = ("cell", "bidirectional", "pool", "softmax", "dropout", "embed_dropout", "type_dropout", "word_dropout")
+    same += ("freeze_embedding",)
     if options.pairvec:
         pairs = frequent_ngrams(data.train.x, V, 2, options.max_pairs, PAIR_TEXTS)
         notes.append(f"{len(pairs):,} pairs of words")
@@ -128,8 +129,10 @@ def _sentiment_net(config, manifest):
         if type(cell) is str and is_custom_name(cell):
             raise DataError(f"expected its cell {cell!r} to be named: --cell {cell}")
         raise ValueError(f"expected a cell of {', '.join(CELLS)}, or one of your own, got {cell!r}")
-    if not all(type(config[name]) is bool for name in ("bidirectional", "softmax", "freeze_embedding")):
-        raise ValueError(f"expected bidirectional, softmax and freeze_embedding to be true or false, got {config}")
+    config = {"type_dropout": False, **config}  # which came after version 0.1.0
+    switches = ("bidirectional", "softmax", "freeze_embedding", "type_dropout")
+    if not all(type(config[name]) is bool for name in switches):
+        raise ValueError(f"expected {', '.join(switches)} to be true or false, got {config}")
     arguments = {**config, "dtype": manifest[0]["dtype"]}
     try_cell(arguments)
     return sentiment_net(**arguments, rng=0)

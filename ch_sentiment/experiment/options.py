@@ -100,6 +100,7 @@ class ModelOptions:
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
+    type_dropout: bool = option(False, "drop of each word the same wherever it stands in a batch", baselines=REFUSED)
     word_dropout: float = share(0.0, "share of words read as unknown while training")
 
     @property

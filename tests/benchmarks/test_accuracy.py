@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
 
 
 def bench(folder, *more, runs=("bow", "rnn")):
-    return main(["--runs", *runs, "--seeds", "0", "1", *SMALL, "--out", str(folder), *more])
+    return main(["--runs", *runs, "--seeds", "0", "1", *SMALL, "--out", str(folder), "--jobs", "1", *more])
 
 
 def no_process(*_, **__):

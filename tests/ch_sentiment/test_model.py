@@ -104,6 +104,22 @@ def test_embeddings_may_have_a_dropout_of_their_own(batch):
         assert ratios == [share, 0.3, 0.3]
 
 
+def test_gradients_of_a_net_that_drops_by_word_are_right(batch):
+    for how in ({}, {"pair_size": 2, "num_pairs": 1}, {"bidirectional": True, "pool": "max-mean"}):
+        net = net64(dropout=0.3, word_dropout=0.2, type_dropout=True, **how)
+        assert max(check_model(net, *batch).values()) < 1e-6
+
+
+def test_a_net_that_drops_by_word_reads_equal_words_of_a_batch_as_equal_vectors(batch):
+    net, (xs, _) = net64(dropout=0.5, type_dropout=True), batch
+    vectors, mask = net.vectors(xs)
+    assert (vectors[xs == 2] == vectors[0, 0]).all() and (vectors[xs == 5] == vectors[2, 0]).all()
+    assert (vectors[~mask] == 0).all() and (vectors[mask] == 0).any()
+    assert net.config["type_dropout"] and not np.array_equal(net.vectors(xs)[0], vectors)
+    net.train(False)
+    assert np.array_equal(net.vectors(xs)[0], net64().vectors(xs)[0])
+
+
 @pytest.mark.parametrize("cell", RECURRENT)
 def test_pool_last_takes_the_last_state_of_each_direction(cell, batch):
     net = net64(cell, True, num_classes=3)

@@ -11,6 +11,7 @@ from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, Sigmoi
 from common.negative_sampling import NegativeSamplingLoss
 from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
+from common.type_dropout import TypeDropout
 
 pytestmark = pytest.mark.usefixtures("cupy")
 
@@ -88,6 +89,9 @@ def test_dropout_stays_on_the_device():
     layer = Dropout(0.5, rng=0)
     same(layer.forward(Device(np.ones((4, 3)))), Dropout(0.5, rng=0).forward(np.ones((4, 3))))
     assert isinstance(layer.backward(Device(np.ones((4, 3)))), Device)
+    layer, plain, ids, xs = TypeDropout(0.5, rng=0), TypeDropout(0.5, rng=0), np.arange(4), normal(4, 3)
+    same(layer.forward(Device(xs), Device(ids)), plain.forward(xs, ids))
+    same(layer.backward(Device(xs)), plain.backward(xs))
 
 
 MASK = prefix_mask([1, 3], 3)

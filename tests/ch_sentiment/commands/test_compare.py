@@ -15,7 +15,7 @@ from ch_sentiment.experiment.classifier import Classifier
 from common.plot import new_axes
 from common.trainer import Trainer
 
-TINY = ["--data", "phrases-small", *SMALL]
+TINY = ["--data", "phrases-small", *SMALL, "--processes", "1"]
 BASELINES = ("bow", "nbsvm")
 
 
@@ -23,7 +23,7 @@ BASELINES = ("bow", "nbsvm")
 def compared(tmp_path_factory):
     """A folder with a comparison of all kinds; nobody writes to it."""
     folder = tmp_path_factory.mktemp("compared") / "out"
-    assert call("compare", *TINY, "--max-len", 5, "--out", folder) == 0
+    assert call("compare", *TINY, "--max-len", 5, "--out", folder, "--processes", 2) == 0
     return folder
 
 
@@ -69,7 +69,8 @@ def test_the_kinds_are_what_they_are_called_and_all_else_is_the_same(compared):
 
 
 def test_a_kind_is_the_training_that_train_does(compared, here):
-    assert call("train", *TINY, "--max-len", 5, "--cell", "gru", "--bidirectional", "--out", "alone") == 0
+    tiny = TINY[: TINY.index("--processes")]
+    assert call("train", *tiny, "--max-len", 5, "--cell", "gru", "--bidirectional", "--out", "alone") == 0
     assert same_weights("alone", compared / "bigru")
 
 
@@ -155,6 +156,7 @@ def test_progress_is_shown_throughout(two_kinds, here, monkeypatch, capsys):
         (["--cell", "gru"], "--cell"),
         (["--resume", "somewhere"], "--resume"),
         (["--vocab-size", 2], "--vocab-size"),
+        (["--processes", 0], "--processes"),
     ],
 )
 def test_bad_input_is_one_line(said, arguments, expected):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ch_sentiment.experiment.search_space import Range
 from common.trainer import Trainer
 from dataset.errors import DataError
 
-TINY = ["tune", "--data", "phrases-small", "--wordvec", "4", "--epochs", "2", "--quiet"]
+TINY = ["tune", "--data", "phrases-small", "--wordvec", "4", "--epochs", "2", "--quiet", "--processes", "1"]
 VARY = ["--vary", "lr=0.001..0.1", "--vary", "hidden=3,5"]
 
 
@@ -74,6 +75,14 @@ def test_a_resumed_search_equals_an_uninterrupted_one(capsys):
     assert len({str(row["settings"]) for row in rows("once")}) == 3
     assert main([*TINY, *VARY, "--seed", "1", "--trials", "1", "--out", "other"]) == 0
     assert rows("other")[0]["settings"] != rows("once")[0]["settings"]
+
+
+def test_trials_beside_each_other_are_those_one_after_the_other(capsys):
+    assert main([*TINY, *VARY, "--trials", "3", "--out", "one"]) == 0
+    assert main([*TINY, *VARY, "--trials", "3", "--out", "two", "--processes", "2"]) == 0
+    assert rows("one") == rows("two") and [row["trial"] for row in rows("two")] == [1, 2, 3]
+    begun, done = re.findall(r"^trial (\d)/3", capsys.readouterr().out, re.M), [1, 2, 3]
+    assert begun == [str(number) for number in done] * 2
 
 
 def test_a_search_of_a_version_with_fewer_options_goes_on(capsys):

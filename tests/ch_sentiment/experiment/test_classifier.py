@@ -39,6 +39,7 @@ def saved(tmp_path):
             "pool": "attention",
             "dropout": 0.2,
             "word_dropout": 0.1,
+            "type_dropout": True,
         },
         {"cell": "rnn", "pool": "max", "dtype": np.float64},
     ],

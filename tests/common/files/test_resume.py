@@ -99,6 +99,15 @@ def test_training_that_is_resumed_gives_the_same_bits(folder, cell, optimizer, s
     assert fit(second, 2) == undisturbed(cell, optimizer, 2)
 
 
+def test_a_training_that_drops_by_word_is_resumed_with_the_same_bits(tmp_path):
+    by_word, path = {"type_dropout": True}, tmp_path / "a.npz"
+    fit(build(path, STEPS + 3, **by_word), 2)
+    second = build(path, None, seed=7, **by_word)
+    resume_training(path, second)
+    wanted = fit(build(None, **by_word), 2)
+    assert fit(second, 2) == wanted != undisturbed(epochs=2)
+
+
 def test_training_resumes_from_every_step_and_many_stops_equal_none(folder):
     path = folder / "often.npz"
     trainer = build(path, 1)

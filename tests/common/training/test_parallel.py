@@ -107,7 +107,11 @@ def same(history, other, tolerance):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])  # 5 ranks have nothing to do for two of them in the last batch
-@pytest.mark.parametrize("options", [{}, {"dropout": 0.4, "word_dropout": 0.2}, {"freeze_embedding": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"dropout": 0.4, "word_dropout": 0.2}, {"freeze_embedding": True}, {"dropout": 0.4, "type_dropout": True}],
+    ids=str,
+)
 def test_ranks_have_the_history_and_the_weights_of_one_process(size, options):
     alone = net(**options)
     history = fitted(alone)
