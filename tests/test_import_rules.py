@@ -22,6 +22,7 @@ ORDER = [
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
     *(
         "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
+        "dataset.token_patterns",
         "dataset.lines dataset.text",
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
