@@ -8,14 +8,13 @@ import contextvars
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ContextDecorator
 from functools import cache
 
 from common import cores
+from common.cores import THREAD_VARIABLES
 
 LARGE = 3_000_000  # multiply-adds of a step from which two threads were measured to be faster than one
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
 
 
 class one_blas_thread(ContextDecorator):
@@ -112,6 +111,8 @@ def run_concurrently(first, second, work):
     """
     if work < LARGE or not core_to_spare():
         return first(), second()
+    from concurrent.futures import ThreadPoolExecutor  # here, since most programs need none
+
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(contextvars.copy_context().run, second)  # in our context: np.errstate of NumPy 2
         return first(), other.result()
