@@ -1,5 +1,8 @@
 """Our side as a person gets it, who says nothing of threads and processes: as `sentifish train` chooses them."""
 
+import atexit
+import multiprocessing.util  # noqa: F401  (before `atexit.register`: what it does at exit, it does last)
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +28,11 @@ class Default(Ours):
 
     def __init__(self, job):
         super().__init__(job)
-        texts = Texts(Part([np.zeros(job.T, np.int32)] * job.N, np.zeros(job.N, np.int32)))
+        texts = Texts(Part([""] * job.N, np.zeros(job.N, int), x=[np.zeros(job.T, np.int32)] * job.N))
         count = processes_for(Config.of(batch_size=job.N), texts, self.model)
         self.trainer = Trainer(self.model, self.optimizer, processes=count)
-        # To the end of this process, as it is to the end of `fit`, and of the command.
-        self.open = [one_blas_thread(), together(self.trainer, count)]
-        for block in self.open:
-            block.__enter__()
+        blocks = ExitStack()  # left at the end of this process, as by a command and by `fit`
+        atexit.register(blocks.close)
+        blocks.enter_context(one_blas_thread())
+        blocks.enter_context(together(self.trainer, count))
         self.net = self.trainer.model
