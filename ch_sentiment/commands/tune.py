@@ -43,7 +43,7 @@ REFUSED |= {name: "a trial sees labelled texts alone" for name, group in GROUP_O
 
 def add_arguments(parser):
     """Those of `train`; `run` refuses those of REFUSED, and says why."""
-    add_options(parser, [name for name in FIELDS if name != "processes"])
+    add_options(parser, [name for name in FIELDS if name not in ("processes", "device")])
     add_processes_argument(parser)
     trials = "the number of trials in all (default: %(default)s)"
     parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
