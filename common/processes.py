@@ -18,7 +18,7 @@ from common.threads import one_blas_thread
 
 AHEAD = 3  # items for each process that may be taken before it is their turn
 PAUSE = object()  # among the items: what came before it is answered before the next item is asked for
-WORTH = 0.1  # seconds of work after which more of it is worth starting processes
+WORTH = 0.05  # seconds of work after which it is worth it to start processes for more
 
 
 class WorkerDied(ChildProcessError):
@@ -49,6 +49,11 @@ def map_in_order(function, items, processes, alone=0.0):
             spent += time.perf_counter() - start
             yield result
     yield from _shared(function, items, processes)
+
+
+def map_on_cores(function, items, processes=None):
+    """`map_in_order` in as many processes as `cores.most_processes(processes)` says, where there is work for them."""
+    return map_in_order(function, items, cores.most_processes(processes), WORTH)
 
 
 def _shared(function, items, processes):

@@ -8,7 +8,6 @@ import contextvars
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ContextDecorator
 from functools import cache
 
@@ -112,6 +111,8 @@ def run_concurrently(first, second, work):
     """
     if work < LARGE or not core_to_spare():
         return first(), second()
+    from concurrent.futures import ThreadPoolExecutor  # here, since most programs need none
+
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(contextvars.copy_context().run, second)  # in our context: np.errstate of NumPy 2
         return first(), other.result()

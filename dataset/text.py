@@ -15,8 +15,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dataset.signs import BEFORE_NFKC, REPLACED
-from dataset.smileys import EMOJI, letter_faces, sign_faces
 from dataset.stopwords import NEGATIONS, STOPWORDS
+from dataset.token_patterns import token_pattern
 
 PAD, UNK = 0, 1
 
@@ -32,17 +32,6 @@ _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # typed for an apostrophe
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
 _LONG = 1 << 16  # characters: the tokens of a longer text are found one after the other
-# What most tokens are is tried first: a word of ASCII that is no face, such as "o_o", and has no other letter in it.
-_PLAIN_WORD = r"[a-z](?![_-])[a-z0-9]*+(?:'[a-z0-9]++)*+(?!'?[^\x00-\x7f])"
-_ASCII_END = r"(?![a-z0-9_])"
-_WORDS = r"[0-9]+(?:[.,/][0-9]+)+|[a-z0-9]+(?:'[a-z0-9]+)*"
-_ASCII_TOKEN = re.compile(rf"{_PLAIN_WORD}|{letter_faces(_ASCII_END)}|{_WORDS}|[!?]|{sign_faces(_ASCII_END, False)}")
-_PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
-_LETTERS = ("Lo", "Lm", "Nl")  # categories of letters without case, and of the numeral "\u3007"
-_UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
-    *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
-    *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
-)
 
 
 @dataclass(frozen=True)
@@ -153,32 +142,7 @@ def has_token(text, cleaning=_DEFAULT):
 def _cleaned(text, cleaning):
     """The clean text, and the pattern of its tokens."""
     text = clean(text, remove_html=cleaning.remove_html)
-    return text, _ASCII_TOKEN if text.isascii() else _unicode_token()
-
-
-@functools.cache
-def _unicode_token():
-    """The token pattern for all scripts. `\\w` does not match combining marks, so they are collected here, once."""
-    marks, unspaced = [], []
-    for code in itertools.chain(*_PLANES):
-        category = unicodedata.category(chr(code))
-        if category[0] == "M":
-            marks.append(code)
-        elif category in _LETTERS and unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS):
-            unspaced.append(code)
-    m, u = _character_class(marks), _character_class(unspaced)
-    letter = rf"[^\W_{u}]"  # or a digit
-    # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.
-    word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
-    numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
-    end = rf"(?![^\W{u}]|[{m}])"
-    return re.compile(f"{_PLAIN_WORD}|{letter_faces(end)}|{numbers}|{words}|[!?]|{EMOJI}|{sign_faces(end, True)}")
-
-
-def _character_class(codes):
-    """Ascending code points as the content of [...] in a regular expression: runs become "first-last"."""
-    runs = [list(run) for _, run in itertools.groupby(enumerate(codes), key=lambda numbered: numbered[1] - numbered[0])]
-    return "".join(f"{chr(run[0][1])}-{chr(run[-1][1])}" for run in runs)
+    return text, token_pattern(text)
 
 
 def head_and_tail(tokens, max_len):

@@ -13,7 +13,7 @@ from ch_sentiment.experiment.ensemble import Ensemble
 from ch_sentiment.experiment.option import COUNT, PROBABILITY, REFUSED, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
-from common.cores import VARIABLE
+from common.cores import VARIABLE, most_processes
 from dataset.errors import DataError
 
 # What `--help` shows first; all other options follow.
@@ -102,12 +102,14 @@ def add_processes_argument(parser):
 
 
 def add_model_argument(parser, help="the folder of a training, or its model.npz"):
-    """MODEL; `--with MODEL` and `--cell`, any number of times."""
+    """MODEL; `--with MODEL` and `--cell`, any number of times; `--processes N`."""
     parser.add_argument("model", help=help)
     also = "ask this model, too, and take the mean of the probabilities (any number of times)"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
     own = "the custom cell or encoder that a model was trained with (any number of times)"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    many = "the most processes that share the work where there is much (default: one for each core)"
+    parser.add_argument("--processes", type=COUNT, metavar="N", help=many)
 
 
 def add_abstain_argument(parser):
@@ -142,10 +144,15 @@ def check_output(option, path, inputs):
 
 
 def load_model(options):
-    """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ."""
+    """-> Classifier, or Ensemble of it and the others. CheckpointError; DataError where their labels differ; ValueError
+    for --processes where there can be but one.
+    """
+    most_processes(options.processes)  # before the model is read
     for cell in options.cells:
         register_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
+    for each in (model, *others):
+        each.processes = options.processes
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:
             wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)

@@ -1,11 +1,11 @@
 """Classify texts with a trained model: from the command line, a file, or the lines of standard input."""
 
+import contextlib
 import itertools
 import json
 import sys
+import time
 from collections import Counter
-
-from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import (
     READING,
@@ -20,17 +20,18 @@ from ch_sentiment.commands.arguments import (
     typed,
 )
 from ch_sentiment.commands.formatting import csv_row
-from ch_sentiment.console import input_lines, printable, shorten
+from ch_sentiment.console import InputLines, printable, shorten
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.load import read_options
 from ch_sentiment.experiment.parts import CachedTexts, has_known_word
+from common.cores import most_processes
+from common.processes import PAUSE, WORTH, map_in_order
 from common.training.terminal import is_terminal
 from dataset.errors import DataError
-from dataset.labelled_text import read_texts
 
 HELP = "ask a trained model about texts"
-CHUNK = 1024  # texts of a file or of standard input that are answered together
-CHARACTERS = 1 << 20  # or fewer, once they hold so many characters
+FIRST, CHUNK = 32, 2048  # texts that are answered together: at first, and at most; twice as many each time
+CHARACTERS = 1 << 21  # or fewer, once they hold so many characters
+AWAITED = 0.1  # seconds that the first of them waits for others to be read
 # what is said of such answers -> what their texts lack
 REMARKS = {"they have no answer": ["text"], "their answers rest on nothing": ["word", "known word"]}
 
@@ -62,26 +63,37 @@ def run(options):
         raise DataError(f"{option}: expected --data FILE, which it says how to read, got none")
     if options.data is not None and options.text:
         raise DataError(f"expected texts or --data {options.data}, got both")
+    processes = most_processes(options.processes)
     model = load_model(options)
     below = threshold_of(options, model)
     keyboard = options.data is None and not options.text and is_terminal(sys.stdin)
     if keyboard:
         print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
     shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
-    header, source = rows_asked(options)
+    header, source, within = rows_asked(options)
+    of_file, form = options.data is not None, options.form
+
+    def answered(rows):
+        """-> how many rows these are, and the head of a CSV file and their answers, in lines; Counter of `answers`."""
+        counts = Counter()
+        probabilities = answers(model, rows, of_file, counts)
+        if of_file:
+            pairs = zip(rows, probabilities)
+            lines = [line_of_row(form, header, row, model.label_names, found, below) for row, found in pairs]
+        else:
+            lines = [form(model.label_names, found, row[1], below=below) for row, found in zip(rows, probabilities)]
+        return len(rows), csv_head(header, rows[0][2]) if of_file else "label,probability,text", lines, counts
+
     counts = Counter()
-    unit = "rows" if options.data is not None else "texts" if options.text else "lines"
-    with tqdm(unit=f" {unit}", leave=False, disable=not shown) as progress:
-        for rows in chunks(source, 1 if keyboard else CHUNK, size=lambda row: len(row[1])):
-            if not counts and options.form is answer_row:
-                print("label,probability,text" if options.data is None else csv_head(header, rows[0][2]))
-            for row, probabilities in zip(rows, answers(model, rows, options.data is not None, counts)):
-                if options.data is None:
-                    print(options.form(model.label_names, probabilities, row[1], below=below))
-                else:
-                    print(line_of_row(options.form, header, row, model.label_names, probabilities, below))
-            sys.stdout.flush()
-            progress.update(len(rows))
+    unit = "rows" if of_file else "texts" if options.text else "lines"
+    parts = chunks(source, 1 if keyboard else CHUNK, lambda row: len(row[1]), FIRST, None if keyboard else within)
+    with progress_bar(unit, shown) as advance:
+        for number, head, lines, found in map_in_order(answered, parts, processes, WORTH):
+            if not counts and form is answer_row:
+                print(head)
+            print("\n".join(lines), flush=True)
+            counts += found
+            advance(number)
     if not counts:
         raise DataError(f"expected texts {f'in {options.data}' if options.data else 'on standard input'}, got none")
     for remark in remarks(counts, unit):
@@ -89,16 +101,32 @@ def run(options):
     return 0
 
 
+@contextlib.contextmanager
+def progress_bar(unit, shown):
+    """-> a function that takes how many more there are."""
+    if not shown:
+        yield lambda number: None
+        return
+    from tqdm import tqdm  # here: its import takes a third of NumPy's
+
+    with tqdm(unit=f" {unit}", leave=False) as bar:
+        yield bar.update
+
+
 def rows_asked(options):
-    """-> header of a file (list of str) or None, iterator of (line number, text, cells), where there is no file of
-    (None, text, None). DataError.
+    """-> header of a file (list of str) or None; iterator of (line number, text, cells), where there is no file of
+    (None, text, None); `InputLines.within`, or None where nothing is waited for. DataError.
     """
     if options.data is None:
-        return None, ((None, text, None) for text in options.text or input_lines())
+        lines = InputLines()
+        return None, ((None, text, None) for text in options.text or lines), None if options.text else lines.within
+    from ch_sentiment.experiment.load import read_options  # here, since a text on the command line is no file
+    from dataset.labelled_text import read_texts
+
     header, rows = read_texts(options.data, read_options(data_options(options)))
     for note in rows.notes:
         print(printable(f"{options.data}: {note}"), file=sys.stderr)
-    return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows
+    return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows, None
 
 
 def _with_texts(rows, name):
@@ -177,20 +205,37 @@ def _plain(cell):
     return "" if cell is None else cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
 
 
-def chunks(items, most, size=len):
-    """Lists of at most `most` items, fewer where they are long. Those before a DataError are yielded before it."""
-    chunk, characters = [], 0
-    try:
-        for item in items:
+def chunks(items, most, size=len, first=None, within=None):
+    """Lists of at most `first` items, then of twice as many each time, up to `most`; of fewer where they are long, or
+    where the next one is awaited: PAUSE follows them. Those before a DataError are yielded before it.
+
+    within: a function of seconds that tells whether the next item comes in this time; None: they are all there.
+    """
+    items, room = iter(items), most if first is None else min(first, most)
+    chunk, characters, deadline = [], 0, None  # deadline: until which the next item is waited for; None: for ever
+    while True:
+        item = PAUSE
+        if within is None or within(deadline and max(0.0, deadline - time.monotonic())):
+            try:
+                item = next(items)
+            except StopIteration:
+                break
+            except DataError:
+                if chunk:
+                    yield chunk
+                raise
+            deadline = deadline if chunk else time.monotonic() + AWAITED
             chunk.append(item)
             characters += size(item)
-            if len(chunk) == most or characters >= CHARACTERS:
-                yield chunk
-                chunk, characters = [], 0
-    except DataError:
+            if len(chunk) < room and characters < CHARACTERS:
+                continue
         if chunk:
             yield chunk
-        raise
+        chunk, characters, room = [], 0, min(2 * room, most)
+        deadline = time.monotonic() + AWAITED
+        if item is PAUSE:
+            yield PAUSE
+            deadline = None
     if chunk:
         yield chunk
 

@@ -11,6 +11,7 @@ from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run_folder import check_out, new_folder, present
 from ch_sentiment.speeches.reading import limits_of, read, remarks, summary
 from common.files.atomic_write import write_atomically
+from common.processes import map_on_cores
 from dataset import speeches
 from dataset.errors import DataError
 
@@ -39,7 +40,8 @@ def run(options):
     if len(model.label_names) != 2:
         raise DataError(f"{options.model}: expected a model of two labels, got {len(model.label_names)}")
     how = options.paragraph_words, options.context
-    readings = [read(model, speech, *how) for speech in speeches.load_data(options.file)]
+    given = speeches.load_data(options.file)
+    readings = list(map_on_cores(lambda speech: read(model, speech, *how), given, options.processes))
     found = summary(readings, model.label_names, *how, limits_of(model))
     with new_folder(options, "speeches", RESULTS) as folder:
         write_json(folder / "speeches.json", found)

@@ -9,6 +9,7 @@ from ch_sentiment.data_check.duplicates import find_duplicates
 from ch_sentiment.data_check.label_errors import FOLDS, LabelErrors, find_label_errors
 from ch_sentiment.data_check.overview import Lengths, VectorCoverage, classes_of, lengths_of, vector_coverage
 from ch_sentiment.experiment.options import ModelOptions
+from common.processes import map_on_cores
 from dataset.mojibake import repair
 from dataset.scripts import NONE, main_scripts
 from dataset.store.token_cache import tokenize_texts
@@ -79,7 +80,7 @@ def check(data, embedding=None, folds=FOLDS, seed=0, cached=True, progress=None)
     watch = progress or (lambda items, doing: items)
     train, test, N = data.texts, data.test, len(data.texts)
     texts = [*train.texts, *(test.texts if test else [])]
-    all_tokens = tokenize_texts(texts, None, cached, progress is not None)
+    all_tokens = tokenize_texts(texts, None, cached, progress is not None, map_on_cores)
     tokens = all_tokens.take(np.arange(N)) if test else all_tokens
     lengths = tokens.lengths()
     vocab = tokens.build_vocab(None, ModelOptions().vocab_size)

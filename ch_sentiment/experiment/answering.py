@@ -31,6 +31,7 @@ class TextClassifier(Protocol):
     - `attention(words)` -> (T,) weights of the words, or None. Default: None.
     - `abstain_below`: the answer is "unsure" where no probability is so high; or None. Default: None.
     - `max_len`, `cleaning`: how many tokens are read, and what is no token. Default: all, `Cleaning()`.
+    - `processes`: how many may share the work of explain, audit and speeches. Default: one for each core.
     """
 
     label_names: list
@@ -83,6 +84,11 @@ def attention(model, words):
 def cleaning_of(model):
     """The Cleaning with which the model tokenizes."""
     return getattr(model, "cleaning", Cleaning())
+
+
+def processes_of(model):
+    """How many processes may share the work with a model, for `common.cores.most_processes`."""
+    return getattr(model, "processes", None)
 
 
 def abstain_below(model):

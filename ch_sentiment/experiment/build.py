@@ -13,7 +13,6 @@ from ch_sentiment.wide.wide_net import WideNet
 from common.ngrams import frequent_ngrams
 from common.ppmi_vectors import ppmi_vectors
 from dataset.errors import DataError
-from dataset.glove import load_vectors
 from dataset.text import KEEPS, UNK
 
 PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
@@ -86,6 +85,8 @@ def _starting_vectors(options, data, rng):
         W = ppmi_vectors(texts, len(data.vocab), options.wordvec, skipped=UNK + 1, rng=0)
         # The last of the directions comes first, since naive Bayes may take the place of the first element.
         return PPMI_STD * np.roll(W, 1, axis=1), [f"vectors by PPMI and SVD of {len(texts):,} texts"]
+    from dataset.glove import load_vectors  # here, since whoever asks a model has no need of it
+
     vectors = load_vectors(options.embedding, data.vocab)
     lines = [f"{vectors.notes[0]}, {vectors.coverage(data.train.x)}", *vectors.notes[1:]]
     return vectors.W, [f"{options.embedding}: {line}" for line in lines]

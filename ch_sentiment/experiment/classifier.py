@@ -1,5 +1,6 @@
 """A trained model with all that it needs to classify texts: network, vocabulary, labels, length limit. One file."""
 
+import functools
 import os
 from dataclasses import asdict, dataclass, field
 
@@ -12,8 +13,10 @@ from common.checking.abstention import abstention_threshold
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import load_checkpoint, save_arrays
+from common.processes import map_on_cores
 from common.training.batches import sorted_batches, take
 from dataset.errors import DataError
+from dataset.store.token_cache import tokenize_texts
 from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
@@ -35,7 +38,8 @@ class Classifier:
     longer texts are cut. metrics: what was measured, for the reader of the file. cleaning: what is no token.
     calibration: {"temperature": float}, by which scores are divided before they become probabilities
     (`common.checking.calibration`), or None. keep: which part of a longer text is read, a name of `dataset.text.KEEPS`.
-    abstain_below: as in `answering.TextClassifier`.
+    abstain_below: as in `answering.TextClassifier`. processes: how many may share the work where there are many texts;
+    None: as `cores.most_processes` says. It is not part of the file.
     """
 
     net: object
@@ -47,6 +51,7 @@ class Classifier:
     calibration: dict | None = None
     keep: str = "head-and-tail"
     abstain_below: float | None = None
+    processes: int | None = None
 
     # -- answers to texts
 
@@ -98,10 +103,11 @@ class Classifier:
         if isinstance(texts, str):
             raise ValueError("Classifier: expected a list of texts, got one str")
         if hasattr(texts, "tokens"):
-            ids = texts.tokens(self.cleaning).encode(self.vocab)
+            tokens = texts.tokens(self.cleaning)
         else:
-            ids = (self.vocab.encode(tokenize(text, self.cleaning)) for text in texts)
-        return [self._read(ids_of_text) for ids_of_text in ids]
+            mapped = functools.partial(map_on_cores, processes=self.processes)
+            tokens = tokenize_texts(list(texts), self.cleaning, use_cache=False, progress=False, mapped=mapped)
+        return [self._read(ids) for ids in tokens.encode(self.vocab)]
 
     def _read(self, ids):
         """(T,) ids of a text -> those that are read, or one unknown word where there are none."""
@@ -115,13 +121,15 @@ class Classifier:
     def scores(self, x):
         """List of N id arrays -> scores of the network, (N,) or (N, C), in the order of x.
 
-        They are read by length, in batches; in another batch a text gets the same score up to rounding. ValueError
-        where a score is not finite: a probability made of it would look like an answer.
+        They are read by length, in batches, which processes share; in another batch a text gets the same score up to
+        rounding. ValueError where a score is not finite: a probability made of it would look like an answer.
         """
         scores = np.empty(0)
+        batches = sorted_batches(x, BATCH)[::-1]  # the longest first, so that all processes end at the same time
+        own = self.processes if isinstance(self.net.params[0], np.ndarray) else 1  # a GPU's memory has no copy
         with np.errstate(over="ignore", invalid="ignore"):  # of huge weights: checked below
-            for index in sorted_batches(x, BATCH):
-                answers = self.net.predict(take(x, index))
+            predicted = map_on_cores(lambda index: self.net.predict(take(x, index)), batches, own)
+            for answers, index in zip(predicted, batches):
                 if len(scores) == 0:
                     scores = np.empty((len(x), *answers.shape[1:]), answers.dtype)
                 scores[index] = answers

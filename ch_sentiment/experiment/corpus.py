@@ -15,6 +15,7 @@ from ch_sentiment.experiment import in_memory
 from ch_sentiment.experiment.parts import Part
 from ch_sentiment.experiment.pretrained import Pretrained
 from ch_sentiment.experiment.unlabelled import without_known
+from common.processes import map_on_cores
 from common.training.batches import grouped_split, stratified_split
 from dataset import imdb
 from dataset.errors import DataError
@@ -148,9 +149,10 @@ def encode(texts, config, cached=False, progress=False):
     rng = np.random.default_rng(config.split_seed).spawn(1)[0]
     whole = limited(texts, config.data.limit, rng)
     model, longest = config.model, config.training.drop_longer
+    mapped = functools.partial(map_on_cores, processes=config.run.processes)
 
     def tokenized(part, source, name):
-        tokens = tokenize_texts(part.texts, model.cleaning, cached, progress)
+        tokens = tokenize_texts(part.texts, model.cleaning, cached, progress, mapped)
         return with_words(part, tokens, source.left_out, name, texts.strict, len(source))
 
     def ids(tokens):
@@ -180,7 +182,7 @@ def encode(texts, config, cached=False, progress=False):
     unlabelled = unlabelled_ids = None
     if texts.unlabelled is not None:
         parts = [train, val, *([] if test is None else [test])]
-        unlabelled, of_parts["unlabelled"] = without_known(texts.unlabelled, parts, config, cached, progress)
+        unlabelled, of_parts["unlabelled"] = without_known(texts.unlabelled, parts, config, cached, progress, mapped)
         unlabelled_ids = ids(of_parts["unlabelled"])
         notes += unlabelled.notes
     samples = texts.samples or (test or val or train).texts[:SAMPLES]

@@ -35,6 +35,10 @@ class Ensemble:
         return None if None in lengths else max(lengths)
 
     @property
+    def processes(self):
+        return answering.processes_of(self.members[0])
+
+    @property
     def cleaning(self):
         """Removes what every member removes."""
         all_of = [answering.cleaning_of(member) for member in self.members]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ch_sentiment.experiment.answering import cleaning_of
+from ch_sentiment.experiment.answering import cleaning_of, processes_of
 from ch_sentiment.experiment.corpus import LabelledTexts, with_words
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.parts import CachedTexts, Part
@@ -99,7 +99,7 @@ def load_cached_test(options, model, cached=True, progress=False):
     part = load_test(options.data, model.label_names, read_options(options))
     if options.group_file is not None:
         part.groups = groups_of_file(part, options)
-    texts = CachedTexts(part.texts, cached, progress)
+    texts = CachedTexts(part.texts, cached, progress, processes_of(model))
     tokens = texts.tokens(cleaning_of(model))
     has_word = tokens.lengths() > 0
     found, tokens, lines = with_words(part, tokens, part.left_out, options.data, options.strict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ch_sentiment.experiment import answering
+from common.processes import map_on_cores
 from dataset.store.token_cache import tokenize_texts
 
 
@@ -55,12 +56,14 @@ class CachedTexts(list):
     """A list of N str for any `predict_proba`; a model that asks it for `tokens` need not tokenize again.
 
     cached: take the tokens from the cache of long data, and store them there. progress: a bar on standard error.
+    processes: how many may tokenize (`cores.most_processes`).
     """
 
-    def __init__(self, texts, cached=True, progress=False):
+    def __init__(self, texts, cached=True, progress=False, processes=None):
         super().__init__(texts)
+        mapped = functools.partial(map_on_cores, processes=processes)
         # Cleaning -> `token_cache.TokenizedTexts`, the same for every model with this Cleaning
-        self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress))
+        self.tokens = functools.cache(lambda cleaning: tokenize_texts(list(self), cleaning, cached, progress, mapped))
 
     def take(self, index):
         """Those at the positions `index`, an ascending array, as CachedTexts that are not tokenized again."""

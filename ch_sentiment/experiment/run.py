@@ -163,7 +163,7 @@ class Experiment:
         self.config, self.data = config, data
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
-        self.model = Classifier(net, data.vocab, data.label_names, **reading)
+        self.model = Classifier(net, data.vocab, data.label_names, **reading, processes=config.run.processes)
         check_device(config)
         if config.run.device == "gpu":
             net.to_gpu()

@@ -5,13 +5,13 @@ import numpy as np
 from dataset.store.token_cache import tokenize_texts
 
 
-def without_known(unlabelled, parts, config, cached=False, progress=False):
+def without_known(unlabelled, parts, config, cached=False, progress=False, mapped=map):
     """-> UnlabelledTexts without those of the labelled parts (training, validation and, where there is one, test:
     Parts), without a word, or with more than --drop-longer; and their TokenizedTexts. DataError where none is left.
     """
     known = {f"in the {name} part": part.texts for name, part in zip(("training", "validation", "test"), parts)}
     unlabelled = unlabelled.without(known)
-    tokens = tokenize_texts(unlabelled.texts, config.model.cleaning, cached, progress)
+    tokens = tokenize_texts(unlabelled.texts, config.model.cleaning, cached, progress, mapped)
     lengths, longest = tokens.lengths(), config.training.drop_longer
     unused = {"no word": lengths == 0}
     if longest is not None:

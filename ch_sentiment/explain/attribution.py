@@ -5,13 +5,17 @@ log odds of the answer; for more, its log probability less the mean of the other
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ch_sentiment.experiment import answering
 from common.checking.integrated_gradients import Path
+from common.cores import most_processes
+from common.processes import map_in_order
 from dataset.errors import DataError
 
+TOGETHER = 64  # parts of a text that are answered together
 SAME = 1e-3  # the probability of a text and that of its words differ by less, unless a model reads more than words
 LEVELS = 5  # of strength, on each side of 0
 
@@ -77,11 +81,15 @@ def explain(model, text):
     answer = int(probabilities.argmax())
     weight = margin_weight(answer, len(probabilities))
     T = len(words)
-    beginnings = (slice(t + 1) for t in range(T))
-    so_far = answering.predict_proba_of_parts(model, words, beginnings)  # (T, C)
-    all_but_one = (np.delete(np.arange(T), t) for t in range(T))  # Li et al. 2016
-    without = answering.predict_proba_of_parts(model, words, all_but_one)  # (T, C)
-    path, attention = answering.word_path(model, words, weight), answering.attention(model, words)
+    beginnings = [slice(t + 1) for t in range(T)]
+    all_but_one = [np.delete(np.arange(T), t) for t in range(T)]  # Li et al. 2016
+    parts = [some[t : t + TOGETHER] for some in (all_but_one, beginnings) for t in range(0, T, TOGETHER)]
+    works = [partial(answering.predict_proba_of_parts, model, words, some) for some in parts]
+    works.insert(0, partial(answering.word_path, model, words, weight))  # the longest first
+    processes = most_processes(answering.processes_of(model)) if T > TOGETHER else 1  # a short text takes no time
+    path, *found = map_in_order(lambda i: works[i](), range(len(works)), processes)
+    without, so_far = np.split(np.concatenate(found), 2)  # (2 T, C) -> (T, C) each
+    attention = answering.attention(model, words)
     occlusion = margins(so_far[-1:], weight) - margins(without, weight)  # (1,) - (T,) -> (T,)
     of_words = {"path": path, "occlusion": occlusion, "so_far": so_far[:, answer], "attention": attention}
     return Explanation(model.label_names, probabilities, answer, text, words, total, known, **of_words)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ch_sentiment.experiment.load import is_built_in, load_train
+from common.processes import map_on_cores
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions, read_texts
 from dataset.store.token_cache import tokenize_texts, update_digest
@@ -47,7 +48,7 @@ def load_texts(options, progress=False):
     distinct = list(dict.fromkeys(text for text in texts if text.strip()))
     if len(distinct) < len(texts):
         notes.append(f"{len(texts) - len(distinct):,} empty or repeated texts are left out")
-    tokens = tokenize_texts(distinct, None, not options.no_cache, progress)
+    tokens = tokenize_texts(distinct, None, not options.no_cache, progress, map_on_cores)
     tokens = tokens.take(np.flatnonzero(tokens.lengths()))
     lengths, words = tokens.lengths(), len(tokens.ids)
     if words < LEAST_WORDS or len(lengths) < 2:

@@ -5,9 +5,8 @@ console). It never ends a training that its progress cannot be shown.
 """
 
 import contextlib
+import sys
 import time
-
-from tqdm import tqdm
 
 INTERVAL = 0.1  # seconds between two drawings
 SPARE = 4  # of tqdm's 10 columns of bar that may be missing
@@ -63,6 +62,7 @@ class _Unfailing:
 @contextlib.contextmanager
 def above_bars(*files):
     """Inside, lines are printed above the bars on stdout and stderr, and on these files, instead of into them."""
+    tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)  # imported where there is a bar: it takes as long as NumPy
     if not getattr(tqdm, "_instances", ()):  # no bar: `external_write_mode` would take as long as a small net's step
         yield
         return
@@ -77,6 +77,8 @@ class Bar:
     """A tqdm bar of `total` steps that fits its terminal: where columns are few, what matters least is left out."""
 
     def __init__(self, total, file):
+        from tqdm import tqdm
+
         self.bar = tqdm(total=total, file=_Unfailing(file), unit="step", leave=False, dynamic_ncols=True)
         self.drawn, self.form, self.columns = -INTERVAL, 0, None
 
@@ -98,7 +100,7 @@ class Bar:
             self.form = form
             bar.bar_format, fewer = FORMS[form]
             bar.set_postfix_str(", ".join(figures[: max(len(figures) - fewer, 1)]), refresh=False)
-            text = tqdm.format_meter(**{**bar.format_dict, "ncols": None})
+            text = bar.format_meter(**{**bar.format_dict, "ncols": None})
             spare = SPARE if "{bar}" in (bar.bar_format or "{bar}") and bar.n else 0  # at first the time left is a "?"
             if not columns or len(text) - spare < columns:
                 return

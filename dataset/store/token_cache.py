@@ -2,6 +2,7 @@
 The key of the cache is made of the texts themselves, the cleaning and the code of the tokenizer; if any of them
 changes, the texts are tokenized again. So the cache makes a start faster, never different."""
 
+import contextlib
 import functools
 import hashlib
 import itertools
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from dataset import signs, smileys, stopwords, text
-from dataset.store import array_cache, stderr
+from dataset import signs, smileys, stopwords, text, token_patterns
+from dataset.store import stderr
 from dataset.text import UNK, Cleaning, Vocab, find_tokens
 
 _MIN_SIZE = 2**20  # characters; fewer are tokenized in the time that reading the cache would take
 _MAX_FILES = 8  # the one that was written first is removed first
+_PART = 1024  # texts that are tokenized together
 _LAYOUT = 1  # increase it if the arrays in the file change
 
 
@@ -75,40 +76,77 @@ class TokenizedTexts:
         return [flat[start:end] for start, end in itertools.pairwise(self.offsets.tolist())]
 
 
-def tokenize_texts(texts, cleaning=None, use_cache=True, progress=True):
+def tokenize_texts(texts, cleaning=None, use_cache=True, progress=True, mapped=map):
     """The TokenizedTexts of a list of N str, from the cache if it has them.
 
     cleaning: a Cleaning, as `tokenize` takes it. use_cache: read and write `fetch.derived_folder()`, if there are a
     million characters or more. A file there holds words of the texts, so it is readable by this user alone; the eight
-    newest files stay. progress: a bar on standard error, if that is a terminal.
+    newest files stay. progress: a bar on standard error, if that is a terminal. mapped: `map`, or what does the same in
+    several processes.
     """
     cleaning = Cleaning() if cleaning is None else cleaning
     if not use_cache or sum(map(len, texts)) < _MIN_SIZE:
-        return _tokenize_all(texts, cleaning, progress)
+        return _tokenize_all(texts, cleaning, progress, mapped)
+    from dataset.store import array_cache  # here, since whoever asks a model about a few texts has no need of it
+
     key = _key(texts, cleaning)
     name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     tokenized = _load(name, key, len(texts))
     if tokenized is None:
-        tokenized = _tokenize_all(texts, cleaning, progress)
+        tokenized = _tokenize_all(texts, cleaning, progress, mapped)
         words, word_offsets = array_cache.pack(tokenized.words)
         arrays = {"ids": tokenized.ids, "offsets": tokenized.offsets, "words": words, "word_offsets": word_offsets}
         array_cache.save(name, key, arrays, _MAX_FILES)
     return tokenized
 
 
-def _tokenize_all(texts, cleaning, progress):
-    position = defaultdict()  # of each word in the list of words; a new word gets the next one
-    position.default_factory = position.__len__
-    ids, offsets = array("i"), np.zeros(len(texts) + 1, dtype=np.int64)
-    bar = tqdm(texts, desc="tokenizing", unit="text", leave=False, disable=not (progress and stderr.is_terminal()))
-    for number, content in enumerate(bar, start=1):
+def _tokenize_all(texts, cleaning, progress, mapped):
+    """Part after part, each with words of its own, which take the place of tokens on the way between processes."""
+    sizes = itertools.chain((64, 128, 256, 512), itertools.repeat(_PART))  # small ones first: see `processes.WORTH`
+    ends = itertools.takewhile(lambda end: end < len(texts), itertools.accumulate(sizes, initial=0))
+    parts = itertools.starmap(slice, itertools.pairwise([*ends, len(texts)]))
+    position = _positions()
+    ids, lengths = [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
+    with _bar(len(texts), progress) as advance:
+        for of_part in mapped(lambda part: _tokenize_part(texts[part], cleaning), parts):
+            places = np.fromiter(map(position.__getitem__, of_part.words), np.int32, len(of_part.words))
+            ids.append(places[of_part.ids])
+            lengths.append(of_part.lengths())
+            advance(len(of_part))
+    return TokenizedTexts(list(position), np.concatenate(ids), np.cumsum(np.concatenate(lengths)))
+
+
+def _tokenize_part(texts, cleaning):
+    position, ids, offsets = _positions(), array("i"), [0]
+    for content in texts:
         ids.extend(map(position.__getitem__, find_tokens(content, cleaning)))
-        offsets[number] = len(ids)
-    return TokenizedTexts(list(position), np.array(ids, dtype=np.int32), offsets)
+        offsets.append(len(ids))
+    return TokenizedTexts(list(position), np.array(ids, np.int32), np.array(offsets, np.int64))
+
+
+def _positions():
+    """word -> its place in the order of first look-ups."""
+    position = defaultdict()
+    position.default_factory = position.__len__
+    return position
+
+
+@contextlib.contextmanager
+def _bar(total, progress):
+    """-> a function that takes how many texts more are tokenized."""
+    if not (progress and stderr.is_terminal()):
+        yield lambda number: None
+        return
+    from tqdm import tqdm  # here: its import takes a third of NumPy's
+
+    with tqdm(total=total, desc="tokenizing", unit="text", leave=False) as bar:
+        yield bar.update
 
 
 def _load(name, key, count):
     """The TokenizedTexts of the cache, or None if it has none, or arrays that do not fit."""
+    from dataset.store import array_cache
+
     try:
         arrays = array_cache.load(name, key) or {}
         words = array_cache.unpack(arrays["words"], arrays["word_offsets"])
@@ -139,5 +177,5 @@ def _key(texts, cleaning):
 @functools.cache
 def _code_digest():
     """The sha256 of the tokenizer's code, so that nobody has to remember to increase a version."""
-    modules = text, signs, smileys, stopwords
+    modules = text, token_patterns, signs, smileys, stopwords
     return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ch_sentiment.experiment.run import fit
-from dataset.text import Cleaning, Vocab, _unicode_token, clean, has_token, tokenize
+from dataset.text import Cleaning, Vocab, clean, has_token, tokenize
+from dataset.token_patterns import unicode_token
 
 FACES = r"""
     :) :( ;) ;( =) =( :-) :-( ;-) =-) :'( :') :'-( :-'( :,( :`( :o) :^) :d ;d =d :-d :ddd :p ;p =p :-p :o :-o
@@ -111,7 +112,7 @@ pieces = st.sampled_from([*":;=8bdpox3-'^_()[]{}|/\\<>*@#$.~+tuq0! ", ":)", "<3"
 def test_both_patterns_agree_and_a_space_is_a_border(text):
     plain = Cleaning(remove_html=False)
     tokens = tokenize(text, plain)
-    assert tokens == _unicode_token().findall(clean(text, remove_html=False))
+    assert tokens == unicode_token().findall(clean(text, remove_html=False))
     assert tokenize(" ".join(tokens), plain) == tokens
     assert tokenize(f"{text} {text}", plain) == tokens + tokens
     assert tokenize(f"{text} \u00e9", plain) == [*tokens, "\u00e9"]

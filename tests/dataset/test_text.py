@@ -1,6 +1,7 @@
 """What cleaning, tokens and vocabulary promise."""
 
 import dataclasses
+import itertools
 import json
 import re
 import sys
@@ -15,15 +16,11 @@ from hypothesis import strategies as st
 
 from dataset.stopwords import NEGATIONS, STOPWORDS
 from dataset.text import (
-    _ASCII_TOKEN,
     _LONG,
-    _PLAIN_WORD,
-    _PLANES,
     PAD,
     UNK,
     Cleaning,
     Vocab,
-    _unicode_token,
     clean,
     has_token,
     head,
@@ -31,6 +28,7 @@ from dataset.text import (
     tail,
     tokenize,
 )
+from dataset.token_patterns import _PLANES, ASCII_TOKEN, PLAIN_WORD, accents_token, token_pattern, unicode_token
 
 any_text = st.text(st.characters(), max_size=40)  # every code point, lone surrogates too
 tokens_lists = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=8)
@@ -149,7 +147,7 @@ def test_no_text_raises_and_no_token_is_empty_or_holds_a_space(text):
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_fast_path_for_ascii_agrees_with_the_general_one(text):
-    assert tokenize(text) == _unicode_token().findall(clean(text))
+    assert tokenize(text) == unicode_token().findall(clean(text))
 
 
 def test_the_token_pattern_is_made_of_all_planes_that_have_characters():
@@ -334,13 +332,32 @@ def test_a_backtick_between_letters_is_an_apostrophe(text):
     assert tokenize(f"`{text}` is `code`") == ["don't", "is", "code"]
 
 
-@given(st.text("abeo0_-'\u00e9\u0301\u4e2d 8b)t:dx.1!\u200d", max_size=12))
+some_text = st.text("abeo0_-'\u00e9\u0301\u4e2d\u2764\u200d\u2044 8b)t:dx.1!", max_size=12) | any_text
+
+
+@given(some_text)
 def test_plain_words_are_tried_first_and_change_nothing(text):
     text = clean(text)
-    for pattern in (_ASCII_TOKEN, _unicode_token()):
-        assert pattern.pattern.startswith(f"{_PLAIN_WORD}|")
-        if pattern is not _ASCII_TOKEN or text.isascii():
-            assert pattern.findall(text) == re.findall(pattern.pattern.removeprefix(f"{_PLAIN_WORD}|"), text)
+    pattern = token_pattern(text)
+    assert pattern.findall(text) == re.findall(pattern.pattern.removeprefix(f"{PLAIN_WORD}|"), text)
+
+
+@given(some_text)
+def test_the_patterns_of_simpler_texts_find_what_that_of_all_scripts_does(text):
+    text = clean(text)
+    assert token_pattern(text).findall(text) == unicode_token().findall(text)
+
+
+def test_a_text_with_accents_has_the_pattern_that_takes_no_time_to_make():
+    assert token_pattern(clean("caf\u00e9 \u201cn\u00e4chste\u201d \u2013 \u20ac 5 \u00bd")) is accents_token()
+    assert token_pattern("film") is ASCII_TOKEN
+    assert token_pattern("\u4e2d") is token_pattern("e\u0301") is unicode_token()
+
+
+def test_no_mark_and_no_letter_of_an_unspaced_script_is_missing_in_the_pattern_of_texts_with_accents():
+    for code in itertools.chain(*_PLANES):
+        if token_pattern(chr(code)) is accents_token():
+            assert accents_token().findall(f"a{chr(code)}b") == unicode_token().findall(f"a{chr(code)}b"), hex(code)
 
 
 @pytest.mark.parametrize("cleaning", [Cleaning(), Cleaning(remove_punctuation=True, remove_stopwords=True)])
