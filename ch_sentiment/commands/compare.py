@@ -36,7 +36,7 @@ KINDS = {  # name: what sets it apart
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
 NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "resume")  # these differ between kinds
-NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy", "processes")
+NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy", "processes", "device")
 SHARED = [name for name, group in GROUP_OF.items() if name not in NOT_SHARED and group != "unlabelled"]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 

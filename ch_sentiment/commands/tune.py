@@ -36,6 +36,7 @@ REFUSED = {  # options of `train` that have no part here, and why
     "save_every": "a trial leaves nothing but its row",
     "calibrate": "a trial leaves nothing but its row",
     "abstain": "a trial leaves nothing but its row",
+    "device": "trials run beside each other, on the CPU",
 }
 REFUSED |= {name: "a trial sees labelled texts alone" for name, group in GROUP_OF.items() if group == "unlabelled"}
 
