@@ -8,6 +8,7 @@ pipe; 143 SIGTERM.
 """
 
 import argparse
+import gc
 import importlib
 import os
 import pkgutil
@@ -31,10 +32,15 @@ DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it 
 @one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def main(argv=None):
     """Run a command; -> exit code."""
-    if argv is None:  # the program itself; a caller's streams are left as they are
+    program = argv is None
+    if program:  # a caller's streams are left as they are
+        gc.disable()
         prepare_streams()
         argv = list(map(as_utf8, sys.argv[1:]))
     command, options = parse(argv)
+    if program:  # modules are not garbage: a start takes a tenth less where they are never looked at
+        gc.freeze()
+        gc.enable()
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
     try:

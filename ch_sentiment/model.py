@@ -241,9 +241,10 @@ def sentiment_net(
     embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
     embed_drop_rng, head_drop_rng, *drop_rngs = dropout_rng.spawn(2 + num_layers)
 
-    W = normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype)
-    if embed_W is not None:
-        W[...] = as_floats("SentimentNet", "embed_W", embed_W, W.shape, dtype)
+    if embed_W is None:
+        W = normal(vocab_size, wordvec_size, std=0.1, rng=embed_rng, dtype=dtype)
+    else:
+        W = np.array(as_floats("SentimentNet", "embed_W", embed_W, (vocab_size, wordvec_size), dtype), order="C")
     pair_embed = None
     if pair_size > 0:
         pair_W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)

@@ -1,11 +1,10 @@
-"""Signs of which Unicode form NFKC would make another word, or a part of the one beside them: REPLACED finds them,
-BEFORE_NFKC has what each becomes before that form, or nothing where it goes."""
+"""Signs of which Unicode form NFKC would make another word, or a part of the one beside them."""
 
-import itertools
+import functools
 import re
 import unicodedata
 
-_SIGNS = itertools.chain(range(0xBC, 0xBF), range(0x20A0, 0x2500), range(0x3200, 0x3400), range(0x1F100, 0x1F300))
+_SIGNS = [*range(0xBC, 0xBF), *range(0x20A0, 0x2500), *range(0x3200, 0x3400), *range(0x1F100, 0x1F300)]
 _VARIATIONS = "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef"
 
 
@@ -16,12 +15,21 @@ def _is_word(sign):
     return number or (category[0] == "S" and len(form) > 1 and any(map(str.isalnum, form)))
 
 
-# Before NFKC, which would decompose the acute into a space and an accent, and make "31/2" of three and a half.
-# Soft hyphens only mark line breaks, variation selectors how a sign is drawn, skin tones who writes.
-BEFORE_NFKC = (
-    dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u1ffd\u2032", "'")
-    | {"\u2033": 2 * "'", "\u2034": 3 * "'", "\u2057": 4 * "'", "\u0149": "'n"}
-    | {"\uff9e": "\u3099", "\uff9f": "\u309a", "\u2044": "/"}  # two combining marks in NFKC
-    | {s: f" {unicodedata.normalize('NFKC', s)} ".replace("\u2044", "/") for s in map(chr, _SIGNS) if _is_word(s)}
-)
-REPLACED = re.compile(f"[\u00ad{_VARIATIONS}{''.join(BEFORE_NFKC)}]")
+def replace_signs(text):
+    """The text before NFKC, which would decompose the acute into a space and an accent, and make "31/2" of three and a
+    half. Soft hyphens go, which mark line breaks; variation selectors, how a sign is drawn; skin tones, whose it is.
+    """
+    found, becomes = _table()
+    return found.sub(lambda sign: becomes.get(sign[0], ""), text)
+
+
+@functools.cache
+def _table():
+    """What finds the signs, and what each becomes; those that go are not in it. Made where a text is not ASCII."""
+    becomes = (
+        dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4\u1ffd\u2032", "'")
+        | {"\u2033": 2 * "'", "\u2034": 3 * "'", "\u2057": 4 * "'", "\u0149": "'n"}
+        | {"\uff9e": "\u3099", "\uff9f": "\u309a", "\u2044": "/"}  # two combining marks in NFKC
+        | {s: f" {unicodedata.normalize('NFKC', s)} ".replace("\u2044", "/") for s in map(chr, _SIGNS) if _is_word(s)}
+    )
+    return re.compile(f"[\u00ad{_VARIATIONS}{''.join(becomes)}]"), becomes

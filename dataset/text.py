@@ -4,7 +4,6 @@ docs/words.md says what is read as what, and why.
 Ids 0 and 1 are the padding and the unknown word; ordinary words start at 2."""
 
 import functools
-import html
 import itertools
 import re
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dataset.signs import BEFORE_NFKC, REPLACED
+from dataset.signs import replace_signs
 from dataset.stopwords import NEGATIONS, STOPWORDS
 from dataset.token_patterns import token_pattern
 
@@ -81,8 +80,7 @@ def clean(text, lower=True, remove_html=True):
     if text.isascii():
         text = text.lower() if lower else text
     else:
-        text = REPLACED.sub(lambda found: BEFORE_NFKC.get(found[0], ""), text)
-        text = _normalize("NFKC", text)
+        text = _normalize("NFKC", replace_signs(text))
         if lower:
             # U+0130, the dotted capital of Turkish, becomes an "i" with a dot; of "J" with a caron two characters one.
             text = unicodedata.normalize("NFC", _DOT_ABOVE.sub("", text.lower()))
@@ -95,7 +93,9 @@ def _without_html(text):
     if "<!--" in text:
         text = _COMMENT.sub(" ", text)
     text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    import html  # here, as most texts have none and its table takes as long as a small net
+
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
 def _normalize(form, text):

@@ -142,10 +142,12 @@ def answers(model, rows, may_be_blank, counts):
     Counter of "all" and of those that hold no "text", "word" and "known word".
     """
     has_answer = [not may_be_blank or bool(text.strip()) for _, text, _ in rows]
-    texts = CachedTexts([text for (_, text, _), has in zip(rows, has_answer) if has], cached=False)
+    given = [text for (_, text, _), has in zip(rows, has_answer) if has]
+    texts = CachedTexts(given, cached=False, processes=answering.processes_of(model))
     found = iter(answering.predict_proba(model, texts) if texts else ())  # (N, C)
-    wordless = sum(not answering.has_word(model, text) for text in texts)
-    unknown = ~has_known_word(model, texts.tokens(answering.cleaning_of(model)))
+    unknown = ~has_known_word(model, texts.tokens(answering.cleaning_of(model)))  # (N,)
+    tells = answering.known(model, []) is not None
+    wordless = sum(not answering.has_word(model, text) for text, of in zip(texts, unknown) if of or not tells)
     counts.update({"all": len(rows), "text": len(rows) - len(texts), "word": wordless})
     counts["known word"] += max(int(unknown.sum()) - wordless, 0)
     return [next(found) if has else None for has in has_answer]
