@@ -164,12 +164,13 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fast_layers", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs=4, default=[64, 200, 100, 128], metavar=tuple("NTDH"))
-    parser.add_argument("--only", choices=[*FORMS, *ALONE, *VANISHING], metavar="FORM", help="in this process, and print JSON")
+    names = [*FORMS, *ALONE, *VANISHING]
+    parser.add_argument("--only", choices=names, metavar="FORM", help="in this process, and print JSON")
     options = parser.parse_args(argv)
     if options.only:
         print(json.dumps(measure(options.only, *options.sizes)))
         return
-    found = {name: [] for name in FORMS | ALONE | VANISHING}
+    found = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in found:
             command = [
