@@ -249,8 +249,9 @@ def test_a_form_with_other_gradients_is_refused(monkeypatch):
         fast_layers.measure("one loop, one product of [x, 1, h] a step", 3, 18, 4, 5)
 
 
-def test_the_gains_are_printed_as_two_tables():
+def test_the_gains_are_printed_as_three_tables():
     done = run("--rounds", "1", "--sizes", "2", "3", "2", "2", module="benchmarks.fast_layers")
     assert done.returncode == 0, done.stderr
-    assert [len(re.findall(rf"^\| {re.escape(name)} \|", done.stdout, re.M)) for name in fast_layers.FORMS] == [1] * 6
-    assert len(re.findall(r"^\| without .* \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 3
+    assert [len(re.findall(rf"^\| {re.escape(name)} \|", done.stdout, re.M)) for name in fast_layers.FORMS] == [1] * 7
+    assert len(re.findall(r"^\| without .* \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 4
+    assert len(re.findall(r"^\| Time\w+ \| [\d.]+ \| [\d.]+ \|$", done.stdout, re.M)) == 4
