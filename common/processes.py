@@ -4,25 +4,18 @@ Nothing but items and results travels between them, and they share the memory of
 """
 
 import contextlib
-import gc
 import os
-import signal
 import threading
 import time
-import warnings
 from collections import deque
 from queue import SimpleQueue
 
 from common import cores
-from common.threads import one_blas_thread
+from common.forked import ForkedProcess, ProcessDied
 
 AHEAD = 3  # items for each process that may be taken before it is their turn
 PAUSE = object()  # among the items: what came before it is answered before the next item is asked for
 WORTH = 0.05  # seconds of work after which it is worth it to start processes for more
-
-
-class WorkerDied(ChildProcessError):
-    """A process that shared the work was killed, or ended by itself."""
 
 
 def map_in_order(function, items, processes, alone=0.0):
@@ -33,7 +26,7 @@ def map_in_order(function, items, processes, alone=0.0):
     some, too; with processes=1 all of it is. A process is started when there is an item for it: what `function` refers
     to is what it was then.
 
-    An error of `function`, or of `items`, is raised here, after the results of the items before it; WorkerDied where a
+    An error of `function`, or of `items`, is raised here, after the results of the items before it; ProcessDied where a
     process was killed. None is left when the generator ends, fails or is closed, or when this process ends, however.
     The processes have one BLAS thread, start no others, and leave Ctrl-C and SIGTERM to this one.
     """
@@ -96,31 +89,13 @@ def _shared(function, items, processes):
             worker.end()
 
 
-class _Worker:
+class _Worker(ForkedProcess):
     """A copy of this process that works on one item after the other."""
 
     def __init__(self, function, others, processes):
-        from multiprocessing import Pipe
-
-        self.name = f"process {len(others) + 1} of {processes}"
         self.busy, self.results = False, deque()  # results: (whether it failed, result or error)
-        self.connection, end = Pipe()
-        with warnings.catch_warnings(), one_blas_thread(), end:
-            # Python 3.12 warns that a copy has no other threads, while their locks stay locked in it. Of those of BLAS
-            # there are none: OpenBLAS ends them before a fork.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            try:
-                self.pid = os.fork()
-            except OSError as error:
-                way_out = f"{cores.VARIABLE}=1 starts none"
-                raise OSError(f"{self.name} cannot be started ({error.strerror}); {way_out}") from None
-            if self.pid == 0:
-                try:
-                    for worker in (self, *others):
-                        worker.connection.close()  # else they would not notice the end of the process that has it
-                    _work(function, end, processes)
-                finally:
-                    os._exit(1)
+        name = f"process {len(others) + 1} of {processes}"
+        super().__init__(name, others, processes, lambda end: _work(function, end))
 
     def send(self, item):
         with contextlib.suppress(OSError):  # it has died: `receive` says so
@@ -131,32 +106,12 @@ class _Worker:
         try:
             self.results.append(self.connection.recv())
         except (EOFError, OSError):
-            raise WorkerDied(f"{self.name} {self.end()}") from None
+            raise ProcessDied(f"{self.name} {self.end()}") from None
         self.busy = False
 
-    def end(self):
-        """-> in words, how the process had ended already."""
-        self.connection.close()
-        pid, self.pid = self.pid, None
-        try:
-            if pid is None:
-                return "has ended"
-            os.kill(pid, signal.SIGKILL)
-            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        except (ProcessLookupError, ChildProcessError):  # where SIGCHLD is ignored, the system waits for it
-            return "has ended"
-        if code >= 0:
-            return f"has ended with exit code {code}"
-        hint = ": if memory was short, fewer processes need less" if code == -signal.SIGKILL else ""
-        return f"was killed by signal {-code} ({signal.strsignal(-code)}){hint}"
 
-
-def _work(function, connection, processes):
+def _work(function, connection):
     """What a copy does until the other end of the connection is closed."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    os.environ[cores.VARIABLE], cores.shared_by = "1", processes
-    gc.freeze()  # what is not visited is not written to, and stays shared
     items = SimpleQueue()
 
     def receive():  # in a thread, which notices the end of the first process in the midst of work, too

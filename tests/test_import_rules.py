@@ -30,7 +30,8 @@ ORDER = [
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
-    *("common common.config common.cores", "common.threads", "common.processes common.np common.arrays"),
+    *("common common.config common.cores", "common.threads", "common.forked"),
+    "common.processes common.np common.arrays",
     "common.gpu",
     *("common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.type_dropout common.ngrams"),

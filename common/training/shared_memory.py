@@ -4,17 +4,12 @@ Small things go through pipes, arrays through a block of memory that all of them
 system, and is gone with its last process. `processes_together` trains with it.
 """
 
-import gc
+import functools
 import mmap
-import multiprocessing
-import os
-import signal
-import warnings
-from multiprocessing.util import Finalize
 
 import numpy as np
 
-from common import cores
+from common.forked import ForkedProcess, ProcessDied
 
 ALIGNED = 64  # bytes: where an array in the block may begin
 
@@ -33,77 +28,56 @@ class SharedMemory:
         except OSError as error:
             what = f"memory that {size} processes share ({room * size / 1e6:,.0f} MB; one process does without)"
             raise OSError(error.errno, f"{what}: {error.strerror}") from None
-        self.followers, self.pipes, self.at = [], [], 0
+        self.followers, self.leader, self.at = [], None, 0  # leader: of a follower, the connection to it
 
     def start(self, follow):
         """Fork the followers; each calls follow(), which ends with the leader."""
-        Finalize(self, _kill, (self.followers,), exitpriority=10)  # else the end of this process would wait for them
-        context = multiprocessing.get_context("fork")
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-        try:
-            for rank in range(1, self.size):
-                here, there = context.Pipe()
-                self.pipes.append(here)
-                self.followers.append(context.Process(target=self._run, args=(rank, there, follow), daemon=True))
-                with warnings.catch_warnings():  # of BLAS's threads, which are prepared for a fork
-                    warnings.simplefilter("ignore", DeprecationWarning)
-                    self.followers[-1].start()
-                there.close()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for rank in range(1, self.size):
+            name = f"process {rank + 1} of {self.size} that work together"
+            work = functools.partial(self._run, follow, rank)
+            self.followers.append(ForkedProcess(name, self.followers, self.size, work))
 
-    def _run(self, rank, pipe, follow):
-        """In a new process: whoever sits at the terminal, or ends the job, speaks to the leader."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
-        os.environ[cores.VARIABLE] = "1"
-        gc.freeze()  # to look through all objects would copy their pages
-        for other in self.pipes:  # while a follower held them open, the end of the leader would not close them
-            other.close()
-        self.rank, self.pipes = rank, [pipe]
+    def _run(self, follow, rank, leader):
+        """In a follower."""
+        self.rank, self.leader, self.followers = rank, leader, []
         try:
             follow()
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            pass  # the leader is gone
+            return  # the leader is gone
         except BaseException as error:
             own = type(error).__module__ != "builtins"  # it may not come out of a pipe as it went in
-            pipe.send(RuntimeError(f"{type(error).__name__}: {error}") if own else error)
-        os._exit(0)  # what is to be done at exit, the leader does
+            leader.send(RuntimeError(f"{type(error).__name__}: {error}") if own else error)
 
     def close(self):
-        """End the followers: they have nothing to keep."""
-        _kill(self.followers)
-        for follower, pipe in zip(self.followers, self.pipes):
-            follower.join()
-            pipe.close()
-        self.followers.clear()
-        self.pipes.clear()
+        """End the followers."""
+        for follower in self.followers:
+            follower.end()
+        self.followers = []
 
     def order(self, *what):
         """The leader: tell the followers what to do next, after what was broadcast for it."""
-        for i in range(len(self.pipes)):
-            self._send(i, what)
+        for follower in self.followers:
+            self._send(follower, what)
         self.at = 0
 
     def next_order(self):
         """A follower: wait for it."""
         self.at = 0
-        return self.pipes[0].recv()
+        return self.leader.recv()
 
     def allgather(self, thing):
         if self.rank > 0:
-            self.pipes[0].send(thing)
-            return self.pipes[0].recv()
-        things = [thing, *(self._receive(i) for i in range(len(self.pipes)))]
-        for i in range(len(self.pipes)):
-            self._send(i, things)
+            self.leader.send(thing)
+            return self.leader.recv()
+        things = [thing, *map(self._receive, self.followers)]
+        for follower in self.followers:
+            self._send(follower, things)
         return things
 
     def Bcast(self, a, root=0):
         if self.rank > 0:
             a[...] = self._place(0, a)
-        elif self.pipes:  # else all are one process
+        elif self.followers:  # else all are one process
             self._place(0, a)[...] = a
 
     def Allreduce(self, own, total):
@@ -125,13 +99,10 @@ class SharedMemory:
         if self.rank > 0:
             start = self.at
             self._place(self.rank, own)[...] = own
-            self.pipes[0].send(start)
+            self.leader.send(start)
             return [own]
-        found = [own]
-        for rank in range(1, self.size):
-            start = self.room * rank + self._receive(rank - 1)
-            found.append(np.frombuffer(self.block, own.dtype, counts[rank], start))
-        return found
+        starts = [self.room * rank + self._receive(follower) for rank, follower in enumerate(self.followers, 1)]
+        return [own, *(np.frombuffer(self.block, own.dtype, n, start) for n, start in zip(counts[1:], starts))]
 
     def _place(self, rank, a):
         """The next free place for an array like a in the part of a process, as an array."""
@@ -139,37 +110,24 @@ class SharedMemory:
         self.at += room_for(a)
         return np.frombuffer(self.block, a.dtype, a.size, start).reshape(a.shape)
 
-    def _send(self, i, thing):
+    def _send(self, follower, thing):
         try:
-            return self.pipes[i].send(thing)
+            return follower.connection.send(thing)
         except (BrokenPipeError, ConnectionResetError):
             pass
-        return self._receive(i)  # its last word, if there is one
+        return self._receive(follower)  # its last word, if there is one
 
-    def _receive(self, i):
+    def _receive(self, follower):
         """The next message of a follower; its error is raised here."""
         try:
-            thing = self.pipes[i].recv()
+            thing = follower.connection.recv()
         except (EOFError, ConnectionResetError):
-            thing = self._gone(i)
+            thing = ProcessDied(f"{follower.name} {follower.end()}")
         if isinstance(thing, BaseException):
             raise thing
         return thing
-
-    def _gone(self, i):
-        """An error that says how a follower has ended."""
-        self.followers[i].join(1)
-        code = self.followers[i].exitcode
-        how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-        name = f"process {i + 2} of {self.size} that work together"
-        return ChildProcessError(f"{name} has ended ({how}): it was killed, or out of memory")
 
 
 def room_for(a):
     """Bytes that an array takes in the block."""
     return -(-a.nbytes // ALIGNED) * ALIGNED
-
-
-def _kill(followers):
-    for follower in followers:
-        follower.kill()

@@ -15,7 +15,8 @@ from conftest import ROOT
 
 from common import cores
 from common.cores import can_fork, most_processes
-from common.processes import AHEAD, PAUSE, WorkerDied, map_in_order
+from common.forked import ProcessDied
+from common.processes import AHEAD, PAUSE, map_in_order
 from common.threads import blas_threads
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="no fork")
@@ -150,9 +151,9 @@ def test_where_no_process_can_be_started_the_error_says_what_needs_none(monkeypa
     ],
 )
 def test_a_process_that_dies_ends_the_work_with_its_number_and_the_cause(death, why):
-    with pytest.raises(WorkerDied, match=rf"^process \d of 2 (was )?{why}"):
+    with pytest.raises(ProcessDied, match=rf"^process \d of 2 (was )?{why}"):
         list(map_in_order(lambda item: death() if item == 3 else item, itertools.count(), 2))
-    assert issubclass(WorkerDied, OSError)  # one line and exit code 2 on the command line
+    assert issubclass(ProcessDied, OSError)  # one line and exit code 2 on the command line
     assert_no_process_is_left()
 
 
@@ -160,7 +161,7 @@ def test_processes_that_the_system_waits_for_by_itself_are_ended_too():
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as some supervisors start a program
     try:
         assert list(map_in_order(str, range(4), 2)) == list("0123")
-        with pytest.raises(WorkerDied, match="process 1 of 2 has ended"):
+        with pytest.raises(ProcessDied, match="process 1 of 2 has ended"):
             list(map_in_order(lambda _: os._exit(1), [1], 2))
     finally:
         signal.signal(signal.SIGCHLD, before)

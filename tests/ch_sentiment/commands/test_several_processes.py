@@ -140,7 +140,7 @@ def test_one_that_is_killed_ends_the_job_and_leaves_whole_files(engine, victim, 
     else:
         assert job.returncode == 2 and len(err.splitlines()) == 1
         resume = f"go on with: sentifish train --resume {shlex.quote('run')}"
-        assert "process 2 of 2 that work together has ended (SIGKILL)" in err and resume in err
+        assert "process 2 of 2 that work together was killed by signal 9" in err and resume in err
     check_none_is_left(pids)
     load_arrays(tmp_path / "run/last.npz")
     load_arrays(tmp_path / "run/model.npz")

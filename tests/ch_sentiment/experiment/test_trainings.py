@@ -8,7 +8,7 @@ import pytest
 
 from ch_sentiment.experiment.trainings import TrainingStopped, train_each
 from common import cores
-from common.processes import WorkerDied
+from common.forked import ProcessDied
 
 pytestmark = pytest.mark.skipif(not cores.can_fork(), reason="needs fork")
 QUIET = {"quiet": True}
@@ -117,7 +117,7 @@ def test_a_training_that_is_killed_ends_all_in_one_line():
             os.kill(os.getpid(), signal.SIGKILL)
         until_stopped(callbacks)
 
-    with pytest.raises(WorkerDied, match=r"process 2 of 2 was killed by signal 9"):
+    with pytest.raises(ProcessDied, match=r"process 2 of 2 was killed by signal 9"):
         list(train_each(train, [("long", "long"), ("killed", "killed")], 2, **QUIET))
 
 
