@@ -4,7 +4,8 @@
 
 A step is forward and backward of the layer and of a maximum over its steps (TimeMax), float32, one BLAS thread. Each
 form is measured in processes of its own, taken in turn; the table gives medians, and each ratio is the median of the
-ratios round by round. Before anything is timed, a form must give the gradients of the plain loop.
+ratios round by round. Before anything is timed, a form must give the gradients of the plain loop. The last table is of
+each cell where the last step alone has a gradient (TimeLast), which vanishes on its way to the first.
 """
 
 import argparse
@@ -21,9 +22,12 @@ import numpy as np
 
 from benchmarks.speed.jobs import THREAD_VARIABLES
 from common.functions import sigmoid
-from common.pooling import TimeMax
+from common.pooling import TimeLast, TimeMax
 from common.recurrent.base import TimeRecurrent
+from common.recurrent.gru import TimeGRU
+from common.recurrent.gru_reset_after import TimeGRUResetAfter
 from common.recurrent.lstm import TimeLSTM
+from common.recurrent.rnn import TimeRNN
 from common.recurrent.simple import SimpleTimeLSTM
 
 STEPS = 7
@@ -73,6 +77,16 @@ def sigmoid_of_each_gate(a):
         gate[...] = sigmoid(-gate)
 
 
+def read_each_step(self, dhs, last, chunk):
+    """In the place of `read_chunk`: step by step, by way of contiguous room."""
+    for t in range(last - last % len(chunk), last + 1):
+        chunk[t % len(chunk)] = np.ascontiguousarray(dhs[:, t]).T  # (N, H) -> (H, N)
+
+
+def leave(self, *grads):
+    """In the place of `flush`."""
+
+
 def new_buffer(self, name, *shape):
     return np.empty(shape, self.params[0].dtype)
 
@@ -81,6 +95,7 @@ def new_buffer(self, name, *shape):
 OFF = {
     "reused buffers": patch.object(TimeRecurrent, "buffer", new_buffer),
     "one sigmoid for three gates": patch("common.recurrent.lstm.sigmoid_of_negated", sigmoid_of_each_gate),
+    "gradients of outputs read several steps at a time": patch.object(TimeRecurrent, "read_chunk", read_each_step),
     "gradients of weights over several steps at a time": patch("common.recurrent.base.COLUMNS", 1),
 }
 # name: (layer, what is switched off)
@@ -90,11 +105,15 @@ FORMS = {
     "internal layout (T, features, N), in place": (TimeLSTM, list(OFF.values())),
     **{name: (TimeLSTM, list(OFF.values())[k + 1 :]) for k, name in enumerate(OFF)},
 }
+CELLS = {layer.__name__: layer for layer in (TimeRNN, TimeLSTM, TimeGRU, TimeGRUResetAfter)}
+VANISHING = {f"{name}, vanishing gradients {what}": (name, what) for name in CELLS for what in ("set to 0", "left")}
 ALONE = {f"without {name}": (TimeLSTM, [switch]) for name, switch in OFF.items()}
 
 
 def measure(name, N, T, D, H):
     """-> median seconds of a step of a form. SystemExit where its gradients are not those of the plain loop."""
+    if name in VANISHING:
+        return measure_vanishing(*VANISHING[name], N, T, D, H)
     layer_class, off = (FORMS | ALONE)[name]
     rng = np.random.default_rng(0)
     weights = TimeLSTM.init_params(D, H, rng)
@@ -114,11 +133,30 @@ def measure(name, N, T, D, H):
         for ours, theirs in zip([step(layer), *layer.grads], expected, strict=True):
             if not np.abs(ours - theirs).max() < SAME * np.abs(theirs).max():
                 raise SystemExit(f"{name}: expected the gradients of the plain loop, got others")
-        seconds = []
-        for _ in range(STEPS):
-            start = time.perf_counter()
-            step(layer)
-            seconds.append(time.perf_counter() - start)
+        return median_seconds(lambda: step(layer))
+
+
+def measure_vanishing(cell, what, N, T, D, H):
+    """-> median seconds of a step in which the last step alone has a gradient."""
+    rng = np.random.default_rng(0)
+    xs = rng.standard_normal((N, T, D)).astype(np.float32)
+    layer, pool = CELLS[cell](*CELLS[cell].init_params(D, H, rng)), TimeLast()
+
+    def step():
+        pooled = pool.forward(layer.forward(xs))  # (N, T, D) -> (N, T, H) -> (N, H)
+        layer.backward(pool.backward(np.full_like(pooled, 1e-3)))
+
+    with patch.object(TimeRecurrent, "flush", leave) if what == "left" else ExitStack():
+        step()
+        return median_seconds(step)
+
+
+def median_seconds(step):
+    seconds = []
+    for _ in range(STEPS):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
 
@@ -126,12 +164,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fast_layers", description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs=4, default=[64, 200, 100, 128], metavar=tuple("NTDH"))
-    parser.add_argument("--only", choices=[*FORMS, *ALONE], metavar="FORM", help="in this process, and print JSON")
+    parser.add_argument("--only", choices=[*FORMS, *ALONE, *VANISHING], metavar="FORM", help="in this process, and print JSON")
     options = parser.parse_args(argv)
     if options.only:
         print(json.dumps(measure(options.only, *options.sizes)))
         return
-    found = {name: [] for name in FORMS | ALONE}
+    found = {name: [] for name in FORMS | ALONE | VANISHING}
     for _ in range(options.rounds):
         for name in found:
             command = [
@@ -156,6 +194,10 @@ def main(argv=None):
     print("\n| TimeLSTM | ms | times the whole |\n| --- | --- | --- |")
     for name in ALONE:
         print(f"| {name} | {1000 * statistics.median(found[name]):.1f} | {gain(found, name, fast):.2f} |")
+    print("\n| the last step alone has a gradient | ms | without setting to 0: times as long |\n| --- | --- | --- |")
+    for fast, slow in zip(list(VANISHING)[::2], list(VANISHING)[1::2]):
+        ratio = gain(found, slow, fast)
+        print(f"| {VANISHING[fast][0]} | {1000 * statistics.median(found[fast]):.1f} | {ratio:.1f} |")
 
 
 def gain(found, slow, fast):

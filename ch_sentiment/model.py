@@ -14,18 +14,11 @@ from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
 from common.pair_embedding import TimePairEmbedding
 from common.pooling import POOLS, pooling_by_name
+from common.recurrent.bidirectional import TimeBidirectional
 from common.sequential import Sequential
-from common.time_layers import (
-    TimeBidirectional,
-    TimeDropout,
-    TimeEmbedding,
-    TimeGRU,
-    TimeGRUResetAfter,
-    TimeLSTM,
-    TimeRNN,
-)
+from common.time_layers import TimeDropout, TimeEmbedding, TimeGRU, TimeGRUResetAfter, TimeLSTM, TimeRNN
 from common.transformer import TransformerPooled
-from common.type_dropout import TypeDropout
+from common.type_dropout import DroppedEmbedding, TypeDropout
 from dataset.text import PAD, UNK
 
 # name: class of a recurrent layer with `init_params(D, H, rng, dtype)` for its weights, of which RecurrentEncoder makes
@@ -118,16 +111,18 @@ def _weighted(sample_weight):
 class WordVectors:
     """The vector of every word and, where there is a `pair_embed`, beside it that of its pair with the word before.
 
-    embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout or TypeDropout of the vectors.
-    word_dropout: WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2)
-    and the mask.
+    embed: TimeEmbedding. pair_embed: TimePairEmbedding or None. dropout: TimeDropout or TypeDropout. word_dropout:
+    WordDropout. frozen: leave the vectors of `embed` as they are. forward: ids (N, T) -> (N, T, D + D2) and the mask.
     """
+
+    drops = True  # whether the last forward dropped anything
 
     def __init__(self, embed, pair_embed=None, dropout=None, word_dropout=None, frozen=False):
         self.embed, self.pair_embed = embed, pair_embed
         self.dropout = dropout or TimeDropout(0.0, rng=0)
         self.word_dropout = word_dropout or WordDropout(0.0)
         self.embed_frozen = frozen
+        self.dropped = DroppedEmbedding(embed, dropout) if isinstance(dropout, TypeDropout) and not pair_embed else None
         self.parts = {} if frozen else {"embed": embed}  # the layers by the names that their parameters have in a file
         self.parts |= {} if pair_embed is None else {"pair_embed": pair_embed}
         self.parts |= {"embed_dropout": self.dropout, "word_dropout": self.word_dropout}
@@ -143,15 +138,21 @@ class WordVectors:
             got = f"got only padding in row {has_token.argmin()} of the batch"
             raise ValueError(f"SentimentNet: expected a token in every text, {got}")
         read = self.word_dropout.forward(xs)
+        if self.dropped is not None:
+            return self.dropped.forward(read, mask), mask
         vectors = self.embed.forward(read, mask)  # (N, T) -> (N, T, D), 0 at the padding
         if self.pair_embed is not None:
             vectors = np.concatenate((vectors, self.pair_embed.forward(xs, mask)), axis=2)  # -> (N, T, D + D2)
-        by_type = isinstance(self.dropout, TypeDropout)
-        return self.dropout.forward(vectors, *([read] if by_type else [])), mask
+        self.drops = self.dropout.active
+        if self.drops:
+            vectors = self.dropout.forward(vectors, read if isinstance(self.dropout, TypeDropout) else None)
+        return vectors, mask
 
     def backward(self, dout):
         """dout (N, T, D + D2) -> None, since ids have no gradient."""
-        dout = self.dropout.backward(dout)
+        if self.dropped is not None:
+            return None if self.embed_frozen else self.dropped.backward(dout)
+        dout = self.dropout.backward(dout) if self.drops else dout
         D = self.embed.params[0].shape[1]
         if not self.embed_frozen:
             self.embed.backward(dout[:, :, :D])
@@ -227,10 +228,10 @@ def sentiment_net(
     logit) or more (a logit each); softmax: a logit each for two classes, too. pair_size: size of a second vector at
     every word, that of its pair with the word before it; num_pairs: how many pairs have one of their own (their keys
     are to be written to `words.pair_embed.pairs`). dropout: the share dropped of the embeddings, between layers and
-    before the head; embed_dropout: that of the embeddings, where it is another; type_dropout: drop the same elements
-    of a word wherever it stands in a batch. word_dropout: the share of words read as unknown while training. embed_W:
-    (V, D) word vectors to start from. freeze_embedding: leave them as they are. rng: Generator, int or None. dtype: of
-    all weights. ValueError names an argument out of its range.
+    before the head; embed_dropout: that of the embeddings, where it is another; type_dropout: drop the same of a word
+    throughout a batch. word_dropout: the share of words read as unknown while training. embed_W: (V, D) word vectors to
+    start from. freeze_embedding: leave them as they are. rng: Generator, int or None. dtype: of all weights. ValueError
+    names an argument out of its range.
     """
     given = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
     config = {name: plain_number(value) for name, value in given.items()}

@@ -6,6 +6,7 @@ import sys
 VARIABLE = "SENTIFISH_PROCESSES"  # a number that overrules what is chosen here; 1 in the processes that are started
 shared_by = 1  # how many processes of one job, each busy with its part, share the cores now
 QUOTA = "/sys/fs/cgroup/cpu.max"  # of a Linux container: microseconds of each period, or "max"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
 RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
 
 
@@ -26,7 +27,8 @@ def can_fork():
 
 
 def most_processes(given=None):
-    """How many processes work may be shared among: `given`, else what the variable says, else a process for each core.
+    """How many processes work may be shared among: `given`, else what the variable says, else a process for each core,
+    or for as many cores as one of THREAD_VARIABLES gives BLAS.
 
     1 where there is no fork, and for a rank of mpiexec, unless more are given. ValueError for anything but a whole
     number from 1 on, and for more than 1 where processes cannot be started so.
@@ -37,7 +39,7 @@ def most_processes(given=None):
         asked = os.environ[VARIABLE]
         asked = int(asked) if asked.isdecimal() else asked
     if asked is None:
-        return cores() if can_fork() and ranks_started() == 1 else 1
+        return max(1, cores() // threads_asked()) if can_fork() and ranks_started() == 1 else 1
     if type(asked) is not int or asked < 1:
         raise ValueError(f"{called}: expected a whole number from 1 on, got {asked!r}")
     if asked > 1 and not can_fork():
@@ -50,3 +52,8 @@ def most_processes(given=None):
 def ranks_started():
     """How many processes mpiexec started together; 1 without it."""
     return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
+
+
+def threads_asked():
+    """How many threads the environment wants BLAS to have in each process; 1 where it says nothing."""
+    return max(1, *(int(value) for name in THREAD_VARIABLES if (value := os.environ.get(name, "")).isdecimal()), 1)

@@ -125,10 +125,15 @@ class Dropout(Layer):
         self.rng = as_rng_or_global(self, rng)
         self.train_flg = True
 
+    @property
+    def active(self):
+        """Whether anything is dropped: else forward and backward make copies, which a caller may save."""
+        return self.train_flg and self.dropout_ratio > 0
+
     def forward(self, x, train_flg=True):
         x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
         scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
-        if train_flg and self.train_flg and self.dropout_ratio > 0:
+        if train_flg and self.active:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
             scale = np.multiply(np.asarray(keep, like=x), 1 / (1 - self.dropout_ratio), dtype=x.dtype)
         self.cache = x.shape, scale

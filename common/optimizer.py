@@ -16,7 +16,7 @@ from common.gpu.kernels import on_gpu
 from common.gpu.rows_and_adam import adam_step
 from common.np import GPU  # noqa: F401  (the book's module exports it)
 
-BLOCK = 32768  # elements processed at a time
+BLOCK = 16384  # elements processed at a time: five arrays of them stay in the processor's cache
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
 BOUNDS |= {name: {"least": 0, "below": 1} for name in ("beta1", "beta2", "momentum", "rho", "decay_rate")}
 

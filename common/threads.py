@@ -12,9 +12,9 @@ from contextlib import ContextDecorator
 from functools import cache
 
 from common import cores
+from common.cores import THREAD_VARIABLES
 
 LARGE = 3_000_000  # multiply-adds of a step from which two threads were measured to be faster than one
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
 
 
 class one_blas_thread(ContextDecorator):

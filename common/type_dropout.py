@@ -3,7 +3,9 @@
 import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, as_rng, float_dtype
+from common.arrays.row_grad import plain
 from common.layers import Dropout
+from common.time_layers import TimeEmbedding
 
 BITS = 16  # random bits for each element: the share that is dropped is rounded to a multiple of 2^-16
 
@@ -24,7 +26,7 @@ class TypeDropout(Dropout):
         xs = as_floats(self, "xs", xs, np.shape(xs), float_dtype(xs))
         ids = as_ids(self, "ids", ids, xs.shape[:-1], 2**31)
         scale = None
-        if self.train_flg and self.dropout_ratio > 0:
+        if self.active:
             dropped = min(round(self.dropout_ratio * 2**BITS), 2**BITS - 1)  # of 2^BITS equally likely numbers
             seed = int(self.rng.integers(2**64, dtype=np.uint64))
             keep = random_numbers(seed, ids, xs.shape[-1]) >= dropped
@@ -49,3 +51,25 @@ def random_numbers(seed, ids, size):
     z *= 0x94D049BB133111EB
     z ^= z >> 31
     return z.view(np.uint16)[..., :size]  # (..., blocks) -> (..., 4 blocks) -> (..., size)
+
+
+class DroppedEmbedding:
+    """An embedding and its TypeDropout in one: the vectors of a batch's distinct words, dropped, at all their places.
+
+    embed: TimeEmbedding. dropout: TypeDropout. forward: ids (N, T), mask (N, T) bool -> (N, T, D), 0 at the padding:
+    what the two layers give one after the other, computed for the third or so of the rows that are distinct.
+    """
+
+    def __init__(self, embed, dropout):
+        self.embed, self.dropout, self.places = embed, dropout, None
+
+    def forward(self, ids, mask=None):
+        words, places = np.unique(ids, return_inverse=True)  # (K,), and for each id its place in them
+        vectors = self.dropout.forward(self.embed.forward(words[None]), words[None])[0]  # (1, K) -> (1, K, D) -> (K, D)
+        self.places = TimeEmbedding(vectors)  # a second embedding, of the places
+        return self.places.forward(places.reshape(ids.shape), mask)  # (N, T) -> (N, T, D)
+
+    def backward(self, dout):
+        """dout (N, T, D) -> None, since ids have no gradient."""
+        self.places.backward(dout)
+        self.embed.backward(self.dropout.backward(plain(self.places.grads[0])[None]))

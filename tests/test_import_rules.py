@@ -32,8 +32,8 @@ ORDER = [
     # common
     *("common common.config common.cores", "common.threads", "common.processes common.np common.arrays"),
     "common.gpu",
-    *("common.functions", "common.layers", "common.type_dropout"),
-    *("common.recurrent", "common.time_layers common.pooling", "common.ngrams"),
+    *("common.functions", "common.layers"),
+    *("common.recurrent", "common.time_layers common.pooling", "common.type_dropout common.ngrams"),
     *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     "common.skip_gram",

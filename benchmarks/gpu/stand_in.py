@@ -20,7 +20,7 @@ calls = Counter()  # of what a GPU would be given, by name
 # The functions of NumPy that our layers use and CuPy 14.2 has (`hasattr(cupy, name)`, read off its wheel).
 HAS = "all any arange argmax argsort array asarray atleast_2d clip column_stack concatenate copy copyto dot empty"
 HAS += " empty_like flatnonzero full full_like hstack max mean min ndim ones put_along_axis ravel reshape result_type"
-HAS += " searchsorted shape size stack sum take tensordot union1d vdot where zeros zeros_like"
+HAS += " searchsorted shape size stack sum take tensordot union1d unique vdot where zeros zeros_like"
 REDUCTIONS = {"sum", "mean", "var", "max", "min", "any", "all"}
 REFUSED = {"where", "initial", "mode"}  # arguments of reductions and of `take` that it does not know there
 FREE = {"shape", "ndim", "size", "result_type", "empty", "empty_like", "reshape", "transpose", "view", "ravel"}

@@ -193,6 +193,8 @@ ONCE = ("time_to_accuracy",)  # takes minutes: one round
 
 def preparations(chosen, sizes):
     """Jobs that come first: sides that are compared must do the same work, and predictions need a saved model."""
+    if set(chosen) <= {"train", "time_to_accuracy"}:  # which measure whole commands, or compare for themselves
+        return []
     short = replace(sizes.step, task="agree", N=min(sizes.step.N, 8), T=min(sizes.step.T, 30))
     one = replace(short, threads=1)
     cells = [replace(one, cell=cell) for cell in ("rnn", "gru_after", "lstm")]

@@ -19,9 +19,8 @@ from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check_config, new_net
 from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
-from ch_sentiment.experiment.trainings import TrainingStopped, train_each
+from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.metrics import trivial_accuracies
-from common.cores import most_processes
 from common.files.atomic_write import write_atomically
 from common.training.callbacks import StopOnSignal
 
@@ -37,7 +36,7 @@ KINDS = {  # name: what sets it apart
     "bilstm": {"cell": "lstm", "bidirectional": True},
 }
 NOT_SHARED = ("recipe", "model", "cell", "bidirectional", "resume")  # these differ between kinds
-NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy", "processes")
+NOT_SHARED += ("adversarial", "virtual_adversarial", "entropy", "processes", "device")
 SHARED = [name for name, group in GROUP_OF.items() if name not in NOT_SHARED and group != "unlabelled"]
 RESULTS = ("compare.md", "compare.json", "compare.png")
 
@@ -52,7 +51,7 @@ def run(arguments):
     """Train every kind and write the RESULTS; -> exit code: 0, 3 where no loss stayed finite, 130 after Ctrl-C, or 143
     after SIGTERM; what is done by then is written. DataError.
     """
-    config = Config.of(typed(arguments))
+    config = Config.of(typed(arguments, SHARED))
     options = config.by_name()
     shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
     kinds = {kind: config_of({**shared, **own}) for kind, own in KINDS.items()}
@@ -62,12 +61,12 @@ def run(arguments):
     data = corpus_of(config)
     inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
-    processes = min(most_processes(arguments.processes), len(kinds))
+    processes = at_a_time(arguments.processes, len(kinds), config.run)
 
     def begun():
         for number, (kind, each) in enumerate(kinds.items(), start=1):
             inform(config.run, f"{number} of {len(kinds)}: {kind}")
-            yield kind, each.with_(out=str(folder / kind))
+            yield kind, each.with_(out=str(folder / kind), processes=1)
 
     def train(each, callbacks):
         result = trained(each, data, callbacks, say_once)

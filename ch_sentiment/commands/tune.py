@@ -22,9 +22,8 @@ from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
-from ch_sentiment.experiment.trainings import TrainingStopped, train_each
+from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.intervals import wilson_interval
-from common.cores import most_processes
 from dataset.errors import DataError
 
 HELP = "a small random search over the settings of a training"
@@ -37,13 +36,16 @@ REFUSED = {  # options of `train` that have no part here, and why
     "save_every": "a trial leaves nothing but its row",
     "calibrate": "a trial leaves nothing but its row",
     "abstain": "a trial leaves nothing but its row",
+    "device": "trials run beside each other, on the CPU",
 }
 REFUSED |= {name: "a trial sees labelled texts alone" for name, group in GROUP_OF.items() if group == "unlabelled"}
+
+OF_TRIALS = [name for name in FIELDS if name != "processes"]
 
 
 def add_arguments(parser):
     """Those of `train`; `run` refuses those of REFUSED, and says why."""
-    add_options(parser, [name for name in FIELDS if name != "processes"])
+    add_options(parser, OF_TRIALS)
     add_processes_argument(parser)
     trials = "the number of trials in all (default: %(default)s)"
     parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
@@ -55,7 +57,7 @@ def run(arguments):
     """Run the trials that are not done yet and print the table; -> exit code: 0, 130 after Ctrl-C, or 143 after
     SIGTERM. DataError.
     """
-    options = typed(arguments)
+    options = typed(arguments, OF_TRIALS)
     for name, why in REFUSED.items():
         if name in options:
             raise DataError(f"{flag(name)}: expected none, {why}")
@@ -67,6 +69,7 @@ def run(arguments):
         raise DataError("--validation: expected a share above 0, by which trials are ranked, got 0")
     if config.run.out == "":
         raise DataError("--out: expected a folder, got an empty name")
+    processes, alone = at_a_time(arguments.processes, arguments.trials, config.run), config.with_(processes=1)
     folder = Path(config.run.out or "runs/tune")
     texts = load(config.data)
     if not (folder / TRIALS).exists():
@@ -88,9 +91,8 @@ def run(arguments):
 
         def train(numbered, callbacks):
             number, settings = numbered
-            return {"trial": number, "settings": settings, **trial(config.with_(**settings), texts, callbacks)}
+            return {"trial": number, "settings": settings, **trial(alone.with_(**settings), texts, callbacks)}
 
-        processes = min(most_processes(arguments.processes), max(1, len(left)))
         try:
             for name, row in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)

@@ -8,6 +8,7 @@ import mmap
 import signal
 import sys
 
+from common.cores import most_processes
 from common.processes import map_in_order
 from common.training.callbacks import Callback, Progress
 
@@ -20,6 +21,14 @@ class TrainingStopped(Exception):
     def __init__(self, reason):
         super().__init__(reason)
         self.reason = reason
+
+
+def at_a_time(given, count, run):
+    """-> how many of `count` trainings may go on at a time: as `most_processes(given)`; on a GPU one. run: RunOptions.
+    ValueError.
+    """
+    most = most_processes(given)
+    return 1 if run.device == "gpu" else max(1, min(most, count))
 
 
 def train_each(train, items, processes, quiet=False):

@@ -4,7 +4,7 @@
   holds for each step x, a row of ones and the state before it, which meet the stacked Wx, b and Wh at once.
 - Private arrays are reused from batch to batch, because fresh memory costs more than the arithmetic done in it.
 - The gradients of the weights are products over several steps at a time.
-- Results are new arrays (N, T, H) in C order, each step written and read while it is in the processor's cache.
+- Results are new arrays (N, T, H) in C order, each step written while it is in the processor's cache.
 """
 
 import math
@@ -108,13 +108,18 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         return ins, masked
 
     def prepare_backward(self, dhs, T, N):
-        """Checks dhs -> dhs (N, T, H), dxs (N, T, D) to be filled, and room for one step of dhs (N, H).
-
-        By way of that contiguous room: the rows of a step lie far apart, and are slow to read by columns.
-        """
+        """Checks dhs -> dhs (N, T, H), and dxs (N, T, D) to be filled."""
         Wx, Wh, _ = self.params
         dhs = as_floats(self, "dhs", dhs, (N, T, len(Wh)), Wh.dtype)
-        return dhs, np.empty((N, T, len(Wx)), Wx.dtype, like=Wx), self.buffer("dhs_step", N, len(Wh))
+        return dhs, np.empty((N, T, len(Wx)), Wx.dtype, like=Wx)
+
+    def read_chunk(self, dhs, last, chunk):
+        """dhs (N, T, H) of the steps up to `last` that are one product with it -> chunk (steps, H, N).
+
+        At once, because the rows of a single step lie far apart.
+        """
+        first = last - last % len(chunk)
+        chunk[: last + 1 - first] = dhs[:, first : last + 1].transpose(1, 2, 0)  # (N, steps, H) -> (steps, H, N)
 
     def cached_steps(self, T):
         """How many of T steps have their own place in what is cached for backward."""

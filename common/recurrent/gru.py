@@ -102,25 +102,27 @@ class TimeGRUBase(TimeRecurrent):
         ins, masked, pasts, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
+        dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         # Blocks of H rows: h~, z, r are what x meets; from z on, as many as W_state has, what the state meets.
         steps = steps_at_once(T, N)
-        das = self.buffer("das", steps, 4 * H, N)
+        das, dhs_chunk = self.buffer("das", steps, 4 * H, N), self.buffer("dhs_chunk", steps, H, N)
         W_x = np.concatenate((Wx[:, 2 * H :], Wx[:, : 2 * H]), axis=1)  # (D, 3H) in the order h~, z, r
         W_state = self.state_weights()
         state_rows = slice(H, H + W_state.shape[1])
         dWx, dWh = self.buffer("dWx", D + 1, 3 * H), self.buffer("dWh", 1 + H, 3 * H)
-        dh, dh_prev, direct = (self.buffer(name, H, N) for name in ("dh", "dh_prev", "direct"))
+        dh_prev, direct = self.buffer("dh_prev", H, N), self.buffer("direct", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
+            if t == T - 1 or (t + 1) % steps == 0:
+                self.read_chunk(dhs, t, dhs_chunk)
             h = hs[t]
             z, r, h_hat = _split(gates[t])
             da = das[t % steps]
             dah, daz, dar, dpast = da.reshape(4, H, N)
-            dhs_step[...] = dhs[:, t]
-            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
+            dh = dhs_chunk[t % steps]
+            dh += dh_prev
             # dah = dh z (1 - h~^2)
             np.multiply(h_hat, h_hat, out=dah)
             np.subtract(1, dah, out=dah)

@@ -77,24 +77,25 @@ class TimeLSTM(TimeRecurrent):
         cs = self.buffer("cs", steps + 1, H, N)
         hs[0], cs[0] = self.initial_state("h", N).T, self.initial_state("c", N).T
         tanh_cs = self.buffer("tanh_cs", steps, H, N)
-        gates = self.buffer("gates", steps, 4 * H, N)
+        gates = self.buffer("gates", steps, 4, H, N)
         out = np.empty((N, T, H), Wx.dtype, like=Wx)
         W = _reordered(self.stacked_weights(), out=self.buffer("W", len(ins[0]), 4 * H))
         np.negative(W[:, : 3 * H], out=W[:, : 3 * H])  # f, o and i are 1 / (1 + exp(-a)); g is a tanh
 
         with np.errstate(over="ignore"):
             for t in range(T):
-                a = np.matmul(W.T, ins[t], out=gates[t % steps])  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
-                f, o, i, g = _split(a)
-                sigmoid_of_negated(a[: 3 * H])
+                f, o, i, g = a = gates[t % steps]
+                np.matmul(W.T, ins[t], out=a.reshape(4 * H, N))  # (4H, D + 1 + H) @ (D + 1 + H, N) -> (4H, N)
+                sigmoid_of_negated(a[:3])
                 np.tanh(g, out=g)
                 c_prev, c, tanh_c = cs[t % len(cs)], cs[(t + 1) % len(cs)], tanh_cs[t % steps]
                 np.multiply(f, c_prev, out=c)
                 c += np.multiply(i, g, out=tanh_c)
                 np.tanh(c, out=tanh_c)
                 h = np.multiply(o, tanh_c, out=hs[t + 1])
-                overwrite_masked(c, c_prev, masked[t])
-                overwrite_masked(h, hs[t], masked[t])
+                if masked[t] is not None:
+                    overwrite_masked(c, c_prev, masked[t])
+                    overwrite_masked(h, hs[t], masked[t])
                 out[:, t] = h.T  # (H, N) -> (N, H)
 
         self.cache = None if self.inference else (ins, masked, cs, tanh_cs, gates)
@@ -106,24 +107,23 @@ class TimeLSTM(TimeRecurrent):
         ins, masked, cs, tanh_cs, gates = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
+        dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         Wx, Wh = (_reordered(W, out=self.buffer(name, *W.shape)) for name, W in (("Wx", Wx), ("Wh", Wh)))
         dW = self.buffer("dW", D + 1 + H, 4 * H)  # of the stacked Wx, b, Wh
         steps = steps_at_once(T, N)
-        das = self.buffer("das", steps, 4 * H, N)
-        dh, dh_prev, dc_here, dc, dc_prev = (
-            self.buffer(name, H, N) for name in ("dh", "dh_prev", "dc_here", "dc", "dc_prev")
-        )
+        das, dhs_chunk = self.buffer("das", steps, 4, H, N), self.buffer("dhs_chunk", steps, H, N)
+        dh_prev, dc_here, dc, dc_prev = (self.buffer(name, H, N) for name in ("dh_prev", "dc_here", "dc", "dc_prev"))
         dh_prev[...] = 0
         dc_prev[...] = 0
 
         for t in reversed(range(T)):
-            f, o, i, g = _split(gates[t])
-            da = das[t % steps]
-            df, do, di, dg = _split(da)
-            dhs_step[...] = dhs[:, t]
-            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
+            if t == T - 1 or (t + 1) % steps == 0:
+                self.read_chunk(dhs, t, dhs_chunk)
+            f, o, i, g = gates[t]
+            df, do, di, dg = da = das[t % steps]
+            dh = dhs_chunk[t % steps]
+            dh += dh_prev
             dc, dc_prev = dc_prev, dc
             # all of dc = dc + dh o (1 - tanh(c)^2), written o - h tanh(c)
             np.multiply(hs[t + 1], tanh_cs[t], out=dc_here)
@@ -132,7 +132,7 @@ class TimeLSTM(TimeRecurrent):
             dc_here += dc
             np.multiply(dc_here, f, out=dc_prev)
             # df = dc c_prev f (1 - f), do = dh tanh(c) o (1 - o), di = dc g i (1 - i)
-            np.subtract(1, gates[t, : 3 * H], out=da[: 3 * H])
+            np.subtract(1, gates[t, :3], out=da[:3])
             df *= cs[t]
             df *= dc_prev
             do *= hs[t + 1]
@@ -142,16 +142,18 @@ class TimeLSTM(TimeRecurrent):
             # dg = dc i (1 - g^2), written i - g (g i)
             gi *= g
             np.subtract(i, gi, out=dg)
-            _split(da)[2:] *= dc_here  # di and dg
+            da[2:] *= dc_here  # di and dg
             overwrite_masked(da, 0, masked[t])
-            np.matmul(Wh, da, out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
-            overwrite_masked(dh_prev, dh, masked[t])
-            overwrite_masked(dc_prev, dc, masked[t])
+            np.matmul(Wh, da.reshape(4 * H, N), out=dh_prev)  # (H, 4H) @ (4H, N) -> (H, N)
+            if masked[t] is not None:
+                overwrite_masked(dh_prev, dh, masked[t])
+                overwrite_masked(dc_prev, dc, masked[t])
             if t % FLUSH == 0:
                 self.flush(dh_prev, dc_prev)
             if t % steps == 0:
                 chunk = slice(t, min(t + steps, T))
-                da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t])  # (steps, 4H, N) -> (4H, steps N)
+                # (steps, 4H, N) -> (4H, steps N)
+                da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t].reshape(-1, 4 * H, N))
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
                 self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
@@ -159,11 +161,6 @@ class TimeLSTM(TimeRecurrent):
         for grad, rows in zip(self.grads, (dW[:D], dW[D + 1 :], dW[D])):
             _reordered(rows, out=grad)
         return dxs
-
-
-def _split(a):
-    """(4H, N) -> views f, o, i, g of (H, N)."""
-    return a.reshape(4, len(a) // 4, a.shape[1])
 
 
 def _reordered(W, out):

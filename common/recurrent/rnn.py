@@ -66,18 +66,19 @@ class TimeRNN(TimeRecurrent):
         ins, masked = self.cached()
         T, N = len(masked), ins.shape[2]
         D, H = len(Wx), len(Wh)
-        dhs, dxs, dhs_step = self.prepare_backward(dhs, T, N)
+        dhs, dxs = self.prepare_backward(dhs, T, N)
         hs = ins[:, D + 1 :]
         dW = self.buffer("dW", D + 1 + H, H)  # of the stacked Wx, b, Wh
         steps = steps_at_once(T, N)
-        das = self.buffer("das", steps, H, N)
-        dh, dh_prev = self.buffer("dh", H, N), self.buffer("dh_prev", H, N)
+        das, dhs_chunk = self.buffer("das", steps, H, N), self.buffer("dhs_chunk", steps, H, N)
+        dh_prev = self.buffer("dh_prev", H, N)
         dh_prev[...] = 0
 
         for t in reversed(range(T)):
-            da = das[t % steps]
-            dhs_step[...] = dhs[:, t]
-            np.add(dh_prev, dhs_step.T, out=dh)  # (H, N)
+            if t == T - 1 or (t + 1) % steps == 0:
+                self.read_chunk(dhs, t, dhs_chunk)
+            da, dh = das[t % steps], dhs_chunk[t % steps]
+            dh += dh_prev
             np.multiply(hs[t + 1], hs[t + 1], out=da)
             np.subtract(1, da, out=da)
             da *= dh  # through tanh

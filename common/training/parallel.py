@@ -6,6 +6,7 @@ given a model that works this way. What carries the sums is a communicator: of o
 (`shared_memory`), or of MPI's (`mpi`).
 """
 
+import math
 import zlib
 
 import numpy as np
@@ -15,6 +16,8 @@ from common.arrays.global_random import GLOBAL, GlobalRandom
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
 from common.training.scoring import as_loss, counted
+
+FEWEST = 512  # draws for a row, from which on skipping others costs less than drawing them
 
 
 class DataParallel(WrappedModel):
@@ -107,7 +110,8 @@ class DataParallel(WrappedModel):
 class RowsOfBatch(np.random.Generator):
     """Draws for all rows of a batch and returns those of this rank, so that all ranks' generators stay in step.
 
-    Outside of a `forward` of DataParallel it is as any other: the model may be used alone, too.
+    Outside of a `forward` of DataParallel it is as any other: the model may be used alone, too. PCG64, the generator of
+    `default_rng`, skips the rows of other ranks.
     """
 
     def __init__(self, rng, parallel):
@@ -115,7 +119,22 @@ class RowsOfBatch(np.random.Generator):
         self.whole, self.parallel = rng, parallel
 
     def random(self, size, dtype=np.float64):
-        return _rows_of(self.parallel, super().random, size, dtype)
+        if self.parallel.rows is None or not (draws := self._draws_of_a_row(size, dtype)):
+            return _rows_of(self.parallel, super().random, size, dtype)
+        rows, place = np.empty((len(self.parallel.rows), *size[1:]), dtype), 0
+        for row, numbers in zip(self.parallel.rows.tolist(), rows):
+            self.bit_generator.advance((row - place) * draws)
+            super().random(None, dtype, numbers)
+            place = row + 1
+        self.bit_generator.advance((self.parallel.batch - place) * draws)
+        return rows
+
+    def _draws_of_a_row(self, size, dtype):
+        """How many times 64 bits are drawn for a row; None where rows cannot be skipped, or only at a higher cost."""
+        draws, rest = divmod(math.prod(size[1:]) * np.dtype(dtype).itemsize, 8)
+        if draws < FEWEST or rest or type(self.bit_generator).__name__ != "PCG64":
+            return None
+        return None if self.bit_generator.state["has_uint32"] else draws  # half of 64 bits, from the draw before
 
 
 class GlobalRowsOfBatch(GlobalRandom):

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import warnings
+from multiprocessing.util import Finalize
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class SharedMemory:
 
     def start(self, follow):
         """Fork the followers; each calls follow(), which ends with the leader."""
+        Finalize(self, _kill, (self.followers,), exitpriority=10)  # else the end of this process would wait for them
         context = multiprocessing.get_context("fork")
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
         try:
@@ -71,12 +73,12 @@ class SharedMemory:
 
     def close(self):
         """End the followers: they have nothing to keep."""
-        for follower in self.followers:
-            follower.kill()
+        _kill(self.followers)
         for follower, pipe in zip(self.followers, self.pipes):
             follower.join()
             pipe.close()
-        self.followers, self.pipes = [], []
+        self.followers.clear()
+        self.pipes.clear()
 
     def order(self, *what):
         """The leader: tell the followers what to do next, after what was broadcast for it."""
@@ -166,3 +168,8 @@ class SharedMemory:
 def room_for(a):
     """Bytes that an array takes in the block."""
     return -(-a.nbytes // ALIGNED) * ALIGNED
+
+
+def _kill(followers):
+    for follower in followers:
+        follower.kill()

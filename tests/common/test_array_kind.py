@@ -11,7 +11,7 @@ from common.layers import Affine, Dropout, Embedding, LayerNorm, Sigmoid, Sigmoi
 from common.negative_sampling import NegativeSamplingLoss
 from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
 from common.time_layers import Simple_TimeSoftmaxWithLoss, TimeEmbedding, TimeSigmoidWithLoss, TimeSoftmaxWithLoss
-from common.type_dropout import TypeDropout
+from common.type_dropout import DroppedEmbedding, TypeDropout
 
 pytestmark = pytest.mark.usefixtures("cupy")
 
@@ -92,6 +92,12 @@ def test_dropout_stays_on_the_device():
     layer, plain, ids, xs = TypeDropout(0.5, rng=0), TypeDropout(0.5, rng=0), np.arange(4), normal(4, 3)
     same(layer.forward(Device(xs), Device(ids)), plain.forward(xs, ids))
     same(layer.backward(Device(xs)), plain.backward(xs))
+    W, ids, mask = normal(5, 3), np.array([[1, 4, 4], [0, 1, 2]]), prefix_mask([2, 3], 3)
+    plain, layer = (DroppedEmbedding(TimeEmbedding(W), TypeDropout(0.5, 0)) for W in (W, Device(W.copy())))
+    same(layer.forward(Device(ids), Device(mask)), plain.forward(ids, mask))
+    plain.backward(normal(2, 3, 3))
+    layer.backward(Device(normal(2, 3, 3)))
+    same(layer.embed.grads[0], np.asarray(plain.embed.grads[0]))
 
 
 MASK = prefix_mask([1, 3], 3)

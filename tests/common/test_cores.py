@@ -10,7 +10,7 @@ from common import cores
 @pytest.fixture(autouse=True)
 def plain_machine(monkeypatch):
     """Four cores, a system with fork, no variable that says anything."""
-    for name in (cores.VARIABLE, *cores.RANK_VARIABLES):
+    for name in (cores.VARIABLE, *cores.RANK_VARIABLES, *cores.THREAD_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(cores, "cores", lambda: 4)
     monkeypatch.setattr(cores, "can_fork", lambda: True)
@@ -18,6 +18,12 @@ def plain_machine(monkeypatch):
 
 def test_a_process_for_each_core():
     assert cores.most_processes() == 4
+
+
+def test_fewer_where_each_has_several_threads_of_blas(monkeypatch):
+    for threads, expected in (("1", 4), ("2", 2), ("3", 1), ("8", 1), ("many", 4), ("0", 4)):
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", threads)
+        assert cores.most_processes() == expected
 
 
 def test_the_variable_overrules_the_cores_and_the_argument_both(monkeypatch):

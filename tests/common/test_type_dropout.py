@@ -6,7 +6,8 @@ from conftest import normal
 
 from common.checking.gradient_check import check_layer
 from common.layers import Layer
-from common.type_dropout import TypeDropout, random_numbers
+from common.time_layers import TimeEmbedding
+from common.type_dropout import DroppedEmbedding, TypeDropout, random_numbers
 
 IDS = np.array([[7, 2, 7, 5], [2, 7, 0, 0]])
 
@@ -51,6 +52,25 @@ def test_a_part_of_a_batch_loses_what_it_loses_in_the_whole():
     whole, part = TypeDropout(0.5, 0), TypeDropout(0.5, 0)
     for _ in range(2):  # the second forward draws another number, the same for both
         assert np.array_equal(whole.forward(xs, IDS)[1:], part.forward(xs[1:], IDS[1:]))
+
+
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("masked", [True, False])
+def test_an_embedding_that_is_dropped_by_word_is_the_two_layers_one_after_the_other(masked, train):
+    W, mask, dout = (
+        normal(9, 6),
+        np.array([[True] * 4, [True, True, False, False]]) if masked else None,
+        normal(2, 4, 6),
+    )
+    both = DroppedEmbedding(TimeEmbedding(W), TypeDropout(0.5, 0))
+    embed, dropout = TimeEmbedding(W), TypeDropout(0.5, 0)
+    both.dropout.train_flg = dropout.train_flg = train
+    for ids in (IDS, IDS[:, ::-1]):
+        assert np.array_equal(both.forward(ids, mask), dropout.forward(embed.forward(ids, mask), ids))
+        for _ in range(2):
+            both.backward(dout)
+        embed.backward(dropout.backward(dout))
+        np.testing.assert_allclose(both.embed.grads[0], embed.grads[0], atol=1e-14)
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.9])

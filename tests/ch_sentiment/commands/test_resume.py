@@ -114,7 +114,7 @@ def test_what_is_shown_may_differ_before_and_after(run, capsys):
 
 def test_settings_beside_it_are_one_line_and_exit_2(said, run):
     line = said("train", "--resume", run, "--cell", "lstm", "--lr", "0.1", "--bidirectional", "--epochs", "3")
-    assert "expected nothing beside it but --epochs, --save-every, --processes, --no-cache, --quiet" in line
+    assert "expected nothing beside it but --epochs, --device, --save-every, --processes, --no-cache, --quiet" in line
     assert "got --cell, --bidirectional, --lr" in line
     assert set(MAY_CHANGE) < set(FIELDS)
 

@@ -163,6 +163,7 @@ def test_another_search_in_the_same_folder_is_refused(capsys):
         (["--overwrite"], "--overwrite: expected none"),
         (["--calibrate"], "--calibrate: expected none"),
         (["--save-every", "1"], "--save-every: expected none"),
+        (["--device", "gpu"], "--device: expected none"),
     ],
 )
 def test_what_no_trial_could_be_is_said_before_anything_is_written(arguments, said, capsys):

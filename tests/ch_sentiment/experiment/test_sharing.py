@@ -15,7 +15,7 @@ from dataset.errors import DataError
 
 @pytest.fixture(autouse=True)
 def eight_cores(monkeypatch):
-    for name in (cores.VARIABLE, *cores.RANK_VARIABLES):
+    for name in (cores.VARIABLE, *cores.RANK_VARIABLES, *cores.THREAD_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(cores, "cores", lambda: 8)
     monkeypatch.setattr(cores, "can_fork", lambda: True)

@@ -234,6 +234,25 @@ def test_a_draw_is_this_ranks_part_of_that_for_the_whole_batch():
     assert np.array_equal(part, whole[[1, 3]])
 
 
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937], ids=lambda bits: bits.__name__)
+@pytest.mark.parametrize("shape", [(3,), (3, 700), (31, 67), (2, 600)], ids=str)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_rows_of_wide_batches_and_all_later_draws_are_those_of_one_process(bits, shape, dtype, size):
+    class Batch:
+        batch = 5
+
+    whole = np.random.Generator(bits(0))
+    parts = [RowsOfBatch(np.random.Generator(bits(0)), Batch()) for _ in range(size)]
+    for _ in range(2):
+        drawn, later = whole.random((5, *shape), dtype), whole.random(3, np.float32)  # half of 64 bits is left over
+        for rank, part in enumerate(parts):
+            part.parallel.rows = np.arange(rank, 5, size)
+            assert np.array_equal(part.random((len(part.parallel.rows), *shape), dtype), drawn[rank::size])
+            part.parallel.rows = None
+            assert np.array_equal(part.random(3, np.float32), later)
+
+
 def test_a_signal_on_one_rank_stops_all_after_the_same_step():
     class Hears(StopTogether):
         def on_step_start(self, trainer):

@@ -232,6 +232,32 @@ Trainer(model, SGD(0.1), [Says()], processes=3).fit(np.ones((8, 4)), np.arange(8
     leader.stdout.close()
 
 
+def test_a_program_that_ends_within_a_training_does_not_wait_for_them():
+    script = """
+import numpy as np, sys, threading
+from common.layers import Affine, SoftmaxWithLoss
+from common.optimizer import SGD
+from common.sequential import Sequential
+from common.trainer import Trainer
+from common.training.callback import Callback
+
+class Begun(Callback):
+    def on_step_end(self, trainer):
+        begun.set()
+
+def fit():
+    model = Sequential(Affine(np.zeros((4, 2)), np.zeros(2)), loss=SoftmaxWithLoss())
+    Trainer(model, SGD(0.1), [Begun()], processes=2).fit(np.ones((8, 4)), np.arange(8) % 2, 10**6, 4)
+
+begun = threading.Event()
+threading.Thread(target=fit, daemon=True).start()
+begun.wait()
+"""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], env=env, timeout=120, check=False)  # noqa: S603
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("processes", "message"),
     [
