@@ -4,7 +4,6 @@ import gc
 import os
 import signal
 import warnings
-from multiprocessing import Pipe
 
 from common import cores
 from common.threads import one_blas_thread
@@ -21,6 +20,8 @@ class ForkedProcess:
     """
 
     def __init__(self, name, others, sharing, work):
+        from multiprocessing import Pipe  # not above: most programs start no process
+
         self.name = name
         self.connection, end = Pipe()
         with warnings.catch_warnings(), one_blas_thread(), end:

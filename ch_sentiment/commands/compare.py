@@ -69,15 +69,18 @@ def run(arguments):
             yield kind, each.with_(out=str(folder / kind), processes=1)
 
     def train(each, callbacks):
-        result = trained(each, data, callbacks, say_once)
+        lines = []
+        result = trained(each, data, callbacks, lines.append)
         if result.scores is None and result.error is None:
             raise TrainingStopped(result.stop_reason)
-        return row_of(Path(each.run.out).name, result), result.history
+        return row_of(Path(each.run.out).name, result), result.history, lines
 
     with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
         try:
-            for kind, (row, histories[kind]) in train_each(train, begun(), processes, config.run.quiet):
+            for kind, (row, histories[kind], lines) in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)
+                for line in lines:
+                    say_once(line)
                 inform(config.run, f"  {kind}: {kind_outcome(row)}, {row['minutes']:.2f} minutes")
         except TrainingStopped as stopped:
             _, code = STOPPED[stopped.reason]
