@@ -28,8 +28,9 @@ class ForkedProcess:
             # Python 3.12 warns that a copy has no other threads, while their locks stay locked in it. Of those of BLAS
             # there are none: OpenBLAS ends them before a fork.
             warnings.simplefilter("ignore", DeprecationWarning)
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the copy has other handlers
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
             try:
+                signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the copy has other handlers
                 self.pid = os.fork()
                 if self.pid == 0:
                     self._work(end, others, sharing, work)

@@ -42,11 +42,8 @@ def train_each(train, items, processes, quiet=False):
         for name, item in items:
             yield name, train(item, [] if quiet else [Progress()])
         return
-    told, names, stopped = (
-        mmap.mmap(-1, 1),
-        [],
-        None,
-    )  # told: the number of a signal, in memory that all processes share
+    told = mmap.mmap(-1, 1)  # the number of a signal, in memory that all processes share
+    names, stopped = [], None
 
     def begun():
         for name, item in items:

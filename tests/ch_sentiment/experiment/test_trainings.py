@@ -26,8 +26,9 @@ class Training:
 
 def until_stopped(callbacks):
     """A training that goes on until a callback ends it."""
-    training = Training()
+    training, end = Training(), time.monotonic() + 120
     while training.reason is None:
+        assert time.monotonic() < end, f"never stopped; signals blocked: {signal.pthread_sigmask(signal.SIG_BLOCK, ())}"
         time.sleep(0.01)
         for callback in callbacks:
             callback.on_step_end(training)
