@@ -152,8 +152,9 @@ class TimeLSTM(TimeRecurrent):
                 self.flush(dh_prev, dc_prev)
             if t % steps == 0:
                 chunk = slice(t, min(t + steps, T))
+                size = chunk.stop - t
                 # (steps, 4H, N) -> (4H, steps N)
-                da_chunk = self.merge_steps("da_chunk", das[: chunk.stop - t].reshape(-1, 4 * H, N))
+                da_chunk = self.merge_steps("da_chunk", das[:size].reshape(size, 4 * H, N))
                 self.write_input_grad(da_chunk, Wx, dxs[:, chunk])
                 self.add_weight_grad(da_chunk, ins[chunk], dW, first=chunk.stop == T)
 
