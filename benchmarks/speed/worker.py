@@ -134,6 +134,7 @@ def save_model(job, folder):
         from ch_sentiment.experiment.classifier import Classifier
         from dataset.text import Vocab
 
+        del side.net.config["type_dropout"]  # it is not used, and an older checkout would not know it
         Classifier(side.net, Vocab(words), ["negative", "positive"], texts.MAX_LEN).save(Path(folder, "model.npz"))
     else:
         import torch
