@@ -56,4 +56,4 @@ def ranks_started():
 
 def threads_asked():
     """How many threads the environment wants BLAS to have in each process; 1 where it says nothing."""
-    return max(1, *(int(value) for name in THREAD_VARIABLES if (value := os.environ.get(name, "")).isdecimal()), 1)
+    return max([1, *(int(value) for name in THREAD_VARIABLES if (value := os.environ.get(name, "")).isdecimal())])

@@ -22,6 +22,7 @@ import ch_sentiment.__main__
 import ch_sentiment.experiment.run_folder
 from benchmarks.gpu import stand_in
 from ch_sentiment.experiment.classifier import Classifier
+from common import cores
 from common.attention import MultiHeadAttention, PositionalEmbedding, PositionalEncoding
 from common.gpu.kernels import kernel
 from common.pooling import TimeAttentionPooling, TimeBiLast, TimeFirstLast, TimeLast, TimeMax, TimeMaxMean, TimeMean
@@ -305,3 +306,12 @@ def own_fonts(monkeypatch):
     fonts._search.cache_clear()
     yield
     fonts._search.cache_clear()
+
+
+@pytest.fixture
+def machine_of(monkeypatch):
+    """A function of a number: from then on the machine has so many cores and a fork, and no variable says anything."""
+    for name in (cores.VARIABLE, *cores.RANK_VARIABLES, *cores.THREAD_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cores, "can_fork", lambda: True)
+    return lambda number: monkeypatch.setattr(cores, "cores", lambda: number)

@@ -4,6 +4,7 @@ that do one thing at one step.
 
 import numpy as np
 
+from ch_sentiment.model import sentiment_net
 from common.base_model import BaseModel
 from common.layers import Affine, MatMul, Sigmoid, SoftmaxWithLoss
 from common.optimizer import SGD
@@ -153,3 +154,15 @@ class OneRank:
 
     def Allgatherv(self, own, everyones):
         everyones[0][...] = own.reshape(everyones[0].shape)
+
+
+def short_texts(N, V=30, seed=1):
+    """N id arrays of 1 to 8 words, and labels 0 or 1."""
+    rng = np.random.default_rng(seed)
+    x = [rng.integers(2, V, rng.integers(1, 9)) for _ in range(N)]
+    return x, rng.integers(0, 2, N)
+
+
+def small_net(seed=0, dtype=np.float64, **options):
+    """A SentimentNet for them."""
+    return sentiment_net(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)

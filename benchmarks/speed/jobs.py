@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.speed import memory
+from common.cores import THREAD_VARIABLES
+from common.cores import VARIABLE as PROCESSES
 
 ROOT = Path(__file__).parents[2]  # this checkout
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-PROCESSES = "SENTIFISH_PROCESSES"
 DEFAULT = "ours by default"
 BEFORE = "before"  # `sentifish` of an older checkout
 TEXT = "I did not expect to like it , but I did !"

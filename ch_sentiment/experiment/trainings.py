@@ -9,10 +9,9 @@ import signal
 import sys
 
 from common.cores import most_processes
+from common.forked import SIGNALS
 from common.processes import map_in_order
 from common.training.callbacks import Callback, Progress
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TrainingStopped(Exception):
@@ -42,42 +41,42 @@ def train_each(train, items, processes, quiet=False):
         for name, item in items:
             yield name, train(item, [] if quiet else [Progress()])
         return
-    told = mmap.mmap(-1, 1)  # the number of a signal, in memory that all processes share
+    received = mmap.mmap(-1, 1)  # the number of the signal that came, or 0, in memory that all processes share
     names, stopped = [], None
 
     def begun():
         for name, item in items:
             names.append(name)
             yield name, item
-            if told[0]:
+            if received[0]:
                 return
 
     def result(named):
         name, item = named
         try:
-            if told[0]:
-                raise TrainingStopped(signal.Signals(told[0]).name)
-            return train(item, [StopWhenTold(told), *([] if quiet else [Progress(file=_Named(name))])])
+            if received[0]:
+                raise TrainingStopped(signal.Signals(received[0]).name)
+            return train(item, [StopAfterSignal(received), *([] if quiet else [Progress(file=_Named(name))])])
         except TrainingStopped as stopped:
-            told[0] = signal.Signals[stopped.reason]
+            received[0] = signal.Signals[stopped.reason]
             return stopped
 
-    with _noted(told):
+    with _kept_in(received):
         for i, found in enumerate(map_in_order(result, begun(), processes)):
             if isinstance(found, TrainingStopped):
                 stopped = stopped or found
             else:
                 yield names[i], found
-    if stopped is not None or told[0]:
-        raise stopped or TrainingStopped(signal.Signals(told[0]).name)
+    if stopped is not None or received[0]:
+        raise stopped or TrainingStopped(signal.Signals(received[0]).name)
 
 
 @contextlib.contextmanager
-def _noted(told):
-    """Inside, the first of SIGNALS is written to `told`, and then they have their handlers again."""
+def _kept_in(received):
+    """Inside, the first of SIGNALS is written to `received`, and then they have their handlers again."""
 
     def note(number, frame):
-        told[0] = number
+        received[0] = number
         restore()
 
     def restore():
@@ -93,15 +92,15 @@ def _noted(told):
         restore()
 
 
-class StopWhenTold(Callback):
-    """Ends a training after the step in which a number of a signal stands in `told`, memory of several processes."""
+class StopAfterSignal(Callback):
+    """Ends a training after the step in which the number of a signal stands in `received`."""
 
-    def __init__(self, told):
-        self.told = told
+    def __init__(self, received):
+        self.received = received
 
     def on_step_end(self, trainer):
-        if self.told[0]:
-            trainer.stop(signal.Signals(self.told[0]).name)
+        if self.received[0]:
+            trainer.stop(signal.Signals(self.received[0]).name)
 
 
 class _Named:

@@ -29,7 +29,8 @@ class ProcessesTogether(DataParallel):
         if stateful := [type(layer).__name__ for _, layer in layers_below(model) if getattr(layer, "stateful", False)]:
             expected = "layers that keep no state from batch to batch, for several processes"
             raise ValueError(f"Trainer.fit: expected {expected}, got a stateful {stateful[0]}")
-        room = sum(room_for(p) + room_for(p) + room_for(np.empty(len(p) if p.ndim else 1)) for p in model.params)
+        # Twice the size: gradients of several dtypes are summed in the widest. And an id of 8 bytes for each row.
+        room = sum(room_for(2 * p.nbytes) + room_for(8 * (len(p) if p.ndim else 1)) for p in model.params)
         super().__init__(model, SharedMemory(size, room))
         self.every_weight, self.stale = every_weight, True
 

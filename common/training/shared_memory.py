@@ -107,7 +107,7 @@ class SharedMemory:
     def _place(self, rank, a):
         """The next free place for an array like a in the part of a process, as an array."""
         start = self.room * rank + self.at
-        self.at += room_for(a)
+        self.at += room_for(a.nbytes)
         return np.frombuffer(self.block, a.dtype, a.size, start).reshape(a.shape)
 
     def _send(self, follower, thing):
@@ -128,6 +128,6 @@ class SharedMemory:
         return thing
 
 
-def room_for(a):
-    """Bytes that an array takes in the block."""
-    return -(-a.nbytes // ALIGNED) * ALIGNED
+def room_for(size):
+    """Bytes of the block that an array of `size` bytes takes."""
+    return -(-size // ALIGNED) * ALIGNED

@@ -8,12 +8,8 @@ from common import cores
 
 
 @pytest.fixture(autouse=True)
-def plain_machine(monkeypatch):
-    """Four cores, a system with fork, no variable that says anything."""
-    for name in (cores.VARIABLE, *cores.RANK_VARIABLES, *cores.THREAD_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cores, "cores", lambda: 4)
-    monkeypatch.setattr(cores, "can_fork", lambda: True)
+def plain_machine(machine_of):
+    machine_of(4)
 
 
 def test_a_process_for_each_core():

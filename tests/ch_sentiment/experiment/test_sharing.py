@@ -14,11 +14,8 @@ from dataset.errors import DataError
 
 
 @pytest.fixture(autouse=True)
-def eight_cores(monkeypatch):
-    for name in (cores.VARIABLE, *cores.RANK_VARIABLES, *cores.THREAD_VARIABLES):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cores, "cores", lambda: 8)
-    monkeypatch.setattr(cores, "can_fork", lambda: True)
+def eight_cores(machine_of):
+    machine_of(8)
 
 
 def chosen(texts=1000, words=200, weights=100_000, **options):

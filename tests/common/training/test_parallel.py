@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import normal
+from nets_to_train import short_texts as texts
+from nets_to_train import small_net as net
 
-from ch_sentiment.model import sentiment_net
 from common.arrays.row_grad import touched_rows
 from common.cores import RANK_VARIABLES
 from common.layers import Affine, Dropout, SoftmaxWithLoss
@@ -80,16 +81,6 @@ class OneThread:
         parts = self.allgather(own.copy())
         assert [part.size for part in parts] == list(counts)
         a[...] = np.concatenate(parts)
-
-
-def texts(N, V=30, seed=1):
-    rng = np.random.default_rng(seed)
-    x = [rng.integers(2, V, rng.integers(1, 9)) for _ in range(N)]
-    return x, rng.integers(0, 2, N)
-
-
-def net(seed=0, dtype=np.float64, **options):
-    return sentiment_net(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)
 
 
 def fitted(model, epochs=3, batch_size=8, callbacks=()):

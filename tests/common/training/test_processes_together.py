@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT, normal
+from nets_to_train import short_texts as texts
+from nets_to_train import small_net as net
 
-from ch_sentiment.model import sentiment_net
 from common import cores
 from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import SGD, Adam
@@ -22,16 +23,6 @@ from common.trainer import Trainer
 from common.training.callback import Callback
 
 pytestmark = pytest.mark.skipif(not cores.can_fork(), reason="one process where there is no fork")
-
-
-def texts(N, V=30, seed=1):
-    rng = np.random.default_rng(seed)
-    x = [rng.integers(2, V, rng.integers(1, 9)) for _ in range(N)]
-    return x, rng.integers(0, 2, N)
-
-
-def net(seed=0, dtype=np.float64, **options):
-    return sentiment_net(30, 4, 5, pool="max", rng=seed, dtype=dtype, **options)
 
 
 def without_times(history):
