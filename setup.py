@@ -43,7 +43,16 @@ setup(
             "pytest>=8",  # runs the tests
             "pytest-xdist>=3.5",  # runs them on all cores
             "hypothesis>=6",  # looks for the text or the batch that breaks a promise
+            "scikit-learn>=1.6",  # the estimators are tried in its own searches, votes and pipelines
+            "pandas>=2",  # columns of texts and labels as people have them
+            "onnx>=1.17",  # writes the graphs that are compared
+            "onnxruntime>=1.20",  # runs them
+            "rjieba>=0.2",  # the words of Chinese texts
+            "gensim>=4.3",  # writes the files of word vectors that are read
         ],
+        "sklearn": ["scikit-learn>=1.6"],  # `SentimentClassifier` in pipelines and searches; it works without, too
+        "onnx": ["onnx>=1.17"],  # `sentifish export --onnx`
+        "zh": ["rjieba>=0.2"],  # `--tokenizer words`: Chinese texts as words instead of characters
         "mpi": [
             "mpi4py>=4",  # `mpiexec -n 2 sentifish train`
             "mpich",  # the engine below it, with its mpiexec: no system package is needed

@@ -1,0 +1,62 @@
+"""Write a trained model as other software reads it: an ONNX graph, named arrays, a page that runs in a browser."""
+
+import os
+
+from ch_sentiment.commands.arguments import check_output
+from ch_sentiment.console import say
+from ch_sentiment.experiment.cells import register_cell
+from ch_sentiment.experiment.classifier import Classifier, model_path
+from common.files.atomic_write import write_atomically
+from dataset.errors import DataError
+
+HELP = "write a model for other software: ONNX, safetensors, or a page that runs it in a browser"
+
+
+def add_arguments(parser):
+    parser.add_argument("model", help="the folder of a training, or its model.npz")
+    own = "the custom cell that the model was trained with"
+    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    parser.add_argument("--onnx", metavar="FILE", help="write a graph for onnxruntime and the like (extra: onnx)")
+    parser.add_argument("--safetensors", metavar="FILE", help="write the named arrays, for readers of PyTorch's")
+    parser.add_argument("--page", metavar="FILE", help="write one HTML file that runs the model without a server")
+
+
+def run(options):
+    """Write the files asked for, all or none; -> exit code 0. CheckpointError, DataError, OSError."""
+    wanted = {"onnx": options.onnx, "safetensors": options.safetensors, "page": options.page}
+    wanted = {kind: path for kind, path in wanted.items() if path is not None}
+    if not wanted:
+        raise DataError("expected --onnx FILE, --safetensors FILE or --page FILE, got none of them")
+    for kind, path in wanted.items():
+        check_output(f"--{kind}", path, [options.model, model_path(options.model)])
+    if len({os.path.abspath(path) for path in wanted.values()}) < len(wanted):
+        raise DataError(f"expected a file for each form, got {', '.join(wanted.values())}")
+    for cell in options.cells:
+        register_cell(cell)
+    model = Classifier.load(options.model)
+    contents = {path: FORMS[kind](model, options) for kind, path in wanted.items()}
+    for path, content in contents.items():
+        write_atomically(path, [content])
+        say(f"{path}: {len(content):,} bytes")
+    return 0
+
+
+def _onnx(model, options):
+    from ch_sentiment.export.onnx import onnx_bytes
+
+    return onnx_bytes(model)
+
+
+def _safetensors(model, options):
+    from ch_sentiment.export.safetensors import safetensors_bytes
+
+    return safetensors_bytes(model)
+
+
+def _page(model, options):
+    from ch_sentiment.export.page import page_bytes
+
+    return page_bytes(model)
+
+
+FORMS = {"onnx": _onnx, "safetensors": _safetensors, "page": _page}  # a function of Classifier and options -> bytes
