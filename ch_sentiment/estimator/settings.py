@@ -1,0 +1,56 @@
+"""Parameters of an estimator that scikit-learn has its own customs for: random_state, class_weight, processes."""
+
+import multiprocessing
+import os
+import threading
+
+import numpy as np
+from numpy.random import Generator, RandomState
+
+from common.cores import VARIABLE
+from dataset.errors import DataError
+
+SEEDS = 2**32
+
+
+def seed_of(random_state):
+    """An int: itself. A Generator or RandomState: drawn from it. None: another one every time. DataError."""
+    match random_state:
+        case None:
+            return int(np.random.SeedSequence().entropy % SEEDS)
+        case Generator():
+            return int(random_state.integers(SEEDS))
+        case RandomState():
+            return int(random_state.randint(SEEDS, dtype=np.uint64))
+    if isinstance(random_state, (int, np.integer)) and not isinstance(random_state, bool) and random_state >= 0:
+        return int(random_state)
+    expected = "expected a whole number, 0 or above, a Generator, a RandomState or None"
+    raise DataError(f"random_state: {expected}, got {random_state!r}")
+
+
+def weighted(sample_weight, class_weight, labels):
+    """sample_weight (N,) or None, times the weights in a dict by label (1 for a label that is not in it) -> (N,), or
+    what came where there is no dict. labels: list of N. DataError.
+    """
+    if not isinstance(class_weight, dict):
+        return sample_weight
+    for label, weight in class_weight.items():
+        if not isinstance(weight, (int, float, np.number)) or not 0 <= weight < np.inf:
+            raise DataError(f"class_weight: expected a number, 0 or above, for {label!r}, got {weight!r}")
+    if unknown := [label for label in class_weight if label not in labels]:
+        if not all(label in class_weight for label in labels):
+            found = ", ".join(map(repr, dict.fromkeys(np.array(labels).tolist())))
+            raise DataError(f"class_weight: expected labels of {found}, got {unknown[0]!r}")
+    weights = np.array([class_weight.get(label, 1) for label in labels], np.float64)  # (N,)
+    if sample_weight is None or np.shape(sample_weight) != weights.shape:
+        return weights if sample_weight is None else sample_weight  # of another shape: refused where it is used
+    return weights * np.asarray(sample_weight, np.float64)
+
+
+def processes_of(processes):
+    """What was asked for; else 1 inside the workers of a search, which share the cores already, and None, as many as
+    are fastest, elsewhere.
+    """
+    in_worker = multiprocessing.current_process().name != "MainProcess"
+    in_worker |= threading.current_thread() is not threading.main_thread()
+    return 1 if processes is None and in_worker and not os.environ.get(VARIABLE) else processes
