@@ -43,7 +43,7 @@ except ImportError:  # the extra `sklearn`: all that is ours works without it
             return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
-DATA = {"texts": UNUSED, "labels": UNUSED}
+DATA, TEXTS = {"texts": UNUSED, "labels": UNUSED}, {"texts": UNUSED}
 
 
 class TextClassifierMixin(ClassifierMixin):
@@ -51,8 +51,8 @@ class TextClassifierMixin(ClassifierMixin):
 
     # Texts and labels are the data: metadata routing hands on `sample_weight` alone (and `classes` of partial_fit).
     __metadata_request__fit = __metadata_request__partial_fit = __metadata_request__score = DATA
-    __metadata_request__predict = __metadata_request__predict_proba = {"texts": UNUSED}
-    __metadata_request__decision_function = {"texts": UNUSED}
+    __metadata_request__predict = __metadata_request__predict_proba = TEXTS
+    __metadata_request__decision_function = TEXTS
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -32,20 +32,25 @@ def as_texts(texts):
     return list(map(str.__str__, texts))
 
 
-def as_labels(labels):
-    """-> (N,) array of labels, in the dtype that they came in; StringDType, which scikit-learn refuses, becomes `<U`,
-    and objects other than str the numbers that they are. DataError as of `as_column`.
+def as_labels(labels, index=None):
+    """-> (M,) array of the labels at the positions `index` (None: all), in the dtype that they came in; StringDType,
+    which scikit-learn refuses, becomes `<U`, and objects other than str the numbers that they are. DataError as of
+    `as_column`.
     """
     column = as_column(labels, "labels")
-    if hasattr(labels, "__array__"):
-        found = np.asarray(labels).reshape(-1)
-        if found.dtype.kind in "biufU" or (found.dtype.kind == "O" and all(isinstance(label, str) for label in column)):
+    index = np.arange(len(column)) if index is None else index
+    chosen = [column[i] for i in index]
+    if isinstance(getattr(labels, "dtype", None), np.dtype):
+        found = np.asarray(labels).reshape(-1)[index]
+        if found.dtype.kind in "biufU" or (found.dtype.kind == "O" and all(isinstance(label, str) for label in chosen)):
             return found
-    return np.array(column)
+    return np.array(chosen)
 
 
 def with_label(texts, labels):
-    """(M,) positions of the pairs in two lists that miss neither text nor label."""
+    """(M,) positions of the pairs in two lists of N that miss neither text nor label. DataError for other lengths."""
+    if len(texts) != len(labels):
+        raise DataError(f"expected as many labels as texts, got {len(texts)} texts and {len(labels)} labels")
     missing = [is_missing_value(text) or is_missing_value(label) for text, label in zip(texts, labels)]
     return np.flatnonzero(~np.array(missing, bool))
 
@@ -58,12 +63,21 @@ def names_of(classes):
 
 def classes_named(names, dtype):
     """The reverse of `names_of`: names in any order -> (C,) labels of a dtype, sorted; str where they are no others."""
-    kind = np.dtype(dtype).kind
+    kind = None
     try:
+        kind = np.dtype(dtype).kind
         if kind == "b":
             return np.unique([{"False": False, "True": True}[name] for name in names])
         if kind in "iuf":
             return np.unique(np.array(list(map(int, names)), dtype))
-    except (KeyError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         pass
     return np.unique(np.array(names, object if kind == "O" else str))
+
+
+def distinct(labels):
+    """-> the distinct labels, sorted, and how many there are of each. DataError where they cannot be compared."""
+    try:
+        return np.unique(labels, return_counts=True)
+    except TypeError:
+        raise DataError("labels: expected all of them to be str, or all to be int, got several types") from None

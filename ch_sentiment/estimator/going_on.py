@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ch_sentiment.experiment.corpus import Corpus
+from ch_sentiment.experiment.corpus import Corpus, with_words
 from ch_sentiment.experiment.in_memory import checked_texts
 from ch_sentiment.experiment.parts import Part
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import Experiment, check_config
 from common.processes import map_on_cores
+from dataset.errors import DataError
 from dataset.reading.labels import sorted_names
 from dataset.store.token_cache import tokenize_texts
 from dataset.text import KEEPS
@@ -28,17 +29,17 @@ def trained(model, texts, labels, names, weights, options, callbacks):
     of_pass = {"epochs": 1, "validation": 0.0, "keep_epoch": "last"}
     if model is not None:  # what only a new model has, or chooses
         of_pass |= {"wide": False, "calibrate": False, "embedding": None, "freeze_embedding": False}
+    if len(names) < 2:
+        raise DataError(f"classes: expected all labels that will come, two or more, got {names}")
     config = config_of({**options, **of_pass}).with_(classes=len(names))
     check_config(config)
     names = sorted_names(names) if model is None else model.label_names
     pairs, _ = checked_texts(texts, labels, sample_weight=weights, classes=names)
     part = Part(**pairs)
     cleaning = config.model.cleaning if model is None else model.cleaning
-    tokens = tokenize_texts(
-        part.texts, cleaning, False, False, functools.partial(map_on_cores, processes=config.run.processes)
-    )
-    has_word = np.flatnonzero(tokens.lengths())
-    part, tokens = part.take(has_word), tokens.take(has_word)
+    mapped = functools.partial(map_on_cores, processes=config.run.processes)
+    tokens = tokenize_texts(part.texts, cleaning, use_cache=False, progress=False, mapped=mapped)
+    part, tokens, _ = with_words(part, tokens, {}, "texts")
     if model is None:
         vocab, keep, reads = tokens.build_vocab(None, config.model.vocab_size), config.model.keep, config.model.reads
     else:

@@ -1,8 +1,7 @@
-"""What the estimators share: they train by `fit` of the experiment, answer by its Classifier, and travel as its file."""
+"""What the estimators share: they train by the experiment's `fit`, answer by its Classifier, and travel as its file."""
 
 import io
 import warnings
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +9,12 @@ import numpy as np
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.estimator import going_on
 from ch_sentiment.estimator.base import BaseEstimator, NotFittedError, TextClassifierMixin
-from ch_sentiment.estimator.columns import as_column, as_labels, as_texts, classes_named, names_of, with_label
-from ch_sentiment.estimator.settings import processes_of, seed_of, weighted
+from ch_sentiment.estimator.columns import as_column, as_labels, as_texts, classes_named, distinct, names_of, with_label
+from ch_sentiment.estimator.settings import from_plain, processes_of, seed_of, to_plain, weighted
 from ch_sentiment.experiment import run
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.model import to_probabilities
-from common.arrays.checks import plain_number
 from common.training.callback import Callback
 from common.training.callbacks import EpochTable, Progress
 from dataset.errors import DataError
@@ -44,16 +42,15 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         A pair that misses its text or label, or whose text has no word, is left out, with a warning. Where a label has
         one text alone, none are held out to validate.
         """
-        column, classes = as_column(texts, "texts"), as_labels(labels)
-        labels, options = as_column(labels, "labels"), self._options()
-        kept = with_label(column, labels)
-        if min(Counter(classes[kept].tolist()).values(), default=2) == 1 and self._can_hold_out_none(options):
+        texts, listed, options = as_column(texts, "texts"), as_column(labels, "labels"), self._options()
+        classes, counts = distinct(as_labels(labels, with_label(texts, listed)))
+        if 1 in counts and self._can_hold_out_none(options):
             warnings.warn("fit: a label has one text alone: no text is held out to validate", stacklevel=2)
             options["validation"] = 0.0
-        log, weights = _Log(), weighted(sample_weight, self.class_weight, labels)
+        log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
         callbacks = [log, *self._shown()]
-        model = run.fit(column, labels, callbacks, sample_weight=weights, **options)
-        self._have(model, np.unique(classes[kept]), options["seed"], log.rows)
+        model = run.fit(texts, listed, callbacks, sample_weight=weights, **options)
+        self._have(model, classes, options["seed"], log.rows)
         return self
 
     def partial_fit(self, texts, labels, classes=None, sample_weight=None):
@@ -67,20 +64,19 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
             raise DataError(
                 "class_weight: expected a dict or None for partial_fit, which sees some texts, got 'balanced'"
             )
-        column, labels, options = as_column(texts, "texts"), as_labels(labels), self._options()
-        weights = weighted(sample_weight, self.class_weight, labels.tolist())
-        given = None if classes is None else np.unique(as_labels(classes))
-        if not self.__sklearn_is_fitted__():
-            classes = np.unique(labels[with_label(column, labels)]) if given is None else given
-            model, old_rows = None, []
-        else:
-            classes, model, old_rows = self.classes_, self.model_, self.history_
-            if given is not None and names_of(given) != names_of(classes):
-                raise DataError(f"classes: expected those of before, {classes.tolist()}, got {given.tolist()}")
-        log = _Log()
+        texts, listed, options = as_column(texts, "texts"), as_column(labels, "labels"), self._options()
+        given = labels if classes is None else classes
+        given, _ = distinct(as_labels(given, with_label(texts, listed) if classes is None else None))
+        model, old_rows = None, []
+        if self.__sklearn_is_fitted__():
+            model, old_rows = self.model_, self.history_
+            if classes is not None and names_of(given) != names_of(self.classes_):
+                raise DataError(f"classes: expected those of before, {self.classes_.tolist()}, got {given.tolist()}")
+            given = self.classes_
+        log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
         callbacks = [log, *self._shown()]
-        model = going_on.trained(model, column, labels, names_of(classes), weights, options, callbacks)
-        self._have(model, classes, options["seed"], [*old_rows, *log.rows])
+        model = going_on.trained(model, texts, listed, names_of(given), weights, options, callbacks)
+        self._have(model, given, options["seed"], [*old_rows, *log.rows])
         return self
 
     def _options(self):
@@ -177,20 +173,13 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         match model.metrics.get("estimator"):
             case {"class": str(name), "labels": str(dtype), "parameters": {**parameters}}:
                 if name == cls.__name__ and not set(parameters) - set(self.get_params()):
-                    if isinstance(parameters.get("class_weight"), list):
-                        parameters["class_weight"] = dict(parameters["class_weight"])
-                    self.set_params(**parameters)
+                    self.set_params(**from_plain(parameters))
         self._have(model, classes_named(model.label_names, dtype), None, [])
         return self
 
     def _plain_parameters(self):
         """The parameters that are set, as JSON holds them."""
-        found = {name: plain_number(value) for name, value in self.get_params(deep=False).items() if value is not None}
-        if isinstance(self.class_weight, dict):
-            found["class_weight"] = [[plain_number(label), plain_number(w)] for label, w in self.class_weight.items()]
-        if not isinstance(found.get("random_state", 0), int):
-            found["random_state"] = self.seed_
-        return found
+        return to_plain({**self.get_params(deep=False), "random_state": getattr(self, "seed_", None)})
 
     def __getstate__(self):
         """Parameters and the bytes of the model's file: nothing in a pickle is code but the name of the class."""

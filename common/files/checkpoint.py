@@ -108,6 +108,7 @@ def load_checkpoint(path, into=None):
         defect = f"expected a checkpoint, got {error.strerror or error}"
     except Exception as error:  # JSON that is none, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
+    path = "a stream" if hasattr(path, "seek") else path
     raise kind(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
 
 
