@@ -44,12 +44,13 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         """
         texts, listed, options = as_column(texts, "texts"), as_column(labels, "labels"), self._options()
         classes, counts = distinct(as_labels(labels, with_label(texts, listed)))
-        if 1 in counts and self._can_hold_out_none(options):
-            warnings.warn("fit: a label has one text alone: no text is held out to validate", stacklevel=2)
-            options["validation"] = 0.0
+        alone = options.get("validation") != 0 and 1 in counts and self._can_hold_out_none(options)
+        options |= {"validation": 0.0} if alone else {}
         log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
         callbacks = [log, *self._shown()]
         model = run.fit(texts, listed, callbacks, sample_weight=weights, **options)
+        if alone:
+            warnings.warn("fit: a label has one text alone: no text is held out to validate", stacklevel=2)
         self._have(model, classes, options["seed"], log.rows)
         return self
 

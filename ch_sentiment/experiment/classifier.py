@@ -26,7 +26,7 @@ PLAIN = ("label_names", "max_len", "keep", "metrics", "calibration")  # attribut
 
 
 def model_path(path):
-    """The file of a model: `path` itself, or a stream, or the model of the best epoch where it is a training's folder."""
+    """The file of a model: `path` itself, a stream too, or the best model of the folder of a training."""
     return os.path.join(path, MODEL) if not hasattr(path, "read") and os.path.isdir(path) else path
 
 
