@@ -79,7 +79,7 @@ META = {
     "FunctionTransformer": lambda: make_pipeline(FunctionTransformer(), small()),
     "GridSearchCV": lambda: GridSearchCV(small(), {"lr": [0.003, 0.03]}, cv=2, error_score="raise"),
     "HalvingGridSearchCV": lambda: HalvingGridSearchCV(
-        small(), {"lr": [0.003, 0.03]}, cv=2, min_resources=20, error_score="raise"
+        small(), {"lr": [0.003, 0.03]}, cv=2, min_resources=20, random_state=0, error_score="raise"
     ),
     "Calibrated sigmoid": lambda: CalibratedClassifierCV(small(), method="sigmoid", cv=2),
     "Calibrated isotonic": lambda: CalibratedClassifierCV(small(), method="isotonic", cv=2),
@@ -106,6 +106,7 @@ def test_every_kind_of_texts_and_labels_fits_and_answers_are_labels_of_the_kind_
 
 
 @pytest.mark.parametrize("meta", [name for name in META if name != "TunedThreshold"])  # which takes two classes alone
+@pytest.mark.filterwarnings("ignore:fit. a label has one text alone:UserWarning")  # in the first steps of halving
 def test_there_may_be_more_classes(meta):
     labels = np.array(["a", "b", "c"])[np.arange(42) % 3]
     assert META[meta]().fit(THIRDS, labels).score(THIRDS, labels) > 0.9
@@ -153,7 +154,7 @@ def test_other_searches_with_values_of_numpy():
     search = RandomizedSearchCV(net(), values, n_iter=2, cv=2, random_state=0, error_score="raise")
     assert search.fit(TEXTS, NAMES).best_score_ > 0
     by_epochs = HalvingRandomSearchCV(
-        small(), {"lr": [0.01, 0.02, 0.03, 0.04]}, resource="epochs", max_resources=4, cv=2, error_score="raise"
+        small(), {"lr": [0.01, 0.02, 0.03, 0.04]}, resource="epochs", max_resources=4, cv=2, random_state=0, error_score="raise"
     )
     assert by_epochs.fit(TEXTS, NAMES).best_params_["epochs"] >= 1
 
