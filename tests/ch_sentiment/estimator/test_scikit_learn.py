@@ -154,7 +154,13 @@ def test_other_searches_with_values_of_numpy():
     search = RandomizedSearchCV(net(), values, n_iter=2, cv=2, random_state=0, error_score="raise")
     assert search.fit(TEXTS, NAMES).best_score_ > 0
     by_epochs = HalvingRandomSearchCV(
-        small(), {"lr": [0.01, 0.02, 0.03, 0.04]}, resource="epochs", max_resources=4, cv=2, random_state=0, error_score="raise"
+        small(),
+        {"lr": [0.01, 0.02, 0.03, 0.04]},
+        resource="epochs",
+        max_resources=4,
+        cv=2,
+        random_state=0,
+        error_score="raise",
     )
     assert by_epochs.fit(TEXTS, NAMES).best_params_["epochs"] >= 1
 
