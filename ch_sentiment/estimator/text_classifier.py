@@ -159,7 +159,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
     def save(self, path):
         """Write the file that `sentifish predict` and every other command reads; raises as `Classifier.save`."""
         self._check_fitted()
-        own = {"class": type(self).__name__, "labels": self.classes_.dtype.str, "parameters": self._plain_parameters()}
+        plain = to_plain(self.get_params(deep=False), self.seed_)
+        own = {"class": type(self).__name__, "labels": self.classes_.dtype.str, "parameters": plain}
         replace(self.model_, metrics={**self.model_.metrics, "estimator": own}).save(path)
 
     @classmethod
@@ -177,10 +178,6 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
                     self.set_params(**from_plain(parameters))
         self._have(model, classes_named(model.label_names, dtype), None, [])
         return self
-
-    def _plain_parameters(self):
-        """The parameters that are set, as JSON holds them."""
-        return to_plain({**self.get_params(deep=False), "random_state": getattr(self, "seed_", None)})
 
     def __getstate__(self):
         """Parameters and the bytes of the model's file: nothing in a pickle is code but the name of the class."""
