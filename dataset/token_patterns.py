@@ -41,13 +41,19 @@ def accents_token():
 
 @functools.cache
 def unicode_token():
-    """The pattern for all scripts. `\\w` does not match combining marks, so they are collected here, once."""
+    """The pattern for all scripts."""
+    return _compiled(*marks_and_unspaced())
+
+
+@functools.cache
+def marks_and_unspaced():
+    """The combining marks, which `\\w` does not match, and the letters of unspaced scripts, as the content of [...]."""
     codes = [code for plane in _PLANES for code in plane]
     categories = list(map(unicodedata.category, map(chr, codes)))
     marks = [code for code, category in zip(codes, categories) if category in _MARKS]
     letters = [code for code, category in zip(codes, categories) if category in _LETTERS]
     unspaced = [code for code in letters if unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS)]
-    return _compiled(_character_class(marks), _character_class(unspaced))
+    return _character_class(marks), _character_class(unspaced)
 
 
 def _compiled(m, u):

@@ -26,6 +26,7 @@ ORDER = [
         "dataset.lines dataset.text",
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
+    "dataset.portable",
     "dataset.labelled_text dataset.imdb_archive",
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
