@@ -2,6 +2,7 @@
 rows of the word and of its n-grams. The matrix stays on disk, and only the rows that are asked for are read.
 Bojanowski et al. 2017."""
 
+import itertools
 import os
 import struct
 import tempfile
@@ -30,6 +31,11 @@ _QUANTIZED = "a quantized model of fastText (.ftz): give the .bin that it was ma
 def is_model(head):
     """Whether a file that begins so is a model of fastText."""
     return head.startswith(MAGIC)
+
+
+def size_of(head):
+    """D, by the beginning of a model."""
+    return int.from_bytes(head[8:12], "little")
 
 
 @dataclass
@@ -62,7 +68,7 @@ class FastTextModel:
         """Words start to stop - 1 of the dictionary, list of bytes; the frequent ones come first."""
         ends = self.ends[max(start - 1, 0) : stop].tolist()
         begins = ends if start else [0, *ends]
-        return [self.names[begin:end] for begin, end in zip(begins, begins[1:])]
+        return [self.names[begin:end] for begin, end in itertools.pairwise(begins)]
 
     def find(self, wanted):
         """Set of words (bytes) -> dict, word: its place in the dictionary, for those that are in it."""
@@ -88,7 +94,7 @@ class FastTextModel:
             if len(ids):
                 some, first = of_word > 0, np.cumsum(of_word) - of_word
                 sums = np.add.reduceat(self._read(ids), first[some], axis=0)  # (K, D) -> (words with rows, D)
-                W[block][some] = sums / of_word[some, None]
+                W[block][some] = sums / of_word[some, None].astype(np.float32)
         return W, counts
 
     def _row_ids(self, words, places):
@@ -105,8 +111,8 @@ class FastTextModel:
         return owners[order], ids[order]
 
     def _read(self, ids):
-        """(K,) -> rows (K, D) float64."""
-        rows = np.asarray(self.rows[ids], np.float64)
+        """(K,) -> rows (K, D) float32. DataError for one that is not finite."""
+        rows = np.asarray(self.rows)[ids]
         if not np.isfinite(rows).all():
             i = ids[np.flatnonzero(~np.isfinite(rows).all(axis=1))[0]]
             raise DataError(f"{self.where}: expected finite numbers, got others in row {i + 1:,} of its input matrix")
@@ -142,7 +148,7 @@ def read_model(stream, where):
     size, words, labels, _, pruned = source.unpack(_DICTIONARY)
     if pruned >= 0:
         raise DataError(f"{where}: expected a model of fastText (.bin), got {_QUANTIZED}")
-    sound = 0 < D <= _WIDEST and bucket >= 0 and 0 <= maxn <= _LONGEST_NGRAM and 0 < words and 0 <= labels
+    sound = 0 < D <= _WIDEST and bucket >= 0 and 0 <= maxn <= _LONGEST_NGRAM and words > 0 <= labels
     if not sound or size != words + labels:
         got = f"{words:,} words, {labels:,} labels, {size:,} entries, {D:,} numbers, {bucket:,} buckets, maxn {maxn}"
         raise DataError(f"{where}: expected a model of fastText, got one whose sizes do not fit each other ({got})")
