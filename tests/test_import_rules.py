@@ -54,7 +54,7 @@ ORDER = [
     *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
-        "ch_sentiment.estimator ch_sentiment.export",
+        "ch_sentiment.estimator ch_sentiment.export ch_sentiment.vectors",
         "ch_sentiment.commands",
         "ch_sentiment.__main__",
     ),
