@@ -14,6 +14,7 @@ from ch_sentiment.experiment.option import COUNT, PROBABILITY, REFUSED, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
 from common.cores import VARIABLE, most_processes
+from dataset.chinese_words import cut_otherwise
 from dataset.errors import DataError
 
 # What `--help` shows first; all other options follow.
@@ -151,8 +152,11 @@ def load_model(options):
     for cell in options.cells:
         register_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
-    for each in (model, *others):
+    for path, each in zip([options.model, *options.others], (model, *others)):
         each.processes = options.processes
+        if each.cleaning.tokenizer == "words" and (lost := cut_otherwise(each.vocab.words)):
+            got = f"{len(lost):,} words of its vocabulary are none, such as {lost[0]}"
+            print(f"{path}: trained with another version of rjieba: for this one {got}", file=sys.stderr)
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:
             wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)
