@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import fields
 
+from ch_sentiment.console import warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
@@ -155,8 +156,8 @@ def load_model(options):
     for path, each in zip([options.model, *options.others], (model, *others)):
         each.processes = options.processes
         if each.cleaning.tokenizer == "words" and (lost := cut_otherwise(each.vocab.words)):
-            got = f"{len(lost):,} words of its vocabulary are none, such as {lost[0]}"
-            print(f"{path}: trained with another version of rjieba: for this one {got}", file=sys.stderr)
+            lost_words = f"{len(lost):,} of its words would be cut, such as {lost[0]}"
+            warn(f"{path}: trained with another version of rjieba: by this one {lost_words}")
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:
             wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)
