@@ -23,6 +23,7 @@ ORDER = [
     *(
         "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
         "dataset.token_patterns",
+        "dataset.chinese_words",
         "dataset.lines dataset.text",
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
