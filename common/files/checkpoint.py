@@ -79,6 +79,16 @@ def save_arrays(path, arrays, meta=None):
         write_atomically(path, pieces)
 
 
+def checkpoint_size(arrays, meta):
+    """How many bytes `save_arrays` would write for arrays of these names, shapes and dtypes."""
+    digest = "0" * SEAL
+    manifest = [
+        {"name": name, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": digest} for name, a in arrays.items()
+    ]
+    content = {"format": FORMAT, "library": __version__, "arrays": manifest, "meta": meta}
+    return _file_size(len(_encoded(content)), manifest)
+
+
 def load_arrays(path):
     """The named arrays of a file, checked, in the order in which they were saved. Raises CheckpointError."""
     return load_checkpoint(path)[0]
