@@ -90,7 +90,7 @@ def _half(array):
         half = array.astype(np.float16)
     if not np.isfinite(half).all():
         got = f"{np.abs(array).max():g}"
-        raise DataError(f"--onnx-weights: expected no weight above {np.finfo(np.float16).max:,}, got {got}")
+        raise DataError(f"--onnx-weights: expected no weight above 65,504, got {got}")
     return half
 
 

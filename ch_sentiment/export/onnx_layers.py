@@ -29,7 +29,8 @@ from dataset.errors import DataError
 def translate(graph, layer, xs):
     """Add what a layer does to a graph; xs: its input -> its output. DataError for a layer that is not in the table."""
     if type(layer) not in LAYERS:  # a class of one's own that is a child of ours computes something else
-        raise DataError(f"expected layers of Sentifish alone, got {type(layer).__name__}, which has no form in ONNX")
+        got = f"{type(layer).__name__} (--safetensors writes its weights)"
+        raise DataError(f"--onnx: expected layers of Sentifish alone, got {got}")
     return LAYERS[type(layer)](graph, layer, xs)
 
 
