@@ -39,7 +39,7 @@ def test_onnxruntime_gives_our_probabilities_whatever_the_batch(name):
     model, x = VARIANTS[name](), texts()
     session = session_of(onnx_bytes(model))
     ours = model.predict_proba_of_ids(x)
-    assert np.ptp(ours[:, 0]) > 0.1
+    assert np.ptp(ours[:, 0]) > 0.03
     near = {"rtol": 0, "atol": 1e-5}
     np.testing.assert_allclose(answers(session, x), ours, **near)
     np.testing.assert_allclose(answers(session, x[:40], padding=9), ours[:40], **near)

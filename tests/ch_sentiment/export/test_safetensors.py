@@ -3,9 +3,12 @@ import struct
 
 import numpy as np
 import pytest
-from nets_to_export import VARIANTS, V
+from conftest import ROOT, fenced
+from nets_to_export import VARIANTS, V, texts
 
 from ch_sentiment.export.safetensors import safetensors_bytes
+
+CODE = fenced((ROOT / "docs" / "safetensors.md").read_text(encoding="utf-8"), "python")
 
 
 def parts_of(content):
@@ -53,3 +56,29 @@ def test_the_package_safetensors_reads_it(tmp_path):
     assert set(found) == set(weights) and all(np.array_equal(found[name], weights[name]) for name in weights)
     with safetensors.safe_open(path, "np") as file:
         assert json.loads(file.metadata()["labels"]) == model.label_names
+
+
+@pytest.fixture
+def lstm_of_page():
+    """The class of docs/safetensors.md that makes an nn.LSTM of a file, and the names that stand beside it."""
+    for package in ("torch", "safetensors"):
+        pytest.importorskip(package, reason=f"needs {package}")
+    names = {"__name__": "page"}
+    exec(compile(CODE[0], "docs/safetensors.md", "exec"), names)  # noqa: S102
+    return names
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm, both ways", "temperature", "temperature, three classes"])
+def test_the_lstm_of_pytorch_gives_our_probabilities(name, lstm_of_page, tmp_path):
+    model, x = VARIANTS[name](), texts()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(safetensors_bytes(model))
+    torch = lstm_of_page["torch"]
+    with torch.inference_mode():
+        theirs = lstm_of_page["LSTMClassifier"](path)([torch.from_numpy(ids).long() for ids in x]).numpy()
+    np.testing.assert_allclose(theirs, model.predict_proba_of_ids(x), rtol=0, atol=1e-5)
+
+
+def test_the_python_of_the_page_prints_what_stands_below_it(lstm_of_page, here, capsys):
+    exec(compile(CODE[1], "docs/safetensors.md", "exec"), lstm_of_page)  # noqa: S102
+    assert capsys.readouterr().out == "True\n"
