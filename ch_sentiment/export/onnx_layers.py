@@ -81,7 +81,7 @@ def _recurrent(graph, layer, xs, direction="forward"):
 def _in_gate_order(array, order):
     """(..., G H) -> the same, its blocks of columns in another order; those with a minus are negated."""
     blocks = np.split(array, len(order), axis=-1)
-    return np.concatenate([math.copysign(1, sign) * blocks[i] for i, sign in order], axis=-1).astype(array.dtype)
+    return np.concatenate([sign * blocks[i] for i, sign in order], axis=-1).astype(array.dtype)
 
 
 def _both_directions(graph, layer, xs):
