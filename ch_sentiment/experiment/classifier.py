@@ -28,8 +28,8 @@ OPTIONAL = ("abstain_below", "packed")  # those that stand there where they are 
 
 
 def model_path(path):
-    """The file of a model: `path` itself, or the model of the best epoch where it is the folder of a training."""
-    return os.path.join(path, MODEL) if os.path.isdir(path) else path
+    """The file of a model: `path` itself, or a stream, or the model of the best epoch where it is a training's folder."""
+    return os.path.join(path, MODEL) if not hasattr(path, "read") and os.path.isdir(path) else path
 
 
 @dataclass
