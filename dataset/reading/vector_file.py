@@ -176,9 +176,9 @@ def _text_rows(stream, header, found, where):
 def _width(line):
     """How many numbers stand at the end of a line, its first field aside: a word may have spaces."""
     fields = line.split()
-    for width, field in enumerate(reversed(fields[1:])):
+    for width, number in enumerate(reversed(fields[1:])):
         try:
-            float(field)
+            float(number)
         except ValueError:
             return width or len(fields) - 1  # of a line without numbers, which is told as it stands
     return len(fields) - 1
