@@ -23,9 +23,11 @@ ORDER = [
     *(
         "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
         "dataset.token_patterns",
+        "dataset.chinese_words",
         "dataset.lines dataset.text",
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
+    "dataset.portable",
     "dataset.labelled_text dataset.imdb_archive",
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
