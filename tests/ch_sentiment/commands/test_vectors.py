@@ -28,7 +28,7 @@ def test_the_answers_are_lines_of_a_word_and_its_similarity(write, capsys):
         "king\n  man    0.7071\n  queen  0.5000\nman\n  king   0.7071\n  woman  0.0000\n"
     )
     assert asked(capsys, "analogy", "v.txt", "man", "king", "woman") == (
-        "man : king = woman : ?\n  queen  0.9586\n  \u5973\u738b     -0.6484\n"
+        "man : king = woman : ?\n  queen   0.9586\n  \u5973\u738b     -0.6484\n"
     )
     found = json.loads(asked(capsys, "analogy", "v.txt", "man", "king", "woman", "--json"))
     assert found["analogy"] == ["man", "king", "woman"] and found["answers"][0]["word"] == "queen"
