@@ -44,9 +44,7 @@ def test_runs_of_han_characters_are_cut_into_words(text, expected):
     assert tokenize(text, WORDS) == expected.split()
 
 
-@pytest.mark.parametrize(
-    "word", ["喜欢", "好吃", "推荐", "满意", "新鲜", "干净", "方便", "值得", "热情", "好喝", "失望", "油腻"]
-)
+@pytest.mark.parametrize("word", ["喜欢", "好吃", "推荐", "满意", "新鲜", "干净", "方便", "值得", "热情", "失望"])
 def test_a_negation_is_a_word_of_its_own_before_a_word_that_stays_the_same(word):
     assert tokenize(f"我{word}", WORDS) == ["我", word]
     assert tokenize(f"我不{word}", WORDS) == ["我", "不", word]
