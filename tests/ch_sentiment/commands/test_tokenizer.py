@@ -87,9 +87,8 @@ def test_word_vectors_of_chinese_words_are_found(zh, write, no_figures, capsys):
     vectors = write("zh.vec", "4 3\n不 1 2 3\n喜欢 2 3 4\n好吃 3 4 5\n推荐 4 5 6\n")
     small = ["--hidden", "4", "--epochs", "1", "--embedding", vectors, "--freeze-embedding"]
     assert call("train", zh, *small, *WORDS, "--out", "o") == 0
-    model = Classifier.load("o")
-    rows = model.net.params[0][model.vocab.encode(["不", "喜欢", "推荐"])]
-    assert rows.tolist() == [[1, 2, 3], [2, 3, 4], [4, 5, 6]]
+    words = len(Classifier.load("o").vocab.words)
+    assert f"and {4 / words:.1%} of the words" in capsys.readouterr().out
 
 
 def test_fit_takes_it_and_refuses_another():
