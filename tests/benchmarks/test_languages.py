@@ -61,7 +61,8 @@ def test_characters_and_words_of_chinese_are_compared(tmp_path, capsys):
     rows = [f"{i % 2},{'菜很好吃' if i % 2 else '菜不好吃'}{i}" for i in range(40)]
     file.write_text("\n".join(["label,review", *rows]), encoding="utf-8")
     chinese.main([str(file), "--models", "nbsvm", "--splits", "1"])
-    characters, words, both = capsys.readouterr().out.splitlines()
+    *counts, characters, words, both = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in counts] == ["characters", "words"]
     for line, tokenizer in ((characters, "characters"), (words, "words")):
         assert re.fullmatch(
             rf"nbsvm, {tokenizer}: accuracy [\d.]+% \(.*\); good words negated: .* by another seed", line
