@@ -43,13 +43,13 @@ def accents_token():
 @functools.cache
 def unicode_token():
     """The pattern for all scripts."""
-    return _compiled(*_marks_and_unspaced())
+    return _compiled(*marks_and_unspaced())
 
 
 @functools.cache
 def han_token():
     """`unicode_token`, but that Han characters in a row, which have no marks, are one token, the group "han"."""
-    return _compiled(*_marks_and_unspaced(), _character_class(han_letters()))
+    return _compiled(*marks_and_unspaced(), _character_class(han_letters()))
 
 
 def han_letters():
@@ -58,8 +58,8 @@ def han_letters():
 
 
 @functools.cache
-def _marks_and_unspaced():
-    """`\\w` does not match combining marks, so they are collected here, once."""
+def marks_and_unspaced():
+    """The combining marks, which `\\w` does not match, and the letters of unspaced scripts, as the content of [...]."""
     marks, letters = _marks_and_letters()
     return _character_class(marks), _character_class(_named(_UNSPACED_SCRIPTS, letters))
 
