@@ -14,8 +14,8 @@ class Chromium:
     def __init__(self, command):
         self.profile = tempfile.TemporaryDirectory(prefix="sentifish-chromium-", ignore_cleanup_errors=True)
         its_in, self.out = os.pipe()
-        inside, its_out = os.pipe()
-        self.inside, self.number, self.session, self.events = open(inside, "rb"), 0, None, []  # noqa: SIM115
+        self.inside, its_out = os.pipe()
+        self.read, self.number, self.session, self.events = bytearray(), 0, None, []
         # The browser reads descriptor 3 and writes 4; a shell puts them there, whatever their numbers are here.
         line = f'exec "$0" "$@" 3<&{its_in} 4>&{its_out}'
         flags = [*FLAGS, "--remote-debugging-pipe", f"--user-data-dir={self.profile.name}", "about:blank"]
@@ -42,12 +42,12 @@ class Chromium:
         return answer["result"]
 
     def _next(self):
-        message = b""
-        while not message.endswith(b"\0"):
-            byte = self.inside.read(1)
-            assert byte, "Chromium has ended"
-            message += byte
-        return json.loads(message[:-1])
+        while b"\0" not in self.read:
+            piece = os.read(self.inside, 1 << 20)
+            assert piece, "Chromium has ended"
+            self.read += piece
+        message, _, self.read = self.read.partition(b"\0")
+        return json.loads(message)
 
     def open(self, path):
         """Show a file and wait until it is loaded."""
@@ -65,6 +65,6 @@ class Chromium:
     def close(self):
         self.process.kill()
         self.process.wait()
-        self.inside.close()
+        os.close(self.inside)
         os.close(self.out)
         self.profile.cleanup()

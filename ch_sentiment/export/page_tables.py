@@ -23,38 +23,38 @@ _WRITTEN = {
     r"\d": "[{DIGIT}]",
     r"[a-z0-9]*+(?:'[a-z0-9]++)*+": r"(?=([a-z0-9]*(?:'[a-z0-9]+)*))\1",  # possessive
 }
-_CLASS_OR_SIGN = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}|\\.|[^\\\[]", re.DOTALL)
-_NAMED = re.compile("([^\x00-\x7f])(?:-([^\x00-\x7f]))?")
+_CLASS_OR_SIGN = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|[^\\\[]", re.DOTALL)
 
 
 def tokenizer_tables(cleaning):
     """-> dict of what `makeTokenizer` of the page reads; cleaning: Cleaning.
 
-    classes: of letters (and digits), ...; signs: what becomes of a sign; token: the pattern; named: the characters of a
-    class that the pattern names as well; removed, removeHtml: as in Cleaning.
+    classes: characters that are letters (or digits), marks ...; signs: what becomes of one; token: the pattern.
     """
     text = "".join(_CHARACTERS)
-    word = set(re.findall(r"\w", text)) - {"_"}
+    word = set(re.findall(r"\w", text))
     # Of two letters in a row that are no word each is a token.
     unspaced = word.intersection(unicode_token().findall("\n".join(letter + letter for letter in sorted(word))))
     categories = dict(zip(_CHARACTERS, map(unicodedata.category, _CHARACTERS)))
     signs = {c: new for c in _CHARACTERS[0x80:] if (new := replace_signs(c)) != c}
     classes = {
-        "LETTER": word - unspaced,
+        "WORD": word,
+        "LETTER": word - unspaced - {"_"},  # and digits
         "UNSPACED": unspaced,
         "MARK": {c for c, category in categories.items() if category[0] == "M"},
         "DIGIT": set(re.findall(r"\d", text)),
+        "SPACE": set(re.findall(r"\s", text)),
         "UNASSIGNED": {c for c, category in categories.items() if category == "Cn"},
         "SIGN": set(signs),
+        # A sigma is another one at the end of a word: after a letter that has cases, marks between them, and before none.
+        "CASED": {c for c in _CHARACTERS if ("A\u03a3" + c).lower()[1] == "\u03c3"},
     }
-    token = for_browser(accents_token().pattern)
-    ranges = ((ord(found[1]), ord(found[2] or found[1])) for found in _NAMED.finditer(token))
-    named = {chr(code) for first, last in ranges for code in range(first, last + 1)}
+    ends = {c for c in _CHARACTERS if ("A\u03a3" + c + "A").lower()[1] == "\u03c2"}
+    classes["IGNORABLE"] = set(_CHARACTERS) - ends - classes["CASED"]
     return {
         "classes": {name: runs(map(ord, found)) for name, found in classes.items()},
         "signs": {c: new for c, new in signs.items() if new},
-        "token": token,
-        "named": sorted(named & (word | classes["MARK"])),
+        "token": for_browser(accents_token().pattern),
         "removed": sorted(cleaning.removed),
         "removeHtml": cleaning.remove_html,
     }
@@ -85,6 +85,6 @@ def _translated(part):
         return r"[^\n]"  # a browser's leaves out more
     if part[0] == "[":
         part = part.replace(r"\s", "{SPACE}")
-    part = re.sub(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8}))", lambda found: chr(int(found[1] or found[2], 16)), part)
-    # Escapes of what is no sign of an expression are errors there.
+    # \U0001f600 -> \u{1f600}; escapes of what is no sign of an expression: by their numbers
+    part = re.sub(r"\\U([0-9a-f]{8})", lambda found: rf"\u{{{int(found[1], 16):x}}}", part)
     return re.sub(r"""\\([@"'-])""", lambda found: rf"\x{ord(found[1]):02x}", part)
