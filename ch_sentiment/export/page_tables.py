@@ -3,6 +3,7 @@
 They are read off this Python's functions and its version of Unicode, so that the browser's own version plays no part.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -31,6 +32,11 @@ def tokenizer_tables(cleaning):
 
     classes: characters that are letters (or digits), marks ...; signs: what becomes of one; token: the pattern.
     """
+    return {**_of_unicode(), "removed": sorted(cleaning.removed), "removeHtml": cleaning.remove_html}
+
+
+@functools.cache
+def _of_unicode():
     text = "".join(_CHARACTERS)
     word = set(re.findall(r"\w", text))
     # Of two letters in a row that are no word each is a token.
@@ -55,8 +61,6 @@ def tokenizer_tables(cleaning):
         "classes": {name: runs(map(ord, found)) for name, found in classes.items()},
         "signs": {c: new for c, new in signs.items() if new},
         "token": for_browser(accents_token().pattern),
-        "removed": sorted(cleaning.removed),
-        "removeHtml": cleaning.remove_html,
     }
 
 
