@@ -42,6 +42,12 @@ def texts(count, seed=0):
         odd = rng.integers(4)
         if odd == 0:  # a row of marks
             return word()[:1] + "".join(map(chr, rng.integers(0x300, 0x36F, rng.integers(1, 40))))
-        return chr(rng.integers(sys.maxunicode + 1)) if odd == 1 else str(rng.choice(["\u200d", "\u00ad", "\u0307", "\x85", "\x1c"]))
+        return (
+            chr(rng.integers(sys.maxunicode + 1))
+            if odd == 1
+            else str(rng.choice(["\u200d", "\u00ad", "\u0307", "\x85", "\x1c"]))
+        )
 
-    return [str(rng.choice(["", " ", " ", "\n"])).join(piece() for _ in range(rng.integers(1, 12))) for _ in range(count)]
+    return [
+        str(rng.choice(["", " ", " ", "\n"])).join(piece() for _ in range(rng.integers(1, 12))) for _ in range(count)
+    ]

@@ -1,7 +1,7 @@
 """A trained model as one HTML page that runs it: no server, no network, nothing stored (docs/page.md).
 
-The page holds the weights, the vocabulary and its own JavaScript (page_files/); a Content-Security-Policy allows nothing
-else. What it shows of the model comes from the model's card, or from what the model knows of its training.
+The page holds the weights, the vocabulary and its own JavaScript (page_files/); a Content-Security-Policy allows no
+more. What it shows of the model comes from the model's card, or from what the model knows of its training.
 """
 
 import base64
@@ -65,6 +65,10 @@ def page_bytes(model, path=None, words=None, dtype="float16"):
         "policy": _policy(script, style),
         "title": html.escape(f"Sentifish: {printable(_name(path))}" if path else "Sentifish"),
         "what": html.escape(_what(model, cell, layers)),
+        "calibration": html.escape(_calibration(model)),
+        "cell": f" ({CELLS[cell]})" if cell else "",
+        "layers": "".join(options := _layers(layers, described["bidirectional"])),
+        "one_layer": "" if len(options) > 1 else "hidden",
         "made": html.escape(_made(model, known, dtype)),
         "card": html_sections(_card(model, path), heading="h3"),
         "model": _json(described),
@@ -107,7 +111,9 @@ def _as_dtype(name, array, dtype):
     if not np.isfinite(array).all():
         raise DataError(f"--page: expected finite weights, got nan or inf in {name}")
     if (largest := np.abs(array).max(initial=0)) > np.finfo(DTYPES[dtype]).max:
-        raise DataError(f"--page: expected weights that {dtype} holds, got {largest:g} in {name} (--page-dtype float32)")
+        raise DataError(
+            f"--page: expected weights that {dtype} holds, got {largest:g} in {name} (--page-dtype float32)"
+        )
     return np.ascontiguousarray(array, DTYPES[dtype]).tobytes()
 
 
@@ -144,6 +150,25 @@ def _what(model, cell, layers):
     return f"A {sides}{CELLS[cell]}{stacked} that answers {answers}."
 
 
+def _layers(count, bidirectional):
+    """The choices of a layer and direction, whose values are their numbers: list of str."""
+    sides = (", from the start", ", from the end") if bidirectional else ("",)
+    return [
+        f'<option value="{layer} {side}">{layer + 1}{name}</option>'
+        for layer in range(count)
+        for side, name in enumerate(sides)
+    ]
+
+
+def _calibration(model):
+    said = "Not calibrated: the scores are used as they are."
+    if model.calibration is not None:
+        said = f"Calibrated: the scores are divided by a temperature of {model.temperature:.4g}."
+    if (below := abstain_below(model)) is None:
+        return said
+    return f"{said} Below {below:.1%} the answer is \u201c{word_for_unsure(model.label_names)}\u201d."
+
+
 def _made(model, known, dtype):
     all_words = len(model.vocab.words)
     part = f", the most frequent of {all_words:,}" if len(known) < all_words else ""
@@ -151,7 +176,7 @@ def _made(model, known, dtype):
 
 
 def _card(model, path):
-    """Sections of the card that `sentifish audit` wrote beside the model; where there is none, of what the model knows."""
+    """Sections of the card that `sentifish audit` wrote beside the model; or else of what the model knows."""
     file = None if path is None else Path(model_path(path))
     try:
         sections = read_markdown((file.parent / CARD[0]).read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
-// The arithmetic: word vectors, recurrent layers, pooling, logits, and the gradients of a step. The letters are those of
-// common/recurrent: h state, c memory, gates f g i o of the LSTM, z r n of the GRU. All in float64.
+// The arithmetic: word vectors, recurrent layers, pooling, logits, and the gradients of a step, in float64. The letters
+// are those of common/recurrent: h state, c memory, gates f g i o of the LSTM, z r n (for h~) of the GRU.
 
 const zeros = (n) => new Float64Array(n);
 const sigmoid = (a) => 1 / (1 + Math.exp(-a));
@@ -26,8 +26,32 @@ function productT(d, W, K, from = 0, to = d.length) {
   return out;
 }
 
-// name -> step(a, before, weights): the parts of a step, a = x Wx + b, which it may change; and back(step, before, dh, dc,
-// weights): da, of a, dh and dc of the step before, and `through`: the share of the gradient that a gate lets pass.
+// The reset gate acts before the product with the state (the book's form) or after it (PyTorch's).
+const gru = (after) => ({
+  step(a, { h }, { Wh, bh }) {
+    const H = h.length, [z, r, n] = blocks(a, 3), p = addProduct(bh.slice(), h, Wh, 0, (after ? 3 : 2) * H);
+    for (let k = 0; k < H; k++) { z[k] = sigmoid(z[k] + p[k]); r[k] = sigmoid(r[k] + p[H + k]); }
+    if (!after) addProduct(p, h.map((x, k) => r[k] * x), Wh, 2 * H, 3 * H);
+    const past = p.subarray(2 * H);
+    for (let k = 0; k < H; k++) n[k] = Math.tanh(n[k] + (after ? r[k] * past[k] : past[k]));
+    return { z, r, n, past, h: h.map((x, k) => (1 - z[k]) * x + z[k] * n[k]) };
+  },
+  back({ z, r, n, past }, { h }, dh, dc, { Wh }) {
+    const H = h.length, da = zeros(3 * H), [dz, dr, dn] = blocks(da, 3);
+    for (let k = 0; k < H; k++) {
+      dn[k] = dh[k] * z[k] * (1 - n[k] * n[k]);
+      dz[k] = dh[k] * (n[k] - h[k]) * z[k] * (1 - z[k]);
+    }
+    const drh = after ? zeros(H) : productT(da, Wh, H, 2 * H); // of r h
+    for (let k = 0; k < H; k++) dr[k] = (after ? dn[k] * past[k] : drh[k] * h[k]) * r[k] * (1 - r[k]);
+    const dp = after ? da.map((d, j) => (j < 2 * H ? d : d * r[j - 2 * H])) : da.subarray(0, 2 * H); // of h Wh
+    const direct = dh.map((d, k) => d * (1 - z[k])), more = productT(dp, Wh, H);
+    return { da, dh: direct.map((d, k) => d + drh[k] * r[k] + more[k]), through: length(direct) / length(dh) };
+  },
+});
+
+// name -> step(a, before, weights): the parts of a step; a = x Wx + b, which it may change. back(step, before, dh, dc,
+// weights): da, of a; dh and dc of the step before; and `through`: the share of the gradient that a gate lets pass.
 const CELLS = {
   rnn: {
     step(a, { h }, { Wh }) {
@@ -38,7 +62,6 @@ const CELLS = {
       return { da, dh: productT(da, Wh, h.length), through: length(da) / length(dh) };
     },
   },
-
   lstm: {
     step(a, before, { Wh }) {
       const [f, g, i, o] = blocks(addProduct(a, before.h, Wh), 4), c = zeros(f.length), h = zeros(f.length);
@@ -63,49 +86,8 @@ const CELLS = {
       return { da, dh: productT(da, Wh, H), dc: past, through: length(past) / length(all) };
     },
   },
-
-  gru: {
-    step(a, { h }, { Wh }) {
-      const H = h.length, [z, r, n] = blocks(addProduct(a, h, Wh, 0, 2 * H), 3);
-      for (let k = 0; k < H; k++) { z[k] = sigmoid(z[k]); r[k] = sigmoid(r[k]); }
-      addProduct(a, h.map((x, k) => r[k] * x), Wh, 2 * H, 3 * H);
-      for (let k = 0; k < H; k++) n[k] = Math.tanh(n[k]);
-      return { z, r, n, h: h.map((x, k) => (1 - z[k]) * x + z[k] * n[k]) };
-    },
-    back({ z, r, n }, { h }, dh, dc, { Wh }) {
-      const H = h.length, da = zeros(3 * H), [dz, dr, dn] = blocks(da, 3);
-      for (let k = 0; k < H; k++) {
-        dn[k] = dh[k] * z[k] * (1 - n[k] * n[k]);
-        dz[k] = dh[k] * (n[k] - h[k]) * z[k] * (1 - z[k]);
-      }
-      const drh = productT(da, Wh, H, 2 * H);
-      for (let k = 0; k < H; k++) dr[k] = drh[k] * h[k] * r[k] * (1 - r[k]);
-      const past = dh.map((d, k) => d * (1 - z[k])), more = productT(da, Wh, H, 0, 2 * H);
-      return { da, dh: past.map((d, k) => d + drh[k] * r[k] + more[k]), through: length(past) / length(dh) };
-    },
-  },
-
-  "gru-reset-after": {
-    step(a, { h }, { Wh, bh }) {
-      const H = h.length, [z, r, n] = blocks(a, 3), [pz, pr, past] = blocks(addProduct(bh.slice(), h, Wh), 3);
-      for (let k = 0; k < H; k++) {
-        z[k] = sigmoid(z[k] + pz[k]); r[k] = sigmoid(r[k] + pr[k]);
-        n[k] = Math.tanh(n[k] + r[k] * past[k]);
-      }
-      return { z, r, n, past, h: h.map((x, k) => (1 - z[k]) * x + z[k] * n[k]) };
-    },
-    back({ z, r, n, past }, { h }, dh, dc, { Wh }) {
-      const H = h.length, da = zeros(3 * H), [dz, dr, dn] = blocks(da, 3);
-      for (let k = 0; k < H; k++) {
-        dn[k] = dh[k] * z[k] * (1 - n[k] * n[k]);
-        dz[k] = dh[k] * (n[k] - h[k]) * z[k] * (1 - z[k]);
-        dr[k] = dn[k] * past[k] * r[k] * (1 - r[k]);
-      }
-      const dp = da.map((d, j) => (j < 2 * H ? d : d * r[j - 2 * H])); // of h Wh + bh
-      const direct = dh.map((d, k) => d * (1 - z[k])), more = productT(dp, Wh, H);
-      return { da, dh: direct.map((d, k) => d + more[k]), through: length(direct) / length(dh) };
-    },
-  },
+  gru: gru(false),
+  "gru-reset-after": gru(true),
 };
 
 // hs: T vectors of K -> one. attend: (T vectors) -> T weights; both: whether hs holds two directions.
@@ -123,8 +105,7 @@ function pool(name, hs, both, attend) {
 
 // The gradient (T vectors of K) of hs, from that of what `pool` gave.
 function poolBack(name, hs, both, attention, d) {
-  const T = hs.length, K = hs[0].length, half = both ? K / 2 : K, dhs = hs.map(() => zeros(K));
-  const d2 = d.subarray(K); // of the second part, where there are two
+  const T = hs.length, K = hs[0].length, half = both ? K / 2 : K, dhs = hs.map(() => zeros(K)), d2 = d.subarray(K);
   for (let k = 0; k < K; k++) {
     if (name === "last") dhs[k < half ? T - 1 : 0][k] = d[k];
     if (name === "first-last") { dhs[0][k] += d[k]; dhs[T - 1][k] += d2[k]; }
@@ -211,11 +192,13 @@ function makeNet({ cell, bidirectional, layers: count, pool: poolName, D, temper
   }
 
   // By what the logits are weighted to give the margin of an answer: how far it stands above the other labels.
-  const weight = (answer) =>
-    outputs === 1 ? [answer ? 1 : -1] : Array.from({ length: outputs }, (_, j) => (j === answer ? 1 : -1 / (outputs - 1)));
+  function weight(answer) {
+    if (outputs === 1) return [answer ? 1 : -1];
+    return Array.from({ length: outputs }, (_, j) => (j === answer ? 1 : -1 / (outputs - 1)));
+  }
   const margin = ({ logits }, answer) => weight(answer).reduce((sum, w, j) => sum + w * logits[j], 0);
 
-  // Backward of the margin: for each layer and direction T gradients {dh, dc, through} at its steps, and of the vectors.
+  // Backward of the margin: for each layer and direction {dh, dc, through} of its T steps, and that of the vectors.
   function* gradients({ layers: read, hs }, answer) {
     const d = Float64Array.from(weight(answer), (w) => w / temperature), W = arrays["head.W"];
     let dhs = poolBack(poolName, hs, bidirectional, attention, productT(d, W, W.length / outputs));

@@ -1,11 +1,12 @@
 "use strict";
-// From a text to tokens, as dataset/text.py does it. What depends on a version of Unicode (classes of characters, signs,
-// the pattern of a token) comes from the Python that wrote this page; characters that it did not know stay as they are.
+// From a text to tokens, as dataset/text.py does it. What depends on a version of Unicode (classes of characters, what
+// becomes of a sign) comes from the Python that wrote this page; characters that it did not know stay as they are.
 
 // runs: "2p 6 ...", in base 36 the distances between first and last, first and last ... -> the content of [...]
 function characterClass(runs) {
   let code = 0;
-  return runs.split(" ").map((gap, i) => `${i % 2 ? "-" : ""}\\u{${(code += parseInt(gap, 36)).toString(16)}}`).join("");
+  const end = (gap, i) => `${i % 2 ? "-" : ""}\\u{${(code += parseInt(gap, 36)).toString(16)}}`;
+  return runs.split(" ").map(end).join("");
 }
 
 // tables: as page_tables.py writes them -> a function of a text that finds its tokens.
@@ -66,4 +67,3 @@ const KEEPS = {
   head: (words, n) => words.slice(0, n),
   tail: (words, n) => words.slice(-n),
 };
-const cut = (words, { maxLen, keep }) => (words.length <= maxLen ? words : KEEPS[keep](words, maxLen));

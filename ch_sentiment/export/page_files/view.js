@@ -4,14 +4,7 @@ const SLICE = 25; // milliseconds of work between two looks at what was typed
 const SHOWN = 2000; // words; of a longer reading only the answer is shown
 const LABELS = 8; // in the list of probabilities
 const LEVELS = 5; // of strength, on each side of 0
-const NAMES = { rnn: "RNN", lstm: "LSTM", gru: "GRU", "gru-reset-after": "GRU" };
 // What a step shows, part by part: letter, name, what it says. A gate is between 0 and 1, all else on both sides of 0.
-const GRU_PARTS = [
-  ["z", "update gate", "how much is renewed"],
-  ["r", "reset gate", "how much of the past the new content reads"],
-  ["n", "new content h̃", "what could be written"],
-  ["h", "state h′", "(1 − z)·h + z·h̃"],
-];
 const PARTS = {
   rnn: [["h", "state h′", "tanh(x Wx + h Wh + b)"]],
   lstm: [
@@ -22,10 +15,14 @@ const PARTS = {
     ["o", "output gate", "how much of the memory is shown"],
     ["h", "state h′", "o·tanh(c′)"],
   ],
-  gru: GRU_PARTS,
-  "gru-reset-after": GRU_PARTS,
+  gru: [
+    ["z", "update gate", "how much is renewed"],
+    ["r", "reset gate", "how much of the past the new content reads"],
+    ["n", "new content h̃", "what could be written"],
+    ["h", "state h′", "(1 − z)·h + z·h̃"],
+  ],
 };
-const PASSES = { lstm: "forget gate f", gru: "update gate, 1 − z,", "gru-reset-after": "update gate, 1 − z,", rnn: "tanh" };
+PARTS["gru-reset-after"] = PARTS.gru;
 
 const $ = (id) => document.getElementById(id);
 const percent = (p) => `${(100 * p).toFixed(1)} %`;
@@ -44,21 +41,20 @@ function make(name, attributes = {}, ...children) {
 
 // The arrays of the page: base64 -> name -> numbers. A half is read through a table of all 65,536.
 function decode(text, manifest, dtype) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), view = new DataView(bytes.buffer);
-  const half = dtype === "float16" && Float32Array.from({ length: 1 << 16 }, (_, bits) => {
-    const exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024;
-    return (bits >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
-  });
-  const read = half ? (i) => half[view.getUint16(2 * i, true)] : (i) => view.getFloat32(4 * i, true);
-  const arrays = {};
+  const raw = atob(text), bytes = new Uint8Array(raw.length), arrays = {};
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  const halves = dtype === "float16" && new Uint16Array(bytes.buffer);
+  const numbers = new Float32Array(halves ? halves.length : bytes.buffer);
+  if (halves) for (let i = 0; i < halves.length; i++) numbers[i] = HALVES[halves[i]];
   let start = 0;
-  for (const [name, size] of manifest) {
-    arrays[name] = new (name === "embed.W" ? Float32Array : Float64Array)(size);
-    for (let i = 0; i < size; i++) arrays[name][i] = read(start + i);
-    start += size;
-  }
+  for (const [name, size] of manifest)
+    arrays[name] = new (name === "embed.W" ? Float32Array : Float64Array)(numbers.subarray(start, (start += size)));
   return arrays;
 }
+const HALVES = Float32Array.from({ length: 1 << 16 }, (_, bits) => {
+  const exponent = (bits >> 10) & 31, fraction = (bits & 1023) / 1024;
+  return (bits >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction);
+});
 
 const model = JSON.parse($("model").textContent);
 const net = makeNet(model, decode($("weights").textContent, model.arrays, model.dtype));
@@ -83,17 +79,17 @@ async function inSlices(generator, own) {
 }
 
 function readText(text) {
-  const all = tokenize(text), read = cut(all, model);
+  const all = tokenize(text), read = all.length > model.maxLen ? KEEPS[model.keep](all, model.maxLen) : all;
   return { words: read, total: all.length, ids: read.map((word) => idOf.get(word) ?? 1) };
 }
 
 // The probability of the answer after each word, the gradients, and by how much the margin falls without each word.
 function* lookInto(whole, report) {
-  const { ids, run, answer } = whole;
-  const soFar = [], weights = [];
+  const { ids, run, answer } = whole, soFar = [], weights = [];
   for (let t = 0; t < ids.length; t++) {
     report(`the probability after each word: ${t} of ${ids.length}`);
     soFar.push((yield* net.read(ids.slice(0, t + 1), run)).probabilities[answer]);
+    yield;
   }
   whole.soFar = soFar;
   whole.gradients = yield* net.gradients(run, answer);
@@ -101,8 +97,9 @@ function* lookInto(whole, report) {
     report(`what each word changes: ${t} of ${ids.length}`);
     const without = yield* net.read(ids.filter((_, i) => i !== t), run);
     weights.push(net.margin(run, answer) - net.margin(without, answer));
+    yield;
   }
-  whole.weights = weights;
+  return Object.assign(whole, { weights });
 }
 
 async function update() {
@@ -111,22 +108,21 @@ async function update() {
   if (!run) return;
   const answer = run.probabilities.indexOf(Math.max(...run.probabilities));
   const known = found.ids.filter((id) => id !== 1).length;
-  shown = { ...found, known, run, answer, unsure: model.abstainBelow !== null && run.probabilities[answer] < model.abstainBelow };
+  const unsure = model.abstainBelow !== null && run.probabilities[answer] < model.abstainBelow;
+  shown = { ...found, known, run, answer, unsure };
   at = Math.max(0, Math.min(at, found.ids.length - 1));
   showAnswer();
   $("reading").hidden = !found.ids.length || found.ids.length > SHOWN;
   if ($("reading").hidden) return say();
   showWords();
   look(at);
-  const progress = (line) => ($("progress").textContent === line ? 0 : ($("progress").textContent = line));
-  const looking = lookInto(shown, (line) => own === job && found.ids.length > 30 && progress(line));
-  if ((await inSlices(finished(looking), own)) === undefined) return;
-  progress("");
+  const report = (line) => found.ids.length > 30 && ($("progress").textContent = line);
+  if (!(await inSlices(lookInto(shown, report), own))) return;
+  $("progress").textContent = "";
   showWeights();
   look(at);
   say();
 }
-function* finished(generator) { yield* generator; return true; }
 
 function answerText() {
   if (!shown.words.length) return "No words yet";
@@ -138,16 +134,17 @@ function answerText() {
 function showAnswer() {
   $("label").textContent = answerText();
   const { probabilities } = shown.run, notes = [];
-  const order = [...probabilities.keys()].sort(probabilities.length > LABELS ? (a, b) => probabilities[b] - probabilities[a] : undefined);
-  $("classes").replaceChildren(...(shown.known ? order : []).slice(0, LABELS).map((j) => {
+  const order = shown.known ? [...probabilities.keys()] : [];
+  if (order.length > LABELS) order.sort((a, b) => probabilities[b] - probabilities[a]).splice(LABELS);
+  $("classes").replaceChildren(...order.map((j) => {
     const filling = make("span");
     filling.style.width = percent(probabilities[j]).replace(" ", "");
     const bar = make("span", { class: "bar", "aria-hidden": "true" }, filling);
     return make("li", {}, make("bdi", {}, model.labels[j]), make("span", {}, percent(probabilities[j])), bar);
   }));
   const { words: read, total, known } = shown;
-  if (read.length < total) notes.push(`${read.length.toLocaleString("en")} of ${words(total)} are read (${model.keep}), as in training.`);
-  else if (total) notes.push(`${words(total)}.`);
+  const some = `${read.length} of ${words(total)} are read (${model.keep}).`;
+  if (total) notes.push(read.length < total ? some : `${words(total)}.`);
   if (known < read.length) notes.push(known ? `${words(read.length - known)} not in the vocabulary.`
     : "None of them is in the model's vocabulary: an answer would rest on nothing.");
   if (read.length > SHOWN) notes.push(`Word by word, texts of up to ${words(SHOWN)} are shown.`);
@@ -157,15 +154,14 @@ function showAnswer() {
 // For a screen reader, once nothing more is typed.
 function say() {
   const { weights, words: read } = shown;
-  const strongest = weights && [...weights.keys()].sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a])).slice(0, 3);
-  const list = strongest && strongest.map((t) => `${read[t]} ${weights[t] < 0 ? "against" : "for"} it`).join(", ");
+  const order = [...(weights ?? []).keys()].sort((a, b) => Math.abs(weights[b]) - Math.abs(weights[a]));
+  const list = order.slice(0, 3).map((t) => `${read[t]} ${weights[t] < 0 ? "against" : "for"} it`).join(", ");
   $("status").textContent = `${answerText()}. ${list && shown.known ? `Strongest words: ${list}.` : ""}`;
 }
 
 function showWords() {
-  $("words").replaceChildren(...shown.words.flatMap((word, t) => [
-    make("span", { role: "option", "data-t": t, "aria-selected": "false", class: shown.ids[t] === 1 ? "unknown" : "" }, word), " ",
-  ]));
+  const look = (t) => ({ role: "option", "data-t": t, class: shown.ids[t] === 1 ? "unknown" : "" });
+  $("words").replaceChildren(...shown.words.flatMap((word, t) => [make("span", look(t), word), " "]));
   $("unknown-key").hidden = shown.known === shown.words.length;
   $("curve-label").textContent = model.labels[shown.answer];
 }
@@ -183,23 +179,26 @@ function showWeights() {
 
 function showCurve() {
   const { soFar, words: read } = shown, T = soFar.length;
-  const x = (t) => (T > 1 ? 52 + (540 * t) / (T - 1) : 322), y = (p) => 10 + 110 * (1 - p);
+  const width = $("curve").clientWidth, left = 54, space = width - left - 8;
+  const x = (t) => left + (T > 1 ? (space * t) / (T - 1) : space / 2), y = (p) => 10 + 110 * (1 - p);
+  const text = (x, y, anchor, content) => make("text", { x, y, "text-anchor": anchor }, content);
   const grid = [0, 0.5, 1].flatMap((p) => [
-    make("line", { class: "grid", x1: 46, x2: 598, y1: y(p), y2: y(p) }),
-    make("text", { x: 40, y: y(p) + 4, "text-anchor": "end" }, `${100 * p} %`),
+    make("line", { class: "grid", x1: left - 8, x2: width, y1: y(p), y2: y(p) }),
+    text(left - 12, y(p) + 4, "end", `${100 * p} %`),
   ]);
   const points = soFar.map((p, t) => `${x(t).toFixed(1)},${y(p).toFixed(1)}`).join(" ");
+  const dot = (t) => make("circle", { class: "dot", cx: x(t), cy: y(soFar[t]), r: t === at ? 5 : 3 });
+  $("curve").setAttribute("viewBox", `0 0 ${width} 150`);
   $("curve").replaceChildren(...grid, make("line", { class: "chosen", x1: x(at), x2: x(at), y1: y(1), y2: y(0) }),
-    make("polyline", { class: "curve", points }),
-    ...(T > 60 ? [at] : [...soFar.keys()]).map((t) => make("circle", { class: "dot", cx: x(t), cy: y(soFar[t]), r: t === at ? 5 : 3 })),
-    make("text", { x: 52, y: 142 }, "word 1"), make("text", { x: 596, y: 142, "text-anchor": "end" }, `word ${T}`));
-  $("curve").setAttribute("aria-label",
-    `${percent(soFar[0])} after ${read[0]}, ${percent(soFar[T - 1])} after the last word; after the chosen word ${percent(soFar[at])}`);
+    make("polyline", { class: "curve", points }), ...(T > 60 ? [at] : [...soFar.keys()]).map(dot),
+    text(left, 144, "start", "word 1"), text(width - 8, 144, "end", `word ${T}`));
+  const ends = `${percent(soFar[0])} after “${read[0]}”, ${percent(soFar[T - 1])} after the last word`;
+  $("curve").setAttribute("aria-label", `${ends}, ${percent(soFar[at])} after the chosen word, “${read[at]}”`);
 }
 
 function showNumbers() {
   if (!$("numbers").open || !shown?.weights) return;
-  const row = (cell, ...texts) => make("tr", {}, ...texts.map((text) => make(cell, cell === "th" ? { scope: "col" } : { dir: "auto" }, text)));
+  const row = (cell, ...texts) => make("tr", {}, ...texts.map((text) => make(cell, { dir: "auto" }, text)));
   const rows = shown.words.map((word, t) => row("td", word, signed(shown.weights[t]), percent(shown.soFar[t])));
   const head = row("th", "word", "weight", "so far");
   $("numbers").lastElementChild.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
@@ -207,17 +206,16 @@ function showNumbers() {
 
 // Look at word t: mark it, and show its step.
 function look(t) {
-  if (t < 0 || t >= shown.words.length) return;
+  if (!(t >= 0 && t < shown.words.length)) return;
   at = t;
   for (const chip of $("words").children) {
-    const own = +chip.dataset.t === t;
-    chip.setAttribute("aria-selected", own);
-    chip.tabIndex = own ? 0 : -1;
+    chip.setAttribute("aria-selected", +chip.dataset.t === t);
+    chip.tabIndex = +chip.dataset.t === t ? 0 : -1;
   }
   const weight = shown.weights?.[t], name = model.labels[shown.answer];
-  const effect = weight >= 0 ? "lower" : "higher";
-  $("word").textContent = weight === undefined ? "" :
-    `“${shown.words[t]}” ${signed(weight)}: without it the margin of “${name}” would be ${Math.abs(weight).toFixed(2)} ${effect}.`;
+  const effect = `${Math.abs(weight).toFixed(2)} ${weight < 0 ? "higher" : "lower"}`;
+  const without = `“${shown.words[t]}” ${signed(weight)}: without it the margin of “${name}” would be ${effect}.`;
+  $("word").textContent = weight === undefined ? "" : without;
   if (shown.weights) showCurve();
   if (model.layers) showStep();
 }
@@ -225,81 +223,80 @@ function look(t) {
 function showStep() {
   const { run, words: read, gradients } = shown, T = read.length, { layer, side } = choice;
   const direction = net.sides[layer][side], { found } = run.layers[layer][side], step = found[at];
-  const from = at + (direction.backwards ? 1 : -1), before = found[from] ?? { h: zeros(direction.H), c: zeros(direction.H) };
-  const H = direction.H, k = Math.min(choice.unit, H - 1);
+  const { H, backwards } = direction, from = at + (backwards ? 1 : -1), k = Math.min(choice.unit, H - 1);
+  const before = found[from] ?? { h: zeros(H), c: zeros(H) };
   $("unit").max = H - 1;
-  $("previous").disabled = at === 0;
-  $("next").disabled = at === T - 1;
+  [$("previous").disabled, $("next").disabled] = [at === 0, at === T - 1];
   const came = read[from] === undefined ? "the state before is zero" : `the state comes from “${read[from]}”`;
-  $("step").textContent = `Word ${at + 1} of ${T}, “${read[at]}”: ${came}${direction.backwards ? ", since this direction reads from the end" : ""}.`;
-  $("parts").replaceChildren(...PARTS[model.cell].map(([letter, name, what]) => part(letter, name, what, step[letter], found, k)));
-  const v = (s) => number(s[k]);
-  $("sum").textContent = `Unit ${k + 1} of ${H}: ` + {
-    rnn: () => `h = ${v(before.h)} before, h′ = ${v(step.h)}`,
-    lstm: () => `c′ = f·c + i·g = ${v(step.f)}·${v(before.c)} + ${v(step.i)}·${v(step.g)} = ${v(step.c)};  ` +
-      `h′ = o·tanh(c′) = ${v(step.o)}·${number(Math.tanh(step.c[k]))} = ${v(step.h)}`,
-    gru: () => `h′ = (1 − z)·h + z·h̃ = ${number(1 - step.z[k])}·${v(before.h)} + ${v(step.z)}·${v(step.n)} = ${v(step.h)}`,
-  }[model.cell.slice(0, 4).replace("gru-", "gru")]();
+  const order = backwards ? ", since this direction reads from the end" : "";
+  $("step").textContent = `Word ${at + 1} of ${T}, “${read[at]}”: ${came}${order}.`;
+  $("parts").replaceChildren(...PARTS[model.cell].map((named) => part(...named, step[named[0]], found, k)));
+  const v = (values) => number(values[k]);
+  const { f, g, i, o, c, z, n, h } = step;
+  let sum = `h = ${v(before.h)} before, h′ = ${v(h)} after`;
+  if (z) sum = `h′ = (1 − z)·h + z·h̃ = ${number(1 - z[k])}·${v(before.h)} + ${v(z)}·${v(n)} = ${v(h)}`;
+  if (c) sum = `c′ = f·c + i·g = ${v(f)}·${v(before.c)} + ${v(i)}·${v(g)} = ${v(c)}; h′ = o·tanh(c′) = ` +
+    `${v(o)}·${number(Math.tanh(c[k]))} = ${v(h)}`;
+  $("sum").textContent = `Unit ${k + 1} of ${H}: ${sum}`;
   const back = gradients?.layers[layer][side][at];
-  $("backward").textContent = back ? `Backward: the gradient of the margin comes in with |dh| = ${back.dh.length ? small(length(back.dh)) : 0}` +
-    (model.cell === "lstm" ? `, |dc| = ${small(length(back.dc))}` : "") +
-    `; the ${PASSES[model.cell]} lets ${percent(back.through || 0)} of it pass ${read[from] === undefined ? "out of the text" : `on to “${read[from]}”`}.` : "";
+  if (!back) return;
+  const to = read[from] === undefined ? "to where the reading began" : `on to “${read[from]}”`;
+  const size = (name) => `|${name}| = ${length(back[name]).toPrecision(2)}`, of = c ? "the memory's gradient" : "it";
+  const gate = c ? "the forget gate" : z ? "1 − z" : "tanh", share = percent(back.through || 0);
+  $("backward").textContent = `Backward: the gradient of the margin comes in with ${size("dh")}` +
+    `${c ? `, ${size("dc")}` : ""}; through ${gate} ${share} of ${of} passes ${to}.`;
 }
-const small = (x) => (x === 0 ? "0" : x.toPrecision(2));
 
 // A row of bars, one for each unit: up and blue above 0, down and orange below; a gate from its floor.
 function part(letter, name, what, values, found, unit) {
   const gate = name.endsWith("gate"), H = values.length;
-  const most = letter === "c" ? found.reduce((top, step) => step.c.reduce((a, x) => Math.max(a, Math.abs(x)), top), 1) : 1;
+  const largest = (top, step) => step[letter].reduce((a, x) => Math.max(a, Math.abs(x)), top);
+  const most = "ch".includes(letter) ? found.reduce(largest, 1e-9) : 1;
   const bars = (keep) => [...values].map((x, k) => {
     if (!keep(x)) return "";
     const size = Math.max(gate ? 100 * x : (50 * Math.abs(x)) / most, 1);
     return `M${k + 0.1} ${gate ? 100 - size : x > 0 ? 50 - size : 50}h.8v${size.toFixed(1)}h-.8z`;
   }).join("");
   const above = values.filter((x) => x > (gate ? 0.5 : 0)).length;
-  const label = `${letter}, ${name}: ${above} of ${H} above ${gate ? "0.5" : "0"}; unit ${unit + 1}: ${number(values[unit])}`;
-  const svg = make("svg", { viewBox: `0 0 ${H} 100`, preserveAspectRatio: "none", role: "img", "aria-label": label, height: 42 },
-    make("rect", { class: "unit", x: unit, y: 0, width: 1, height: 100 }),
-    ...(gate ? [make("path", { class: "gate", d: bars(() => true) })]
-      : [make("path", { class: "up", d: bars((x) => x > 0) }), make("path", { class: "down", d: bars((x) => x <= 0) })]));
+  const label = `${name}: ${above} of ${H} above ${gate ? "0.5" : "0"}; unit ${unit + 1}: ${number(values[unit])}`;
+  const filled = gate ? { gate: () => true } : { up: (x) => x > 0, down: (x) => x <= 0 };
+  const attributes = { viewBox: `0 0 ${H} 100`, preserveAspectRatio: "none", role: "img", "aria-label": label };
+  const svg = make("svg", attributes, make("rect", { class: "unit", x: unit, y: 0, width: 1, height: 100 }),
+    ...Object.entries(filled).map(([name, keep]) => make("path", { class: name, d: bars(keep) })));
   svg.addEventListener("click", (event) => chooseUnit(Math.floor((event.offsetX / svg.clientWidth) * H)));
   const short = letter === "n" ? "h̃" : "ch".includes(letter) ? `${letter}′` : letter;
-  return make("div", { class: "part" }, make("div", {}, make("b", {}, name), make("span", {}, `${short}: ${what}`)), svg,
-    make("output", {}, number(values[unit])));
+  const head = make("div", {}, make("b", {}, name), make("span", {}, `${short}: ${what}`));
+  return make("div", { class: "part" }, head, svg, make("output", {}, number(values[unit])));
 }
 
 function chooseUnit(unit) {
-  choice.unit = unit;
-  $("unit").value = unit;
+  $("unit").value = choice.unit = unit;
   showStep();
 }
 
 function start() {
-  const { layers, bidirectional, temperature, abstainBelow } = model;
-  $("calibration").textContent = (temperature === 1 ? "Not calibrated: the scores are used as they are." :
-    `Calibrated: the scores are divided by a temperature of ${+temperature.toPrecision(3)}.`) +
-    (abstainBelow === null ? "" : ` Below ${percent(abstainBelow)} the answer is “${model.unsure}”.`);
-  const sides = bidirectional ? ["from the start", "from the end"] : [""];
-  $("layer").replaceChildren(...Array.from({ length: layers }).flatMap((_, l) =>
-    sides.map((name, s) => make("option", { value: `${l} ${s}` }, `${l + 1}${name && `, ${name}`}`))));
-  $("layer-choice").hidden = layers * sides.length < 2;
-  $("cell").hidden = !layers;
-  if (layers) $("cell-head").textContent = `One step of the ${NAMES[model.cell]}`;
+  $("cell").hidden = !model.layers;
   let wait;
   $("text").addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(update, 40); });
-  $("words").addEventListener("click", ({ target }) => target.dataset.t && look(+target.dataset.t));
+  $("words").addEventListener("click", ({ target }) => look(+target.dataset.t));
   $("words").addEventListener("keydown", (event) => {
-    const T = shown.words.length, rtl = getComputedStyle($("words")).direction === "rtl" ? -1 : 1;
-    const to = { ArrowRight: at + rtl, ArrowLeft: at - rtl, ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: T - 1 }[event.key];
-    if (to === undefined) return;
+    const right = getComputedStyle($("words")).direction === "rtl" ? -1 : 1, end = shown.words.length - 1 - at;
+    const by = { ArrowRight: right, ArrowLeft: -right, ArrowDown: 1, ArrowUp: -1, Home: -at, End: end }[event.key];
+    if (by === undefined) return;
     event.preventDefault();
-    look(to);
+    look(at + by);
     $("words").children[at].focus();
   });
-  $("previous").addEventListener("click", () => look(at - 1));
-  $("next").addEventListener("click", () => look(at + 1));
+  for (const [id, by] of [["previous", -1], ["next", 1]]) $(id).addEventListener("click", () => {
+    look(at + by);
+    $("status").textContent = $("step").textContent;
+  });
   $("unit").addEventListener("input", () => chooseUnit(+$("unit").value));
-  $("layer").addEventListener("change", () => { [choice.layer, choice.side] = $("layer").value.split(" ").map(Number); showStep(); });
+  $("layer").addEventListener("change", ({ target }) => {
+    [choice.layer, choice.side] = target.value.split(" ").map(Number);
+    showStep();
+  });
+  addEventListener("resize", () => shown?.weights && !$("reading").hidden && showCurve());
   $("numbers").addEventListener("toggle", showNumbers);
   document.querySelector("main").hidden = false;
   update();

@@ -298,7 +298,15 @@ def refused(capsys, reason, *arguments):
 
 
 def test_other_mistakes_are_refused_too(phrases_model, here, capsys):
-    refused(capsys, "--words: expected it together with --page FILE, got it alone", phrases_model, "--onnx", "a", "--words", 3)
+    refused(
+        capsys,
+        "--words: expected it together with --page FILE, got it alone",
+        phrases_model,
+        "--onnx",
+        "a",
+        "--words",
+        3,
+    )
     refused(capsys, "--words: expected a number above 0, got 0", phrases_model, "--page", "a.html", "--words", 0)
     model = Classifier.load(phrases_model)
     model.net.params[0][3, 1] = 70_000
