@@ -1,4 +1,4 @@
-"""A real Chromium for tests, over --remote-debugging-pipe: JSON messages that end with a NUL, on descriptors 3 and 4."""
+"""A real Chromium for tests, over --remote-debugging-pipe: JSON that ends with a NUL, on descriptors 3 and 4."""
 
 import json
 import os
@@ -57,7 +57,7 @@ class Chromium:
             self.events.append(self._next())
 
     def evaluate(self, expression):
-        """The value of an expression of JavaScript, through JSON; a promise is awaited. AssertionError where it throws."""
+        """The value of an expression, through JSON; a promise is awaited. AssertionError where it throws."""
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")

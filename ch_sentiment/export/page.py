@@ -26,6 +26,7 @@ from dataset.errors import DataError
 
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 CELLS = {"rnn": "RNN", "gru": "GRU", "gru-reset-after": "GRU (reset after)", "lstm": "LSTM"}
+WIDER = "--page-dtype float32"
 SCRIPTS = ("tokens.js", "net.js", "view.js")
 _FILES = Path(__file__).with_name("page_files")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -111,9 +112,7 @@ def _as_dtype(name, array, dtype):
     if not np.isfinite(array).all():
         raise DataError(f"--page: expected finite weights, got nan or inf in {name}")
     if (largest := np.abs(array).max(initial=0)) > np.finfo(DTYPES[dtype]).max:
-        raise DataError(
-            f"--page: expected weights that {dtype} holds, got {largest:g} in {name} (--page-dtype float32)"
-        )
+        raise DataError(f"--page: expected weights that {dtype} holds, got {largest:g} in {name} ({WIDER})")
     return np.ascontiguousarray(array, DTYPES[dtype]).tobytes()
 
 

@@ -52,7 +52,7 @@ def _of_unicode():
         "SPACE": set(re.findall(r"\s", text)),
         "UNASSIGNED": {c for c, category in categories.items() if category == "Cn"},
         "SIGN": set(signs),
-        # A sigma is another one at the end of a word: after a letter that has cases, marks between them, and before none.
+        # A sigma is another at the end of a word: after a letter with cases, before none; between them may be marks.
         "CASED": {c for c in _CHARACTERS if ("A\u03a3" + c).lower()[1] == "\u03c3"},
     }
     ends = {c for c in _CHARACTERS if ("A\u03a3" + c + "A").lower()[1] == "\u03c2"}
