@@ -1,5 +1,7 @@
-"""Word vectors from a file of GloVe, word2vec or fastText (`reading.vector_file`): a row of D numbers for each word.
-The file is read in one pass, also inside a .zip, and only the rows of a vocabulary are stored.
+"""Word vectors from a file of GloVe, word2vec or fastText (`reading.vector_file`, `reading.fasttext_model`): a row of
+D numbers for each word.
+The file is read in one pass, also inside a .zip, and of it only the rows of a vocabulary are stored, and a number for
+each word, to tell which come twice.
 Pennington, Socher and Manning 2014."""
 
 import contextlib
@@ -13,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset.errors import DataError, reading
-from dataset.reading import vector_file
+from dataset.reading import fasttext_model, vector_file
 from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK, clean
 
@@ -23,6 +25,8 @@ MEMBERS = {f"glove.{size}": f"glove.6B.{size}d.txt" for size in (50, 100, 200, 3
 _BUFFER = 1 << 20  # bytes of a .zip that are unpacked at a time
 _SUFFIXES = (".txt", ".vec", ".bin", ".gz")  # of a file of vectors in a .zip
 _SHOWN, _LONGEST = 5, 40  # words in a message, and their characters
+_UNKNOWN = "<unk>"  # the row of GloVe and of others for all rare words
+_FREQUENT = 1000  # words of a model of fastText that an unknown one without n-grams resembles
 _ZIP_DEFECTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
@@ -85,39 +89,58 @@ def load_vectors(source, vocab):
     one of these, each of which may be gzipped, of a .zip with a single one, or of a member (`some.zip/member.txt`):
     - GloVe: on each line a word, which may have spaces, and its numbers; D is the width of most of the first lines
     - word2vec as text, fastText's .vec: the same after a header of two integers, number of rows and D
-    - word2vec, binary: the header, then word, space and D float32, little-endian, for each row.
+    - word2vec, binary: the header, then word, space and D float32, little-endian, for each row
+    - a model of fastText (.bin): what fastText itself answers for each word, known or not, instead of all of the above;
+      zeros for an unknown word without n-grams.
+
+    Where a file has a row <unk>, UNK gets that.
 
     -> Vectors, whose notes say how many rows and numbers there were, how many odd ones were left out, and where.
     DataError, naming the file: no such file or member, a damaged archive, another kind of file, no rows, more odd lines
     than others.
     """
+    with open_source(source) as (where, file), vector_file.opened(file, where) as (head, stream):
+        if fasttext_model.is_model(head):
+            return _of_model(fasttext_model.read_model(stream, where), vocab)
+        return _of_rows(*vector_file.blocks(head, stream, where), vocab)
+
+
+def vector_size(source):
+    """D of the vectors of a `source` of `load_vectors`, by its beginning. DataError."""
+    if source in MEMBERS:
+        return int(source.rpartition(".")[2])
+    with open_source(source) as (where, file), vector_file.opened(file, where) as (head, stream):
+        if fasttext_model.is_model(head):
+            return fasttext_model.size_of(head)
+        return next(vector_file.blocks(head, stream, where)[1])[1].shape[1]
+
+
+def _of_rows(read, blocks, vocab):
+    """`load_vectors` of what `vector_file.blocks` gave."""
     contractions = {word: parts for word in vocab.words if (parts := _split_contraction(word))}
-    wanted = set(vocab.words).union(*contractions.values())
-    rows, others, twice = {}, {}, set()  # word -> (D,) float32, as it stands in the file; in another form
+    wanted = {_UNKNOWN}.union(vocab.words, *contractions.values())
+    rows, others, hashes = {}, {}, []  # word -> (D,) float32, as it stands in the file; in another form; of all words
     sizes, means, variances = [], [], []  # of each block
     first = []  # words, for a message
-    with _open_source(source) as (where, file), vector_file.opened(file, where) as (head, stream):
-        read, blocks = vector_file.blocks(head, stream, where)
-        for words, numbers in blocks:
-            sizes.append(len(words))
-            means.append(numbers.mean(axis=0, dtype=np.float64))
-            variances.append(numbers.var(axis=0, dtype=np.float64))
-            first = first or [word for word in words if word is not None][:_SHOWN]
-            for i, word in enumerate(words):
-                if word is None:
-                    continue
-                if word in wanted:
-                    if word in rows:
-                        twice.add(word)
-                    else:
-                        rows[word] = numbers[i].copy()  # a view would keep the whole block in memory
-                elif (form := clean(word, remove_html=False)) in wanted and form not in others:
-                    others[form] = numbers[i].copy()
+    for words, numbers in blocks:
+        sizes.append(len(words))
+        means.append(numbers.mean(axis=0, dtype=np.float64))
+        variances.append(numbers.var(axis=0, dtype=np.float64))
+        first = first or [word for word in words if word is not None][:_SHOWN]
+        hashes.append(np.array([hash(word) for word in words if word is not None], np.int64))
+        for i, word in enumerate(words):
+            if word is None:
+                continue
+            if word in wanted:
+                if word not in rows:
+                    rows[word] = numbers[i].copy()  # a view would keep the whole block in memory
+            elif (form := clean(word, remove_html=False)) in wanted and form not in others:
+                others[form] = numbers[i].copy()
     mean = np.average(means, axis=0, weights=sizes)  # (blocks, D) -> (D,)
     std = np.sqrt(np.average(variances + np.square(means - mean), axis=0, weights=sizes))  # law of total variance
     notes = read.notes()
-    if twice:
-        notes.append(f"words with more than one row, of which the first counts: {len(twice):,}")
+    if twice := int((np.unique(np.concatenate(hashes), return_counts=True)[1] > 1).sum()):
+        notes.append(f"words with more than one row, of which the first counts: {twice:,}")
     if replaced := sum(word in others and word not in rows for word in vocab.words):
         notes.append(f"words found in capitals or in another Unicode form only: {replaced:,}")
     rows = others | rows
@@ -131,9 +154,35 @@ def load_vectors(source, vocab):
             W[word_id], found[word_id] = np.mean([rows[part] for part in parts], axis=0), True
         else:
             W[word_id] = mean + std * _normal_from_hash(word, len(mean))
+    if _UNKNOWN in rows:
+        W[UNK] = rows[_UNKNOWN]
+        notes.append(f"its row {_UNKNOWN} is the vector of unknown words")
     if vocab.words and not found.any():
         shown = ", ".join(f"{word[:_LONGEST]!r}" for word in first)
         notes.append(f"none of the {len(vocab.words):,} words of the texts is in it; its first ones are {shown}")
+    return Vectors(W, found, notes)
+
+
+def _of_model(model, vocab):
+    """`load_vectors` of a FastTextModel."""
+    words = [word.encode("utf-8", "surrogatepass") for word in vocab.words]
+    places = model.find(set(words))
+    W = np.zeros((len(vocab), model.D), np.float32)
+    W[UNK + 1 :], counts = model.vectors(words, [places.get(word, -1) for word in words])
+    notes = model.notes()
+    if unknown := len(words) - len(places):
+        without = [word for word, count in zip(vocab.words, counts) if not count]
+        if unknown > len(without):
+            notes.append(f"words that are not among them, and made of their n-grams: {unknown - len(without):,}")
+        if without:
+            shown = ", ".join(f"{word[:_LONGEST]!r}" for word in without[:_SHOWN]) + ", ..." * (len(without) > _SHOWN)
+            notes.append(f"words that are not among them and have no n-grams: {len(without):,} ({shown}): zeros")
+    notes += model.note_on_zeros()
+    frequent = model.words(0, _FREQUENT)
+    rows = model.vectors(frequent, np.arange(len(frequent)))[0].astype(np.float64)
+    W[UNK] = rows.mean(axis=0) + rows.std(axis=0) * _normal_from_hash(vocab.id_to_word[UNK], model.D)
+    found = W.any(axis=1)  # (V,): a vector of zeros says nothing
+    found[UNK] = False
     return Vectors(W, found, notes)
 
 
@@ -146,7 +195,7 @@ def _split_contraction(word):
 
 
 @contextlib.contextmanager
-def _open_source(source):
+def open_source(source):
     """(name for messages, binary file) of a source of `load_vectors`; an error while reading is a DataError."""
     path, member = (fetch(ARCHIVE), MEMBERS[source]) if source in MEMBERS else (Path(source), None)
     if archive := next((above for above in path.parents if above.suffix.lower() == ".zip" and above.is_file()), None):

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from dataset.chinese_words import cutter, find_words
 from dataset.signs import replace_signs
 from dataset.stopwords import NEGATIONS, STOPWORDS
-from dataset.token_patterns import token_pattern
+from dataset.token_patterns import token_pattern, unicode_token
 
 PAD, UNK = 0, 1
 
@@ -30,29 +31,37 @@ _MAX_MARKS = 30  # in a row: as in Unicode's stream-safe format (UAX 15), and mo
 _BACKTICK = re.compile(r"(?<=[^\W\d_])`(?=[^\W\d_])")  # typed for an apostrophe
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 
+TOKENIZERS = ("characters", "words")
 _LONG = 1 << 16  # characters: the tokens of a longer text are found one after the other
 
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What `tokenize` removes from a text; the values of `asdict` survive JSON. ValueError for a value that is no bool.
+    """What `tokenize` removes from a text, and what is a token of Chinese; the values of `asdict` survive JSON.
+    ValueError for another value, DataError for words where the package that finds them is missing.
 
     remove_html: tags, and entities become their characters; without it "<br />" is the word "br".
     remove_punctuation: the tokens "!" and "?"; other punctuation is never a token. Smileys and emoji stay.
     remove_stopwords: English function words ("the", "of", "she's"). "not", "never", "didn't", "without", "but" and the
     like (`dataset.stopwords.NEGATIONS`) stay: without them "not a good film" would be "good film", the opposite.
     remove_negations: those, too.
+    tokenizer: "characters", or "words", for which runs of Han characters are cut (`dataset.chinese_words`).
     """
 
     remove_html: bool = True
     remove_punctuation: bool = False
     remove_stopwords: bool = False
     remove_negations: bool = False
+    tokenizer: str = "characters"
 
     def __post_init__(self):
         for field in fields(self):
-            if not isinstance(value := getattr(self, field.name), bool):
+            if field.type is bool and not isinstance(value := getattr(self, field.name), bool):
                 raise ValueError(f"Cleaning: expected {field.name} to be True or False, got {value!r}")
+        if not isinstance(self.tokenizer, str) or self.tokenizer not in TOKENIZERS:
+            raise ValueError(f"Cleaning: expected tokenizer to be characters or words, got {self.tokenizer!r}")
+        if self.tokenizer == "words":
+            cutter()  # before any work is done for it
 
     @functools.cached_property
     def removed(self):
@@ -116,8 +125,8 @@ def tokenize(text, cleaning=_DEFAULT):
     """The tokens of a text, in order, without those that `cleaning` (a Cleaning) removes.
 
     Words keep their inner apostrophes ("didn't") and their combining marks; scripts written without spaces
-    (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token for each character, marks included; numbers stay whole
-    ("10/10", "3.5"), and so do smileys (":)", "<3", "^_^").
+    (Han, Kana, Thai, Lao, Khmer, Myanmar) give one token for each character, marks included, of Han also one for each
+    word; numbers stay whole ("10/10", "3.5"), and so do smileys (":)", "<3", "^_^").
 
     text: any str; it is cleaned first -> list of str, interned, so that equal tokens share their memory.
     """
@@ -129,12 +138,15 @@ def find_tokens(text, cleaning=_DEFAULT):
     memory until they are interned.
     """
     text, pattern = _cleaned(text, cleaning)
-    found = pattern.findall(text) if len(text) <= _LONG else map(re.Match.group, pattern.finditer(text))
+    if cleaning.tokenizer == "words" and pattern is unicode_token():
+        found = find_words(text)
+    else:
+        found = pattern.findall(text) if len(text) <= _LONG else map(re.Match.group, pattern.finditer(text))
     return (token for token in found if token not in cleaning.removed) if cleaning.removed else found
 
 
 def has_token(text, cleaning=_DEFAULT):
-    """Whether `tokenize` finds any token."""
+    """Whether `tokenize` finds any token; it finds one in characters where it does in words."""
     text, pattern = _cleaned(text, cleaning)
     return any(found[0] not in cleaning.removed for found in pattern.finditer(text))
 

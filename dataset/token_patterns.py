@@ -20,8 +20,9 @@ ASCII_TOKEN = re.compile(f"{PLAIN_WORD}|{letter_faces(_END)}|{_NUMBER}|{_WORD}|[
 _BEYOND_ACCENTS = re.compile("[\u0300-\u1fff\u20d0-\u20ff\u2c00-\U0010ffff]")
 _PLANES = range(0x40000), range(0xE0000, 0xF0000)  # of Unicode with characters; the others are private, or empty
 _MARKS, _LETTERS = {"Mn", "Mc", "Me"}, {"Lo", "Lm", "Nl"}  # categories; of letters without case, and of "\u3007"
+_HAN = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC ")
 _UNSPACED_SCRIPTS = (  # prefixes of the Unicode names of their characters
-    *("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "IDEOGRAPHIC "),
+    *_HAN,
     *("HIRAGANA", "HENTAIGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"),
 )
 
@@ -41,21 +42,42 @@ def accents_token():
 
 @functools.cache
 def unicode_token():
-    """The pattern for all scripts. `\\w` does not match combining marks, so they are collected here, once."""
+    """The pattern for all scripts."""
+    return _compiled(*marks_and_unspaced())
+
+
+@functools.cache
+def han_token():
+    """`unicode_token`, but that Han characters in a row, which have no marks, are one token, the group "han"."""
+    return _compiled(*marks_and_unspaced(), _character_class(_unspaced_letters(_HAN)))
+
+
+@functools.cache
+def marks_and_unspaced():
+    """The combining marks, which `\\w` does not match, and the letters of unspaced scripts, as the content of [...]."""
+    marks = [code for code, category in _categories() if category in _MARKS]
+    return _character_class(marks), _character_class(_unspaced_letters(_UNSPACED_SCRIPTS))
+
+
+def _unspaced_letters(names):
+    letters = [code for code, category in _categories() if category in _LETTERS]
+    return [code for code in letters if unicodedata.name(chr(code), "").startswith(names)]
+
+
+def _categories():
     codes = [code for plane in _PLANES for code in plane]
-    categories = list(map(unicodedata.category, map(chr, codes)))
-    marks = [code for code, category in zip(codes, categories) if category in _MARKS]
-    letters = [code for code, category in zip(codes, categories) if category in _LETTERS]
-    unspaced = [code for code in letters if unicodedata.name(chr(code), "").startswith(_UNSPACED_SCRIPTS)]
-    return _compiled(_character_class(marks), _character_class(unspaced))
+    return zip(codes, map(unicodedata.category, map(chr, codes)))
 
 
-def _compiled(m, u):
-    """m: the marks, u: the letters of unspaced scripts, each as the content of [...]."""
+def _compiled(m, u, han=None):
+    """m: the marks, u: the letters of unspaced scripts, han: those of runs that are one token, each as the content of
+    [...].
+    """
     letter = rf"[^\W_{u}]"  # or a digit
     # A joiner (ZWNJ, ZWJ) belongs to a word only between two of its characters.
     word = rf"{letter}+(?:[\u200c\u200d]*[{m}]+{letter}*|[\u200c\u200d]+{letter}+)*"
-    numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|[{u}][{m}]*"
+    runs = "" if han is None else rf"(?P<han>[{han}]+)(?![{m}])|"
+    numbers, words = r"\d+(?:[.,/]\d+)+", rf"{word}(?:'{word})*|{runs}[{u}][{m}]*"
     end = rf"(?![^\W{u}]|[{m}])"
     return re.compile(f"{PLAIN_WORD}|{letter_faces(end)}|{numbers}|{words}|[!?]|{EMOJI}|{sign_faces(end, True)}")
 

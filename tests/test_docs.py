@@ -134,7 +134,10 @@ def with_small_settings(arguments, parse):
     if arguments[0] not in TRAINING or {"--resume", "--init-from"} & set(arguments):
         return arguments
     sure_enough = [["--confidence", "0"]] if "--unlabelled" in arguments else []
-    for setting in [*SMALL, *sure_enough, ["--quiet"]]:
+    small = [
+        setting for setting in SMALL if setting[0] != "--wordvec" or not {"--embedding", "--recipe"} & {*arguments}
+    ]
+    for setting in [*small, *sure_enough, ["--quiet"]]:
         if parse([*arguments, *setting]):
             arguments = [*arguments, *setting]
     return arguments

@@ -23,9 +23,11 @@ ORDER = [
     *(
         "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
         "dataset.token_patterns",
+        "dataset.chinese_words",
         "dataset.lines dataset.text",
     ),
     *("dataset.phrases_small dataset.store dataset.near_duplicates dataset.scripts", "dataset.reading"),
+    "dataset.portable",
     "dataset.labelled_text dataset.imdb_archive",
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
@@ -53,7 +55,7 @@ ORDER = [
     *("ch_sentiment.exercises.runner", "ch_sentiment.exercises.exercise", "ch_sentiment.exercises.tasks"),
     *(
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
-        "ch_sentiment.estimator ch_sentiment.export",
+        "ch_sentiment.estimator ch_sentiment.export ch_sentiment.vectors",
         "ch_sentiment.commands",
         "ch_sentiment.__main__",
     ),

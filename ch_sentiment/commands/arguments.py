@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import fields
 
+from ch_sentiment.console import warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
@@ -14,6 +15,7 @@ from ch_sentiment.experiment.option import COUNT, PROBABILITY, REFUSED, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF, TEXTS, DataOptions
 from ch_sentiment.experiment.recipes import config_of
 from common.cores import VARIABLE, most_processes
+from dataset.chinese_words import cut_otherwise
 from dataset.errors import DataError
 
 # What `--help` shows first; all other options follow.
@@ -151,8 +153,11 @@ def load_model(options):
     for cell in options.cells:
         register_cell(cell)
     model, *others = map(Classifier.load, [options.model, *options.others])
-    for each in (model, *others):
+    for path, each in zip([options.model, *options.others], (model, *others)):
         each.processes = options.processes
+        if each.cleaning.tokenizer == "words" and (lost := cut_otherwise(each.vocab.words)):
+            lost_words = f"{len(lost):,} of its words would be cut, such as {lost[0]}"
+            warn(f"{path}: trained with another version of rjieba: by this one {lost_words}")
     for path, other in zip(options.others, others):
         if other.label_names != model.label_names:
             wanted, came = ", ".join(model.label_names), ", ".join(other.label_names)

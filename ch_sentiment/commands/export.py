@@ -17,11 +17,15 @@ def add_arguments(parser):
     own = "the custom cell that the model was trained with"
     parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
     parser.add_argument("--onnx", metavar="FILE", help="write a graph for onnxruntime and the like (extra: onnx)")
+    stored = "keep its weights as float16 (half the size) or its tables as int8 (a quarter); default: float32"
+    parser.add_argument("--onnx-weights", choices=["float32", "float16", "int8"], help=stored)
     parser.add_argument("--safetensors", metavar="FILE", help="write the named arrays, for readers of PyTorch's")
     parser.add_argument("--page", metavar="FILE", help="write one HTML file that runs the model without a server")
     most = "let the page know the N most frequent words alone; the others are unknown to it"
     parser.add_argument("--words", type=int, metavar="N", help=most)
-    parser.add_argument("--page-dtype", choices=("float16", "float32"), help="of the page's weights (default: float16)")
+    parser.add_argument(
+        "--page-weights", choices=("float16", "float32"), help="of the page's weights (default: float16)"
+    )
 
 
 def run(options):
@@ -30,9 +34,11 @@ def run(options):
     wanted = {kind: path for kind, path in wanted.items() if path is not None}
     if not wanted:
         raise DataError("expected --onnx FILE, --safetensors FILE or --page FILE, got none of them")
-    for name, value in (("--words", options.words), ("--page-dtype", options.page_dtype)):
+    if options.onnx_weights and not options.onnx:
+        raise DataError("--onnx-weights: expected --onnx FILE beside it, got none")
+    for name, value in (("--words", options.words), ("--page-weights", options.page_weights)):
         if value is not None and options.page is None:
-            raise DataError(f"{name}: expected it together with --page FILE, got it alone")
+            raise DataError(f"{name}: expected --page FILE beside it, got none")
     for kind, path in wanted.items():
         check_output(f"--{kind}", path, [options.model, model_path(options.model)])
     if len({os.path.abspath(path) for path in wanted.values()}) < len(wanted):
@@ -50,7 +56,7 @@ def run(options):
 def _onnx(model, options):
     from ch_sentiment.export.onnx import onnx_bytes
 
-    return onnx_bytes(model)
+    return onnx_bytes(model, options.onnx_weights or "float32")
 
 
 def _safetensors(model, options):
@@ -62,7 +68,7 @@ def _safetensors(model, options):
 def _page(model, options):
     from ch_sentiment.export.page import page_bytes
 
-    return page_bytes(model, options.model, options.words, options.page_dtype or "float16")
+    return page_bytes(model, options.model, options.words, options.page_weights or "float16")
 
 
 FORMS = {"onnx": _onnx, "safetensors": _safetensors, "page": _page}  # a function of Classifier and options -> bytes

@@ -8,11 +8,12 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
+from ch_sentiment.experiment.packing import DTYPES, pack, packed_like, unpack, unpacked_manifest
 from ch_sentiment.model import to_probabilities
 from common.checking.abstention import abstention_threshold
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checking.integrated_gradients import Path, integrated_gradients
-from common.files.checkpoint import load_checkpoint, save_arrays
+from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.processes import map_on_cores
 from common.training.batches import sorted_batches, take
 from dataset.errors import DataError
@@ -23,11 +24,12 @@ KIND = "sentifish classifier"
 MODEL = "model.npz"  # in the folder of a training: the model of the best epoch
 BATCH = 128
 PLAIN = ("label_names", "max_len", "keep", "metrics", "calibration")  # attributes saved unchanged as JSON
+OPTIONAL = ("abstain_below", "packed")  # those that stand there where they are not None
 
 
 def model_path(path):
-    """The file of a model: `path` itself, or the model of the best epoch where it is the folder of a training."""
-    return os.path.join(path, MODEL) if os.path.isdir(path) else path
+    """The file of a model: `path` itself, or a stream, or the model of the best epoch where it is a training's folder."""
+    return os.path.join(path, MODEL) if not hasattr(path, "read") and os.path.isdir(path) else path
 
 
 @dataclass
@@ -39,7 +41,8 @@ class Classifier:
     calibration: {"temperature": float}, by which scores are divided before they become probabilities
     (`common.checking.calibration`), or None. keep: which part of a longer text is read, a name of `dataset.text.KEEPS`.
     abstain_below: as in `answering.TextClassifier`. processes: how many may share the work where there are many texts;
-    None: as `cores.most_processes` says. It is not part of the file.
+    None: as `cores.most_processes` says. It is not part of the file. packed: how the file keeps the weights, a name of
+    `packing.DTYPES`, as it is of a compact model; None: as they are.
     """
 
     net: object
@@ -52,6 +55,7 @@ class Classifier:
     keep: str = "head-and-tail"
     abstain_below: float | None = None
     processes: int | None = None
+    packed: str | None = None
 
     # -- answers to texts
 
@@ -167,11 +171,15 @@ class Classifier:
     # -- the file
 
     def save(self, path):
-        """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays`."""
+        """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays` and `packing.pack`."""
+        save_arrays(path, pack(self.net.weights(), self.packed, len(self.vocab)), self.meta())
+
+    def meta(self):
+        """What stands in the file beside the arrays."""
         meta = {"kind": KIND, "model": type(self.net).__name__, "net": self.net.config, "words": self.vocab.words}
         plain = {name: getattr(self, name) for name in PLAIN}
-        plain |= {} if self.abstain_below is None else {"abstain_below": self.abstain_below}
-        save_arrays(path, self.net.weights(), {**meta, **plain, "cleaning": asdict(self.cleaning)})
+        optional = {name: getattr(self, name) for name in OPTIONAL if getattr(self, name) is not None}
+        return {**meta, **plain, **optional, "cleaning": asdict(self.cleaning)}
 
     @classmethod
     def load(cls, path):
@@ -180,11 +188,17 @@ class Classifier:
         built = []
 
         def arrays_to_fill(content):
-            built.append(cls._from(content["meta"], content["arrays"]))
-            return built[0].net.weights()
+            model = cls._from(content["meta"], content["arrays"])
+            built.append(model)
+            return packed_like(model.net.weights(), model.packed, len(model.vocab), content["arrays"])
 
-        load_checkpoint(path, arrays_to_fill)
-        return built[0]
+        arrays, _ = load_checkpoint(path, arrays_to_fill)
+        model = built[0]
+        try:
+            unpack(arrays, model.net.weights(), model.packed, len(model.vocab))
+        except ValueError as error:
+            raise CheckpointError(f"{path}: {error}") from None
+        return model
 
     @classmethod
     def _from(cls, meta, manifest):
@@ -193,8 +207,8 @@ class Classifier:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
             _check_meta(meta)
-            net, plain = rebuild(meta["model"], meta["net"], manifest), {name: meta[name] for name in PLAIN}
-            plain["abstain_below"] = meta.get("abstain_below")
+            net = rebuild(meta["model"], meta["net"], unpacked_manifest(manifest, meta.get("packed")))
+            plain = {name: meta[name] for name in PLAIN} | {name: meta.get(name) for name in OPTIONAL}
             return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a custom cell is not known, or fails
             raise
@@ -225,6 +239,8 @@ def _check_meta(meta):
     below = meta.get("abstain_below")  # optional: version 0.1.0 did not write it
     if below is not None and not (type(below) is float and 0 <= below <= 1):
         raise ValueError(f"expected abstain_below to be null or a float from 0 to 1, got {below!r}")
+    if "packed" in meta and meta["packed"] not in DTYPES:
+        raise ValueError(f"expected packed to be one of {', '.join(DTYPES)}, got {meta['packed']!r}")
     match meta["calibration"]:
         case None:
             pass

@@ -216,14 +216,16 @@ def with_words(part, tokens, left_out, name, strict=False, N=None):
 
 def split(part, share, texts, rng, left_out=()):
     """Positions of the texts to train on, and of the `share` (0: none) to validate; by group where there are groups.
-    part: of `texts`, LabelledTexts. left_out: lines that may tell why. DataError where a label cannot stand in both.
+    part: of `texts`, LabelledTexts. left_out: lines that may tell why. DataError where a label cannot stand in both, or
+    without a share in one.
     """
     members = {label: np.flatnonzero(part.t == i) for i, label in enumerate(texts.label_names)}
+    least = 2 if share else 1
     for label, index in members.items():
-        if len(index) < 2:
+        if len(index) < least:
             which = "".join(f" ({part.unit} {number:,})" for number in part.numbers[index])
             got = "; ".join([f"got {len(index)} labelled {listed([label])}{which}", *left_out])
-            raise DataError(f"{texts.name}: expected at least 2 texts of each label, {got}")
+            raise DataError(f"{texts.name}: expected at least {least} text{'s' * (least > 1)} of each label, {got}")
     if share == 0:
         return rng.permutation(len(part)), np.zeros(0, np.int64)
     if part.groups is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ch_sentiment.experiment import answering
+from dataset.chinese_words import is_han_run
 from dataset.text import Cleaning, head_and_tail, tokenize
 
 
@@ -40,9 +41,11 @@ class Ensemble:
 
     @property
     def cleaning(self):
-        """Removes what every member removes."""
+        """Removes what every member removes; words, where any member reads words."""
         all_of = [answering.cleaning_of(member) for member in self.members]
-        return Cleaning(**{of.name: all(getattr(each, of.name) for each in all_of) for of in fields(Cleaning)})
+        removed = [of.name for of in fields(Cleaning) if of.type is bool]
+        tokenizer = "words" if any(each.tokenizer == "words" for each in all_of) else "characters"
+        return Cleaning(**{name: all(getattr(each, name) for each in all_of) for name in removed}, tokenizer=tokenizer)
 
     def predict_proba(self, texts):
         """N texts -> (N, C) probabilities."""
@@ -51,7 +54,9 @@ class Ensemble:
     def predict_proba_of_parts(self, words, parts):
         """As of `answering.TextClassifier`."""
         parts = list(parts)
-        return mean([answering.predict_proba_of_parts(member, words, parts) for member in self.members])
+        return mean(
+            [answering.predict_proba_of_parts(member, *self._as_read(member, words, parts)) for member in self.members]
+        )
 
     def has_word(self, text):
         """Whether any member reads a word of the text."""
@@ -73,8 +78,24 @@ class Ensemble:
 
     def known(self, words):
         """(T,) bool: known to any member; None where one does not tell."""
-        found = [answering.known(member, words) for member in self.members]
-        return None if any(mask is None for mask in found) else np.any(found, axis=0)  # (members, T) -> (T,)
+        each, found = [[i] for i in range(len(words))], []
+        for member in self.members:
+            read, of_words = self._as_read(member, words, each)
+            mask = answering.known(member, read)
+            if mask is None:
+                return None
+            found.append([np.asarray(mask)[of_word].any() for of_word in of_words])
+        return np.any(found, axis=0)  # (members, T) -> (T,)
+
+    def _as_read(self, member, words, parts):
+        """Words and parts for a member that reads Chinese as characters, where another one reads words."""
+        if answering.cleaning_of(member).tokenizer == self.cleaning.tokenizer:
+            return words, parts
+        pieces = [list(word) if is_han_run(word) else [word] for word in words]
+        places = np.split(np.arange(sum(map(len, pieces))), np.cumsum([len(of_word) for of_word in pieces])[:-1])
+        at = np.arange(len(words))
+        parts = [np.concatenate([np.zeros(0, int), *(places[i] for i in at[part])]) for part in parts]
+        return [piece for of_word in pieces for piece in of_word], parts
 
 
 def mean(probabilities):

@@ -6,16 +6,18 @@ import numpy as np
 
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
-from dataset.reading.labels import MISSING, label_key
+from dataset.reading.labels import MISSING, label_key, listed, sorted_names
 from dataset.unlabelled import UnlabelledTexts
 
 
-def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
+def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False, classes=None):
     """The arguments of `corpus.LabelledTexts.of`, checked. -> the fields of a Part by name (texts, t, numbers, groups,
-    weights), without the pairs whose text or label is missing; names of the classes, list of str.
+    weights), without the pairs whose text or label is missing; names of the classes, list of str, in id order: sorted,
+    those of whole numbers by their value, as in a file.
 
-    Warns of pairs that are left out. DataError where these are no labelled texts of two classes or more, and, if
-    `strict`, where a text or label is missing.
+    classes: their names where they are known already. Warns of pairs that are left out. DataError where these are no
+    labelled texts of two classes or more, or of others than those known, and, if `strict`, where a text or label is
+    missing.
     """
     for name, values in (("texts", texts), ("labels", labels)):
         if isinstance(values, (str, bytes, dict, set, frozenset)) or not np.iterable(values):
@@ -41,7 +43,10 @@ def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
     labels = [_of_kind((str, int, np.integer, np.bool_), _whole(labels[i]), f"label {i + 1}") for i in index]
     if len({isinstance(label, str) for label in labels}) > 1:
         raise DataError("labels: expected all of them to be str, or all to be int, got both")
+    if classes is not None:
+        return _known(texts, labels, classes, numbers, groups, weights), classes
     names = sorted(set(labels))
+    names = sorted_names(names) if names and isinstance(names[0], str) else names
     if alike := _alike(names):
         warnings.warn(f"labels: classes of their own, though they differ in case or form only: {alike}", stacklevel=4)
     if len(names) < 2:
@@ -49,6 +54,16 @@ def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False):
     class_ids = {name: i for i, name in enumerate(names)}
     t = np.array([class_ids[label] for label in labels])
     return {"texts": texts, "t": t, "numbers": numbers, "groups": groups, "weights": weights}, list(map(str, names))
+
+
+def _known(texts, labels, classes, numbers, groups, weights):
+    """The fields of a Part, where the names of the classes are known."""
+    class_ids = {name: i for i, name in enumerate(classes)}
+    for label, number in zip(labels, numbers):
+        if str(label) not in class_ids:
+            raise DataError(f"label {number}: expected one of {listed(classes)}, got {label!r}")
+    t = np.array([class_ids[str(label)] for label in labels], np.int64)
+    return {"texts": texts, "t": t, "numbers": numbers, "groups": groups, "weights": weights}
 
 
 def checked_unlabelled(texts):

@@ -26,7 +26,7 @@ from ch_sentiment.model import CELLS, POOLS
 from common.arrays.checks import plain_number
 from common.optimizer import SGD, AdaDelta, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSprop
 from common.training.schedules import constant, cosine
-from dataset.text import KEEPS, Cleaning
+from dataset.text import KEEPS, TOKENIZERS, Cleaning
 
 SCHEDULES = {"constant": constant, "cosine": cosine}
 OPTIMIZERS = {c.__name__.lower(): c for c in (SGD, Momentum, Nesterov, AdaGrad, AdaDelta, RMSprop)}
@@ -98,6 +98,7 @@ class ModelOptions:
     freeze_embedding: bool = option(False, "leave the word vectors as they are", baselines=REFUSED)
     remove_stopwords: bool = option(False, "leave out function words, but keep negations")
     remove_punctuation: bool = option(False, "leave out ! and ?, too")
+    tokenizer: str = option("characters", "what Chinese is read as; words need the extra zh", choices=list(TOKENIZERS))
     dropout: float = share(0.5, "share dropped of embeddings, between layers and before the head")
     embed_dropout: float = share(None, "share dropped of embeddings (default: that of --dropout)")
     type_dropout: bool = option(False, "drop of each word the same wherever it stands in a batch", baselines=REFUSED)
@@ -111,7 +112,8 @@ class ModelOptions:
     @property
     def cleaning(self):
         """The Cleaning of the texts."""
-        return Cleaning(remove_stopwords=self.remove_stopwords, remove_punctuation=self.remove_punctuation)
+        names = ("remove_stopwords", "remove_punctuation", "tokenizer")
+        return Cleaning(**{name: getattr(self, name) for name in names})
 
 
 @dataclass

@@ -4,9 +4,12 @@ A recipe's settings take the place of the defaults, and what is typed beside it 
 docs/recipes.md tells what the originals do, and what ours reach.
 """
 
+import os
+
 from ch_sentiment.experiment.options import Config
 from dataset.errors import DataError
 
+OWN_VECTORS = ("one-hot", "ppmi")  # of --embedding: made, not read
 AUTO = "auto"  # the name that stands for one of the recipes, chosen by the texts (auto.py)
 
 
@@ -179,7 +182,24 @@ def config_of(typed):
     settings = {} if name is None else recipe_named(name).settings
     if typed.get("init_from") is not None:
         settings = {**settings, "embedding": None}  # which vectors to start from is said already
-    return Config.of(settings, **typed)
+    config = Config.of(settings, **typed)
+    if typed.get("wordvec") is not None and config.model.embedding is not None:
+        check_size(config.model)
+    return config
+
+
+def check_size(options):
+    """DataError where --embedding names vectors of another size than --wordvec. options: ModelOptions. A pipe, which
+    can be read once, is not looked at.
+    """
+    from dataset.glove import MEMBERS, vector_size  # here: hardly any command needs it
+
+    name = options.embedding
+    if name in OWN_VECTORS or not (name in MEMBERS or os.path.isfile(name) or ".zip" in name):
+        return
+    if (D := vector_size(name)) != options.wordvec:
+        way_out = "leave out --wordvec, or give the same"
+        raise DataError(f"--wordvec: expected {D}, the size of the vectors of {name}, got {options.wordvec}: {way_out}")
 
 
 def suited_to_cell(typed):

@@ -155,7 +155,7 @@ def kinds_of(config, given):
     if given or config.model.model == "nbsvm":
         return {config.model.model if config.model.model != "recurrent" else "net": config}
     values, linear = config.by_name(), dict(RECIPES["nbsvm"].settings)
-    same = ("vocab_size", "remove_stopwords", "remove_punctuation", "class_weight", "drop_longer")
+    same = ("vocab_size", "remove_stopwords", "remove_punctuation", "tokenizer", "class_weight", "drop_longer")
     same += tuple(name for name, group in GROUP_OF.items() if group in ("data", "unlabelled", "run"))
     nbsvm = Config.of({**linear, **{name: values[name] for name in same if name != "init_from"}})
     return {"nbsvm": nbsvm, "bow" if config.model.model == "bow" else "net": config}

@@ -26,7 +26,7 @@ from dataset.errors import DataError
 
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 CELLS = {"rnn": "RNN", "gru": "GRU", "gru-reset-after": "GRU (reset after)", "lstm": "LSTM"}
-WIDER = "--page-dtype float32"
+WIDER = "--page-weights float32"
 SCRIPTS = ("tokens.js", "net.js", "view.js")
 _FILES = Path(__file__).with_name("page_files")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")

@@ -54,7 +54,7 @@ class _Defect(ValueError):
 
 
 def save_arrays(path, arrays, meta=None):
-    """Write named arrays and `meta` (anything JSON can hold) as one file (`write_atomically`).
+    """Write named arrays and `meta` (anything JSON can hold) as one file (`write_atomically`), or to a binary stream.
 
     ValueError or TypeError for what the format cannot hold, FloatingPointError for NaN and infinity, OSError where the
     file cannot be written; a former file is then still there.
@@ -72,7 +72,21 @@ def save_arrays(path, arrays, meta=None):
     for name, a in arrays.items():
         head, data = npy_head(a.shape, a.dtype.str), _bytes(a)
         pieces += [zipped.member(f"{name}.npy", len(head) + a.nbytes, zlib.crc32(data, zlib.crc32(head))), head, data]
-    write_atomically(path, [*pieces, zipped.end(_seal(raw))])
+    pieces.append(zipped.end(_seal(raw)))
+    if hasattr(path, "write"):
+        path.write(b"".join(pieces))
+    else:
+        write_atomically(path, pieces)
+
+
+def checkpoint_size(arrays, meta):
+    """How many bytes `save_arrays` would write for arrays of these names, shapes and dtypes."""
+    digest = "0" * SEAL
+    manifest = [
+        {"name": name, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": digest} for name, a in arrays.items()
+    ]
+    content = {"format": FORMAT, "library": __version__, "arrays": manifest, "meta": meta}
+    return _file_size(len(_encoded(content)), manifest)
 
 
 def load_arrays(path):
@@ -81,8 +95,8 @@ def load_arrays(path):
 
 
 def load_checkpoint(path, into=None):
-    """-> arrays (dict of name to array), meta (what `save_arrays` was given). Raises CheckpointError on any defect,
-    MissingCheckpointError where there is no file.
+    """-> arrays (dict of name to array), meta (what `save_arrays` was given), of a file, or of a binary stream that can
+    seek. Raises CheckpointError on any defect, MissingCheckpointError where there is no file.
 
     into: a function that gets what meta.json holds ("format", "library", "arrays": the manifest, "meta"), checked,
     before any array is read. It returns the arrays to read into, by name, or None for new ones; names, shapes and
@@ -90,6 +104,8 @@ def load_checkpoint(path, into=None):
     """
     kind = CheckpointError
     try:
+        if hasattr(path, "seek"):
+            return _read(path, into)
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise _Defect("expected a checkpoint, got a folder or a device")
         with open(path, "rb") as file:
@@ -102,11 +118,12 @@ def load_checkpoint(path, into=None):
         defect = f"expected a checkpoint, got {error.strerror or error}"
     except Exception as error:  # JSON that is none, memory that is not there, and whatever a file may provoke
         defect = f"expected a checkpoint, got a damaged or other file ({type(error).__name__}: {error})"
+    path = "a stream" if hasattr(path, "seek") else path
     raise kind(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
 
 
 def _read(file, into):
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     zipped = StoredZip()
     raw, seal = _read_meta(file, size, zipped)
     content = _decoded(raw, size)

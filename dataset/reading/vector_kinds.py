@@ -5,7 +5,7 @@ _GENSIM = 'save it as text: model.wv.save_word2vec_format("vectors.txt")'
 _PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 _KINDS = (  # how a file begins, what it is, and the way out
     (_PICKLES, "a pickle (gensim's save, PyTorch)", _GENSIM),
-    ((b"\xba\x16\x4f\x2f",), "a model of fastText (.bin)", "give the .vec file that fastText writes beside it"),
+    ((b"\xba\x16\x4f\x2f",), "a model of fastText (.bin)", "give its .vec (`sentifish vectors` reads .bin)"),
     ((b"\x89HDF",), "an HDF5 file (ELMo, Keras)", _TEXT),
     ((b"\x93NUMPY",), "a NumPy array (.npy), which holds no words", _TEXT),
     ((b"PK\3\4",), "an archive of arrays (.npz, PyTorch)", _TEXT),

