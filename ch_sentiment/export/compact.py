@@ -18,11 +18,12 @@ from ch_sentiment.model import SentimentNet
 from ch_sentiment.wide.wide_net import WideNet
 from common.files.checkpoint import checkpoint_size
 from dataset.errors import DataError
-from dataset.text import UNK, Vocab
+from dataset.text import PAD, UNK, Vocab
 
 SPECIAL = UNK + 1  # ids before the first word
 UNKNOWN = 1.5  # what the words that never had an id count, where a word counts 1 / its place
-FOR_WORDS = 0.5  # of the room, where there are n-grams
+RARER = 0.25  # an n-gram counts as the product of its words' frequencies to this power, times what it does
+FOR_WORDS = 0.7  # of the room, where there are n-grams
 # class -> names of the vectors of words; of the weights of words and n-grams, by their keys; of the vectors of n-grams
 # alone, by their keys, after one row for those that are not known
 LINEAR = {"pairs": ("1.W", "ratios")}
@@ -72,16 +73,21 @@ class _Plan:
         self.total = sum(map(len, self.ids.values()))
 
     def _strength(self, keys):
-        """(P,) what an n-gram does to the scores, or how far its vector is from that of the others."""
+        """(P,) how much an n-gram matters: what it does to the scores, or how far its vector is from that of unknown
+        ones, times how often its words let it come.
+        """
+        ids = self.ids[keys]
+        often = np.where(ids == PAD, 1, self.frequency[ids]).prod(axis=1) ** RARER  # (P, n) -> (P,)
         if keys in self.linear:
             W, r = (self.weights[name][self.V :] for name in self.linear[keys])
-            return _spread(W * r)
+            return often * _spread(W * r)
         W = self.weights[self.paired[keys]]
-        return np.linalg.norm(W[1:] - W[0], axis=1)
+        return often * np.linalg.norm(W[1:] - W[0], axis=1)
 
     def of(self, words, size):
         """As `compact`."""
-        if words is None:
+        as_many = words is None
+        if as_many:
             room = size * FOR_WORDS if self.total else size
             words = bisect_right(range(1, len(self.words) + 1), room, key=lambda n: self.size(n, 0))
         ngrams = self.total
@@ -92,6 +98,8 @@ class _Plan:
                     f"--size: expected room for {kept} and the rest of the model, {least:,} bytes, got {size:,}"
                 )
             ngrams = bisect_right(range(1, self.total + 1), size, key=lambda m: self.size(words, m))
+            if as_many:  # what n-grams left
+                words = bisect_right(range(1, len(self.words) + 1), size, key=lambda n: self.size(n, ngrams))
         return self.build(words, ngrams)
 
     def kept(self, words, ngrams):
