@@ -31,6 +31,7 @@ setup(
         "Topic :: Text Processing :: Linguistic",
     ],
     packages=find_packages(include=["common*", "dataset*", "ch_*"]),
+    package_data={"ch_sentiment.export": ["page_files/*"]},  # the HTML, CSS and JavaScript of `--page`
     python_requires=">=3.11",
     install_requires=[
         "numpy>=1.26",  # the arithmetic; 1.26 is the oldest that CI runs

@@ -11,6 +11,7 @@ itself trained from another seed.
 
 import argparse
 import itertools
+from collections import Counter
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.options import DataOptions
 from ch_sentiment.experiment.recipes import RECIPES, config_of
 from ch_sentiment.experiment.run import run_experiment
-from dataset.text import TOKENIZERS
+from dataset.text import TOKENIZERS, Cleaning, tokenize
 
 MODELS = ("default", "nbsvm")
 OTHER_SEED = 100  # is added to the seed
@@ -47,6 +48,10 @@ def main(argv=None):
     parser.add_argument("--limit", type=int, help="take N texts only", metavar="N")
     options = parser.parse_args(argv)
     data = load(DataOptions(options.data))
+    for tokenizer in TOKENIZERS:
+        counts = Counter(token for text in data.texts.texts for token in tokenize(text, Cleaning(tokenizer=tokenizer)))
+        length, once = counts.total() / len(data.texts), list(counts.values()).count(1)
+        print(f"{tokenizer}: {length:.1f} a text, {len(counts):,} different ones, {once:,} of them once")
     for model in options.models:
         runs = {tokenizer: [] for tokenizer in TOKENIZERS}
         for k, tokenizer in itertools.product(range(options.splits), TOKENIZERS):

@@ -49,24 +49,30 @@ def unicode_token():
 @functools.cache
 def han_token():
     """`unicode_token`, but that Han characters in a row, which have no marks, are one token, the group "han"."""
-    return _compiled(*marks_and_unspaced(), _character_class(_unspaced_letters(_HAN)))
+    return _compiled(*marks_and_unspaced(), _character_class(han_letters()))
+
+
+def han_letters():
+    """The code points of all Han characters, ascending."""
+    return _named(_HAN, _marks_and_letters()[1])
 
 
 @functools.cache
 def marks_and_unspaced():
     """The combining marks, which `\\w` does not match, and the letters of unspaced scripts, as the content of [...]."""
-    marks = [code for code, category in _categories() if category in _MARKS]
-    return _character_class(marks), _character_class(_unspaced_letters(_UNSPACED_SCRIPTS))
+    marks, letters = _marks_and_letters()
+    return _character_class(marks), _character_class(_named(_UNSPACED_SCRIPTS, letters))
 
 
-def _unspaced_letters(names):
-    letters = [code for code, category in _categories() if category in _LETTERS]
-    return [code for code in letters if unicodedata.name(chr(code), "").startswith(names)]
-
-
-def _categories():
+def _marks_and_letters():
+    """Two lists of code points."""
     codes = [code for plane in _PLANES for code in plane]
-    return zip(codes, map(unicodedata.category, map(chr, codes)))
+    categories = list(map(unicodedata.category, map(chr, codes)))
+    return tuple([c for c, category in zip(codes, categories) if category in of] for of in (_MARKS, _LETTERS))
+
+
+def _named(names, codes):
+    return [code for code in codes if unicodedata.name(chr(code), "").startswith(names)]
 
 
 def _compiled(m, u, han=None):

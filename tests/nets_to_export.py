@@ -25,7 +25,7 @@ def texts(N=200, seed=0, longest=LONGEST):
 def net(cell="lstm", pairs=0, C=2, **options):
     """A SentimentNet."""
     options = {"pair_size": 3, "num_pairs": pairs} | options if pairs else options
-    found = sentiment_net(V, 5, 8, cell=cell, num_classes=C, rng=1, **options)
+    found = sentiment_net(V, 8, 8, cell=cell, num_classes=C, rng=1, **options)
     if pairs:
         found.words.pair_embed.pairs[...] = frequent_ngrams(texts(), V, 2, pairs)
     return _drawn(found)
@@ -69,8 +69,8 @@ VARIANTS = {
     "softmax": lambda: classifier(net("rnn", softmax=True, pool="attention")),
     "temperature": lambda: classifier(net(), calibration={"temperature": 1.7}),
     "temperature, three classes": lambda: classifier(net(C=3), 3, calibration={"temperature": 0.6}),
-    "bag of words": lambda: classifier(_drawn(BagOfWords(V, 5, rng=0))),
-    "bag of words, three classes": lambda: classifier(_drawn(BagOfWords(V, 5, 3, rng=0)), 3),
+    "bag of words": lambda: classifier(_drawn(BagOfWords(V, 8, rng=0))),
+    "bag of words, three classes": lambda: classifier(_drawn(BagOfWords(V, 8, 3, rng=0)), 3),
     "nbsvm": lambda: classifier(nbsvm()),
     "nbsvm of 3": lambda: classifier(nbsvm(3)),
     "nbsvm of 1, three classes": lambda: classifier(nbsvm(1, 3), 3),

@@ -30,15 +30,15 @@ from dataset.store import registry
 from dataset.store.fetch import sha256
 
 COMMANDS = all_commands()
-PAGES = {
-    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-}
+FILES = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = {path.relative_to(ROOT).as_posix(): path for path in FILES}
 TEXTS = {name: path.read_text(encoding="utf-8") for name, path in PAGES.items()}
 OURS = [
     f"docs/{name}.md"
     for name in (
         *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
-        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide", "compact"),
+        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide", "compact", "scikit_learn", "onnx"),
+        *("chinese", "scripts"),
     )
 ]
 
@@ -165,6 +165,9 @@ def write_stand_ins(folder):
     (folder / "few" / "unlabelled.txt").write_text((folder / "unlabelled.txt").read_text())
     (folder / "glove.6B.50d.txt").write_text(vectors(50))
     (folder / "word_vectors.txt").write_text(vectors(8))
+    chinese = "label,review\n" + "".join(f"{i % 2},{'菜很好吃' if i % 2 else '菜不好吃'}{i // 2}\n" for i in range(40))
+    (folder / "waimai_10k.csv").write_text(chinese, encoding="utf-8")
+    (folder / "waimai-gbk.csv").write_text(chinese, encoding="gbk")
     (folder / "peephole.py").write_text("".join(fenced(TEXTS["docs/write_a_layer.md"], "python")[:2]))
 
 

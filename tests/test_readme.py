@@ -7,8 +7,10 @@ import sys
 import pytest
 from conftest import ROOT, fenced
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON = fenced(README, "python")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")}
+README = PAGES["README.md"]
+PYTHON = {name: fenced(page, "python") for name, page in PAGES.items()}
+every_language = pytest.mark.parametrize("page", PAGES)
 
 
 def run(*command, cwd):
@@ -17,19 +19,21 @@ def run(*command, cwd):
     return done.stdout
 
 
-def test_the_model_composed_of_layers_learns_its_task(tmp_path):
-    (composed,) = [block for block in PYTHON if "Trainer(" in block]
+@every_language
+def test_the_model_composed_of_layers_learns_its_task(page, tmp_path):
+    (composed,) = [block for block in PYTHON[page] if "Trainer(" in block]
     loss, accuracy = map(float, run("-c", composed, cwd=tmp_path).split())
     assert loss < 0.05 and accuracy == 1
 
 
-def test_the_classifier_fitted_on_two_lists_in_five_lines_learns_them(tmp_path):
-    (fitted,) = [block for block in PYTHON if "fit(texts" in block]
+@pytest.mark.parametrize(("page", "labels"), [("README.md", ("blame", "praise")), ("README.zh.md", ("好评", "差评"))])
+def test_the_classifier_fitted_on_two_lists_in_five_lines_learns_them(page, labels, tmp_path):
+    (fitted,) = [block for block in PYTHON[page] if "fit(texts" in block]
     assert len([line for line in fitted.splitlines() if line]) == 5
-    not_bad, not_good = re.fullmatch(
-        r"\['blame', 'praise'\] \[\[(.*)\]\n \[(.*)\]\]\n", run("-c", fitted, cwd=tmp_path)
-    ).groups()
-    assert float(not_bad.split()[1]) > 0.5 > float(not_good.split()[1])
+    printed = run("-c", fitted, cwd=tmp_path)
+    not_bad, not_good = re.fullmatch(rf"{re.escape(str(list(labels)))} \[\[(.*)\]\n \[(.*)\]\]\n", printed).groups()
+    good = labels.index("praise" if page == "README.md" else "好评")
+    assert float(not_bad.split()[good]) > 0.5 > float(not_good.split()[good])
     assert not list(tmp_path.iterdir())
 
 
@@ -50,8 +54,9 @@ def test_the_map_shows_what_is_there_and_every_room():
             assert (ROOT / "common" / folder / f"{name}.py").exists(), name
 
 
-def test_the_gradient_check_prints_the_table_that_is_shown(tmp_path):
-    (checked,) = [block for block in PYTHON if "check_layer(" in block]
+@every_language
+def test_the_gradient_check_prints_the_table_that_is_shown(page, tmp_path):
+    (checked,) = [block for block in PYTHON[page] if "check_layer(" in block]
     printed = run("-c", checked, cwd=tmp_path).splitlines()
     shown = [line for line in printed if line in README.splitlines()]
     assert printed[0] in shown and len(printed) == 5

@@ -48,25 +48,53 @@ img { max-width: 100%; height: auto; }
 """
 
 
+def read_markdown(text):
+    """What `markdown` wrote -> list of Section, without the figure; other Markdown becomes paragraphs."""
+    sections, rows = [], []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            rows.append(list(map(_read, line.removeprefix("| ").removesuffix(" |").split(" | "))))
+            continue
+        if rows:
+            header, _, *others = [*rows, []][: max(len(rows), 2)]
+            sections[-1].parts.append(Table(header, others))
+            rows = []
+        if found := re.match(r"#+ (.*)", line):
+            sections.append(Section(_read(found[1]), []))
+        elif line and not line.startswith("!["):
+            sections = sections or [Section("", [])]
+            sections[-1].parts.append(_read(line))
+    return sections
+
+
+def _read(text):
+    """What `_plain` made plain."""
+    return html.unescape(re.sub(r"\\([\\`*_{}\[\]|#~$])", r"\1", text))
+
+
 def html_page(sections, image):
     """The card as one self-contained HTML page. image: the bytes of audit.png, or None where there is none."""
+    return _encodable(f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><title>{_escaped(sections[0].title)}</title><style>{STYLE}</style></head>
+<body>
+{html_sections(sections, image)}
+</body></html>
+""")  # without the empty icon a browser requests one
+
+
+def html_sections(sections, image=None, heading=None):
+    """What stands in the body of that page. heading: the element of all titles; None: h1 for the first, h2."""
     body = []
     for depth, section in enumerate(sections):
-        tag = "h2" if depth else "h1"
-        body.append(f"<{tag}>{_escaped(section.title)}</{tag}>")
+        tag = heading or ("h2" if depth else "h1")
+        body += [f"<{tag}>{_escaped(section.title)}</{tag}>"] if section.title else []
         for part in section.parts:
             body.append(_html_table(part) if isinstance(part, Table) else f"<p>{_escaped(part)}</p>")
         if section.title == "Audit" and image is not None:
             source = "data:image/png;base64," + base64.b64encode(image).decode("ascii")
             body.append(f'<p><img src="{source}" alt="The gap of each group, as in the tables above"></p>')
-    content = "\n".join(body)
-    return _encodable(f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,"><title>{_escaped(sections[0].title)}</title><style>{STYLE}</style></head>
-<body>
-{content}
-</body></html>
-""")  # without the empty icon a browser requests one
+    return "\n".join(body)
 
 
 def _html_table(table):

@@ -43,6 +43,17 @@ def sections_of(model, paths, audit):
     ]
 
 
+def sections_of_metrics(model):
+    """The part of a card that needs no audit and no file: what a model knows of its data and its scores."""
+    return [
+        Section("Intended use", [_intended(model), NOT_INTENDED]),
+        Section("Data", _data(model, None)),
+        Section("Accuracy", _accuracy(model, None)),
+        Section("Calibration", _calibration(model, None)),
+        Section("Limits", [*LIMITS[:3], *_cut(model, None)]),
+    ]
+
+
 def _each(members, parts_of):
     """The parts of each member one after the other; where there are several, each with its name before it."""
     if len(members) == 1:

@@ -21,6 +21,11 @@ def add_arguments(parser):
     parser.add_argument("--onnx-weights", choices=["float32", "float16", "int8"], help=stored)
     parser.add_argument("--safetensors", metavar="FILE", help="write the named arrays, for readers of PyTorch's")
     parser.add_argument("--page", metavar="FILE", help="write one HTML file that runs the model without a server")
+    most = "let the page know the N most frequent words alone; the others are unknown to it"
+    parser.add_argument("--words", type=int, metavar="N", help=most)
+    parser.add_argument(
+        "--page-weights", choices=("float16", "float32"), help="of the page's weights (default: float16)"
+    )
 
 
 def run(options):
@@ -31,6 +36,9 @@ def run(options):
         raise DataError("expected --onnx FILE, --safetensors FILE or --page FILE, got none of them")
     if options.onnx_weights and not options.onnx:
         raise DataError("--onnx-weights: expected --onnx FILE beside it, got none")
+    for name, value in (("--words", options.words), ("--page-weights", options.page_weights)):
+        if value is not None and options.page is None:
+            raise DataError(f"{name}: expected --page FILE beside it, got none")
     for kind, path in wanted.items():
         check_output(f"--{kind}", path, [options.model, model_path(options.model)])
     if len({os.path.abspath(path) for path in wanted.values()}) < len(wanted):
@@ -60,7 +68,7 @@ def _safetensors(model, options):
 def _page(model, options):
     from ch_sentiment.export.page import page_bytes
 
-    return page_bytes(model)
+    return page_bytes(model, options.model, options.words, options.page_weights or "float16")
 
 
 FORMS = {"onnx": _onnx, "safetensors": _safetensors, "page": _page}  # a function of Classifier and options -> bytes

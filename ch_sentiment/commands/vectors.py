@@ -22,7 +22,7 @@ def add_arguments(parser):
     asked = "nearest: the words nearest to each WORD. analogy: with three, A is to B as C is to ..."
     parser.add_argument("question", choices=(NEAREST, ANALOGY), help=asked)
     given = "the folder of a training or a pretraining, a file of word vectors (word2vec, GloVe, fastText), or glove.50"
-    parser.add_argument("source", metavar="MODEL_OR_FILE", help=f"{given} to glove.300")
+    parser.add_argument("model", metavar="MODEL_OR_FILE", help=f"{given} to glove.300")
     parser.add_argument("words", nargs="+", metavar="WORD", help="as it stands in the vectors")
     parser.add_argument("--top", type=COUNT, default=10, metavar="N", help="so many words (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines to read")
@@ -37,7 +37,7 @@ def run(options):
         raise DataError(f"analogy: expected three words, A is to B as C is to ..., got {len(options.words)}")
     for cell in options.cells:
         register_cell(cell)
-    source = open_vectors(options.source)
+    source = open_vectors(options.model)
 
     def progress(blocks):
         with tqdm(total=source.size, unit=" words", leave=False, disable=None, delay=1) as bar:

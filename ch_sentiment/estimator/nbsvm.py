@@ -22,6 +22,7 @@ class NBSVMClassifier(TextClassifier):
         keep=None,
         remove_stopwords=None,
         remove_punctuation=None,
+        tokenizer=None,
         drop_longer=None,
         optimizer=None,
         lr=None,

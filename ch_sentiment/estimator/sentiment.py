@@ -39,6 +39,7 @@ class SentimentClassifier(TextClassifier):
         freeze_embedding=None,
         remove_stopwords=None,
         remove_punctuation=None,
+        tokenizer=None,
         dropout=None,
         embed_dropout=None,
         type_dropout=None,

@@ -59,12 +59,16 @@ def processes_of(processes):
     return 1 if processes is None and in_worker and not os.environ.get(VARIABLE) else processes
 
 
-def to_plain(parameters):
-    """Parameters by name, without None, as JSON holds them: a dict of class weights as a list of pairs."""
-    found = {name: plain_number(value) for name, value in parameters.items() if value is not None}
-    if isinstance(found.get("class_weight"), dict):
+def to_plain(parameters, seed):
+    """Parameters by name as JSON holds them: a dict of class weights as a list of pairs, and `seed`, what it came to,
+    in the place of a random state.
+    """
+    found = {name: plain_number(value) for name, value in parameters.items()}
+    if isinstance(found["class_weight"], dict):
         found["class_weight"] = [[plain_number(label), plain_number(w)] for label, w in found["class_weight"].items()]
-    return found
+    if not isinstance(found["random_state"], int | None):
+        found["random_state"] = seed
+    return {name: value for name, value in found.items() if value is not None or name == "random_state"}
 
 
 def from_plain(parameters):

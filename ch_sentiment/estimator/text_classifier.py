@@ -44,12 +44,13 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         """
         texts, listed, options = as_column(texts, "texts"), as_column(labels, "labels"), self._options()
         classes, counts = distinct(as_labels(labels, with_label(texts, listed)))
-        if 1 in counts and self._can_hold_out_none(options):
-            warnings.warn("fit: a label has one text alone: no text is held out to validate", stacklevel=2)
-            options["validation"] = 0.0
+        alone = options.get("validation") != 0 and 1 in counts and self._can_hold_out_none(options)
+        options |= {"validation": 0.0} if alone else {}
         log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
         callbacks = [log, *self._shown()]
         model = run.fit(texts, listed, callbacks, sample_weight=weights, **options)
+        if alone:
+            warnings.warn("fit: a label has one text alone: no text is held out to validate", stacklevel=2)
         self._have(model, classes, options["seed"], log.rows)
         return self
 
@@ -158,7 +159,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
     def save(self, path):
         """Write the file that `sentifish predict` and every other command reads; raises as `Classifier.save`."""
         self._check_fitted()
-        own = {"class": type(self).__name__, "labels": self.classes_.dtype.str, "parameters": self._plain_parameters()}
+        plain = to_plain(self.get_params(deep=False), self.seed_)
+        own = {"class": type(self).__name__, "labels": self.classes_.dtype.str, "parameters": plain}
         replace(self.model_, metrics={**self.model_.metrics, "estimator": own}).save(path)
 
     @classmethod
@@ -176,10 +178,6 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
                     self.set_params(**from_plain(parameters))
         self._have(model, classes_named(model.label_names, dtype), None, [])
         return self
-
-    def _plain_parameters(self):
-        """The parameters that are set, as JSON holds them."""
-        return to_plain({**self.get_params(deep=False), "random_state": getattr(self, "seed_", None)})
 
     def __getstate__(self):
         """Parameters and the bytes of the model's file: nothing in a pickle is code but the name of the class."""

@@ -28,7 +28,7 @@ OPTIONAL = ("abstain_below", "packed")  # those that stand there where they are 
 
 
 def model_path(path):
-    """The file of a model: `path` itself, or a stream, or the model of the best epoch where it is a training's folder."""
+    """The file of a model: `path` itself, a stream too, or the best model of the folder of a training."""
     return os.path.join(path, MODEL) if not hasattr(path, "read") and os.path.isdir(path) else path
 
 

@@ -16,7 +16,7 @@ KIND = "sentifish pretraining"
 VECTORS = "embed.W"
 LEAST_KNOWN = 0.3  # of the tokens of the training part: of texts in another language it is a few per cent
 STD = 0.2  # of the elements of word vectors to start from
-NET = ("wordvec", "cell", "hidden", "layers", "bidirectional")  # options that must be the same
+NET = ("wordvec", "tokenizer", "cell", "hidden", "layers", "bidirectional")  # options that must be the same
 
 
 @dataclass

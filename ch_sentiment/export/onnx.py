@@ -4,7 +4,7 @@ from ch_sentiment.export.description import check_finite, description
 from dataset.errors import DataError
 
 STORED = ("float32", "float16", "int8")  # what the weights are kept as, see `onnx_graph.Graph`
-MOST = 2**31 - 1  # bytes of one protobuf message
+MOST = 2**31 - 2**20  # bytes: a protobuf message has less than 2 GiB; the nodes take what is left
 
 
 def onnx_bytes(model, stored="float32"):

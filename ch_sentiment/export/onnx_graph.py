@@ -12,13 +12,14 @@ LOWEST = np.finfo(np.float32).min  # where a maximum must not look; -inf would b
 class Graph:
     """Values are named by str. What a method takes as a value may be an array as well, which becomes a constant.
 
-    stored: of the weights, "float32", "float16" (matrices and tables) or "int8" (tables, with a scale a row; matrices
-    float16). All arithmetic is in float32. Of the texts that are read: `mask` (N, T) bool, True where a real token
-    stands, `steps` (N, T, 1) the same, `lengths` (N,) int64.
+    most: bytes of the file; DataError where its arrays take more. stored: of the weights, "float32", "float16" (tables
+    and matrices) or "int8" (tables, with a scale a row; matrices float16). All arithmetic is in float32. size: bytes
+    of the arrays so far. Of the texts that are read: `mask` (N, T) bool, True where a real token stands, `steps` (N, T,
+    1) the same, `lengths` (N,) int64.
     """
 
-    def __init__(self, stored="float32"):
-        self.stored = stored
+    def __init__(self, most, stored="float32"):
+        self.most, self.stored = most, stored
         self.nodes, self.constants, self.size = [], [], 0
         self.small = {}  # (dtype, shape, bytes) -> name
 
@@ -34,9 +35,13 @@ class Graph:
         array = np.array(array, order="C")  # which, unlike ascontiguousarray, leaves a number without axes
         key = (array.dtype, array.shape, array.tobytes()) if array.size <= SMALL else None
         if key not in self.small or key is None:
+            self.size += array.nbytes
+            if self.size > self.most:
+                way_out = "" if self.stored == "int8" else " (--onnx-weights int8 makes it smaller)"
+                expected = f"a file of at most {self.most:,} bytes, protobuf's limit"
+                raise DataError(f"--onnx: expected {expected}, got {self.size:,} or more{way_out}")
             self.small[key] = f"constant{len(self.constants)}"
             self.constants.append(numpy_helper.from_array(array, self.small[key]))
-            self.size += array.nbytes
         return self.small[key]
 
     def cast(self, value, kind):
@@ -90,7 +95,7 @@ def _half(array):
         half = array.astype(np.float16)
     if not np.isfinite(half).all():
         got = f"{np.abs(array).max():g}"
-        raise DataError(f"--onnx-weights: expected no weight above {np.finfo(np.float16).max:,}, got {got}")
+        raise DataError(f"--onnx-weights: expected no weight above 65,504, got {got}")
     return half
 
 

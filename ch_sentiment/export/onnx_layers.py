@@ -29,7 +29,8 @@ from dataset.errors import DataError
 def translate(graph, layer, xs):
     """Add what a layer does to a graph; xs: its input -> its output. DataError for a layer that is not in the table."""
     if type(layer) not in LAYERS:  # a class of one's own that is a child of ours computes something else
-        raise DataError(f"expected layers of Sentifish alone, got {type(layer).__name__}, which has no form in ONNX")
+        got = f"{type(layer).__name__} (--safetensors writes its weights)"
+        raise DataError(f"--onnx: expected layers of Sentifish alone, got {got}")
     return LAYERS[type(layer)](graph, layer, xs)
 
 
@@ -80,7 +81,7 @@ def _recurrent(graph, layer, xs, direction="forward"):
 def _in_gate_order(array, order):
     """(..., G H) -> the same, its blocks of columns in another order; those with a minus are negated."""
     blocks = np.split(array, len(order), axis=-1)
-    return np.concatenate([math.copysign(1, sign) * blocks[i] for i, sign in order], axis=-1).astype(array.dtype)
+    return np.concatenate([sign * blocks[i] for i, sign in order], axis=-1).astype(array.dtype)
 
 
 def _both_directions(graph, layer, xs):

@@ -17,14 +17,12 @@ OPSET, IR_VERSION = 17, 8  # of 2022, when LayerNormalization came: onnxruntime 
 
 def onnx_model(net, num_classes, temperature, stored, metadata, most):
     """-> ModelProto, see `onnx.onnx_bytes`. metadata: dict of str to str. most: bytes. DataError."""
-    graph = Graph(stored)
+    graph = Graph(most, stored)
+    graph.size = sum(len(value.encode()) for value in metadata.values())
     logits = _logits(graph, net, _texts(graph))
     graph.nodes.append(helper.make_node("Identity", [logits], ["logits"]))
     tempered = graph.op("Div", logits, np.float32(temperature))
     graph.nodes.append(helper.make_node("Softmax", [tempered], ["probabilities"], axis=1))
-    if (size := graph.size + sum(len(value.encode()) for value in metadata.values())) > most:
-        way_out = "" if stored == "int8" else " (--onnx-weights int8 makes it smaller)"
-        raise DataError(f"--onnx: expected at most {most:,} bytes, protobuf's limit, got {size:,}{way_out}")
     inputs = _values(TensorProto.INT64, ids=["N", "T"], lengths=["N"])
     outputs = _values(TensorProto.FLOAT, logits=["N", num_classes], probabilities=["N", num_classes])
     whole = helper.make_graph(graph.nodes, "sentiment", inputs, outputs, graph.constants)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from ch_sentiment import model
 from ch_sentiment.experiment.option import COUNT, NOT_NEGATIVE, POSITIVE, SEED, SHARE, SIZE, flag, option
 from dataset.errors import DataError
+from dataset.text import TOKENIZERS
 
 LANGUAGE_MODEL, SKIP_GRAM, AUTOENCODER = TASKS = ("language-model", "skip-gram", "autoencoder")
 CELLS = [name for name, cell in model.CELLS.items() if hasattr(cell, "init_params")]  # recurrent layers
@@ -29,6 +30,7 @@ class PretrainOptions:
     encoding: str = option(None, "encoding of the files, if not UTF-8: gbk, latin-1 ...", metavar="NAME")
     validation: float = option(0.02, "share of the words, as whole texts, that only measure", type=SHARE)
     vocab_size: int = option(20000, "size of the vocabulary: the N most frequent words", type=COUNT)
+    tokenizer: str = option("characters", "what Chinese is read as; words need the extra zh", choices=list(TOKENIZERS))
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     cell: str = option("lstm", "the recurrent cell", choices=CELLS)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
@@ -92,7 +94,7 @@ class PretrainOptions:
 
     def net(self):
         """What a net must have in common with it to start from its result, by name."""
-        net = {"task": self.task, "wordvec": self.wordvec}
+        net = {"task": self.task, "wordvec": self.wordvec, "tokenizer": self.tokenizer}
         if self.task != SKIP_GRAM:
             net |= {"cell": self.cell, "hidden": self.hidden, "layers": self.layers}
             net["bidirectional"] = self.bidirectional or self.backward

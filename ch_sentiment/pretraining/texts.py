@@ -12,7 +12,7 @@ from common.processes import map_on_cores
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions, read_texts
 from dataset.store.token_cache import tokenize_texts, update_digest
-from dataset.text import UNK, Vocab
+from dataset.text import UNK, Cleaning, Vocab
 
 LEAST_WORDS = 1000
 MOST_HELD_OUT = 50_000  # words: enough to measure on, and read with a full softmax after every epoch
@@ -40,7 +40,7 @@ class Texts:
 
 def load_texts(options, progress=False):
     """PretrainOptions -> Texts. DataError for files that cannot be read or that hold fewer than 1,000 words."""
-    texts, notes = [], []
+    cleaning, texts, notes = Cleaning(tokenizer=options.tokenizer), [], []
     for name in options.data:
         found, columns = texts_of(name, ReadOptions(text_column=options.text_column, encoding=options.encoding))
         notes += [f"{name}: {len(found):,} texts{''.join(f', {note}' for note in columns[:1])}", *columns[1:]]
@@ -48,7 +48,7 @@ def load_texts(options, progress=False):
     distinct = list(dict.fromkeys(text for text in texts if text.strip()))
     if len(distinct) < len(texts):
         notes.append(f"{len(texts) - len(distinct):,} empty or repeated texts are left out")
-    tokens = tokenize_texts(distinct, None, not options.no_cache, progress, map_on_cores)
+    tokens = tokenize_texts(distinct, cleaning, not options.no_cache, progress, map_on_cores)
     tokens = tokens.take(np.flatnonzero(tokens.lengths()))
     lengths, words = tokens.lengths(), len(tokens.ids)
     if words < LEAST_WORDS or len(lengths) < 2:

@@ -45,10 +45,7 @@ def analogy_words(source, a, b, c, top=10, progress=iter):
     """
     found = _find(source, [a, b, c], progress)
     of = {word: normalize(vector.astype(np.float64)) for word, vector in found.items()}
-    vector = of[b] - of[a] + of[c]
-    if not vector.any():
-        raise DataError(f"{source.name}: expected an analogy, got words whose vectors make 0: {a}, {b}, {c}")
-    return _search(source, [Query(vector, (a, b, c))], top, progress)[0]
+    return _search(source, [Query(of[b] - of[a] + of[c], (a, b, c))], top, progress)[0]
 
 
 def _find(source, words, progress):

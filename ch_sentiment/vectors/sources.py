@@ -1,7 +1,7 @@
 """Where word vectors come from: a trained model, a pretraining, a file of rows, a model of fastText.
 
 A source has `name`; `size`, how many words it has, or None; `notes`, lines on what was found; `blocks()`, an iterator
-of (list of M words, None for one that is no UTF-8, and their vectors (M, D)); and `find(words, progress)` -> the vectors
+of (list of M words, None for one that is no UTF-8, and vectors (M, D)); and `find(words, progress)` -> the vectors
 of those that it has, and words of a near spelling for the others, both by word. progress: wraps an iterator of blocks.
 """
 
@@ -10,6 +10,7 @@ import os
 
 import numpy as np
 
+from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.experiment.classifier import Classifier, model_path
 from ch_sentiment.experiment.pretrained import KIND, VECTORS, Pretrained
 from common.files.checkpoint import CheckpointError, load_checkpoint
@@ -49,7 +50,7 @@ def _of_checkpoint(name):
         pretrained = Pretrained.load(name)
         return ModelVectors(name, pretrained.vocab.words, pretrained.arrays[VECTORS][UNK + 1 :])
     model = Classifier.load(name)
-    W = next((W for key, W in model.net.weights().items() if key in (VECTORS, "layers.0.W")), None)
+    W = model.net.weights().get("0.W" if isinstance(model.net, BagOfWords) else VECTORS)
     if W is None:
         raise DataError(f"{name}: expected a model with word vectors, got {type(model.net).__name__}, which has none")
     return ModelVectors(name, model.vocab.words, W[UNK + 1 :])

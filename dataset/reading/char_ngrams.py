@@ -9,7 +9,7 @@ def ngram_hashes(words, minn, maxn):
     """The n-grams of minn to maxn characters of "<word>", for M words in bytes of UTF-8.
 
     A single "<" or ">" at the ends is none. fastText's hash is FNV-1a over bytes with a sign: a byte above 127 changes
-    the upper 24 bits, too. -> (K,) int64 index of the word, and (K,) uint32 hash.
+    the upper 24 bits, too. -> (K,) int64 index of the word, sorted, and (K,) uint32 hash.
     """
     text = np.frombuffer(b"".join(b"<%b>" % word for word in words) + b"\0", np.int8)  # (B + 1,): always a next byte
     ends = np.cumsum([len(word) + 2 for word in words], dtype=np.int64)  # (M,)
@@ -18,7 +18,7 @@ def ngram_hashes(words, minn, maxn):
     starts = np.flatnonzero(~within[:-1])  # (C,) of the characters
     owners = np.searchsorted(ends, starts, side="right")  # (C,)
     at, hashes = starts.copy(), np.full(len(starts), _BASIS)
-    of_ngrams, found = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint32))]  # start, owner, hash
     for n in range(1, maxn + 1):
         inside = at < ends[owners]
         starts, owners, at, hashes = starts[inside], owners[inside], at[inside], hashes[inside]
@@ -34,6 +34,7 @@ def ngram_hashes(words, minn, maxn):
             if n == 1:
                 begins = np.concatenate(([0], ends[:-1]))[owners]  # of "<"
                 some = (starts != begins) & (at != ends[owners])
-            of_ngrams.append(owners[some])
-            found.append(hashes[some])
-    return np.concatenate(of_ngrams), np.concatenate(found)
+            found.append((starts[some], owners[some], hashes[some]))
+    starts, owners, hashes = map(np.concatenate, zip(*found))
+    order = np.argsort(starts, kind="stable")  # by where they begin, the short ones first, as fastText adds them up
+    return owners[order], hashes[order]

@@ -94,7 +94,7 @@ class FastTextModel:
             if len(ids):
                 some, first = of_word > 0, np.cumsum(of_word) - of_word
                 sums = np.add.reduceat(self._read(ids), first[some], axis=0)  # (K, D) -> (words with rows, D)
-                W[block][some] = sums / of_word[some, None].astype(np.float32)
+                W[block][some] = sums * (1 / of_word[some, None]).astype(np.float32)
         return W, counts
 
     def _row_ids(self, words, places):
@@ -217,15 +217,15 @@ def _matrix(source, height, D):
         if os.path.getsize(source.where) < source.offset + size:
             raise DataError(f"{source.where}: expected {height:,} rows of {D:,} numbers, got fewer: it is cut off")
         return np.memmap(source.where, "<f4", "r", source.offset, (height, D))
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as the map)
-    while size:
-        if source.at == len(source.data):
-            source.more()
-        block = source.take(min(size, len(source.data) - source.at))
-        file.write(block)
-        size -= len(block)
-    file.flush()
-    return np.memmap(file, "<f4", "r", 0, (height, D))
+    with tempfile.TemporaryFile() as file:
+        while size:
+            if source.at == len(source.data):
+                source.more()
+            block = source.take(min(size, len(source.data) - source.at))
+            file.write(block)
+            size -= len(block)
+        file.flush()
+        return np.memmap(file, "<f4", "r", 0, (height, D))
 
 
 def _is_plain(where):

@@ -165,13 +165,23 @@ def _text_rows(stream, header, found, where):
     first = list(itertools.islice(lines, BLOCK))
     rest = first[1:] if header else first
     if rest and not (header and 2 * sum(map(_has_row, rest, itertools.repeat(found.D))) >= len(rest)):
-        widths = Counter(len(line.split()) - 1 for _, line in rest)
-        found.D = widths.most_common(1)[0][0]
+        found.D = Counter(_width(line) for _, line in rest).most_common(1)[0][0]
         if found.D == 1:  # "7 3" is a row like the others
             rest, found.header = first, None
     while rest:
         yield from _parsed(rest, found)
         rest = list(itertools.islice(lines, BLOCK))
+
+
+def _width(line):
+    """How many numbers stand at the end of a line, its first field aside: a word may have spaces."""
+    fields = line.split()
+    for width, number in enumerate(reversed(fields[1:])):
+        try:
+            float(number)
+        except ValueError:
+            return width or len(fields) - 1  # of a line without numbers, which is told as it stands
+    return len(fields) - 1
 
 
 def _has_row(numbered, D):

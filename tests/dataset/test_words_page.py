@@ -1,4 +1,4 @@
-"""The tables of docs/words.md are true: each thing that is written there becomes the tokens beside it."""
+"""The tables of docs/words.md and docs/scripts.md are true: what is written there becomes the tokens beside it."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,10 @@ import pytest
 
 from dataset.text import tokenize
 
-PAGE = Path(__file__).parents[2] / "docs" / "words.md"
-ROWS = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if re.match(r"\| `(?!--)", line)]
+DOCS = Path(__file__).parents[2] / "docs"
+WORDS, SCRIPTS = ((DOCS / page).read_text(encoding="utf-8") for page in ("words.md", "scripts.md"))
+ROWS = [line for line in WORDS.splitlines() if re.match(r"\| `(?!--)", line)]
+OF_LANGUAGES = re.findall(r"^\|[ A-Za-z]*(\| `.*)", SCRIPTS, re.M)  # without the language
 
 
 def groups(cell):
@@ -22,7 +24,7 @@ def groups(cell):
     return found
 
 
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", ROWS + OF_LANGUAGES)
 def test_what_the_page_says_of_a_row_is_so(row):
     _, written, tokens, *_ = re.split(r"(?<!\\)\|", row)
     texts = [text for group in groups(written) for text in group]
@@ -31,4 +33,4 @@ def test_what_the_page_says_of_a_row_is_so(row):
 
 
 def test_the_tables_have_their_rows():
-    assert len(ROWS) > 35
+    assert len(ROWS) > 35 and len(OF_LANGUAGES) > 11
