@@ -146,6 +146,9 @@ def _accuracy(model, path):
     names = ("n", "accuracy", "accuracy_interval", "chance", "majority", "loss", "f1", "macro_f1", "balanced_accuracy")
     names = (*names, "roc_auc", "ece", "never_answered", "abstain", "confusion")
     parts = []
+    if isinstance(found := _metrics(model).get("compact"), dict):
+        parts.append("This is a small copy of a model, whose figures stand below. What both reach, before and after:")
+        parts.append(Table(["measure", "value"], [[name, _shown(value)] for name, value in found.items()]))
     for part, role in roles.items():
         if isinstance(found := _metrics(model).get(part), dict):
             rows = [[name, _shown(found[name])] for name in names if name in found]
