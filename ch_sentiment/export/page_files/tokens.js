@@ -36,7 +36,7 @@ function makeTokenizer({ classes, signs, token, removed, removeHtml }) {
   function entity(found) {
     if (entities.has(found)) return entities.get(found);
     holder.innerHTML = found;
-    const read = holder.textContent, dropped = /^&#x?0*[1-9a-f]/i.test(found) && NO_CHARACTER.test(read); // as by Python
+    const read = holder.textContent, dropped = /^&#x?0*[1-9a-f]/i.test(found) && NO_CHARACTER.test(read); // by Python
     entities.set(found, dropped ? "" : read);
     return entities.get(found);
   }
