@@ -17,18 +17,16 @@ function makeTokenizer({ classes, signs, token, removed, removeHtml }) {
     (name) => `${name}(?![{WORD}])[^<>]*>(?:(?!<${name}(?![{WORD}]))[^])*?</${name}[{SPACE}]*>`,
   );
   const SCRIPT = regex(`<(?:${script}|${style})`);
-  const COMMENT = /\x3c!--(?:(?!\x3c!--)[^])*?-->/g;
-  const TAG = /<[/!?]?[a-zA-Z][^<>]*>/g;
+  const COMMENT = /\x3c!--(?:(?!\x3c!--)[^])*?-->/g, TAG = /<[/!?]?[a-zA-Z][^<>]*>/g;
   const ENTITY = /&(?:#[0-9]{1,10}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});/g;
   const NO_CHARACTER = /^(?:[\x01-\x08\x0b\x0e-\x1f\x7f]|\p{Noncharacter_Code_Point})$/u;
   const MANY_MARKS = regex("([{MARK}]{30})[{MARK}]+");
-  const SIGN = regex("[{SIGN}]");
-  const KNOWN = regex("[^{UNASSIGNED}]+");
+  const SIGN = regex("[{SIGN}]"), KNOWN = regex("[^{UNASSIGNED}]+");
   const LAST_SIGMA = regex("(?<=[{CASED}][{IGNORABLE}]*)Σ(?![{IGNORABLE}]*[{CASED}])");
   const DOT_ABOVE = /(?<=[ij\u012f\u0268\u1e2d\u1ecb])\u0307+/g;
   const BACKTICK = regex("(?<=(?![{DIGIT}_])[{WORD}])`(?=(?![{DIGIT}_])[{WORD}])");
   const TOKEN = regex(token);
-  const gone = new Set(removed);
+  const gone = new Set(removed), entities = new Map();
   const holder = document.createElement("textarea"); // never shown: markup in it is text, entities are read
 
   const ascii = (text) => /^[\0-\x7f]*$/.test(text);
@@ -36,9 +34,11 @@ function makeTokenizer({ classes, signs, token, removed, removeHtml }) {
   const limited = (form, text) => normalize(form, text.replace(MANY_MARKS, "$1"));
 
   function entity(found) {
+    if (entities.has(found)) return entities.get(found);
     holder.innerHTML = found;
-    const read = holder.textContent;
-    return /^&#x?0*[1-9a-f]/i.test(found) && NO_CHARACTER.test(read) ? "" : read; // dropped by Python's reader, too
+    const read = holder.textContent, dropped = /^&#x?0*[1-9a-f]/i.test(found) && NO_CHARACTER.test(read); // by Python
+    entities.set(found, dropped ? "" : read);
+    return entities.get(found);
   }
 
   function withoutHtml(text) {

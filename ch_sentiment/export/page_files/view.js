@@ -26,7 +26,7 @@ PARTS["gru-reset-after"] = PARTS.gru;
 
 const $ = (id) => document.getElementById(id);
 const percent = (p) => `${(100 * p).toFixed(1)} %`;
-const number = (x) => (x < 0 ? "−" : "") + Math.abs(x).toFixed(2);
+const number = (x) => (x <= -0.005 ? "−" : "") + Math.abs(x).toFixed(2);
 const signed = (x) => (x < 0 ? "−" : "+") + Math.abs(x).toFixed(2);
 const words = (n) => `${n.toLocaleString("en")} word${n === 1 ? "" : "s"}`;
 
