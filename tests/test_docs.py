@@ -37,8 +37,8 @@ OURS = [
     f"docs/{name}.md"
     for name in (
         *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
-        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide", "compact", "scikit_learn", "onnx"),
-        *("chinese", "scripts"),
+        *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide", "scikit_learn", "onnx"),
+        *("chinese", "scripts", "compact"),
     )
 ]
 
