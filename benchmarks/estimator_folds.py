@@ -32,7 +32,8 @@ def vote():
     from sklearn.ensemble import VotingClassifier
 
     return VotingClassifier(
-        [("tfidf", tfidf()), ("nbsvm", NBSVMClassifier()), ("net", SentimentClassifier())], voting="soft"
+        [("tfidf", tfidf()), ("nbsvm", NBSVMClassifier()), ("short", SentimentClassifier(recipe="short"))],
+        voting="soft",
     )
 
 

@@ -178,6 +178,8 @@ def _of_model(model, vocab):
             shown = ", ".join(f"{word[:_LONGEST]!r}" for word in without[:_SHOWN]) + ", ..." * (len(without) > _SHOWN)
             notes.append(f"words that are not among them and have no n-grams: {len(without):,} ({shown}): zeros")
     notes += model.note_on_zeros()
+    if zero := int(((counts > 0) & ~W[UNK + 1 :].any(axis=1)).sum()):
+        notes.append(f"words all of whose rows are exactly 0, which count as not found: {zero:,}")
     frequent = model.words(0, _FREQUENT)
     rows = model.vectors(frequent, np.arange(len(frequent)))[0].astype(np.float64)
     W[UNK] = rows.mean(axis=0) + rows.std(axis=0) * _normal_from_hash(vocab.id_to_word[UNK], model.D)

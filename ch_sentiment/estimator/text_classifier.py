@@ -19,8 +19,6 @@ from common.training.callback import Callback
 from common.training.callbacks import EpochTable, Progress
 from dataset.errors import DataError
 
-OWN = ("random_state", "verbose", "class_weight", "processes")  # parameters that are not handed on as they are
-
 
 class TextClassifier(TextClassifierMixin, BaseEstimator):
     """A classifier of texts in scikit-learn's form. A subclass has an `__init__` that stores its arguments.
@@ -74,9 +72,10 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
             if classes is not None and names_of(given) != names_of(self.classes_):
                 raise DataError(f"classes: expected those of before, {self.classes_.tolist()}, got {given.tolist()}")
             given = self.classes_
+        of_pass = {**options, "seed": options["seed"] + len(old_rows)}  # another order of the texts in every pass
         log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
         callbacks = [log, *self._shown()]
-        model = going_on.trained(model, texts, listed, names_of(given), weights, options, callbacks)
+        model = going_on.trained(model, texts, listed, names_of(given), weights, of_pass, callbacks)
         self._have(model, given, options["seed"], [*old_rows, *log.rows])
         return self
 
@@ -88,13 +87,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
                 "recipe: expected one for labelled texts, got 'unlabelled' (`fit` of ch_sentiment.experiment)"
             )
         options |= {"processes": processes_of(self.processes), "seed": seed_of(self.random_state)}
-        if not isinstance(self.class_weight, dict):
-            options["class_weight"] = self.class_weight
-        else:
-            del options["class_weight"]
-        for name in ("random_state", "verbose"):
-            del options[name]
-        return {name: value for name, value in options.items() if value is not None}
+        own = ["random_state", "verbose", *(["class_weight"] if isinstance(self.class_weight, dict) else [])]
+        return {name: value for name, value in options.items() if value is not None and name not in own}
 
     @staticmethod
     def _can_hold_out_none(options):

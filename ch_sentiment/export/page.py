@@ -144,9 +144,9 @@ def _what(model, cell, layers):
     answers = f"{' or '.join(labels)}" if len(labels) == 2 else f"one of {len(labels):,} labels"
     if cell is None:
         return f"A bag of words that answers {answers}."
-    sides = "bidirectional " if model.net.config["bidirectional"] else ""
+    name = f"bidirectional {CELLS[cell]}" if model.net.config["bidirectional"] else CELLS[cell]
     stacked = f" of {layers} layers" if layers > 1 else ""
-    return f"A {sides}{CELLS[cell]}{stacked} that answers {answers}."
+    return f"{'An' if name[0] in 'LR' else 'A'} {name}{stacked} that answers {answers}."
 
 
 def _layers(count, bidirectional):

@@ -101,7 +101,7 @@ class FastTextVectors:
     @property
     def notes(self):
         made = "not in the dictionary, and made of its n-grams"
-        return [*self.model.notes(), *(f"{word}: {made}" for word in self.made)]
+        return [*self.model.notes(), *(f"{word}: {made}" for word in self.made), *self.model.note_on_zeros()]
 
     def blocks(self):
         for start in range(0, self.size, _BLOCK):

@@ -91,10 +91,7 @@ class FastTextModel:
             block = slice(start, start + _BLOCK)
             owners, ids = self._row_ids(words[block], places[block])  # (K,) both, sorted by owner
             counts[block] = of_word = np.bincount(owners, minlength=len(words[block]))
-            if len(ids):
-                some, first = of_word > 0, np.cumsum(of_word) - of_word
-                sums = np.add.reduceat(self._read(ids), first[some], axis=0)  # (K, D) -> (words with rows, D)
-                W[block][some] = sums * (1 / of_word[some, None]).astype(np.float32)
+            W[block] = _sums(self._read(ids), of_word) * (1 / np.maximum(of_word, 1)[:, None]).astype(np.float32)
         return W, counts
 
     def _row_ids(self, words, places):
@@ -134,6 +131,20 @@ class FastTextModel:
         used, zero = int(self.used.sum()), int(self.zero.sum())
         why = "n-grams that the training did not meet: fastText fills all rows only with 10 threads or more"
         return [f"rows that are exactly 0: {zero:,} of the {used:,} that these words use ({why})"] if zero else []
+
+
+def _sums(rows, counts):
+    """(K, D) rows, the first counts[0] of which are those of the first word, and so on -> (M, D), their sums.
+
+    They are added one after the other, as fastText does: then both round alike.
+    """
+    sums = np.zeros((len(counts), rows.shape[1]), np.float32)
+    order = np.argsort(-counts, kind="stable")  # words with many rows first
+    first, many = (np.cumsum(counts) - counts)[order], counts[order]
+    for k in range(many[0] if len(many) else 0):
+        further = np.count_nonzero(many > k)  # words that have a row k
+        sums[:further] += rows[first[:further] + k]
+    return sums[np.argsort(order)]
 
 
 def read_model(stream, where):

@@ -6,10 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
-from chromium import Chromium
 from conftest import BROWSER, ROOT, TINY, call, needs_browser
 from texts_of_all_scripts import NAMES, texts
 
+from benchmarks.chromium import Chromium
 from ch_sentiment.audit.card_forms import Section, Table, markdown, read_markdown
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.experiment.classifier import Classifier
@@ -282,6 +282,8 @@ def test_the_card_beside_the_model_is_shown_where_it_is_of_this_file(phrases_mod
         (["--cell", "transformer"], "one with the encoder transformer"),
         (["--pairvec", "2"], "one with vectors of word pairs (--pairvec)"),
         (["--wide"], "a net with a linear part (--wide)"),
+        (["--tokenizer", "words"], "one that reads words, for which a browser has no segmenter"),
+        (["--model", "nbsvm"], "NB-SVM"),
     ],
 )
 def test_a_model_that_a_page_cannot_run_is_refused_by_name(here, no_figures, capsys, options, got):
@@ -312,6 +314,20 @@ def test_other_mistakes_are_refused_too(phrases_model, here, capsys):
     with pytest.raises(DataError, match=r"got nan or inf in embed.W"):
         page_bytes(model)
     assert list(here.iterdir()) == []
+
+
+def test_the_page_in_docs_is_what_its_command_gives(here):
+    """But for the weights, what the card says of them, and what depends on the Python that wrote it."""
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    train, export = re.search(r"(sentifish train .*)\n.*\n(sentifish export .*)\n", page).groups()
+    assert call(*train.split()[1:], "--epochs", 1, "--quiet") == 0 and call(*export.split()[1:]) == 0
+    old, new = ((path).read_text(encoding="utf-8") for path in (ROOT / "docs" / "phrases.html", here / "phrases.html"))
+    parts = r"(?s)<details id=\"card\">.*?</details>|<script type=\"text/plain\".*?</script>"
+    held = r'<script type="application/json" id="model">(.*?)</script>'
+    assert re.sub(f"{parts}|{held}", "", old) == re.sub(f"{parts}|{held}", "", new)
+    first, second = (json.loads(re.search(held, content)[1]) for content in (old, new))
+    assert {**first, "tables": 0} == {**second, "tables": 0}
+    assert len(old) < 120_000 and "<h3>Audit</h3>" in old
 
 
 def test_an_installation_has_the_files_of_the_page():

@@ -168,6 +168,10 @@ def test_rows_that_are_exactly_zero_are_counted(write):
     rows[4:] = 0
     vectors = load_vectors(write(model_bytes(WORDS, rows, bucket=5)), Vocab(["film", "unheardof"]))
     assert vectors.notes[2].startswith("rows that are exactly 0: 4 of the 6 that these words use (n-grams that")
+    rows[3] = 0
+    vectors = load_vectors(write(model_bytes(WORDS, rows, bucket=5)), Vocab(["film", "unheardof"]))
+    assert vectors.notes[3] == "words all of whose rows are exactly 0, which count as not found: 1"
+    assert vectors.found.tolist() == [False, False, True, False] and not vectors.W[3].any()
 
 
 def test_a_model_in_a_gzip_or_zip_is_read(write, tmp_path):

@@ -9,11 +9,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset.errors import DataError
-from dataset.glove import load_vectors
+from dataset.glove import load_vectors, vector_size
 from dataset.reading import vector_file
 from dataset.text import Vocab
 
@@ -137,6 +138,54 @@ def test_memory_does_not_grow_with_the_file(write, form):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 60_000 * 40 and peaks[1] < 24 << 20  # bytes; a row has 200
+
+
+PEOPLE = [
+    "#",
+    '"',
+    "'",
+    "nan",
+    "null",
+    "NaN",
+    "inf",
+    "1",
+    "-2.5",
+    "a\u00a0b",
+    "c\u0085d",
+    "e\u2028f",
+    "\u00a0",
+    "\u0085",
+]
+PEOPLE += [
+    "\u2028",
+    "\u3000",
+    "\u200b",
+    "\ufeff",
+    "\u4e0d\u559c\u6b22",
+    "\U0001f600",
+    "x" * 300,
+    "</s>",
+    "<unk>",
+    "the",
+]
+
+
+@pytest.mark.parametrize("how", [{}, {"binary": True}, {"write_header": False}], ids=["text", "binary", "GloVe"])
+def test_what_gensim_writes_is_read_word_by_word(how, tmp_path):
+    rows = np.random.default_rng(0).standard_normal((len(PEOPLE), 7)).astype(np.float32)
+    vectors = KeyedVectors(7)
+    vectors.add_vectors(PEOPLE, rows)
+    vectors.save_word2vec_format(str(tmp_path / "v"), **how)
+    read = load_vectors(tmp_path / "v", Vocab(PEOPLE))
+    np.testing.assert_allclose(read.W[2:], rows, atol=1e-6)
+    assert read.found[2:].all() and read.notes[0] == f"{len(PEOPLE)} rows of 7 numbers"
+
+
+def test_most_words_may_have_spaces(write):
+    words = [". . .", "at name@domain.com", ". . . . .", "\u2022 name@domain.com", "the", "."]
+    path = write("".join(f"{word} {i}.5 -1 2e-1\n" for i, word in enumerate(words)))
+    assert vector_size(path) == 3
+    np.testing.assert_array_equal(load_vectors(path, Vocab(words)).W[2:, 0], np.arange(6) + 0.5)
 
 
 # ---- odd rows
