@@ -131,3 +131,14 @@ def test_a_damaged_copy_is_named_with_its_defect(small, said):
     content[-2000] ^= 4
     small.write_bytes(content)
     assert f"{small}: " in said("predict", small, "very good")
+
+
+def test_the_model_card_tells_of_both(small):
+    assert call("audit", small) == 0
+    told = (small.parent / "model_card.md").read_text()
+    assert "a small copy of a model, whose figures stand below" in told and "few.tsv" in told
+
+
+def test_a_copy_is_exported_as_other_models_are(small, here, capsys):
+    assert call("export", small, "--onnx", here / "small.onnx") == 0
+    assert (here / "small.onnx").stat().st_size > 0
