@@ -38,7 +38,7 @@ OURS = [
     for name in (
         *("layers", "fast_layers", "masks", "many_to_one", "compose", "fit", "write_a_layer", "your_data", "words"),
         *("scores", "attention", "ch_words", "ch_language", "ch_seq2seq", "exercises", "wide"),
-        *("chinese", "scripts", "scikit_learn", "onnx", "compact", "page", "vectors", "safetensors"),
+        *("chinese", "scripts", "scikit_learn", "onnx", "compact", "page", "vectors"),
     )
 ]
 

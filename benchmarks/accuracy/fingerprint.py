@@ -14,7 +14,7 @@ from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 # figures are to be measured anew. tests/benchmarks/test_fingerprint.py notices most of such changes.
 NUMERICS = 1
 # Values of options that came later under which all is as before, beside None, False and 0.
-OFF = {"layer_decay": 1.0, "keep_epoch": "auto"}
+OFF = {"layer_decay": 1.0, "keep_epoch": "auto", "tokenizer": "characters"}
 PATHS = ("FILE", "FOLDER", "MODEL", "RUN_FOLDER")  # metavar of options of which only it counts that they are given
 MARK = re.compile(r"`([^`\n]+)`<!-- ([0-9a-f]{8}) -->")
 COMMAND = "python -m benchmarks.accuracy --data train.tsv --group-file train.movies.txt"
