@@ -37,6 +37,11 @@ def test_the_classifier_fitted_on_two_lists_in_five_lines_learns_them(page, labe
     assert not list(tmp_path.iterdir())
 
 
+def test_the_estimator_answers_as_is_said_beside_it(tmp_path):
+    (fitted,) = [block for block in PYTHON["README.md"] if "ch_sentiment.estimator" in block]
+    assert run("-c", fitted, cwd=tmp_path) == fitted.rpartition("# ")[2]
+
+
 def test_the_map_shows_what_is_there_and_every_room():
     (block,) = [block for block in fenced(README) if block.startswith("common/")]
     folders, top = set(), None
