@@ -3,6 +3,7 @@
 import numpy as np
 from onnx import helper, numpy_helper
 
+from ch_sentiment.experiment.packing import LEAST_COLUMNS, quantize_rows
 from dataset.errors import DataError
 
 SMALL = 64  # elements: constants up to here stand in the file once, however often they are used
@@ -58,11 +59,11 @@ class Graph:
         """The rows `ids` (...) of weights (V, D) -> (..., D) float32; only these rows become float32."""
         if self.stored == "float32":
             return self.op("Gather", table.astype(np.float32), ids)
-        if self.stored == "float16" or table.shape[1] < SHORT_ROW:
+        if self.stored == "float16" or table.shape[1] < LEAST_COLUMNS:
             return self.cast(self.op("Gather", _half(table), ids), np.float32)
-        quantized, scale = _quantized(table)
+        quantized, scale = quantize_rows(table)
         rows = self.cast(self.op("Gather", quantized, ids), np.float32)
-        return self.op("Mul", rows, self.op("Gather", scale, ids))
+        return self.op("Mul", rows, self.op("Gather", scale[:, None], ids))
 
     # -- of the texts
 
@@ -86,9 +87,6 @@ class Graph:
         return self.op("Slice", padded, np.array([0]), np.array([-1]), np.array([1]))
 
 
-SHORT_ROW = 8  # numbers: a shorter row and its scale take hardly less than float16
-
-
 def _half(array):
     """(...) float16. DataError where a number is too large."""
     with np.errstate(over="ignore"):
@@ -97,9 +95,3 @@ def _half(array):
         got = f"{np.abs(array).max():g}"
         raise DataError(f"--onnx-weights: expected no weight above 65,504, got {got}")
     return half
-
-
-def _quantized(table):
-    """(V, D) -> (V, D) int8 and (V, 1) float32 of which it is the product, to half a step."""
-    scale = np.abs(table).max(axis=1, keepdims=True).astype(np.float32) / 127
-    return np.rint(table / np.where(scale > 0, scale, 1)).astype(np.int8), scale
