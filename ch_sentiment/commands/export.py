@@ -29,7 +29,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    """Write the files asked for, all or none; -> exit code 0. CheckpointError, DataError, OSError."""
+    """Write the files asked for, none before all are made; -> exit code 0. CheckpointError, DataError, OSError."""
     wanted = {"onnx": options.onnx, "safetensors": options.safetensors, "page": options.page}
     wanted = {kind: path for kind, path in wanted.items() if path is not None}
     if not wanted:
@@ -41,7 +41,7 @@ def run(options):
             raise DataError(f"{name}: expected --page FILE beside it, got none")
     for kind, path in wanted.items():
         check_output(f"--{kind}", path, [options.model, model_path(options.model)])
-    if len({os.path.abspath(path) for path in wanted.values()}) < len(wanted):
+    if len({os.path.realpath(path) for path in wanted.values()}) < len(wanted):
         raise DataError(f"expected a file for each form, got {', '.join(wanted.values())}")
     for cell in options.cells:
         register_cell(cell)

@@ -55,7 +55,7 @@ def trained(model, texts, labels, names, weights, options, callbacks):
         raise FloatingPointError(result.error)
     if model is None:
         return experiment.score().model
-    return replace(model, metrics=experiment.metrics())
+    return replace(model, metrics=experiment.metrics(), packed=None)  # the new weights are none of a small copy's
 
 
 def _say_new(tokens, vocab):

@@ -29,9 +29,9 @@ def seed_of(random_state):
     raise DataError(f"random_state: {expected}, got {random_state!r}")
 
 
-def weighted(sample_weight, class_weight, labels):
+def weighted(sample_weight, class_weight, labels, classes=()):
     """sample_weight (N,) or None, times the weights in a dict by label (1 for a label that is not in it) -> (N,), or
-    what came where there is no dict. labels: list of N. DataError.
+    what came where there is no dict. labels: list of N. classes: labels that may be missing among these. DataError.
     """
     if class_weight is None or class_weight == "balanced":
         return sample_weight
@@ -40,7 +40,7 @@ def weighted(sample_weight, class_weight, labels):
     for label, weight in class_weight.items():
         if not isinstance(weight, (int, float, np.number)) or not 0 <= weight < np.inf:
             raise DataError(f"class_weight: expected a number, 0 or above, for {label!r}, got {weight!r}")
-    found = set(labels)
+    found = {*labels, *classes}
     if (unknown := [label for label in class_weight if label not in found]) and found - set(class_weight):
         raise DataError(f"class_weight: expected labels of {sorted(map(str, found))}, got {unknown[0]!r}")
     weights = np.array([class_weight.get(label, 1) for label in labels], np.float64)  # (N,)

@@ -73,7 +73,7 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
                 raise DataError(f"classes: expected those of before, {self.classes_.tolist()}, got {given.tolist()}")
             given = self.classes_
         of_pass = {**options, "seed": options["seed"] + len(old_rows)}  # another order of the texts in every pass
-        log, weights = _Log(), weighted(sample_weight, self.class_weight, listed)
+        log, weights = _Log(), weighted(sample_weight, self.class_weight, listed, given.tolist())
         callbacks = [log, *self._shown()]
         model = going_on.trained(model, texts, listed, names_of(given), weights, of_pass, callbacks)
         self._have(model, given, options["seed"], [*old_rows, *log.rows])
@@ -100,7 +100,9 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         return True
 
     def _shown(self):
-        """-> callbacks that show a training, as `verbose` says."""
+        """-> callbacks that show a training, as `verbose` says. DataError where it is no number."""
+        if not isinstance(self.verbose, (int, np.integer, np.bool_)):
+            raise DataError(f"verbose: expected 0, 1 or 2, got {self.verbose!r}")
         return [*([EpochTable()] if self.verbose else []), *([Progress()] if self.verbose > 1 else [])]
 
     def _have(self, model, classes, seed, history):
@@ -137,9 +139,17 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def score(self, texts, labels, sample_weight=None):
-        """-> share of right answers, weighted by sample_weight (N,)."""
-        right = self.predict(texts) == as_labels(labels)
-        return float(np.average(right, weights=sample_weight))
+        """-> share of right answers, weighted by sample_weight (N,). DataError for other numbers of texts and labels,
+        a label that is missing, and str where numbers were fitted, or the reverse: they would be equal to none.
+        """
+        answers, listed = self.predict(texts), as_column(labels, "labels")
+        if len(with_label(answers, listed)) < len(answers):
+            raise DataError("labels: expected a label for each text, got one that is missing")
+        labels = as_labels(labels)
+        if len(labels) and (labels.dtype.kind in "UO") != (answers.dtype.kind in "UO"):
+            expected, got = (values.dtype.name for values in (answers, labels))
+            raise DataError(f"labels: expected {expected}, as of `classes_`, got {got}")
+        return float(np.average(answers == labels, weights=sample_weight))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")

@@ -291,7 +291,46 @@ def test_verbose_shows_the_table_of_epochs_else_nothing_is_shown(capsys):
     assert [row["epoch"] for row in model.history_] == [1, 2] and model.n_iter_ == 2
 
 
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (NUMBERS, "labels: expected str96, as of `classes_`, got int64"),
+        (NAMES[:1], "expected as many labels as texts, got 40 texts and 1 labels"),
+        (
+            pd.Series([*NAMES[:-1], None], dtype="string"),
+            "labels: expected a label for each text, got one that is missing",
+        ),
+    ],
+    ids=["numbers", "one", "missing"],
+)
+def test_labels_that_no_answer_can_equal_are_not_scored(fitted, labels, reason):
+    with pytest.raises(DataError) as refused:
+        fitted.score(TEXTS, labels)
+    assert str(refused.value) == reason
+
+
+def test_a_verbose_that_is_no_number_is_refused():
+    with pytest.raises(DataError, match="verbose: expected 0, 1 or 2, got 'yes'"):
+        net(verbose="yes").fit(TEXTS, NAMES)
+
+
 # -- going on
+
+
+def test_a_class_weight_may_name_a_class_that_comes_later():
+    texts = [text for text, label in zip(TEXTS, NAMES) if label == "pos"]
+    labels = ["pos"] * len(texts)
+    model = net(class_weight={"neg": 3}).partial_fit(texts, labels, classes=["neg", "pos"])
+    assert model.partial_fit(texts, labels).classes_.tolist() == ["neg", "pos"]
+    with pytest.raises(DataError, match="class_weight: expected labels of"):
+        net(class_weight={"other": 3}).partial_fit(texts, labels, classes=["neg", "pos"])
+
+
+def test_a_small_copy_that_went_on_travels_as_it_is(fitted):
+    model = copy.deepcopy(fitted)
+    model.model_.packed = "int8"
+    model.partial_fit(TEXTS, NAMES)
+    assert (copy.deepcopy(model).predict_proba(TEXTS) == model.predict_proba(TEXTS)).all()
 
 
 def test_partial_fit_goes_on_from_the_weights_and_says_which_words_are_new():

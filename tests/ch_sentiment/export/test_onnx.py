@@ -1,3 +1,4 @@
+import os
 import re
 import sys
 
@@ -179,3 +180,10 @@ def test_a_custom_cell_is_refused_by_name(here, monkeypatch, said, capsys):
 def test_onnx_weights_stand_beside_onnx(phrases_model, said):
     line = said("export", phrases_model, "--onnx-weights", "int8", "--safetensors", "a")
     assert "--onnx-weights: expected --onnx FILE beside it, got none" in line
+
+
+def test_two_names_of_one_file_are_refused(here, phrases_model, said):
+    with open("a.onnx", "w"):
+        os.symlink("a.onnx", "b.onnx")
+    line = said("export", phrases_model, "--onnx", "a.onnx", "--safetensors", "b.onnx")
+    assert "expected a file for each form, got a.onnx, b.onnx" in line
