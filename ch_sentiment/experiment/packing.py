@@ -74,7 +74,8 @@ def packed_like(weights, dtype, vocab_size, manifest):
         if form == "int8":
             packed[name], packed[name + SCALE] = np.empty(w.shape, np.int8), np.empty(len(w), np.float32)
         elif form == "ids":
-            packed[name] = np.empty((len(w), [0, *shapes.get(name, [])][-1]), id_dtype(vocab_size))
+            rows, columns = shape if len(shape := shapes.get(name, [])) == 2 else (0, 0)
+            packed[name] = np.empty((len(w), columns if rows == len(w) else 0), id_dtype(vocab_size))
         else:
             packed[name] = np.empty(w.shape, np.float16 if form == "float16" else w.dtype)
     return packed
