@@ -57,6 +57,7 @@ def read_markdown(text):
             continue
         if rows:
             header, _, *others = [*rows, []][: max(len(rows), 2)]
+            sections = sections or [Section("", [])]
             sections[-1].parts.append(Table(header, others))
             rows = []
         if found := re.match(r"#+ (.*)", line):

@@ -74,7 +74,8 @@ def packed_like(weights, dtype, vocab_size, manifest):
         if form == "int8":
             packed[name], packed[name + SCALE] = np.empty(w.shape, np.int8), np.empty(len(w), np.float32)
         elif form == "ids":
-            packed[name] = np.empty((len(w), shapes.get(name, [0])[-1]), id_dtype(vocab_size))
+            rows, columns = shape if len(shape := shapes.get(name, [])) == 2 else (0, 0)
+            packed[name] = np.empty((len(w), columns if rows == len(w) else 0), id_dtype(vocab_size))
         else:
             packed[name] = np.empty(w.shape, np.float16 if form == "float16" else w.dtype)
     return packed
@@ -124,6 +125,7 @@ def keys_of_ids(name, ids, vocab_size):
     keys = np.zeros(len(ids), np.int64)
     for column in ids.T:
         keys = keys * vocab_size + column
-    if ids.size and (ids.max() >= vocab_size or (np.diff(keys) <= 0).any()):
+    # The key of a single word, or of none, is below those of all n-grams.
+    if (ids >= vocab_size).any() or (keys < vocab_size).any() or (np.diff(keys) <= 0).any():
         raise ValueError(f"array {name}: expected n-grams of {vocab_size:,} words in order, got others")
     return keys

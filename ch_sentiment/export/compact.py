@@ -120,7 +120,7 @@ class _Plan:
         ids, places = self.kept(words, ngrams)
         rows = {name: len(index) for name, index in self._rows(ids, places).items()}
         weights = {name: np.empty((rows.get(name, len(w)), *w.shape[1:]), w.dtype) for name, w in self.weights.items()}
-        manifest = [{"name": name, "shape": table.shape} for name, table in self.ids.items()]
+        manifest = [{"name": name, "shape": (rows[name], table.shape[1])} for name, table in self.ids.items()]
         meta = {**self.model.meta(), **self._meta(ids, places), "packed": self.dtype}
         return checkpoint_size(packed_like(weights, self.dtype, len(ids), manifest), meta)
 

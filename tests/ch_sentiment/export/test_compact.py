@@ -1,6 +1,7 @@
 """A small copy of every kind of model: what stays, what it answers, that its file is like any other."""
 
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -258,7 +259,16 @@ def test_a_file_whose_parts_do_not_fit_is_refused(change, told, tmp_path):
     assert str(raised.value).startswith(f"{path}: ") and told in str(raised.value)
 
 
-@pytest.mark.parametrize("change", [lambda ids: ids[::-1], lambda ids: np.zeros((len(ids), 9), np.uint16) + 21])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ids: ids[::-1],
+        lambda ids: np.zeros((len(ids), 9), np.uint16) + 21,
+        lambda ids: ids[:, :0],
+        lambda ids: np.concatenate((np.array([[0, 1]], ids.dtype), ids[1:])),  # of one word
+        lambda ids: ids[0, 0],
+    ],
+)
 def test_ngrams_that_are_none_are_refused(change, tmp_path):
     path = tmp_path / "small.npz"
     compact(model_of(nbsvm()), words=100).save(path)
@@ -266,5 +276,19 @@ def test_ngrams_that_are_none_are_refused(change, tmp_path):
     assert len(arrays["pairs"]) > 1
     arrays["pairs"] = change(arrays["pairs"])
     save_arrays(path, arrays, meta)
-    with pytest.raises(CheckpointError, match=f"{path}: .*(n-grams|words)"):
+    with pytest.raises(CheckpointError, match=f"{path}: .*(n-grams|words|expected shape)"):
         Classifier.load(path)
+
+
+def test_ngrams_of_a_shape_that_is_not_the_models_take_no_memory(tmp_path):
+    path = tmp_path / "small.npz"
+    compact(model_of(nbsvm()), words=100).save(path)
+    arrays, meta = load_checkpoint(path)
+    arrays["pairs"] = np.zeros((1, 1_000_000), np.uint16)
+    save_arrays(path, arrays, meta)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="array pairs: expected shape"):
+        Classifier.load(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * path.stat().st_size

@@ -257,6 +257,7 @@ def test_a_card_is_read_back_as_it_was_written():
     table = Table(["a|b", "c"], [["1 | 2", ""], ["\\", "<b> & *x* [y](http://z)"]])
     sections = [Section("One # `two`", ["A text.", table, "| not a table"]), Section("Audit", ["_ ~"])]
     assert read_markdown(markdown(sections, b"png")) == sections
+    assert read_markdown("| a |\n\nb") == [Section("", [Table(["a"], []), "b"])]  # no card of ours: without a title
 
 
 def test_the_card_beside_the_model_is_shown_where_it_is_of_this_file(phrases_model, tmp_path):
