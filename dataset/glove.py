@@ -119,7 +119,7 @@ def _of_rows(read, blocks, vocab):
     """`load_vectors` of what `vector_file.blocks` gave."""
     contractions = {word: parts for word in vocab.words if (parts := _split_contraction(word))}
     wanted = {_UNKNOWN}.union(vocab.words, *contractions.values())
-    rows, others, hashes = {}, {}, []  # word -> (D,) float32, as it stands in the file; in another form; of all words
+    rows, others = {}, {}  # word -> (D,) float32, as it stands in the file; in another form
     sizes, means, variances = [], [], []  # of each block
     first = []  # words, for a message
     for words, numbers in blocks:
@@ -127,7 +127,6 @@ def _of_rows(read, blocks, vocab):
         means.append(numbers.mean(axis=0, dtype=np.float64))
         variances.append(numbers.var(axis=0, dtype=np.float64))
         first = first or [word for word in words if word is not None][:_SHOWN]
-        hashes.append(np.array([hash(word) for word in words if word is not None], np.int64))
         for i, word in enumerate(words):
             if word is None:
                 continue
@@ -139,8 +138,6 @@ def _of_rows(read, blocks, vocab):
     mean = np.average(means, axis=0, weights=sizes)  # (blocks, D) -> (D,)
     std = np.sqrt(np.average(variances + np.square(means - mean), axis=0, weights=sizes))  # law of total variance
     notes = read.notes()
-    if twice := int((np.unique(np.concatenate(hashes), return_counts=True)[1] > 1).sum()):
-        notes.append(f"words with more than one row, of which the first counts: {twice:,}")
     if replaced := sum(word in others and word not in rows for word in vocab.words):
         notes.append(f"words found in capitals or in another Unicode form only: {replaced:,}")
     rows = others | rows

@@ -51,9 +51,12 @@ def run(arguments):
     """Train every kind and write the RESULTS; -> exit code: 0, 3 where no loss stayed finite, 130 after Ctrl-C, or 143
     after SIGTERM; what is done by then is written. DataError.
     """
-    config = Config.of(typed(arguments, SHARED))
+    given = typed(arguments, SHARED)
+    config = Config.of(given)
     options = config.by_name()
     shared = {name: options[name] for name in SHARED}  # a recipe's settings, too, give way to these
+    if "wordvec" not in given:
+        del shared["wordvec"]  # no recipe here has another one, and a file of vectors may
     kinds = {kind: config_of({**shared, **own}) for kind, own in KINDS.items()}
     for each in kinds.values():
         check_config(each)

@@ -19,6 +19,7 @@ from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.option import COUNT, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from ch_sentiment.experiment.output import write_json
+from ch_sentiment.experiment.recipes import check_size
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
 from ch_sentiment.experiment.run_folder import LOCK, held
 from ch_sentiment.experiment.search_space import parsed
@@ -63,8 +64,12 @@ def run(arguments):
             raise DataError(f"{flag(name)}: expected none, {why}")
     ranges = parsed(arguments.vary or VARIED)
     config = typed_config(options, [r.name for r in ranges])
+    sized = "wordvec" in options or any(r.name == "wordvec" for r in ranges)
     for number in range(1, arguments.trials + 1):
-        check_config(config.with_(**settings_of(ranges, config, number)))
+        each = config.with_(**settings_of(ranges, config, number))
+        check_config(each)
+        if sized:
+            check_size(each.model)
     if config.data.validation == 0:
         raise DataError("--validation: expected a share above 0, by which trials are ranked, got 0")
     if config.run.out == "":

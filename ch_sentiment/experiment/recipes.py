@@ -183,7 +183,7 @@ def config_of(typed):
     if typed.get("init_from") is not None:
         settings = {**settings, "embedding": None}  # which vectors to start from is said already
     config = Config.of(settings, **typed)
-    if typed.get("wordvec") is not None and config.model.embedding is not None:
+    if typed.get("wordvec") is not None:
         check_size(config.model)
     return config
 
@@ -195,7 +195,7 @@ def check_size(options):
     from dataset.glove import MEMBERS, vector_size  # here: hardly any command needs it
 
     name = options.embedding
-    if name in OWN_VECTORS or not (name in MEMBERS or os.path.isfile(name) or ".zip" in name):
+    if name is None or name in OWN_VECTORS or not (name in MEMBERS or os.path.isfile(name) or ".zip" in name):
         return
     if (D := vector_size(name)) != options.wordvec:
         way_out = "leave out --wordvec, or give the same"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.util import normalize
-from common.word_counts import cosines
 from dataset.errors import DataError
 
 _MORE = 100  # rows that are kept beside those asked for: some may be second rows of a word
@@ -67,8 +66,10 @@ def _search(source, queries, top, progress, more=_MORE):
     for words, rows in progress(source.blocks()):
         seen.append(np.array([hash(word) for word in words], np.int64))
         usable = rows.any(axis=1) & np.array([word is not None for word in words])  # (M,)
+        directions = normalize(rows.astype(np.float64))  # (M, D): a square of float32 may be inf or 0
         for query, rows_kept in zip(queries, best):
-            similarity = np.where(usable, cosines(rows, query.vector.astype(rows.dtype)), -np.inf)  # (M,)
+            cosines = directions @ normalize(query.vector.astype(np.float64))  # (M, D) @ (D,) -> (M,)
+            similarity = np.where(usable, cosines, -np.inf)  # (M,)
             for i in np.argsort(-similarity, kind="stable")[:kept]:
                 if similarity[i] > -np.inf and words[i] not in query.words:
                     rows_kept.append((-float(similarity[i]), place + int(i), words[i]))

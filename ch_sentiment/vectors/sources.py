@@ -13,7 +13,7 @@ import numpy as np
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.experiment.classifier import Classifier, model_path
 from ch_sentiment.experiment.pretrained import KIND, VECTORS, Pretrained
-from common.files.checkpoint import CheckpointError, load_checkpoint
+from common.files.checkpoint import CheckpointError, is_checkpoint, load_checkpoint
 from dataset.errors import DataError
 from dataset.glove import open_source
 from dataset.reading import fasttext_model, vector_file
@@ -32,6 +32,8 @@ def open_vectors(name):
     if os.path.exists(name) and not os.path.isfile(name):
         raise DataError(f"{name}: expected a file, which is read twice, got a pipe or a device")
     with open_source(name) as (where, file), vector_file.opened(file, where) as (head, stream):
+        if is_checkpoint(head):  # under another name than .npz
+            return _of_checkpoint(name)
         if fasttext_model.is_model(head):
             return FastTextVectors(name, fasttext_model.read_model(stream, where))
     return FileVectors(name)

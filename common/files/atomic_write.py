@@ -20,9 +20,14 @@ def write_atomically(path, pieces):
     """Write bytes-like `pieces`, one after the other, as the file `path`; a reader sees the old file or the new one.
 
     OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
-    synced), and the temporary file is removed, where that is possible.
+    synced), and the temporary file is removed, where that is possible. A pipe or a device, such as /dev/null, is written
+    into: a file in its place would be another thing.
     """
     path = os.fspath(path)
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        with open(path, "wb", buffering=0) as file:
+            _write_all(file, pieces)
+        return
     temporary = f"{path}.{secrets.token_hex(8)}{SUFFIX}"
     try:
         with _opened_folder(path) as folder:
@@ -30,10 +35,7 @@ def write_atomically(path, pieces):
                 _lock(folder, exclusive=False)
             try:
                 with open(temporary, "xb", buffering=0) as file:
-                    for piece in pieces:
-                        rest = memoryview(piece)
-                        while rest:
-                            rest = rest[file.write(rest) :]  # the system may write only a part
+                    _write_all(file, pieces)
                     os.fsync(file.fileno())
                 os.replace(temporary, path)
             except BaseException:
@@ -44,6 +46,13 @@ def write_atomically(path, pieces):
                 os.fsync(folder)  # so that the new name survives a power failure, too
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), path) from None
+
+
+def _write_all(file, pieces):
+    for piece in pieces:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[file.write(rest) :]  # the system may write only a part
 
 
 def remove_stale(folder):

@@ -89,6 +89,11 @@ def checkpoint_size(arrays, meta):
     return _file_size(len(_encoded(content)), manifest)
 
 
+def is_checkpoint(head):
+    """Whether a file that begins so may be one of `save_arrays`."""
+    return head[:4] == b"PK\x03\x04" and head[LOCAL:].startswith(META.encode())
+
+
 def load_arrays(path):
     """The named arrays of a file, checked, in the order in which they were saved. Raises CheckpointError."""
     return load_checkpoint(path)[0]
@@ -161,7 +166,7 @@ def _read_meta(file, size, zipped):
     file.seek(0)
     head = file.read(LOCAL + len(META))
     length = int.from_bytes(head[18:22], "little")
-    if head[:4] != b"PK\x03\x04" or head[LOCAL:] != META.encode() or length > size:
+    if not is_checkpoint(head) or length > size:
         raise _Defect(f"expected a checkpoint (.npz) that begins with {META}, got another file")
     raw = file.read(length)
     if _seal(raw) != seal:

@@ -31,8 +31,8 @@ class Found:
     """What a file was found to hold, while its blocks are read.
 
     D: numbers of a row. rows: how many were read. odd: lines (in a binary file rows) of which nothing could be made.
-    numbers: of the first three of them, from 1. reason: what is wrong with the first. undecodable: rows whose word is
-    no UTF-8. header: rows that the header promises, or None. unit: "line", or "row" in a binary file.
+    numbers: of the first three of them, from 1. reason: of the first. undecodable: rows whose word is no UTF-8. hashes:
+    of the words. header: rows that the header promises, or None. unit: "line", or "row" in a binary file.
     """
 
     D: int = 0
@@ -41,6 +41,7 @@ class Found:
     numbers: list = field(default_factory=list)
     reason: str = ""
     undecodable: int = 0
+    hashes: list = field(default_factory=list)
     header: int | None = None
     unit: str = "line"
 
@@ -61,6 +62,8 @@ class Found:
             notes.append(f"rows left out whose word is no UTF-8: {self.undecodable:,}")
         if self.header is not None and self.header != self.rows + self.odd:
             notes.append(f"its header promises {self.header:,} rows, it has {self.rows + self.odd:,}")
+        if twice := int((np.unique(np.concatenate(self.hashes or [[]]), return_counts=True)[1] > 1).sum()):
+            notes.append(f"words with more than one row, of which the first counts: {twice:,}")
         return notes
 
 
@@ -234,6 +237,7 @@ def _decoded(words, numbers, found):
             except UnicodeDecodeError:
                 decoded.append(None)
         found.undecodable += decoded.count(None)
+        found.hashes.append(np.array([hash(word) for word in decoded if word is not None], np.int64))
         found.rows += len(words)
         yield decoded, numbers
 
@@ -281,9 +285,8 @@ def _binary_rows(stream, header_size, found):
             start = end + 1 + size
             rows.append(data[end + 1 : start])
         numbers = np.frombuffer(b"".join(rows), "<f4").astype(np.float32, copy=False).reshape(-1, found.D)
-        is_word = [
-            bool(word) and not _CONTROL.search(word) for word in words
-        ]  # a word with a space moves all that follows
+        # a word with a space moves all that follows
+        is_word = [bool(word) and not _CONTROL.search(word) for word in words]
         good = np.isfinite(numbers).all(axis=1) & np.array(is_word, bool)  # (M,)
         for i in np.flatnonzero(~good):
             reason = f"a number of {_shown(words[i])} is not finite" if is_word[i] else f"no word, {_shown(words[i])}"

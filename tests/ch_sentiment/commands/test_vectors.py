@@ -48,6 +48,8 @@ def test_a_trained_model_answers_by_its_own_vectors(recipe, two, no_figures, cap
     assert found[0]["word"] == max(cosines, key=cosines.get)
     assert found[0]["similarity"] == pytest.approx(max(cosines.values()), abs=1e-5)
     assert asked(capsys, "nearest", os.path.join("run", "model.npz"), "good").startswith("good\n")
+    assert call("compact", "run", two, "--out", "small") == 0
+    assert asked(capsys, "nearest", "small", "good").startswith("good\n")
 
 
 def test_a_pretraining_answers(write, capsys):
@@ -120,6 +122,23 @@ def test_vectors_of_another_size_than_wordvec_are_refused_where_it_is_typed(two,
     assert "expected 50, the size of the vectors of glove.50, got 8" in said(
         "train", two, "--recipe", "numpy-speeches", "--wordvec", "8"
     )
+
+
+def test_a_search_and_a_comparison_refuse_them_too_before_anything_is_written(two, write, said, here):
+    write("v.txt", "good 1 2 3\nbad 3 4 5\n")
+    before = sorted(os.listdir())
+    line = "--wordvec: expected 3, the size of the vectors of v.txt, got 4"
+    assert line in said("tune", two, "--recipe", "default", "--embedding", "v.txt", "--vary", "wordvec=4")
+    assert line in said("tune", two, "--recipe", "default", "--wordvec", "4", "--vary", "embedding=v.txt")
+    assert line in said("compare", two, "--embedding", "v.txt", "--wordvec", "4")
+    assert sorted(os.listdir()) == before
+
+
+def test_a_comparison_takes_the_size_of_the_file(two, write, no_figures):
+    write("v.txt", "good 1 2 3\nbad 3 4 5\n")
+    how = ["--hidden", "4", "--epochs", "1", "--quiet", "--processes", "1", "--out", "c"]
+    assert call("compare", two, "--embedding", "v.txt", *how) == 0
+    assert Classifier.load("c/lstm").net.config["wordvec_size"] == 3
 
 
 @pytest.mark.parametrize("typed", [[], ["--wordvec", "3"]])

@@ -51,8 +51,10 @@ def test_of_a_word_that_comes_twice_the_first_row_counts(tmp_path, monkeypatch):
     rows += [["fine", [1, 1]], ["good", [0, 1]]]
     with open(path, "w") as file:
         file.write(lines([word for word, _ in rows], np.array([row for _, row in rows], np.float32)))
-    (found,) = nearest_words(open_vectors(path), ["good"], 2)
+    source = open_vectors(path)
+    (found,) = nearest_words(source, ["good"], 2)
     assert [each.word for each in found] == ["fine", "far0"]
+    assert source.notes[1:] == ["words with more than one row, of which the first counts: 31"]
     assert found[0].similarity == pytest.approx(0.5**0.5)
 
 
@@ -63,6 +65,15 @@ def test_an_analogy_is_of_vectors_of_length_1_and_leaves_its_words_out():
     wanted = normalize(W)[1] - normalize(W)[0] + normalize(W)[2]
     assert [each.word for each in found] == ["queen", "far"]
     assert found[0].similarity == pytest.approx(normalize(wanted) @ normalize(W)[3], abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-9, 1e30])
+def test_a_cosine_does_not_depend_on_the_size_of_the_numbers(scale):
+    source = ModelVectors("m", WORDS, W * np.float32(scale))
+    found, right = (nearest_words(each, QUERY, 5) for each in (source, ModelVectors("m", WORDS, W)))
+    for ours, theirs in zip(found, right):
+        assert [each.word for each in ours] == [each.word for each in theirs]
+        np.testing.assert_allclose([each.similarity for each in ours], [each.similarity for each in theirs], 1e-5)
 
 
 def test_rows_of_zeros_are_no_neighbours_and_no_question():

@@ -34,6 +34,16 @@ def test_pieces_become_one_file(tmp_path, monkeypatch):
     assert Path("a").read_bytes() == b"x" and os.listdir() == ["a"]
 
 
+@posix
+def test_a_pipe_is_written_into_and_stays_one(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as reader:
+        write_atomically(path, [b"one", b"two"])
+        assert reader.communicate(timeout=60)[0] == b"onetwo"
+    assert path.is_fifo()
+
+
 def test_contents_are_synced_before_they_get_their_name_and_the_name_after(tmp_path, monkeypatch):
     done = []
     fsync, replace = os.fsync, os.replace
