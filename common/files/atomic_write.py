@@ -20,8 +20,8 @@ def write_atomically(path, pieces):
     """Write bytes-like `pieces`, one after the other, as the file `path`; a reader sees the old file or the new one.
 
     OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
-    synced), and the temporary file is removed, where that is possible. A pipe or a device, such as /dev/null, is written
-    into: a file in its place would be another thing.
+    synced), and the temporary file is removed, where that is possible. A pipe or a device (/dev/null) is written into:
+    a file in its place would be another thing.
     """
     path = os.fspath(path)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):

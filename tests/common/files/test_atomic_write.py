@@ -38,7 +38,7 @@ def test_pieces_become_one_file(tmp_path, monkeypatch):
 def test_a_pipe_is_written_into_and_stays_one(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as reader:
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as reader:  # noqa: S603, S607
         write_atomically(path, [b"one", b"two"])
         assert reader.communicate(timeout=60)[0] == b"onetwo"
     assert path.is_fifo()
