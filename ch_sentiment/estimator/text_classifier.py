@@ -146,8 +146,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         if len(with_label(answers, listed)) < len(answers):
             raise DataError("labels: expected a label for each text, got one that is missing")
         labels = as_labels(labels)
-        if len(labels) and (labels.dtype.kind in "UO") != (answers.dtype.kind in "UO"):
-            expected, got = (values.dtype.name for values in (answers, labels))
+        expected, got = ("str" if values.dtype.kind in "UO" else values.dtype.name for values in (answers, labels))
+        if len(labels) and (expected == "str") != (got == "str"):
             raise DataError(f"labels: expected {expected}, as of `classes_`, got {got}")
         return float(np.average(answers == labels, weights=sample_weight))
 

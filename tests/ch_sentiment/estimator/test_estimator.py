@@ -294,7 +294,7 @@ def test_verbose_shows_the_table_of_epochs_else_nothing_is_shown(capsys):
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (NUMBERS, "labels: expected str96, as of `classes_`, got int64"),
+        (NUMBERS, "labels: expected str, as of `classes_`, got int64"),
         (NAMES[:1], "expected as many labels as texts, got 40 texts and 1 labels"),
         (
             pd.Series([*NAMES[:-1], None], dtype="string"),
