@@ -137,8 +137,8 @@ def threshold_of(options, model):
 
 def check_output(option, path, inputs):
     """DataError where a file cannot be written there, or would replace one of those that are read (None: none)."""
-    if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
-        got = "a folder" if os.path.isdir(path) else "one in a folder that is not there"
+    if not path or os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
+        got = "a folder" if os.path.isdir(path) else "one in a folder that is not there" if path else "an empty one"
         raise DataError(f"{option} {path}: expected the name of a file, got {got}")
     for given in inputs:
         if given is not None and os.path.exists(path) and os.path.exists(given) and os.path.samefile(path, given):

@@ -40,6 +40,8 @@ def as_labels(labels, index=None):
     column = as_column(labels, "labels")
     index = np.arange(len(column)) if index is None else index
     chosen = [column[i] for i in index]
+    if cut := [label for label in chosen if isinstance(label, str) and label.endswith("\0")]:
+        raise DataError(f"labels: expected none that ends in a NUL, which NumPy cuts off, got {cut[0]!r}")
     if isinstance(getattr(labels, "dtype", None), np.dtype):
         found = np.asarray(labels).reshape(-1)[index]
         if found.dtype.kind in "biufU" or (found.dtype.kind == "O" and all(isinstance(label, str) for label in chosen)):

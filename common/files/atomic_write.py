@@ -20,12 +20,13 @@ def write_atomically(path, pieces):
     """Write bytes-like `pieces`, one after the other, as the file `path`; a reader sees the old file or the new one.
 
     OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
-    synced), and the temporary file is removed, where that is possible. A pipe or a device (/dev/null) is written into:
-    a file in its place would be another thing.
+    synced), and the temporary file is removed, where that is possible. A pipe that somebody reads, or a device such as
+    /dev/null, is written into: a file in its place would be another thing.
     """
     path = os.fspath(path)
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        with open(path, "wb", buffering=0) as file:
+    if fcntl and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        with open(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:  # no wait for a reader
+            os.set_blocking(file.fileno(), True)
             _write_all(file, pieces)
         return
     temporary = f"{path}.{secrets.token_hex(8)}{SUFFIX}"

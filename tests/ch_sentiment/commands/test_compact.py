@@ -105,6 +105,7 @@ def test_a_copy_is_taken_wherever_a_model_is(arguments, small, model, here, monk
         (("--data", ""), "expected the name of labelled text, got an empty one"),
         (("--out", "run/model.npz"), "--out run/model.npz: expected another file than "),
         (("--out", "run"), "--out run: expected the name of a file, got a folder"),
+        (("--out", ""), "--out : expected the name of a file, got an empty one"),
         (("--out", "nowhere/small.npz"), "got one in a folder that is not there"),
         (("two.tsv", "--out", "two.tsv"), "--out two.tsv: expected another file than two.tsv, which is read"),
     ],

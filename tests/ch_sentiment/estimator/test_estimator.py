@@ -198,6 +198,7 @@ def test_a_vectorizer_before_it_is_named(fitted):
         (TEXTS, "pos" * 40, "labels: expected a list, got one str"),
         (TEXTS, NUMBERS + 0.5, "label 1: expected a str or an int, got float"),
         (TEXTS, np.zeros((40, 2)), r"labels: expected one column, got an array of shape \(40, 2\)"),
+        (TEXTS, ["a", "a\0"] * 20, "labels: expected none that ends in a NUL"),
         (TEXTS, [*NAMES[:39], 1], "labels: expected all of them to be str, or all to be int, got both"),
         ([1, *TEXTS[1:]], NAMES, "text 1: expected a str, got int"),
     ],
