@@ -90,7 +90,12 @@ def _compiled(m, u, han=None):
 
 def _character_class(codes):
     """Ascending code points as the content of [...] in a regular expression: runs become "first-last"."""
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in runs_of(codes))
+
+
+def runs_of(codes):
+    """N ascending ints -> (R, 2), the first and the last one of each run of neighbours."""
     codes = np.array(codes)
     first = np.flatnonzero(np.diff(codes, prepend=-2) != 1)  # of each run
     last = np.append(first[1:], len(codes)) - 1
-    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(codes[first], codes[last]))
+    return np.stack((codes[first], codes[last]), axis=1)  # 2 (R,) -> (R, 2)

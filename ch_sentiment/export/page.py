@@ -89,7 +89,7 @@ def _check(model, words):
     kind, config = type(model.net).__name__, getattr(model.net, "config", None)
     if words is not None and words < 1:
         raise DataError(f"--words: expected a number above 0, got {words}")
-    if getattr(model.cleaning, "tokenizer", "characters") != "characters":
+    if model.cleaning.tokenizer != "characters":
         raise _refused(f"one that reads {model.cleaning.tokenizer}, for which a browser has no segmenter")
     if kind == "BagOfWords":
         return None, 0
@@ -176,11 +176,14 @@ def _made(model, known, dtype):
 
 def _card(model, path):
     """Sections of the card that `sentifish audit` wrote beside the model; or else of what the model knows."""
-    file = None if path is None else Path(model_path(path))
+    none = [Section("", ["Without an audit: `sentifish audit` writes a whole card."]), *sections_of_metrics(model)]
+    if path is None:
+        return none
+    file = Path(model_path(path))
     try:
         sections = read_markdown((file.parent / CARD[0]).read_text(encoding="utf-8"))
-    except (OSError, ValueError, AttributeError):
-        return [Section("", ["Without an audit: `sentifish audit` writes a whole card."]), *sections_of_metrics(model)]
+    except (OSError, ValueError):
+        return none
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     cells = [cell for s in sections for part in s.parts if isinstance(part, Table) for row in part.rows for cell in row]
     if sha256 not in cells:

@@ -10,7 +10,7 @@ import unicodedata
 import numpy as np
 
 from dataset.signs import replace_signs
-from dataset.token_patterns import accents_token, unicode_token
+from dataset.token_patterns import accents_token, runs_of, unicode_token
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CHARACTERS = [chr(code) for code in (*range(0x40000), *range(0xE0000, 0xF0000))]  # the others are private, or empty
@@ -66,10 +66,7 @@ def _of_unicode():
 
 def runs(codes):
     """Code points as the distances between the first and last of each run of them, from 0 on: numbers in base 36."""
-    codes = np.array(sorted(codes))
-    first = np.flatnonzero(np.diff(codes, prepend=-2) != 1)  # of each run
-    last = np.append(first[1:], len(codes)) - 1
-    ends = np.stack((codes[first], codes[last]), axis=1).ravel()  # 2 (R,) -> (2R,)
+    ends = runs_of(sorted(codes)).ravel()  # (R, 2) -> (2R,)
     return " ".join(map(_base36, np.diff(ends, prepend=0)))
 
 
