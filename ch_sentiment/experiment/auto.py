@@ -18,9 +18,12 @@ LONGEST = 120  # minutes: what takes longer is not begun unless it is asked for
 
 
 def is_left_open(typed):
-    """Whether nothing that is typed (options by name) says how to train: no recipe, no option of model or training."""
+    """Whether nothing that is typed (options by name) says how to train: no recipe, no pretrained net, no option of
+    model or training.
+    """
     return not any(
-        name == "recipe" or (GROUP_OF[name] in ("model", "training") and name not in MAY_CHANGE) for name in typed
+        name in ("recipe", "init_from") or (GROUP_OF[name] in ("model", "training") and name not in MAY_CHANGE)
+        for name in typed
     )
 
 

@@ -89,7 +89,7 @@ def test_minutes_follow_from_the_words_that_are_read():
 def test_a_training_is_left_open_where_no_recipe_and_no_option_of_model_or_training_is_typed():
     for typed in ({}, {"data": "a.tsv"}, {"epochs": 3, "seed": 1, "unlabelled": "b.txt"}, {"limit": 5}):
         assert is_left_open(typed)
-    for typed in ({"cell": "gru"}, {"lr": 0.1}, {"recipe": "default"}, {"bidirectional": False}, {"wide": True}):
+    for typed in ({"cell": "gru"}, {"lr": 0.1}, {"recipe": "default"}, {"bidirectional": False}, {"init_from": "p"}):
         assert not is_left_open(typed)
     assert choose({"cell": "gru"}, None) == ({"cell": "gru"}, None)
 
