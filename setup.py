@@ -48,6 +48,7 @@ setup(
             "pandas>=2",  # columns of texts and labels as people have them
             "onnx>=1.17",  # writes the graphs that are compared
             "onnxruntime>=1.20",  # runs them
+            "safetensors>=0.4",  # reads what `--safetensors` writes
             "rjieba>=0.2",  # the words of Chinese texts
             "gensim>=4.3",  # writes the files of word vectors that are read
         ],
