@@ -9,7 +9,7 @@ FLAGS = ("--headless", "--disable-gpu", "--no-sandbox", "--no-first-run", "--dis
 
 
 class Chromium:
-    """One browser with one page. `events`: what it told by itself since `open`, dicts with "method" and "params"."""
+    """One browser with one page. `events`: what it said by itself since `open`, dicts with "method" and "params"."""
 
     def __init__(self, command):
         self.profile = tempfile.TemporaryDirectory(prefix="sentifish-chromium-", ignore_cleanup_errors=True)

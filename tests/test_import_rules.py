@@ -222,7 +222,7 @@ def watch(event, args):
         touched.append(str(args[0]))
     elif event in ("os.mkdir", "os.rename", "os.remove", "socket.connect", "subprocess.Popen"):
         touched.append(event)
-import numpy, tqdm, argparse  # what they do is theirs
+import numpy, tqdm, argparse, sklearn.base, onnx  # what they do is theirs
 sys.addaudithook(watch)
 for name in sys.argv[1:]:
     importlib.import_module(name)

@@ -183,7 +183,7 @@ def _width(line):
         try:
             float(number)
         except ValueError:
-            return width or len(fields) - 1  # of a line without numbers, which is told as it stands
+            return width or len(fields) - 1  # of a line without numbers, which is reported as it stands
     return len(fields) - 1
 
 

@@ -1,4 +1,4 @@
-"""`sentifish compact`: the copy, what is told of it, and what is refused in one line."""
+"""`sentifish compact`: the copy, what is said of it, and what is refused in one line."""
 
 import json
 import shutil
