@@ -108,10 +108,21 @@ def add_model_argument(parser, help="the folder of a training, or its model.npz"
     parser.add_argument("model", help=help)
     also = "ask this model, too, and take the mean of the probabilities (any number of times)"
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="MODEL", help=also)
-    own = "the custom cell or encoder that a model was trained with (any number of times)"
-    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    add_cells_argument(parser)
     many = "the most processes that share the work where there is much (default: one for each core)"
     parser.add_argument("--processes", type=COUNT, metavar="N", help=many)
+
+
+def add_cells_argument(parser):
+    """`--cell`, any number of times; `register_cells` makes them known."""
+    own = "the custom cell or encoder that a model was trained with (any number of times)"
+    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+
+
+def register_cells(options):
+    """Make the classes of `--cell` known, before a model that has them is read. DataError."""
+    for cell in options.cells:
+        register_cell(cell)
 
 
 def add_abstain_argument(parser):
@@ -150,8 +161,7 @@ def load_model(options):
     for --processes where there can be but one.
     """
     most_processes(options.processes)  # before the model is read
-    for cell in options.cells:
-        register_cell(cell)
+    register_cells(options)
     model, *others = map(Classifier.load, [options.model, *options.others])
     for path, each in zip([options.model, *options.others], (model, *others)):
         each.processes = options.processes

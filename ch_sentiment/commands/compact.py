@@ -7,16 +7,17 @@ import re
 import sys
 
 from ch_sentiment.commands.arguments import (
+    add_cells_argument,
     add_data_argument,
     add_reading_options,
     check_output,
     data_options,
+    register_cells,
 )
 from ch_sentiment.commands.evaluate import default_data, subject_of
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import printable, say, warn
 from ch_sentiment.experiment import answering
-from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier, model_path
 from ch_sentiment.experiment.load import load_cached_test
 from ch_sentiment.experiment.option import COUNT
@@ -47,8 +48,7 @@ def add_arguments(parser):
     most = f"bytes that the copy may have, as in 900kB (default: {SIZE // UNITS['MB']}MB, unless --words is given)"
     parser.add_argument("--size", type=size, metavar="BYTES", help=most)
     parser.add_argument("--dtype", choices=DTYPES, default=DTYPES[0], help="of the weights (default: %(default)s)")
-    own = "the custom cell that the model was trained with"
-    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    add_cells_argument(parser)
     add_reading_options(parser)
     parser.add_argument("--no-cache", action="store_true", help="do not store the tokens of long data for later runs")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
@@ -58,8 +58,7 @@ def run(options):
     """Write the copy and print a table; -> exit code 0. DataError, CheckpointError, OSError."""
     source = model_path(options.model)
     out = os.path.splitext(source)[0] + ".compact.npz" if options.out is None else options.out
-    for cell in options.cells:
-        register_cell(cell)
+    register_cells(options)
     model = Classifier.load(source)
     data = data_options(options, data=None)
     data.data = default_data(model) if data.data is None else data.data

@@ -2,9 +2,8 @@
 
 import os
 
-from ch_sentiment.commands.arguments import check_output
+from ch_sentiment.commands.arguments import add_cells_argument, check_output, register_cells
 from ch_sentiment.console import say
-from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier, model_path
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
@@ -14,8 +13,7 @@ HELP = "write a model for other software: ONNX, safetensors, or a page that runs
 
 def add_arguments(parser):
     parser.add_argument("model", help="the folder of a training, or its model.npz")
-    own = "the custom cell that the model was trained with"
-    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    add_cells_argument(parser)
     parser.add_argument("--onnx", metavar="FILE", help="write a graph for onnxruntime and the like (extra: onnx)")
     stored = "keep its weights as float16 (half the size) or its tables as int8 (a quarter); default: float32"
     parser.add_argument("--onnx-weights", choices=["float32", "float16", "int8"], help=stored)
@@ -43,8 +41,7 @@ def run(options):
         check_output(f"--{kind}", path, [options.model, model_path(options.model)])
     if len({os.path.realpath(path) for path in wanted.values()}) < len(wanted):
         raise DataError(f"expected a file for each form, got {', '.join(wanted.values())}")
-    for cell in options.cells:
-        register_cell(cell)
+    register_cells(options)
     model = Classifier.load(options.model)
     contents = {path: FORMS[kind](model, options) for kind, path in wanted.items()}
     for path, content in contents.items():

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
+from ch_sentiment.commands.arguments import add_cells_argument, register_cells
 from ch_sentiment.commands.formatting import table
 from ch_sentiment.console import shorten, warn
-from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.option import COUNT
 from ch_sentiment.vectors.search import analogy_words, nearest_words
 from ch_sentiment.vectors.sources import open_vectors
@@ -26,8 +26,7 @@ def add_arguments(parser):
     parser.add_argument("words", nargs="+", metavar="WORD", help="as it stands in the vectors")
     parser.add_argument("--top", type=COUNT, default=10, metavar="N", help="so many words (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines to read")
-    own = "the custom cell or encoder that a model was trained with (any number of times)"
-    parser.add_argument("--cell", dest="cells", action="append", default=[], metavar="PACKAGE.MODULE:CLASS", help=own)
+    add_cells_argument(parser)
     parser.hint = 'a word that begins with a dash stands behind --, as in: -- "-"'
 
 
@@ -35,8 +34,7 @@ def run(options):
     """Print the answers; -> exit code 0. DataError, CheckpointError, OSError."""
     if options.question == ANALOGY and len(options.words) != 3:
         raise DataError(f"analogy: expected three words, A is to B as C is to ..., got {len(options.words)}")
-    for cell in options.cells:
-        register_cell(cell)
+    register_cells(options)
     source = open_vectors(options.model)
 
     def progress(blocks):
