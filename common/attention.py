@@ -11,7 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, as_number, as_rng, check_weights, float_dtype
 from common.arrays.initializers import xavier
-from common.arrays.layer import Layer
+from common.arrays.layer import Layer, WithGrads
 from common.functions import filled
 from common.layers import Affine, Dropout
 
@@ -93,8 +93,9 @@ class MultiHeadAttention(Layer):
         self.dropout = Dropout(dropout_ratio, rng)
         self.layers = [self.query, self.key, self.value, self.output, self.dropout]
         self.params = [p for layer in self.layers for p in layer.params]
-        self.grads = [g for layer in self.layers for g in layer.grads]
         self.attention_weight = None
+
+    new_grads = WithGrads.new_grads
 
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):

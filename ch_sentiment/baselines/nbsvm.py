@@ -6,6 +6,7 @@ ids -> the distinct words and n-grams of a text -> sum of their weights, each ti
 import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, check_weights
+from common.arrays.layer import WithGrads
 from common.arrays.row_grad import RowGrad
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
 from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
@@ -88,7 +89,7 @@ class DistinctFeatures:
         return None
 
 
-class ScaledSum:
+class ScaledSum(WithGrads):
     """y = sum over the features f of a text of r[f] * W[f], + b: an Affine on presence or absence, without its zeros.
 
     W: (F, C), b: (C,). r: (F, C) fixed, 0 in row PAD. forward: ids (N, K) of features, or PAD, -> (N, C); backward
@@ -100,8 +101,11 @@ class ScaledSum:
     def __init__(self, W, b, r):
         check_weights(self, W=(W, ("F", "C")), b=(b, ("C",)), r=(r, ("F", "C")))
         self.params = [W, b]
-        self.grads = [RowGrad.zeros_like(W), np.zeros_like(b)]
         self.r = r
+
+    def new_grads(self):
+        W, b = self.params
+        return [RowGrad.zeros_like(W), np.zeros_like(b)]
 
     def forward(self, ids):
         W, b = self.params
