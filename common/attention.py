@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, as_number, as_rng, check_weights, float_dtype
-from common.arrays.initializers import xavier
+from common.arrays.initializers import xavier, zeros
 from common.arrays.layer import Layer, WithGrads
 from common.functions import filled
 from common.layers import Affine, Dropout
@@ -101,7 +101,7 @@ class MultiHeadAttention(Layer):
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
         """The weights to start from, D = M = wordvec_size, H = K = hidden_size: Xavier, biases 0. rng: as elsewhere."""
         rng, sizes = as_rng(cls.__name__, rng), [wordvec_size] * 3 + [hidden_size]
-        return tuple(w for n in sizes for w in (xavier(n, hidden_size, rng, dtype), np.zeros(hidden_size, dtype)))
+        return tuple(w for n in sizes for w in (xavier(n, hidden_size, rng, dtype), zeros((hidden_size,), rng, dtype)))
 
     def forward(self, xs, mask=None, causal=False, memory=None, memory_mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)
