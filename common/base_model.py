@@ -169,7 +169,8 @@ class BaseModel:
 
     def save_params(self, file_name=None):
         """Write the parameters, in their own precision, to file_name (default: ClassName.npz)."""
-        save_arrays(file_name or type(self).__name__ + ".npz", self.weights())
+        with lock_of(self):
+            save_arrays(file_name or type(self).__name__ + ".npz", self.weights())
 
     def load_params(self, file_name=None):
         """Read them back in place. Also reads the book's own .pkl files, and runs no code that one may hold.

@@ -9,35 +9,36 @@ import os
 import threading
 import weakref
 
+_all = weakref.WeakSet()
 
-class ModelLock:
-    """`held`: a re-entrant lock. A copy or a pickle of a model takes a new one along.
+
+class ForkSafeLock:
+    """`held`: a re-entrant lock. Where what has one is copied or pickled, the copy has a new one.
 
     In a process that was forked while another thread held it, it is free: that thread is not there.
     """
 
     __slots__ = ("__weakref__", "held")
-    _all = weakref.WeakSet()
 
     def __init__(self):
         self.held = threading.RLock()
-        ModelLock._all.add(self)
+        _all.add(self)
 
     def __reduce__(self):
-        return ModelLock, ()
-
-    @classmethod
-    def after_fork(cls):
-        for lock in cls._all:
-            if lock.held.acquire(blocking=False):  # free, or that of the thread that forked, which goes on in the copy
-                lock.held.release()
-            else:
-                lock.held = threading.RLock()
+        return ForkSafeLock, ()
 
 
-_making = ModelLock()
+def _after_fork():
+    for lock in _all:
+        if lock.held.acquire(blocking=False):  # free, or that of the thread that forked, which goes on in the copy
+            lock.held.release()
+        else:
+            lock.held = threading.RLock()
+
+
+_making = ForkSafeLock()
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=ModelLock.after_fork)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def lock_of(model):
@@ -50,7 +51,7 @@ def _shared(model):
     with _making.held:
         holders = [model, *getattr(model, "_all_below", tuple)()]
         found = (getattr(holder, "_model_lock", None) for holder in holders)
-        lock = next((lock for lock in found if lock is not None), None) or ModelLock()
+        lock = next((lock for lock in found if lock is not None), None) or ForkSafeLock()
         for holder in holders:
             with contextlib.suppress(AttributeError):  # a layer with slots has no place for it
                 holder._model_lock = lock

@@ -182,7 +182,8 @@ class Classifier:
 
     def save(self, path):
         """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays` and `packing.pack`."""
-        save_arrays(path, pack(self.net.weights(), self.packed, len(self.vocab)), self.meta())
+        with self.lock:
+            save_arrays(path, pack(self.net.weights(), self.packed, len(self.vocab)), self.meta())
 
     def meta(self):
         """What stands in the file beside the arrays."""
