@@ -21,7 +21,8 @@ def write_atomically(path, pieces):
 
     OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
     synced), and the temporary file is removed, where that is possible. A pipe that somebody reads, or a device such as
-    /dev/null, is written into: a file in its place would be another thing.
+    /dev/null, is written into: a file in its place would be another thing. A symbolic link stays; what it names is
+    written.
     """
     path = os.fspath(path)
     if fcntl and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
@@ -29,16 +30,17 @@ def write_atomically(path, pieces):
             os.set_blocking(file.fileno(), True)
             _write_all(file, pieces)
         return
-    temporary = f"{path}.{secrets.token_hex(8)}{SUFFIX}"
+    target = os.path.realpath(path) if os.path.islink(path) else path
+    temporary = f"{target}.{secrets.token_hex(8)}{SUFFIX}"
     try:
-        with _opened_folder(path) as folder:
+        with _opened_folder(target) as folder:
             if folder is not None:
                 _lock(folder, exclusive=False)
             try:
                 with open(temporary, "xb", buffering=0) as file:
                     _write_all(file, pieces)
                     os.fsync(file.fileno())
-                os.replace(temporary, path)
+                os.replace(temporary, target)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)

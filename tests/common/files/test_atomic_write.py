@@ -47,6 +47,19 @@ def test_a_pipe_is_written_into_and_stays_one(tmp_path):
     assert path.is_fifo()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a link needs rights on Windows")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_symbolic_link_stays_one_and_its_target_is_written(tmp_path, there):
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "a", tmp_path / "link"
+    if there:
+        target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_atomically(link, [b"new"])
+    assert link.is_symlink() and target.read_bytes() == b"new"
+    assert [sorted(os.listdir(folder)) for folder in (tmp_path, target.parent)] == [["elsewhere", "link"], ["a"]]
+
+
 def test_contents_are_synced_before_they_get_their_name_and_the_name_after(tmp_path, monkeypatch):
     done = []
     fsync, replace = os.fsync, os.replace
