@@ -7,7 +7,7 @@ import inspect
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
+from common.arrays.checks import as_array, as_floats, as_number, as_rng, check_ratio, plain_number
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -130,7 +130,7 @@ class WordVectors:
         self.frozen |= {} if pair_embed is None else {"pair_embed.pairs": pair_embed.pairs}
 
     def forward(self, xs):
-        xs = np.asarray(xs, like=self.embed.params[0])
+        xs = np.asarray(as_array("SentimentNet", "xs", xs), like=self.embed.params[0])
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD
