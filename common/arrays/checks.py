@@ -131,6 +131,16 @@ def check_weights(layer, **weights):
         raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
 
 
+def check_trainable(owner, name, p):
+    """ValueError unless p is an array of float32 or wider that can be written to."""
+    if not is_plain_array(p) or p.dtype.kind != "f":
+        raise ValueError(f"{_called(owner)}: expected an array of floats as {name}, got {described(p)}")
+    if p.dtype.itemsize < 4:  # the squares of gradients, eps and small steps are 0 there
+        raise ValueError(f"{_called(owner)}: expected float32 or float64 to train, got {p.dtype} as {name}")
+    if not getattr(p.flags, "writeable", True):
+        raise ValueError(f"{_called(owner)}: expected an array that can be written to as {name}, got a read-only one")
+
+
 def is_plain_array(W):
     """Whether W is a NumPy array, not one whose operators or elements mean something else, or an array of the GPU."""
     if type(W) is np.ndarray or hasattr(W, "__cuda_array_interface__"):

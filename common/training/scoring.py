@@ -9,17 +9,19 @@ metrics: functions by name, metric(scores, labels) -> number, of all that counts
 """
 
 import inspect
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from common.arrays.checks import as_number, described, plain_number
 from common.arrays.examples import IGNORED, Examples, sorted_batches
-from common.base_model import WrappedModel
+from common.base_model import WrappedModel, mode_restored
 from common.checking.metrics import count_right
 from common.model_lock import lock_of
 from common.np import to_cpu, to_device_of
 from common.threads import one_blas_thread
+from common.training.one_fit import anything_in_a_fit
 
 COLUMNS = ("epoch", "loss", "accuracy", "grad_norm", "tokens_per_s", "lr", "seconds")  # no metric is called so
 
@@ -76,11 +78,14 @@ def evaluate(model, x, t, batch_size=64, *, sample_weight=None, metrics=None):
     """-> {"loss", "accuracy"} and the metrics, over all examples; accuracy None unless the model keeps its `scores`.
 
     x, t, sample_weight: as `Trainer.fit` takes them; the weights are of the loss alone. The loss is the mean over the
-    examples, of a tagger over the steps. The model is switched to prediction mode, and stays in it.
+    examples, of a tagger over the steps. The model is switched to prediction mode, and stays in it; while a `fit` runs,
+    as in a callback, it is put back into the mode that it was in.
     """
     examples = Examples.of("evaluate", x, t, sample_weight)
     check_takes_weights("evaluate", model, examples)
-    return score(model, examples, as_batch_size("evaluate", batch_size), checked_metrics("evaluate", metrics))
+    batch_size, metrics = as_batch_size("evaluate", batch_size), checked_metrics("evaluate", metrics)
+    with mode_restored(model) if anything_in_a_fit() else nullcontext():
+        return score(model, examples, batch_size, metrics)
 
 
 def score(model, examples, batch_size, metrics):
