@@ -48,8 +48,8 @@ class Optimizer:
         return None if self.state is None else self.state[name]
 
     def update(self, params, grads):
-        """One step. ValueError where params and grads do not match, or are not those of the step before, or where params
-        are no arrays of float32 or float64 that can be written to.
+        """One step. ValueError where params and grads do not match, or are not those of the step before, and for params
+        that are no arrays of float32 or float64, or cannot be written to.
         """
         if self.state is None:
             self._check(params, grads)

@@ -92,6 +92,15 @@ def as_int32(owner, name, ids):
     return ids.astype(np.int32, copy=False)
 
 
+def as_named_classes(owner, t):
+    """t, class ids or soft labels, as an array; ValueError for a probability (N,) of 0.5: neither of two classes."""
+    t = as_array(owner, "ts", t)
+    if t.dtype.kind == "f" and t.ndim == 1 and (t == 0.5).any():
+        way_out = "a third class, or a sample_weight of 0, is for what is neither"
+        raise ValueError(f"{_called(owner)}: ts: expected labels that name one of two classes, got 0.5 ({way_out})")
+    return t
+
+
 def as_mask(layer, mask, shape):
     """mask unchanged if it is None or bools of `shape`; ValueError otherwise."""
     if mask is None:

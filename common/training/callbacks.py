@@ -37,9 +37,7 @@ class StopOnSignal(Callback):
             self.on_fit_end(trainer)
 
         for number in self.signals:  # one by one: where the second is refused, the first is put back
-            if (
-                signal.getsignal(number) is not None
-            ):  # None: set by other code than Python's, which could not put it back
+            if signal.getsignal(number) is not None:
                 self.before[number] = signal.signal(number, handle)
 
     def on_fit_end(self, trainer):
