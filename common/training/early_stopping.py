@@ -50,7 +50,9 @@ class EarlyStopping(Callback):
         if value is None and self.monitor.startswith("val_") and row.get("val_loss") is None:
             raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
         if value is None and self.monitor.removeprefix("val_") == "accuracy":
-            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: the model keeps no `scores`")
+            raise ValueError(
+                f"EarlyStopping: expected a value for {self.monitor!r}: the model keeps no `scores`, or labels name no class"
+            )
         if value is not None and (self.best is None or sign * value > sign * self.best):
             self.best, self.best_epoch = value, trainer.epoch
             self.weights = [p.copy() for p in trainer.model.params]
