@@ -11,6 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_number, described
 from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
+from common.arrays.layer import WithGrads, grads_are_made
 from common.arrays.tied_weights import TiedWeights
 from common.files.book_params import params_file, read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
@@ -22,7 +23,7 @@ _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attrib
 SWITCHES = ("training", "train_flg", "inference")  # what `mode_restored` restores, where a layer has it
 
 
-class BaseModel:
+class BaseModel(WithGrads):
     """A child builds its layers, calls `collect`, and writes `forward(x, t)` -> loss and `backward()`.
 
     A child may, as in the book, fill `params` and `grads` itself instead.
@@ -52,7 +53,7 @@ class BaseModel:
                 twice = f"the same one as {first[id(layer)]!r} and {name!r}"
                 raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
-        self.grads = [g for layer in self.layers for g in layer.grads]
+        self.grads = None  # those of the layers, where they are asked for
         self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
         self.below = [layer for _, layer in below]
 
@@ -272,15 +273,18 @@ def _check_layer(called, layer):
     """ValueError unless a layer has params and grads, lists of arrays of equal shapes."""
     if isinstance(layer, type):
         raise ValueError(f"{called}: expected a layer, got {described(layer)}: {layer.__name__}(...) makes one")
-    missing = [name for name in ("params", "grads") if not hasattr(layer, name)]
+    made = grads_are_made(layer)
+    missing = [name for name in ("params", "grads")[: 1 + made] if not hasattr(layer, name)]
     if missing:
         way_out = "a layer without weights has self.params, self.grads = [], []"
         got = f"{described(layer)} without {' and '.join(missing)}"
         raise ValueError(f"{called}: expected a layer with params and grads, got {got} ({way_out})")
-    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+    for name, arrays in (("params", layer.params), ("grads", layer.grads if made else [])):
         if not isinstance(arrays, (list, tuple)):
             expected, got = f"expected {name} to be a list of arrays", described(arrays)
             raise ValueError(f"{called}: {expected}, got {got} of {type(layer).__name__}")
+    if not made:  # `new_grads` sees to their shapes
+        return
     shapes = [[getattr(a, "shape", type(a).__name__) for a in arrays] for arrays in (layer.params, layer.grads)]
     if shapes[0] != shapes[1]:
         expected = f"grads of the shapes of the params, {shapes[0]}"
