@@ -100,7 +100,7 @@ class Trainer:
         A row holds epoch, loss, accuracy (None unless the model keeps its `scores`, and for labels such as 0.5, which
         name no class), val_loss, val_accuracy (None without validation), lr, grad_norm (largest of the epoch, before
         clipping), tokens_per_s (ids that are not padding; examples where there are no ids), seconds, those spent on the
-        epoch in all processes, and each metric, NAME and val_NAME: Python numbers or None. An unfinished epoch has none.
+        epoch in all processes, and each metric, NAME and val_NAME: Python numbers or None. An unfinished one has none.
 
         The last batch of an epoch may be a short one. In the book's manner, that is for arrays x and t, without rng,
         callbacks and metrics and without what stands after the star, it is left out, as it is there: an epoch has

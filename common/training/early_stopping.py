@@ -50,9 +50,8 @@ class EarlyStopping(Callback):
         if value is None and self.monitor.startswith("val_") and row.get("val_loss") is None:
             raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
         if value is None and self.monitor.removeprefix("val_") == "accuracy":
-            raise ValueError(
-                f"EarlyStopping: expected a value for {self.monitor!r}: the model keeps no `scores`, or labels name no class"
-            )
+            reason = "the model keeps no `scores`, or a label, such as 0.5, names no class"
+            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: {reason}")
         if value is not None and (self.best is None or sign * value > sign * self.best):
             self.best, self.best_epoch = value, trainer.epoch
             self.weights = [p.copy() for p in trainer.model.params]
