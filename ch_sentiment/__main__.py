@@ -41,6 +41,7 @@ def main(argv=None):
         if ranks_started() > 1:
             from ch_sentiment.commands import ranks
 
+            gc.enable()
             return ranks.run(argv, parse, run_command)
     command, options = parse(argv)
     if program:  # modules are not garbage: a start takes a tenth less where they are never looked at

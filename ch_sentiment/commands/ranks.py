@@ -1,4 +1,4 @@
-"""The program on several ranks of mpiexec: the first runs the command, the others help it to train, and all end together.
+"""The program on several ranks of mpiexec: the first runs the command, the others help it to train; all end together.
 
 Only the first reads, prints and writes. A command that has no use for other ranks is refused.
 """
@@ -22,17 +22,13 @@ def run(argv, parse, run_command):
     called = f"sentifish {printable(argv[0])}" if argv else "sentifish"
     if not argv or argv[0] not in SHARED:
         return refuse(called, argv, parse)
+    command = argparse.Namespace(command=argv[0])
     try:
         with terminable():
             comm = join()  # before anything else may fail: the others would wait for this rank
             if comm.rank:
-                return run_command(Follower(comm), argparse.Namespace(command=argv[0]))
-            try:
-                command, options = parse(argv)
-            except SystemExit as left:  # --help, or what cannot be parsed; argparse has said it
-                code = exit_code(left)
-            else:
-                code = run_command(command, options)
+                return run_command(Follower(comm), command)
+            code = run_command(Leader(argv, parse), command)
             tell(comm, code)
             return code
     except BaseException as error:
@@ -41,8 +37,22 @@ def run(argv, parse, run_command):
         return code
 
 
+class Leader:
+    """The command of the first rank: the one that was called."""
+
+    def __init__(self, argv, parse):
+        self.argv, self.parse = argv, parse
+
+    def run(self, options):
+        try:
+            command, options = self.parse(self.argv)
+        except SystemExit as left:  # --help, or what cannot be parsed; argparse has said it
+            return exit_code(left)
+        return command.run(options)
+
+
 class Follower:
-    """The command of a rank other than the first. It prints nothing."""
+    """The command of any other rank: to train what the first hands out, and print nothing."""
 
     def __init__(self, comm):
         self.comm = comm

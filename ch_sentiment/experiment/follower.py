@@ -1,4 +1,4 @@
-"""What a rank of mpiexec other than the first does: it trains what the first hands out, and reads and writes no file."""
+"""What ranks of mpiexec other than the first do: they train what it hands out, and read and write no file."""
 
 import io
 import signal

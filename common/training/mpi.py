@@ -13,7 +13,7 @@ import time
 from common.cores import CONNECTION, rank_started, ranks_started
 from common.training.terminal import write_line
 
-GRACE = 3  # seconds that the first rank has to report an error before another does
+GRACE = 3  # seconds that the first rank has to end, or to report an error, before another does
 FORWARD = 0.5  # seconds that mpiexec has to pass on what was printed: after Abort it may not
 POLL = 0.01  # seconds between two looks for a message
 _comm, _one_program = None, False  # of all ranks, once it is known; whether they run one program
@@ -78,18 +78,32 @@ def end_with(line, code):
 
 def _end_all(line, code):
     rank = rank_started()
-    time.sleep(GRACE if rank else 0)
+    if rank and (told := _told_within(GRACE)) is not None:  # the first ends, too, and has said why
+        sys.modules["mpi4py.MPI"].Finalize()
+        os._exit(told)
     write_line(sys.stderr, f"{line} (rank {rank} of {ranks_started()}, which ends all)")
     time.sleep(FORWARD)
     if _comm is not None:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # for MPICH's own line, which says nothing more
         _comm.Abort(code)
-    elif CONNECTION in os.environ:  # other ranks may wait in MPI_Init, for ever: mpiexec cannot know yet what an exit is
+    elif CONNECTION in os.environ:  # others may wait in MPI_Init, where an exit does not end them
         with contextlib.suppress(OSError, ValueError):
             os.write(int(os.environ[CONNECTION]), b"cmd=abort exitcode=%d\n" % code)  # as Abort does
             time.sleep(FORWARD)
     os._exit(code)
+
+
+def _told_within(seconds):
+    """The exit code that the first rank tells in this time; None where it does not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if _one_program and _comm is not None and _comm.iprobe(source=0):
+            message = _comm.recv(source=0)
+            if isinstance(message, int):
+                return message
+        time.sleep(POLL)
+    return None
 
 
 def _abort_after_error():
