@@ -78,7 +78,7 @@ def end_with(line, code):
 
 def _end_all(line, code):
     rank = rank_started()
-    if rank and (told := _told_within(GRACE)) is not None:  # the first ends, too, and has said why
+    if rank and (told := _told_within(GRACE)):  # the first ends, too, and has said why
         sys.modules["mpi4py.MPI"].Finalize()
         os._exit(told)
     write_line(sys.stderr, f"{line} (rank {rank} of {ranks_started()}, which ends all)")
