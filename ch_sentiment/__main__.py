@@ -17,6 +17,7 @@ import sys
 from ch_sentiment import commands
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, as_utf8, prepare_streams, printable, terminable
 from common import __version__
+from common.cores import ranks_started
 from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
@@ -37,10 +38,20 @@ def main(argv=None):
         gc.disable()
         prepare_streams()
         argv = list(map(as_utf8, sys.argv[1:]))
+        if ranks_started() > 1:
+            from ch_sentiment.commands import ranks
+
+            gc.enable()
+            return ranks.run(argv, parse, run_command)
     command, options = parse(argv)
     if program:  # modules are not garbage: a start takes a tenth less where they are never looked at
         gc.freeze()
         gc.enable()
+    return run_command(command, options)
+
+
+def run_command(command, options):
+    """-> exit code of a command, whose errors are one line."""
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
     try:
@@ -129,7 +140,7 @@ def parse(argv):
 
 def fail(options, message, code):
     """One line on stderr, whatever the message contains; -> code."""
-    from common.training.mpi import end_with  # not above: it imports NumPy
+    from common.training.mpi import end_with  # not above: it takes time
 
     end_with(f"sentifish {options.command}: {' '.join(printable(str(message)).split())}", code)
     return code

@@ -7,7 +7,7 @@ is a ValueError.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask, float_dtype
+from common.arrays.checks import as_array, as_floats, as_mask, float_dtype
 from common.arrays.initializers import xavier, zeros
 from common.arrays.layer import Layer
 from common.functions import filled, softmax
@@ -65,8 +65,9 @@ class TimeBiLast(TimePick):
     picks = ((last_step, 0, 1), (first_step, 1, 2))
 
     def forward(self, hs, mask=None):
-        if np.ndim(hs) == 3 and np.shape(hs)[2] % 2:
-            raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {np.shape(hs)[2]} columns")
+        hs = as_array(self, "hs", hs)
+        if hs.ndim == 3 and hs.shape[2] % 2:
+            raise ValueError(f"TimeBiLast: hs: expected two halves of one size, got {hs.shape[2]} columns")
         return super().forward(hs, mask)
 
 

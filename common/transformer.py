@@ -25,7 +25,7 @@ class Relu(Layer):
     """y = max(x, 0), element by element."""
 
     def forward(self, x):
-        self.cache = relu(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        self.cache = relu(as_floats(self, "x", x, None, float_dtype(x)))
         return self.cache
 
     def backward(self, dout):
@@ -37,7 +37,7 @@ class Gelu(Layer):
     """y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, element by element. Hendrycks and Gimpel 2016."""
 
     def forward(self, x):
-        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
+        x = as_floats(self, "x", x, None, float_dtype(x))
         near = np.clip(x, -100, 100)  # tanh is 1 long before that, and x^3 or x^2 may be too large for float32
         tanh = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near**3))
         self.cache = x, near, tanh

@@ -6,7 +6,7 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, files, hostile, kills, memory, mutants, resume, texts
+from benchmarks.torture import faults, files, hostile, kills, memory, mutants, ranks, resume, texts, threads
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -18,6 +18,8 @@ PARTS = {
     "texts": texts,
     "files": files,
     "memory": memory,
+    "ranks": ranks,
+    "threads": threads,
 }
 
 

@@ -50,7 +50,7 @@ class Checkpoint(Callback):
 
 
 def save_training(path, trainer, about=None):
-    """Write all that the next step depends on, and `about` (JSON), to one file.
+    """Write all that the next step depends on, and `about` (JSON), to one file or binary stream.
 
     OSError where it cannot be written, FloatingPointError where a number in it is no longer finite; then a former file
     is still there.
@@ -67,7 +67,7 @@ def resume_training(path, trainer):
 
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "seek"):
         expected = "expected the path of a checkpoint, then a trainer"
         raise ValueError(f"resume_training: {expected}, got {described(path)}")
     arrays, meta = _load(path)
