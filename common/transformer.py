@@ -165,5 +165,5 @@ class TransformerPooled(Sequential):
 
 
 def layer_norm(size, dtype=np.float32, rng=None):
-    """A LayerNorm of `size` columns to start from: mean 0, variance 1. rng: as of `common.arrays.initializers.zeros`."""
+    """A LayerNorm of `size` columns to start from: mean 0, variance 1. rng: as of `initializers.zeros`."""
     return LayerNorm(ones((size,), rng, dtype), zeros((size,), rng, dtype))
