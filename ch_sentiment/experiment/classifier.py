@@ -249,6 +249,8 @@ def _not_empty(ids):
 
 def _check_meta(meta):
     """ValueError, KeyError or TypeError where vocabulary, labels and settings do not fit the network."""
+    if unknown := set(meta) - {"kind", "model", "net", "words", "cleaning", *PLAIN, *OPTIONAL}:
+        raise ValueError(f"expected nothing but what belongs to a model, got {', '.join(sorted(unknown))}")
     config, label_names = meta["net"], meta["label_names"]
     if len(meta["words"]) + len((PAD, UNK)) != config["vocab_size"]:
         raise ValueError(f"expected a vocabulary of {config['vocab_size']} ids, got {len(meta['words'])} words")
