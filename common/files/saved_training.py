@@ -8,6 +8,7 @@ import copy
 import warnings
 
 import numpy as np
+from numpy.random import BitGenerator
 
 from common.arrays.forms import COUNT, FROM_ONE, NOT_NEGATIVE, NUMBER, SHARE, Number, check_form, check_range
 from common.arrays.global_random import GLOBAL
@@ -51,8 +52,8 @@ def check_meta(meta, arrays):
     """The keys and types of all that is not an array, and that no array is without an owner."""
     check_form("training", {key: value for key, value in meta.items() if key != "about"}, META)
     for name, state in meta["streams"].items():
-        check_form(f"streams: {ascii(name)}", state, dict)
-        check_form(f"streams: {ascii(name)}: bit_generator", state.get("bit_generator"), str)
+        check_form(f"streams: {name!a}", state, dict)
+        check_form(f"streams: {name!a}: bit_generator", state.get("bit_generator"), str)
     owned = {
         f"callback.{i}.{k}" for i, one in enumerate(meta["callbacks"]) for k in range(min(one["arrays"], len(arrays)))
     }
@@ -69,9 +70,8 @@ def check_stream(name, rng, state):
     """A state that the bit generator of `rng` takes and gives back unchanged: NumPy takes much else, some of which
     leads out of its memory.
     """
-    legacy = rng is GLOBAL
-    scratch = np.random.RandomState(0) if legacy else copy.deepcopy(rng.bit_generator)
-    check_form(name, state, _form_of_state(plain(scratch.get_state(legacy=False) if legacy else scratch.state)))
+    scratch = GLOBAL.apart() if rng is GLOBAL else copy.deepcopy(rng.bit_generator)
+    check_form(name, state, _form_of_state(plain(scratch.state)))
     numbers = state["state"]
     fits = (
         numbers.get("pos", 0) <= 624 and state.get("buffer_pos", 0) <= 4
@@ -81,11 +81,8 @@ def check_stream(name, rng, state):
         if fits:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # NumPy 1.26 wraps a number that is too large
-                if legacy:
-                    scratch.set_state(state)
-                else:
-                    scratch.state = state
-            fits = plain(scratch.get_state(legacy=False) if legacy else scratch.state) == state
+                scratch.state = state
+            fits = plain(scratch.state) == state
     except Exception:  # whatever NumPy makes of it
         fits = False
     if not fits:
@@ -164,15 +161,16 @@ def _is_permutation(order, N):
 
 
 def check_alike(name, fresh, saved):
-    """What a callback remembers is of the kind of what it knows when it is new: a number where it has a number, the same
-    names, the state of a bit generator where it has one. Where it has None, or an empty list, it may be anything.
+    """What a callback remembers is of the kind of what it knows when it is new: a number where that is a number, the
+    same names, the state of a bit generator where that is one. Where that is None, it may be anything.
     """
     if isinstance(fresh, dict) and isinstance(saved, dict):
         if missing := [key for key in fresh if key not in saved]:
             raise ValueError(f"{name}: expected {missing[0]!r} in it, got none")
         generator = getattr(np.random, str(fresh.get("bit_generator")), None)
-        if isinstance(generator, type) and issubclass(generator, np.random.BitGenerator):
-            return check_stream(name, np.random.Generator(generator(0)), saved)
+        if isinstance(generator, type) and issubclass(generator, BitGenerator):
+            rng = GLOBAL if "has_gauss" in fresh else np.random.Generator(generator(0))
+            return check_stream(name, rng, saved)
         for key, value in fresh.items():
             check_alike(f"{name}: {key}", value, saved[key])
     elif fresh is not None:

@@ -44,7 +44,7 @@ class StreamState(Callback):
         return {"names": names}, found
 
     def check_state(self, values, arrays, trainer):
-        """States that the layers have, in their order, each (N, H); N divides the batch, which a model may share out."""
+        """States of the layers, in their order, each (N, H). N divides the batch, which a model may share out."""
         name, known = "callback StreamState", [list(layer.states) for layer in self.layers]
         check_form(name, values, {"names": [[str]]})
         if [[n for n in of if n in some] for of, some in zip(known, values["names"])] != values["names"]:
