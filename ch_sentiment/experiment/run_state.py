@@ -12,6 +12,7 @@ from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE, Config
 from common.arrays.checks import described
 from common.files.checkpoint import CheckpointError
 from common.files.resume import read_about, resume_training
+from common.files.saved_training import ROW
 from common.training.callbacks import LearningRate, WeightAveraging
 from dataset.errors import DataError
 
@@ -168,13 +169,15 @@ def resume_run(path, trainer, num_examples, batch_size):
     for name, value in built.items():
         if type(value) in (int, float) and name not in ("lr", "iter"):
             found[name] = (value, getattr(optimizer, name))
+    columns = {}  # beside those of every history
     for callback in trainer.callbacks:
         if isinstance(callback, LearningRate):
             found |= {"initial learning rate": (built["lr"], callback.base), "first step": (0, callback.first)}
         if isinstance(callback, WeightAveraging):
             found["steps in the averages"] = (trainer.step, callback.steps)
-            of_row = {row.get("average") for row in trainer.history}
-            found["decay of the averages"] = ({callback.decay} if done else set(), of_row)
+            columns["average"] = callback.decay
+    more = [{name: row[name] for name in row if name not in ROW} for row in trainer.history]
+    found["further columns of the history"] = ([columns] * len(more), more)
     for name, (expected, got) in found.items():
         if expected != got:
             raise CheckpointError(f"{path}: expected {name}: {expected}, as its settings and texts say, got {got}")

@@ -118,13 +118,21 @@ def check_goes_on(state, folder, config, data):
         _history(folder / name)
 
 
-def read_labels(path, number, data):
-    """-> arrays, Round of the labels of a round, as `labelled` made them. CheckpointError for what it cannot have."""
+def read_labels(path, number, data, models):
+    """-> arrays, Round of the labels of a round, as `labelled` made them. models: names of those that there are.
+    CheckpointError for what cannot be.
+    """
     arrays, meta = load_checkpoint(path)
     C, N, M = len(data.label_names), len(data.val), len(data.unlabelled_texts)
     try:
         check_form("round", meta, ROUND | {"chosen": dict.fromkeys(data.label_names, COUNT)})
         check_form("round: teachers", list(meta["teachers"].values()), [SHARE])
+        if (
+            not meta["teachers"]
+            or not models.issuperset(meta["teachers"])
+            or meta["reference"] not in (None, *meta["teachers"])
+        ):
+            raise ValueError(f"expected teachers of {', '.join(sorted(models))}, one of them as reference, got others")
         K = sum(meta["chosen"].values())
         of_reference = N if meta["reference"] is not None else 0
         wanted = {"index": (("i", "u"), (K,)), "targets": (("f",), (K, C)), "before": (("i",), (of_reference,))}
@@ -215,7 +223,7 @@ class FolderRun:
         """As of `self_train`: once made, they are read from the folder of the round."""
         path = self.folder / f"round-{number}" / LABELS
         if path.is_file():
-            return read_labels(path, number, self.data)
+            return read_labels(path, number, self.data, {*self.state.done, *(teacher.name for teacher in self.given)})
         arrays, found = make()
         path.parent.mkdir(parents=True, exist_ok=True)
         save_arrays(path, arrays, asdict(found))
