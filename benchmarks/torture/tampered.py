@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import re
+import shlex
 import shutil
 import tempfile
 import time
@@ -42,35 +43,9 @@ FREE = {
     r"array (weight|optimizer|callback)\..*": "finite numbers of the right shape",
 }
 VALUES = (None, True, False, 0, 1, -1, 2.5, -0.5, 2**31, 10**400, 1e300, "x", "NaN", "", [], [1], {}, {"a": 1})
-TRAIN = [
-    "--hidden",
-    "4",
-    "--wordvec",
-    "4",
-    "--epochs",
-    "3",
-    "--batch-size",
-    "16",
-    "--patience",
-    "9",
-    "--recipe",
-    "default",
-]
+TRAIN = shlex.split("--hidden 4 --wordvec 4 --epochs 3 --batch-size 16 --patience 9 --recipe default --validation 0.2")
 SELF = ["--unlabelled", "unlabelled.txt", "--confidence", "0.5", "--model", "bow"]
-PRETRAIN = [
-    "--hidden",
-    "4",
-    "--wordvec",
-    "4",
-    "--epochs",
-    "3",
-    "--batch-size",
-    "4",
-    "--steps",
-    "5",
-    "--validation",
-    "0.2",
-]
+PRETRAIN = shlex.split("--wordvec 4 --epochs 3 --batch-size 4 --steps 5 --validation 0.2")
 # name -> command, further options, and the step before which it stops
 TRAININGS = {
     "lstm": ("train", ["--keep-epoch", "best"], 7),
@@ -82,7 +57,7 @@ TRAININGS = {
     "bow": ("train", ["--model", "bow", "--optimizer", "adagrad", "--class-weight", "balanced"], 7),
     "wide": ("train", ["--wide", "--adversarial", "1", "--pairvec", "2"], 7),
     "self-training": ("train", SELF, 7),
-    "language model": ("pretrain", ["--bidirectional", "--dropout", "0.1"], 5),
+    "language model": ("pretrain", ["--hidden", "4", "--bidirectional", "--dropout", "0.1"], 5),
     "skip-gram": ("pretrain", ["--task", "skip-gram"], 5),
 }
 
@@ -114,7 +89,7 @@ def begin(name, folder):
         return callbacks if command == "pretrain" else (callbacks, None)
 
     how = {
-        "train": ["--data", "two.tsv", *TRAIN, "--validation", "0.2", "--processes", "1"],
+        "train": ["--data", "two.tsv", *TRAIN, "--processes", "1"],
         "pretrain": ["two.tsv", *PRETRAIN],
     }
     with contextlib.chdir(folder), mock.patch.object(MODULES[command], "callbacks_of", callbacks_of):

@@ -27,6 +27,10 @@ KIND = "sentifish training"
 PASSING = ("callback.", "running.")  # arrays that are there at some steps and not at others
 
 
+class _OtherTraining(ValueError):
+    """A training that is in order, and not this one."""
+
+
 class Checkpoint(Callback):
     """Saves the training to `path`: before its first step, at the end of every epoch, where it stops in the middle of
     one, and after a step when `minutes` have passed since the last time.
@@ -74,14 +78,13 @@ def resume_training(path, trainer):
         raise ValueError(f"resume_training: {expected}, got {described(path)}")
     arrays, meta = _load(path)
     try:
-        saved = _as_saved(path, trainer, arrays, meta)
+        saved = _as_saved(trainer, arrays, meta)
         _load_callbacks(saved, arrays, meta["callbacks"])
-    except CheckpointError:
-        raise
     except Exception as error:  # a callback of one's own may raise anything
         why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        why = why if isinstance(error, _OtherTraining) else f"its contents do not fit each other: {why}"
         why = "".join(c if c.isprintable() else " " for c in why[:400])
-        raise CheckpointError(f"{path}: its contents do not fit each other: {why}") from None
+        raise CheckpointError(f"{path}: {why}") from None
     trainer.optimizer.state = saved.optimizer.state
     for name, a in _arrays(trainer).items():
         a[...] = np.asarray(arrays[name], like=a)
@@ -92,10 +95,10 @@ def resume_training(path, trainer):
     trainer.history[:], trainer.loss_list[:] = saved.history, saved.loss_list
 
 
-def _as_saved(path, trainer, arrays, meta):
+def _as_saved(trainer, arrays, meta):
     """A copy of the trainer as far on as the file, its weights, streams and callbacks not yet loaded, after all checks.
 
-    ValueError or CheckpointError for what cannot be.
+    ValueError for what cannot be.
     """
     checks.check_meta(meta, arrays)
     saved, optimizer = copy.copy(trainer), copy.copy(trainer.optimizer)
@@ -103,7 +106,7 @@ def _as_saved(path, trainer, arrays, meta):
     if optimizer.state is None and meta["optimizer"]["numbers"].get("iter"):
         tied = TiedWeights(trainer.model.params)
         optimizer.prepare(tied.unique, tied.sum_grads(trainer.model.grads))
-    _check_same(path, _form(*_state(saved)), _form(arrays, meta))
+    _check_same(_form(*_state(saved)), _form(arrays, meta))
     for rng, stream in _streams_of(saved, meta["streams"]):
         checks.check_stream("streams", rng, stream)
     checks.set_numbers(optimizer, meta["optimizer"]["numbers"])
@@ -115,7 +118,7 @@ def _as_saved(path, trainer, arrays, meta):
         saved.running.order = arrays.get("running.order")
         if "running.labels" not in arrays and saved.running.steps and trainer.metrics:
             got = "an unfinished epoch of a training without metrics"
-            raise CheckpointError(f"{path}: expected a training with metrics {', '.join(trainer.metrics)}, got {got}")
+            raise _OtherTraining(f"expected a training with metrics {', '.join(trainer.metrics)}, got {got}")
         checks.check_running(saved, arrays)
         if "running.labels" in arrays:
             saved.running.collected = [(arrays["running.scores"], arrays["running.labels"])]
@@ -216,13 +219,13 @@ def _streams_of(trainer, saved):
     return [(rng, saved[name] if by_name else state) for (name, rng), state in zip(own, saved.values(), strict=True)]
 
 
-def _check_same(path, built, saved):
+def _check_same(built, saved):
     """Weights by name; random generators by kind and order: a model that another holds has longer names for them."""
     generators = [[form[part] for part in form if part.startswith("stream ")] for form in (built, saved)]
     for part in {**built, **saved}:
         expected, got = built.get(part, "none"), saved.get(part, "none")
         if expected != got and not (part.startswith("stream ") and generators[0] == generators[1]):
-            raise CheckpointError(f"{path}: expected a training with {part}: {expected}, got {got}")
+            raise _OtherTraining(f"expected a training with {part}: {expected}, got {got}")
 
 
 def _with_state(trainer):
