@@ -141,7 +141,7 @@ def write_results(folder, config, data, rows, histories, say_once):
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    say(f"\n{text}")
+    say("", *text.split("\n"))
     write_figures({folder / "compare.png": lambda plot: learning_curves(histories)[0]}, say_once)
     say(f"written to {folder}: {', '.join(present(folder, RESULTS))}; each training in a folder of its own")
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from ch_sentiment.commands.arguments import (
     threshold_of,
 )
 from ch_sentiment.commands.scores import score_lines
-from ch_sentiment.console import printable, say, warn
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
 from ch_sentiment.experiment.parts import has_known_word
@@ -53,12 +52,11 @@ def run(options):
             raise DataError(f"--figures: expected a folder, got {got}")
         folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
     about = subject_of(part, tokens, model, data.data)
-    for line in about["notes"]:
-        print(printable(line), file=sys.stderr if options.json else sys.stdout)
+    (warn if options.json else say)(*about["notes"])
     probabilities = answering.predict_proba(model, part.texts)  # (N, C)
     below = threshold_of(options, model)
     report = answering.report(probabilities, part.t, model.label_names, below or None)
-    say(json.dumps({**report, "data": about}) if options.json else score_lines(report))
+    say(*[json.dumps({**report, "data": about})] if options.json else score_lines(report).split("\n"))
     if options.figures is not None:
         write_score_figures(folder, report, model, probabilities, part.t, lengths)
     return 0

@@ -106,7 +106,7 @@ def run(arguments):
                 say(f"  {name}: {trial_outcome(row)}")
         except TrainingStopped as stopped:
             _, code = STOPPED[stopped.reason]
-    say(trials_table(rows))
+    say(*trials_table(rows).split("\n"))
     for line in not_told_apart(rows):
         say(line)
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
