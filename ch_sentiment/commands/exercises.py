@@ -146,8 +146,8 @@ def status(exercises, folder, options):
 
 def _command(action, name, folder):
     """The command for the same folder, to be typed."""
-    elsewhere = [] if str(folder.path) == FOLDER else ["--folder", str(folder.path)]
-    return " ".join(map(as_argument, ["sentifish", "exercises", action, name, *elsewhere]))
+    elsewhere = "" if str(folder.path) == FOLDER else f" --folder {as_argument(folder.path)}"
+    return f"sentifish exercises {action} {name}{elsewhere}"
 
 
 def _note(folder, name, **changes):
