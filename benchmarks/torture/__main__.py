@@ -6,7 +6,7 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, files, hostile, kills, memory, mutants, resume, texts
+from benchmarks.torture import faults, files, hostile, kills, memory, messages, mutants, resume, signals, texts
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -18,6 +18,8 @@ PARTS = {
     "texts": texts,
     "files": files,
     "memory": memory,
+    "messages": messages,
+    "signals": signals,
 }
 
 

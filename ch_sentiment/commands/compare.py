@@ -14,6 +14,7 @@ from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import epoch_choice, run_folder
+from ch_sentiment.experiment.net_size import check_memory
 from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
@@ -62,6 +63,8 @@ def run(arguments):
         check_config(each)
     check_out(config.run)
     data = corpus_of(config)
+    for each in kinds.values():
+        check_memory(each.model, len(data.vocab))
     inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
     processes = at_a_time(arguments.processes, len(kinds), config.run)

@@ -19,7 +19,7 @@ def check_memory(options, V):
     if options.model == "recurrent" and options.cell in MATRICES:
         numbers += directions * MATRICES[options.cell] * (D * H + L * H**2 + (L - 1) * (directions - 1) * H**2)
     if numbers * BYTES > (there := memory()):
-        sizes = f"--wordvec {options.wordvec}, --hidden {options.hidden}, --layers {L}"
+        sizes = f"--wordvec {options.wordvec}, --pairvec {options.pairvec}, --hidden {H}, --layers {L}"
         took = f"{numbers:,} numbers, which take {numbers * BYTES / 1e9:,.0f} GB to train"
         raise DataError(f"{sizes}: expected a net that fits into the memory of {there / 1e9:,.0f} GB, got {took}")
 
