@@ -8,7 +8,7 @@ import inspect
 import numpy as np
 
 from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
-from common.arrays.initializers import normal, xavier
+from common.arrays.initializers import normal, xavier, zeros
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
 from common.layers import Affine, Dropout, SigmoidWithLoss, SoftmaxWithLoss
@@ -248,7 +248,7 @@ def sentiment_net(
     pair_embed = None
     if pair_size > 0:
         pair_W = normal(num_pairs + 1, pair_size, std=0.1, rng=pair_rng, dtype=dtype)
-        pair_embed = TimePairEmbedding(pair_W, np.zeros(num_pairs, np.int64), vocab_size)
+        pair_embed = TimePairEmbedding(pair_W, zeros((num_pairs,), pair_rng, np.int64), vocab_size)
     vector_dropout = TypeDropout if type_dropout else TimeDropout
     words = WordVectors(
         TimeEmbedding(W),
@@ -271,7 +271,7 @@ def sentiment_net(
         more = {name: config[name] for name in options_taken(made)}
         encoder = made(width, hidden_size, **more, rng=layer_rngs[0], dtype=dtype)
     outputs = 1 if num_classes == 2 and not softmax else num_classes
-    head = Affine(xavier(encoder.size, outputs, head_rng, dtype), np.zeros(outputs, dtype))
+    head = Affine(xavier(encoder.size, outputs, head_rng, dtype), zeros((outputs,), head_rng, dtype))
     net = SentimentNet(words, encoder, head, Dropout(dropout, head_drop_rng))
     net.config = config
     return net

@@ -83,8 +83,10 @@ class Embedding(Layer):
 
     def __init__(self, W):
         super().__init__(W=(W, ("V", "D")))
-        if isinstance(W, np.ndarray):  # an array of another kind (CuPy's, say) keeps a dense gradient
-            self.grads = [RowGrad.zeros_like(W)]
+
+    def new_grads(self):
+        (W,) = self.params  # an array of another kind (CuPy's, say) has a dense gradient
+        return [RowGrad.zeros_like(W)] if isinstance(W, np.ndarray) else super().new_grads()
 
     def forward(self, idx):
         (W,) = self.params

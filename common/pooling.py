@@ -8,7 +8,7 @@ is a ValueError.
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, float_dtype
-from common.arrays.initializers import xavier
+from common.arrays.initializers import xavier, zeros
 from common.arrays.layer import Layer
 from common.functions import filled, softmax
 
@@ -195,7 +195,7 @@ def pooling_by_name(name, width, bidirectional=False, rng=None, dtype=np.float32
     """The layer of a name of POOLS, for hs (N, T, width) of one or of both directions. rng, dtype: of its weights."""
     if name == "attention":
         W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
-        return TimeAttentionPooling(W, np.zeros(width, dtype), v)
+        return TimeAttentionPooling(W, zeros((width,), rng, dtype), v)
     last = TimeBiLast if bidirectional else TimeLast
     by_name = {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}
     return by_name[name]()

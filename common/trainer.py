@@ -15,6 +15,7 @@ from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
 from common.cores import most_processes
 from common.figures.logged import show_logged
+from common.model_lock import lock_of
 from common.np import GPU, to_device_of
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
@@ -176,8 +177,9 @@ class Trainer:
             self.step += 1
             notify("on_step_start")
             x, t, weighted = to_device_of(self.model.params, examples.batch(index, ignored))
-            self.loss, norm = self._train_step(x, t, weighted, max_grad)
-            found = counted(self.model, t, self.metrics)
+            with lock_of(self.model):  # another thread may have the model predict between two steps
+                self.loss, norm = self._train_step(x, t, weighted, max_grad)
+                found = counted(self.model, t, self.metrics)
             self.running.add(self.loss, count_tokens(examples.x, index, padding), found, len(index), norm, self.metrics)
             self.running.seconds = time.perf_counter() - start
             notify("on_step_end")

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, as_number, as_rng, float_dtype
-from common.arrays.initializers import xavier
+from common.arrays.initializers import xavier, zeros
 from common.arrays.layer import Layer
 from common.attention import MultiHeadAttention, PositionalEncoding
 from common.functions import filled, relu
@@ -76,7 +76,7 @@ class TransformerBlock(Sequential):
         weight_rng, attention_rng, *drop_rngs = as_rng("TransformerBlock", rng).spawn(4)
 
         def affine(n_in, n_out):
-            return Affine(xavier(n_in, n_out, weight_rng, dtype), np.zeros(n_out, dtype))
+            return Affine(xavier(n_in, n_out, weight_rng, dtype), zeros((n_out,), weight_rng, dtype))
 
         weights = MultiHeadAttention.init_params(size, size, weight_rng, dtype)
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
@@ -125,7 +125,8 @@ class TransformerEncoder(Sequential):
         W = xavier(wordvec_size, hidden_size, project_rng, dtype)
         num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
         self.blocks = [TransformerBlock(hidden_size, num_heads, rng=r, dtype=dtype, **of_block) for r in rngs[::2]]
-        layers = {"project": TimeAffine(W, np.zeros(hidden_size, dtype)), "positions": PositionalEncoding()}
+        b = zeros((hidden_size,), project_rng, dtype)
+        layers = {"project": TimeAffine(W, b), "positions": PositionalEncoding()}
         for i, (block, drop_rng) in enumerate(zip(self.blocks, rngs[1::2])):
             layers |= {f"drop{i}": Dropout(dropout_between, drop_rng)} if i else {}
             layers[f"block{i}"] = block

@@ -32,7 +32,7 @@ ORDER = [
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
-    *("common common.config common.cores", "common.threads", "common.forked"),
+    *("common common.config common.cores", "common.threads common.model_lock", "common.forked"),
     "common.processes common.np common.arrays",
     "common.gpu",
     *("common.functions", "common.layers"),

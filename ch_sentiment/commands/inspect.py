@@ -5,7 +5,7 @@ import os
 
 from ch_sentiment.console import shorten, show
 from ch_sentiment.experiment.classifier import model_path
-from common.files.checkpoint import CheckpointError, load_checkpoint
+from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere
 
 HELP = "show what is in a model's file, without trusting it"
 WIDTH = 300  # characters of a value that are shown
@@ -33,7 +33,7 @@ def survey(path):
     """
     found, defect = {}, None
     try:
-        load_checkpoint(path, lambda content: found.update(content))
+        load_checkpoint(path, lambda content: found.update(content) or nowhere(content["arrays"]))
     except CheckpointError as error:
         defect = error
     if not found:

@@ -8,7 +8,7 @@ from ch_sentiment.experiment.load import NAMES
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import MAY_CHANGE, Config
 from common.files.checkpoint import CheckpointError
-from common.files.resume import read_about
+from common.files.resume import WEIGHT, read_about
 from dataset.errors import DataError
 
 PATHS = ("data", "test_data", "group_file", "init_from", "unlabelled", "leave_out")  # options that may be paths
@@ -51,7 +51,9 @@ def read_run_state(path):
     saved, manifest = read_about(path)
     try:
         options = {"keep_epoch": "best", "average": 0.0, **saved["options"]}  # older versions knew nothing else
-        config, net = Config.of(options), rebuild(saved["model"], saved["net"], manifest)
+        names = [(entry, entry["name"].removeprefix(WEIGHT)) for entry in manifest]
+        weights = [{**entry, "name": name} for entry, name in names if name != entry["name"]]
+        config, net = Config.of(options), rebuild(saved["model"], saved["net"], weights)
         return RunState(config, net, saved["words"], saved["data"])
     except DataError as error:
         raise CheckpointError(f"{path}: {error}") from None

@@ -16,11 +16,12 @@ import numpy as np
 from common.arrays.checks import as_number, described, plain_number
 from common.arrays.global_random import GlobalRandom
 from common.arrays.tied_weights import TiedWeights
-from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere, save_arrays
 from common.training.callback import Callback
 from common.training.scoring import Running
 
 KIND = "sentifish training"
+WEIGHT = "weight."  # before the names of the model's weights
 PASSING = ("callback.", "running.")  # arrays that are there at some steps and not at others
 
 
@@ -112,7 +113,7 @@ def read_about(path):
     CheckpointError where the file is damaged or of another kind.
     """
     found = {}
-    _load(path, found.update)
+    _load(path, lambda content: found.update(content) or nowhere(content["arrays"]))
     return found["meta"].get("about"), found["arrays"]
 
 
@@ -128,7 +129,7 @@ def _arrays(trainer):
     model = trainer.model
     weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
     state = (trainer.optimizer.state or {}).items()
-    return {f"weight.{name}": w for name, w in weights.items()} | {
+    return {f"{WEIGHT}{name}": w for name, w in weights.items()} | {
         f"optimizer.{slot}.{i}": a for slot, arrays in state for i, a in enumerate(arrays)
     }
 

@@ -7,7 +7,7 @@ padding then comes first, and leaves the initial state as it is.
 import numpy as np
 
 from common.arrays.checks import as_floats, float_dtype
-from common.arrays.layer import Layer
+from common.arrays.layer import Layer, WithGrads
 from common.gpu.kernels import on_gpu
 from common.recurrent.lstm import TimeLSTM
 from common.threads import one_blas_thread, run_concurrently
@@ -26,7 +26,8 @@ class TimeBidirectional(Layer):
         self.forward_layer, self.backward_layer = forward_layer, backward_layer
         self.layers = [forward_layer, backward_layer]
         self.params = forward_layer.params + backward_layer.params
-        self.grads = forward_layer.grads + backward_layer.grads
+
+    new_grads = WithGrads.new_grads
 
     @property
     def param_names(self):

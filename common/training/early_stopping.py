@@ -3,6 +3,7 @@
 import re
 
 from common.arrays.checks import as_number, described
+from common.model_lock import lock_of
 from common.training.callback import Callback
 
 # Words in a column's name that say that higher (MORE) or lower (LESS) values are better.
@@ -76,8 +77,9 @@ class EarlyStopping(Callback):
 
     def on_fit_end(self, trainer):
         if self.weights is not None:
-            for p, best in zip(trainer.model.params, self.weights):
-                p[...] = best
+            with lock_of(trainer.model):
+                for p, best in zip(trainer.model.params, self.weights):
+                    p[...] = best
 
     def state(self):
         return {"best": self.best, "best_epoch": self.best_epoch}, self.weights or []

@@ -17,6 +17,7 @@ from common.arrays.checks import as_number, described, plain_number
 from common.arrays.examples import IGNORED, Examples, sorted_batches
 from common.base_model import WrappedModel
 from common.checking.metrics import count_right
+from common.model_lock import lock_of
 from common.np import to_cpu, to_device_of
 from common.threads import one_blas_thread
 
@@ -88,8 +89,9 @@ def score(model, examples, batch_size, metrics):
     loss_sum, right, size, collected = 0.0, 0, 0, []
     for index in sorted_batches(examples.x, batch_size):
         x, t, weighted = to_device_of(model.params, examples.batch(index, ignored_by(model)))
-        loss = as_loss(model, model.forward(x, t, **weighted))
-        found = counted(model, t, metrics)
+        with lock_of(model):
+            loss = as_loss(model, model.forward(x, t, **weighted))
+            found = counted(model, t, metrics)
         count = len(index) if found is None else len(found[1])
         loss_sum, size = loss_sum + loss * count, size + count
         right = None if found is None else right + count_right(*found)
