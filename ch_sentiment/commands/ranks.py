@@ -8,27 +8,28 @@ import contextlib
 import io
 import traceback
 
-from ch_sentiment.console import Terminated, printable, terminable
+from ch_sentiment.console import Terminated, printable
 from common.cores import rank_started, ranks_started
 from common.training.mpi import end_with, join, tell
 
 SHARED = ("train",)  # the commands that have work for all ranks
 
 
-def run(argv, parse, run_command):
+def run(argv, parse, run_parsed, signals):
     """-> exit code of a program that mpiexec started several times. parse: function of argv -> the module of a command,
-    its options; SystemExit as argparse. run_command: function of these -> exit code.
+    its options; SystemExit as argparse. run_parsed: function of these, and of a context that makes exceptions of
+    signals, -> exit code. signals: such a context.
     """
     called = f"sentifish {printable(argv[0])}" if argv else "sentifish"
     if not argv or argv[0] not in SHARED:
         return refuse(called, argv, parse)
     command = argparse.Namespace(command=argv[0])
     try:
-        with terminable():
+        with signals:
             comm = join()  # before anything else may fail: the others would wait for this rank
             if comm.rank:
-                return run_command(Follower(comm), command)
-            code = run_command(Leader(argv, parse), command)
+                return run_parsed(Follower(comm), command, contextlib.nullcontext())
+            code = run_parsed(Leader(argv, parse), command, contextlib.nullcontext())
             tell(comm, code)
             return code
     except BaseException as error:
