@@ -46,7 +46,8 @@ ORDER = [
         "common.transformer",
         "common.training common.word_counts",
         "common.trainer common.util",
-        "common.files.resume common.training.stream",
+        "common.files.saved_training common.training.stream",
+        "common.files.resume",
     ),
     # the chapters
     "ch_words ch_language ch_seq2seq",
