@@ -7,6 +7,7 @@ trainer.fit(x, t, max_epoch=6)  # the same bits as 10 epochs in one go, on the s
 """
 
 import copy
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -77,7 +78,7 @@ def resume_training(path, trainer):
     if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "seek"):
         expected = "expected the path of a checkpoint, then a trainer"
         raise ValueError(f"resume_training: {expected}, got {described(path)}")
-    arrays, meta = _load(path)
+    arrays, meta = _load(path, lambda content: _check_sizes(trainer, content["meta"], content["arrays"]))
     try:
         saved = _as_saved(trainer, arrays, meta)
         _load_callbacks(saved, arrays, meta["callbacks"])
@@ -158,6 +159,26 @@ def read_about(path):
     return found["meta"].get("about"), found["arrays"]
 
 
+def _check_sizes(trainer, meta, manifest):
+    """ValueError, before any array is read, where the weights are other ones, or not as many numbers as the optimizer's
+    state has stand beside them; -> None.
+    """
+    if not isinstance(meta, dict) or meta.get("kind") != KIND:
+        return
+    optimizer, saved = trainer.optimizer, {entry["name"]: entry for entry in manifest}
+    for name, w in _weights(trainer.model).items():
+        expected, entry = f"{w.dtype} {w.shape}", saved.get(name)
+        got = "none" if entry is None else f"{np.dtype(entry['dtype'])} {tuple(entry['shape'])}"
+        if expected != got:
+            raise ValueError(f"expected a training with {name}: {expected}, got {got}")
+    if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
+        expected = len(optimizer.slots) * sum(p.size for p in TiedWeights(trainer.model.params).unique)
+        got = sum(math.prod(entry["shape"]) for name, entry in saved.items() if name.startswith("optimizer."))
+        if got < expected:
+            name = type(optimizer).__name__
+            raise ValueError(f"expected a training with the state of {name}, {expected:,} numbers, got {got:,}")
+
+
 def _load(path, into=None):
     arrays, meta = load_checkpoint(path, into)
     if not isinstance(meta, dict) or meta.get("kind") != KIND:
@@ -167,12 +188,15 @@ def _load(path, into=None):
 
 def _arrays(trainer):
     """The weights, frozen ones too, and the optimizer's state, by name."""
-    model = trainer.model
-    weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
     state = (trainer.optimizer.state or {}).items()
-    return {f"{WEIGHT}{name}": w for name, w in weights.items()} | {
+    return _weights(trainer.model) | {
         f"optimizer.{slot}.{i}": a for slot, arrays in state for i, a in enumerate(arrays)
     }
+
+
+def _weights(model):
+    weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
+    return {f"{WEIGHT}{name}": w for name, w in weights.items()}
 
 
 def _state(trainer):
