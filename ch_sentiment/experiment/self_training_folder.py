@@ -21,6 +21,7 @@ from ch_sentiment.experiment.run_folder import LAST, STATE, in_folder, train_in_
 from ch_sentiment.experiment.run_state import check_same, read_run_state, with_absolute_paths
 from ch_sentiment.experiment.self_training import Round, Stopped, Teacher, knows_validation
 from common.files.checkpoint import load_checkpoint, save_arrays
+from common.files.held_folder import check_stays
 from common.files.resume import resume_training
 from dataset.errors import DataError, reading
 from dataset.store.fetch import sha256
@@ -120,6 +121,7 @@ class FolderRun:
     def train(self, name, config, data):
         """-> Classifier. Stopped where a signal came; FloatingPointError where the loss is no longer finite."""
         folder = self.folder / name
+        check_stays(folder)
         if name in self.state.done:
             return Classifier.load(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,12 +153,14 @@ class FolderRun:
             arrays, meta = load_checkpoint(path)
             return arrays, Round(**meta)
         arrays, found = make()
+        check_stays(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_arrays(path, arrays, asdict(found))
         return arrays, found
 
     def finish(self, config, kept, rounds):
         """Score the model that is kept and write it to the folder itself; -> Result."""
+        check_stays(self.folder)
         paths = {teacher.name: teacher.path for teacher in self.given}
         source = self.folder / kept if kept in self.state.done else paths[kept]
         model = Classifier.load(source)

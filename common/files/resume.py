@@ -17,6 +17,7 @@ from common.arrays.checks import as_number, described, plain_number
 from common.arrays.global_random import GlobalRandom
 from common.arrays.tied_weights import TiedWeights
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.files.held_folder import check_stays
 from common.training.callback import Callback
 from common.training.scoring import Running
 
@@ -40,6 +41,7 @@ class Checkpoint(Callback):
     def save(self, trainer):
         save_training(self.path, trainer, self.about)
         self.saved = time.monotonic()
+        check_stays(os.path.dirname(self.path))
 
     on_fit_start = on_epoch_end = on_pause = save
 
