@@ -20,6 +20,7 @@ from common.arrays.global_random import GlobalRandom
 from common.arrays.tied_weights import TiedWeights
 from common.files import saved_training as checks
 from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere, save_arrays
+from common.files.held_folder import check_stays
 from common.files.saved_training import plain
 from common.training.callback import Callback, way_back
 from common.training.scoring import Running
@@ -49,6 +50,7 @@ class Checkpoint(Callback):
     def save(self, trainer):
         save_training(self.path, trainer, self.about)
         self.saved = time.monotonic()
+        check_stays(os.path.dirname(self.path))
 
     on_fit_start = on_epoch_end = on_pause = save
 
