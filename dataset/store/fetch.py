@@ -27,17 +27,16 @@ def folder():
     """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder. DataError
     where it is that of a user who has none.
     """
-    if named := os.environ.get(FOLDER_VARIABLE):
-        found = Path(named)
-    else:
+    named = os.environ.get(FOLDER_VARIABLE)
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
         import pooch
 
-        found = pooch.os_cache("sentifish")
-    try:
-        return found.expanduser().absolute()
-    except RuntimeError:  # whose ~ it is cannot be told
-        remedy = f"set {FOLDER_VARIABLE} to a folder for the data"
-        raise DataError(f"{found}: expected the folder of a user who has one, there is none; {remedy}") from None
+        return pooch.os_cache("sentifish").expanduser().absolute()
+    except RuntimeError:  # nobody knows whose ~ it is
+        expected = f"{named or '~/.cache'}: expected the folder of a user who has one, there is none"
+        raise DataError(f"{expected}; set {FOLDER_VARIABLE} to a folder for the data") from None
 
 
 def derived_folder():
