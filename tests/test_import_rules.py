@@ -57,6 +57,7 @@ ORDER = [
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.estimator ch_sentiment.export ch_sentiment.vectors",
         "ch_sentiment.commands",
+        "ch_sentiment.program",
         "ch_sentiment.__main__",
     ),
 ]
@@ -75,7 +76,7 @@ def is_script(tree):
 
 
 IMPORT_BY_NAME = {
-    "ch_sentiment/__main__.py",  # the commands
+    "ch_sentiment/program.py",  # the commands
     "ch_sentiment/experiment/cells.py",  # a cell that --cell names
     "ch_sentiment/exercises/catalogue.py",  # the exercises
     "ch_sentiment/exercises/runner.py",  # a learner's file, in a process of its own

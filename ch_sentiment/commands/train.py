@@ -2,7 +2,6 @@
 
 import functools
 import signal
-import sys
 
 from tqdm import tqdm
 
@@ -160,13 +159,13 @@ def train(experiment, folder):
     except OSError as error:
         raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how_to_resume(folder), file=sys.stderr)
+        warn(how_to_resume(folder))
         raise
     if result.error is not None:
         raise FloatingPointError(f"{result.error}; {result_so_far(result, folder)}")
     if result.scores is None:
         message, code = STOPPED[result.stop_reason]
-        print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
+        warn(f"{message}: {result_so_far(result, folder)}", how_to_resume(folder))
         return code
     print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)

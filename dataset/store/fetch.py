@@ -24,12 +24,20 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder."""
+    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder. DataError
+    where it is that of a user who has none.
+    """
     if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named).expanduser().absolute()
-    import pooch
+        found = Path(named)
+    else:
+        import pooch
 
-    return pooch.os_cache("sentifish").absolute()
+        found = pooch.os_cache("sentifish")
+    try:
+        return found.expanduser().absolute()
+    except RuntimeError:  # whose ~ it is cannot be told
+        remedy = f"set {FOLDER_VARIABLE} to a folder for the data"
+        raise DataError(f"{found}: expected the folder of a user who has one, there is none; {remedy}") from None
 
 
 def derived_folder():
