@@ -12,6 +12,7 @@ import re
 import sys
 
 from ch_sentiment import commands
+from ch_sentiment.commands import ranks
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, printable, terminable
 from ch_sentiment.console.signals import Interruptible
 from ch_sentiment.console.streams import discard, finish_streams, prepare_streams
@@ -35,13 +36,7 @@ def program():
     gc.disable()
     prepare_streams()
     try:
-        if ranks_started() > 1:
-            from ch_sentiment.commands import ranks  # not above: one process has no use for it
-
-            gc.enable()
-            code = ranks.run(sys.argv[1:], parse, run_parsed, Interruptible())
-        else:
-            code = run_command(sys.argv[1:], Interruptible())
+        code = run_command(sys.argv[1:], Interruptible())
     except SystemExit as left:  # --help, or what cannot be parsed
         code = left.code
     try:
@@ -62,20 +57,23 @@ def in_utf8():
 @one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
+    if signals is not None and ranks_started() > 1:
+        gc.enable()
+        return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:
         gc.freeze()  # modules are not garbage: a start takes a tenth less where they are never looked at
         gc.enable()
-    return run_parsed(command, options, terminable() if signals is None else signals)
+    return execute(command, options, signals)
 
 
-def run_parsed(command, options, signals):
-    """Run a command with its options; -> exit code. signals: what makes exceptions of them inside its block."""
+def execute(command, options, signals=None):
+    """-> exit code of a command, whose errors are said in one line."""
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
     called = f"sentifish {options.command}"
     try:
-        with signals:
+        with terminable() if signals is None else signals:
             code = command.run(options)
             sys.stdout.flush()  # here, where a broken pipe is caught
             return code

@@ -6,20 +6,19 @@ Only the first reads, prints and writes. A command that has no use for other ran
 import argparse
 import contextlib
 import io
-import traceback
 
-from ch_sentiment.console import Terminated, printable
+from ch_sentiment.console import Terminated, printable, warn
 from common.cores import rank_started, ranks_started
-from common.training.mpi import end_with, join, tell
 
 SHARED = ("train",)  # the commands that have work for all ranks
 
 
-def run(argv, parse, run_parsed, signals):
+def run(argv, parse, execute, signals):
     """-> exit code of a program that mpiexec started several times. parse: function of argv -> the module of a command,
-    its options; SystemExit as argparse. run_parsed: function of these, and of a context that makes exceptions of
-    signals, -> exit code. signals: such a context.
+    its options; SystemExit as argparse. execute: function of these and of `signals` (Interruptible) -> exit code.
     """
+    from common.training.mpi import end_with, join, tell  # not above: one process needs none of this
+
     called = f"sentifish {printable(argv[0])}" if argv else "sentifish"
     if not argv or argv[0] not in SHARED:
         return refuse(called, argv, parse)
@@ -28,8 +27,8 @@ def run(argv, parse, run_parsed, signals):
         with signals:
             comm = join()  # before anything else may fail: the others would wait for this rank
             if comm.rank:
-                return run_parsed(Follower(comm), command, contextlib.nullcontext())
-            code = run_parsed(Leader(argv, parse), command, contextlib.nullcontext())
+                return execute(Follower(comm), command, signals)
+            code = execute(Leader(argv, parse), command, signals)
             tell(comm, code)
             return code
     except BaseException as error:
@@ -75,7 +74,7 @@ def refuse(called, argv, parse):
         except SystemExit as left:
             return exit_code(left)
         shared = f"only {', '.join(SHARED)} shares its work among ranks"
-        end_with(f"{called}: expected one process, got {ranks_started()} ranks of mpiexec: {shared}", 2)
+        warn(f"{called}: expected one process, got {ranks_started()} ranks of mpiexec: {shared}")
     return 2
 
 
@@ -97,6 +96,8 @@ def ending(called, error):
             return f"{called}: SystemExit: {error}", exit_code(error) or 1
         case ValueError():
             return f"{called}: {error}", 2
+    import traceback  # as above
+
     return "".join(traceback.format_exception(error)).rstrip(), 1
 
 

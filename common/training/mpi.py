@@ -7,6 +7,7 @@ imported only where mpiexec started several ranks; NumPy is not, so that a rank 
 import atexit
 import contextlib
 import os
+import signal
 import sys
 import time
 
@@ -77,6 +78,9 @@ def end_with(line, code):
 
 
 def _end_all(line, code):
+    with contextlib.suppress(ValueError):  # of another thread
+        for number in (signal.SIGINT, signal.SIGTERM):  # it ends already
+            signal.signal(number, signal.SIG_IGN)
     rank = rank_started()
     if rank and (told := _told_within(GRACE)):  # the first ends, too, and has said why
         sys.modules["mpi4py.MPI"].Finalize()
