@@ -24,14 +24,14 @@ def generate(model, ids, length=50, temperature=1.0, top_k=None, end=None, skip=
             f"generate: expected a word to start from and one to draw, got {len(ids)} and {len(skip)} skipped"
         )
     made = []
-    model.reset_state()
     with model.predicting():
+        model.reset_state()
         xs = ids[None]  # (1, T)
         while len(made) < length and (end is None or made[-1:] != [end]):
             scores = model.score(xs)[0, -1].astype(np.float64)  # (1, T, V) -> (V,): after the last word
             made.append(int(rng.choice(V, p=probabilities(scores, temperature, top_k, skip))))
             xs = np.array([made[-1:]])  # (1, 1): the state knows the words before
-    model.reset_state()
+        model.reset_state()
     return made
 
 

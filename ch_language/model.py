@@ -99,12 +99,12 @@ class LanguageModel(BaseModel):
         It is read in `batch_size` portions side by side, and the state is zero before and after.
         """
         losses, count = 0.0, 0
-        self.reset_state()
         with self.predicting():
+            self.reset_state()
             for xs, ts in windows(corpus, batch_size, time_size):
                 losses += self.forward(xs, ts) * ts.size
                 count += ts.size
-        self.reset_state()
+            self.reset_state()
         return float(np.exp(losses / count))
 
 

@@ -41,8 +41,8 @@ def attention_maps(model, xs, start_id, sample_size):
     """Where a model with attention looks: -> its answers (N, T) ids, and for each of their ids a row of weights (N, T,
     S), which add to 1.
     """
-    answers = model.generate(xs, start_id, sample_size)
-    before = np.insert(answers[:, :-1], 0, start_id, axis=1)  # what was read when each id was written
     with model.predicting():
+        answers = model.generate(xs, start_id, sample_size)
+        before = np.insert(answers[:, :-1], 0, start_id, axis=1)  # what was read when each id was written
         model.decoder.forward(before, model.encode(xs))
-    return answers, model.decoder.attention_weight
+        return answers, model.decoder.attention_weight

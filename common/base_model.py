@@ -11,17 +11,19 @@ import numpy as np
 
 from common.arrays.checks import as_number, described
 from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
+from common.arrays.layer import WithGrads, grads_are_made
 from common.arrays.tied_weights import TiedWeights
 from common.files.book_params import params_file, read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
+from common.model_lock import lock_of
 from common.np import GPU, to_cpu, to_device_of, to_gpu  # noqa: F401  (GPU: the book's module exports it)
 from common.threads import one_blas_thread
 
 _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
-SWITCHES = ("training", "train_flg", "inference")  # what `predicting` sets and restores, where a layer has it
+SWITCHES = ("training", "train_flg", "inference")  # what `mode_restored` restores, where a layer has it
 
 
-class BaseModel:
+class BaseModel(WithGrads):
     """A child builds its layers, calls `collect`, and writes `forward(x, t)` -> loss and `backward()`.
 
     A child may, as in the book, fill `params` and `grads` itself instead.
@@ -51,7 +53,7 @@ class BaseModel:
                 twice = f"the same one as {first[id(layer)]!r} and {name!r}"
                 raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
-        self.grads = [g for layer in self.layers for g in layer.grads]
+        self.grads = None  # those of the layers, where they are asked for
         self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
         self.below = [layer for _, layer in below]
 
@@ -60,29 +62,27 @@ class BaseModel:
 
         The `train` of a model below that has its own has the last word on what that model holds.
         """
-        self.training = flag
-        for layer in reversed(self._all_below()):
-            for switch in ("training", "train_flg"):
-                if hasattr(layer, switch):
-                    setattr(layer, switch, flag)
-            if getattr(type(layer), "train", BaseModel.train) is not BaseModel.train:
-                layer.train(flag)
+        with lock_of(self):
+            self.training = flag
+            for layer in reversed(self._all_below()):
+                for switch in ("training", "train_flg"):
+                    if hasattr(layer, switch):
+                        setattr(layer, switch, flag)
+                if getattr(type(layer), "train", BaseModel.train) is not BaseModel.train:
+                    layer.train(flag)
 
     @contextmanager
     def predicting(self):
-        """Inside, nothing is dropped, and layers that know `inference` cache nothing; then all is as it was."""
-        pairs = itertools.product((self, *self._all_below()), SWITCHES)
-        before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
-        try:
+        """Inside, nothing is dropped, and layers that know `inference` cache nothing; then all is as it was.
+
+        One Python thread at a time is inside, and others wait.
+        """
+        with mode_restored(self) as before, one_blas_thread():
             self.train(False)
             for holder, name, _ in before:
                 if name == "inference":
                     holder.inference = True
-            with one_blas_thread():
-                yield
-        finally:
-            for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
-                setattr(holder, name, value)
+            yield
 
     def predict(self, xs, batch_size=64):
         """xs, in any of the forms that `Trainer.fit` takes -> what `score(xs)`, which a child has, gives for it.
@@ -132,6 +132,10 @@ class BaseModel:
         self._move(to_cpu)
 
     def _move(self, move):
+        with lock_of(self):
+            self._move_all(move)
+
+    def _move_all(self, move):
         holders = [self, *(layer for _, layer in layers_below(self)), *self.frozen_layers]
         tied = TiedWeights([p for holder in holders for p in holder.params])
         unique = [move(p) for p in tied.unique]
@@ -160,7 +164,8 @@ class BaseModel:
 
     def save_params(self, file_name=None):
         """Write the parameters, in their own precision, to file_name (default: ClassName.npz)."""
-        save_arrays(file_name or type(self).__name__ + ".npz", self.weights())
+        with lock_of(self):
+            save_arrays(file_name or type(self).__name__ + ".npz", self.weights())
 
     def load_params(self, file_name=None):
         """Read them back in place. Also reads the book's own .pkl files, and runs no code that one may hold.
@@ -180,8 +185,9 @@ class BaseModel:
         expected, got = [w.shape for w in own.values()], [a.shape for a in saved]
         if expected != got:
             raise CheckpointError(f"{file_name}: expected parameters of shapes {expected}, got {got}")
-        for w, a in zip(own.values(), saved):
-            w[...] = np.asarray(a, like=w)
+        with lock_of(self):
+            for w, a in zip(own.values(), saved):
+                w[...] = np.asarray(a, like=w)
 
     def weights(self):
         """What is saved, by name: the parameters, then the frozen weights, those of the layers below included."""
@@ -205,6 +211,19 @@ class WrappedModel(BaseModel):
 
     def weights(self):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()
+
+
+@contextmanager
+def mode_restored(model):
+    """Inside, one Python thread may switch a model's mode; then it is as it was. -> (holder, name, value) of that."""
+    with lock_of(model):
+        pairs = itertools.product((model, *getattr(model, "_all_below", tuple)()), SWITCHES)
+        before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
+        try:
+            yield before
+        finally:
+            for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
+                setattr(holder, name, value)
 
 
 def held_layers(holder):
@@ -254,15 +273,18 @@ def _check_layer(called, layer):
     """ValueError unless a layer has params and grads, lists of arrays of equal shapes."""
     if isinstance(layer, type):
         raise ValueError(f"{called}: expected a layer, got {described(layer)}: {layer.__name__}(...) makes one")
-    missing = [name for name in ("params", "grads") if not hasattr(layer, name)]
+    made = grads_are_made(layer)
+    missing = [name for name in ("params", "grads")[: 1 + made] if not hasattr(layer, name)]
     if missing:
         way_out = "a layer without weights has self.params, self.grads = [], []"
         got = f"{described(layer)} without {' and '.join(missing)}"
         raise ValueError(f"{called}: expected a layer with params and grads, got {got} ({way_out})")
-    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+    for name, arrays in (("params", layer.params), ("grads", layer.grads if made else [])):
         if not isinstance(arrays, (list, tuple)):
             expected, got = f"expected {name} to be a list of arrays", described(arrays)
             raise ValueError(f"{called}: {expected}, got {got} of {type(layer).__name__}")
+    if not made:  # `new_grads` sees to their shapes
+        return
     shapes = [[getattr(a, "shape", type(a).__name__) for a in arrays] for arrays in (layer.params, layer.grads)]
     if shapes[0] != shapes[1]:
         expected = f"grads of the shapes of the params, {shapes[0]}"

@@ -6,9 +6,11 @@ import signal
 import warnings
 
 from common import cores
+from common.model_lock import ForkSafeLock
 from common.threads import one_blas_thread
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_starting = ForkSafeLock()
 
 
 class ForkedProcess:
@@ -24,7 +26,7 @@ class ForkedProcess:
 
         self.name = name
         self.connection, end = Pipe()
-        with warnings.catch_warnings(), one_blas_thread(), end:
+        with _starting.held, warnings.catch_warnings(), one_blas_thread(), end:  # a setting of all threads
             # Python 3.12 warns that a copy has no other threads, while their locks stay locked in it. Of those of BLAS
             # there are none: OpenBLAS ends them before a fork.
             warnings.simplefilter("ignore", DeprecationWarning)

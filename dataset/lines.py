@@ -7,7 +7,9 @@ import contextlib
 import csv
 import gzip
 import io
+import threading
 import zlib
+from types import SimpleNamespace
 
 from dataset.errors import DataError
 from dataset.reading.encodings import check_encoding, guess_encoding, is_damaged_utf8
@@ -25,6 +27,7 @@ _MARKS = {  # of two that begin alike, the longer one first
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _NO_FIELD_LIMIT = 2**31 - 1  # the largest C long of every platform
+_csv_limit = SimpleNamespace(lock=threading.Lock(), inside=0, before=None)
 
 
 def read_lines(path):
@@ -181,9 +184,15 @@ def read_csv(path):
 
 @contextlib.contextmanager
 def unlimited_csv_fields():
-    """Let the csv module, whose limit is global, read fields of any size; the limit is restored afterwards."""
-    before = csv.field_size_limit(_NO_FIELD_LIMIT)
+    """Let the csv module, whose limit is global, read fields of any size; the last thread that leaves restores it."""
+    with _csv_limit.lock:
+        if not _csv_limit.inside:
+            _csv_limit.before = csv.field_size_limit(_NO_FIELD_LIMIT)
+        _csv_limit.inside += 1
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        with _csv_limit.lock:
+            _csv_limit.inside -= 1
+            if not _csv_limit.inside:
+                csv.field_size_limit(_csv_limit.before)

@@ -32,12 +32,12 @@ ORDER = [
     "dataset.unlabelled",
     "dataset.glove dataset.imdb dataset.speeches dataset.ptb dataset.sequence dataset.sentences",
     # common
-    *("common common.config common.cores", "common.threads", "common.forked"),
+    *("common common.config common.cores", "common.threads common.model_lock", "common.forked"),
     "common.processes common.np common.arrays",
     "common.gpu",
     *("common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.type_dropout common.ngrams"),
-    *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
+    *("common.pair_embedding common.ppmi_vectors common.clipping", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     "common.skip_gram",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
@@ -58,6 +58,7 @@ ORDER = [
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.estimator ch_sentiment.export ch_sentiment.vectors",
         "ch_sentiment.commands",
+        "ch_sentiment.program",
         "ch_sentiment.__main__",
     ),
 ]
@@ -76,7 +77,7 @@ def is_script(tree):
 
 
 IMPORT_BY_NAME = {
-    "ch_sentiment/__main__.py",  # the commands
+    "ch_sentiment/program.py",  # the commands
     "ch_sentiment/experiment/cells.py",  # a cell that --cell names
     "ch_sentiment/exercises/catalogue.py",  # the exercises
     "ch_sentiment/exercises/runner.py",  # a learner's file, in a process of its own

@@ -1,14 +1,12 @@
 """Pretrain on texts without labels: word vectors or a language model, from which `train --init-from` starts."""
 
 import math
-import shlex
 import signal
-import sys
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_option
 from ch_sentiment.commands.outcome import STOPPED, inform
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, as_argument, say, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
 from ch_sentiment.experiment.run_state import resume_run
@@ -102,20 +100,20 @@ class EpochLine(Callback):
 def train(pretraining):
     """Train to the end, or until a signal comes, and say what was written; -> exit code."""
     folder, trainer = pretraining.folder, pretraining.trainer
-    how = f"go on with: sentifish pretrain --resume {shlex.quote(str(folder))}"
+    how = f"go on with: sentifish pretrain --resume {as_argument(folder)}"
     try:
         pretraining.train()
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how, file=sys.stderr)
+        warn(how)
         raise
     if pretraining.was_stopped:
         message, code = STOPPED[trainer.stop_reason]
-        print(f"{message} after step {trainer.step:,}; {how}", file=sys.stderr)
+        warn(f"{message} after step {trainer.step:,}; {how}")
         return code
     best = trainer.history[pretraining.best.best_epoch - 1]
     held_out = f"loss on held-out texts {best['val_loss']:.4f}"
     if pretraining.options.task != SKIP_GRAM:
         held_out = f"perplexity on held-out texts {math.exp(min(best['val_loss'], 700)):.2f}"
     say(f"{held_out} after epoch {best['epoch']}")
-    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {shlex.quote(str(folder))}")
+    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {as_argument(folder)}")
     return 0

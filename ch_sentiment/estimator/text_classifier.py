@@ -106,9 +106,9 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         return [*([EpochTable()] if self.verbose else []), *([Progress()] if self.verbose > 1 else [])]
 
     def _have(self, model, classes, seed, history):
-        """Be fitted."""
-        self.model_, self.classes_, self.seed_, self.history_ = model, classes, seed, history
-        self.n_iter_ = len(history)
+        """Be fitted: at once, for another thread may ask meanwhile."""
+        found = {"model_": model, "classes_": classes, "seed_": seed, "history_": history, "n_iter_": len(history)}
+        vars(self).update(found)
 
     # -- answers
 
@@ -116,9 +116,11 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         """-> (N,) float64, log(p / (1 - p)) of `classes_[1]`, of two classes; else (N, C), whose softmax are the
         probabilities: scores of the network, divided by the temperature where the model was calibrated.
         """
-        self._check_fitted()
+        return self._scores(texts, *self._fitted())
+
+    def _scores(self, texts, model, classes):
         texts = as_texts(texts)
-        model, order = self.model_, [self.model_.label_names.index(name) for name in names_of(self.classes_)]
+        order = [model.label_names.index(name) for name in names_of(classes)]
         two = len(order) == 2
         if not texts:
             return np.zeros((0,) if two else (0, len(order)))
@@ -135,8 +137,9 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
 
     def predict(self, texts):
         """-> (N,) the most probable labels, of the dtype of `classes_`."""
-        scores = self.decision_function(texts)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
+        model, classes = self._fitted()
+        scores = self._scores(texts, model, classes)
+        return classes[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def score(self, texts, labels, sample_weight=None):
         """-> share of right answers, weighted by sample_weight (N,). DataError for other numbers of texts and labels,
@@ -154,6 +157,12 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")
 
+    def _fitted(self):
+        """-> model_ and classes_, of one `fit`, whatever another thread fits meanwhile. NotFittedError."""
+        self._check_fitted()
+        state = dict(vars(self))
+        return state["model_"], state["classes_"]
+
     def _check_fitted(self):
         if not self.__sklearn_is_fitted__():
             raise NotFittedError(f"{type(self).__name__}: expected `fit`, `partial_fit` or `load` before, got none")
@@ -162,10 +171,10 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
 
     def save(self, path):
         """Write the file that `sentifish predict` and every other command reads; raises as `Classifier.save`."""
-        self._check_fitted()
+        model, classes = self._fitted()
         plain = to_plain(self.get_params(deep=False), self.seed_)
-        own = {"class": type(self).__name__, "labels": self.classes_.dtype.str, "parameters": plain}
-        replace(self.model_, metrics={**self.model_.metrics, "estimator": own}).save(path)
+        own = {"class": type(self).__name__, "labels": classes.dtype.str, "parameters": plain}
+        replace(model, metrics={**model.metrics, "estimator": own}).save(path)
 
     @classmethod
     def load(cls, path):
@@ -188,8 +197,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         state = dict(vars(self))
         if "model_" in state:
             file = io.BytesIO()
-            self.model_.save(file)
-            state |= {"model_": file.getvalue(), "classes_": self.classes_.dtype.str}
+            state["model_"].save(file)
+            state |= {"model_": file.getvalue(), "classes_": state["classes_"].dtype.str}
         return state
 
     def __setstate__(self, state):

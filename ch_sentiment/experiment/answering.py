@@ -4,6 +4,7 @@ Commands and `explain`, `audit`, `speeches` ask a model through the functions of
 what an object does not offer.
 """
 
+import contextlib
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +33,7 @@ class TextClassifier(Protocol):
     - `abstain_below`: the answer is "unsure" where no probability is so high; or None. Default: None.
     - `max_len`, `cleaning`: how many tokens are read, and what is no token. Default: all, `Cleaning()`.
     - `processes`: how many may share the work of explain, audit and speeches. Default: one for each core.
+    - `lock`: a context manager, which may be entered twice, around what asks several of these at once. Default: none.
     """
 
     label_names: list
@@ -89,6 +91,11 @@ def cleaning_of(model):
 def processes_of(model):
     """How many processes may share the work with a model, for `common.cores.most_processes`."""
     return getattr(model, "processes", None)
+
+
+def lock_of(model):
+    """What no other Python thread asks the model within."""
+    return getattr(model, "lock", None) or contextlib.nullcontext()
 
 
 def abstain_below(model):

@@ -8,12 +8,13 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
-from ch_sentiment.experiment.packing import DTYPES, pack, packed_like, unpack, unpacked_manifest
+from ch_sentiment.experiment.packing import DTYPES, finish, pack, packed_like
 from ch_sentiment.model import to_probabilities
 from common.checking.abstention import abstention_threshold
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
 from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.model_lock import lock_of
 from common.processes import map_on_cores
 from common.training.batches import sorted_batches, take
 from dataset.errors import DataError
@@ -87,15 +88,18 @@ class Classifier:
         """(T,) weights of the words in an attention pooling, or None where there is none."""
         pool = getattr(getattr(self.net, "encoder", None), "pool", None)
         if hasattr(pool, "attention_weight"):
-            self.net.predict(self.vocab.encode(words)[None])  # (1, T)
-            weights = np.zeros(len(words), pool.attention_weight.dtype)
-            weights[getattr(self.net, "places", np.arange)(len(words))] = pool.attention_weight[0]  # (1, T') -> (T,)
+            with self.lock:
+                self.net.predict(self.vocab.encode(words)[None])  # (1, T)
+                (of_read,) = pool.attention_weight  # (1, T') -> (T',)
+            weights = np.zeros(len(words), of_read.dtype)
+            weights[getattr(self.net, "places", np.arange)(len(words))] = of_read  # (T') -> (T,)
             return weights
 
     def word_path(self, words, weight, **accuracy):
         """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
         if hasattr(self.net, "score_backward"):
-            return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
+            with self.lock:
+                return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
 
     # -- of ids
 
@@ -131,7 +135,8 @@ class Classifier:
         scores = np.empty(0)
         batches = sorted_batches(x, BATCH)[::-1]  # the longest first, so that all processes end at the same time
         own = self.processes if isinstance(self.net.params[0], np.ndarray) else 1  # a GPU's memory has no copy
-        with np.errstate(over="ignore", invalid="ignore"):  # of huge weights: checked below
+        # Locked, so that no step of a training in another thread comes between; and of huge weights: checked below.
+        with self.lock, np.errstate(over="ignore", invalid="ignore"):
             predicted = map_on_cores(lambda index: self.net.predict(take(x, index)), batches, own)
             for answers, index in zip(predicted, batches):
                 if len(scores) == 0:
@@ -140,6 +145,11 @@ class Classifier:
         if not np.isfinite(scores).all():
             raise ValueError("expected a model with finite scores, got one that answers nan or inf")
         return scores
+
+    @property
+    def lock(self):
+        """What the Python threads that ask this model wait for."""
+        return lock_of(self.net)
 
     @property
     def temperature(self):
@@ -172,7 +182,8 @@ class Classifier:
 
     def save(self, path):
         """Write everything to one file (`common.files.checkpoint`); raises as `save_arrays` and `packing.pack`."""
-        save_arrays(path, pack(self.net.weights(), self.packed, len(self.vocab)), self.meta())
+        with self.lock:
+            save_arrays(path, pack(self.net.weights(), self.packed, len(self.vocab)), self.meta())
 
     def meta(self):
         """What stands in the file beside the arrays."""
@@ -183,31 +194,46 @@ class Classifier:
 
     @classmethod
     def load(cls, path):
-        """From the file, or the folder of a training. CheckpointError naming file and defect."""
+        """From the file, or the folder of a training. CheckpointError naming file and defect.
+
+        No memory is taken for weights before names, shapes and dtypes are those of the model. As packed weights become
+        two or four times as large, such a file is read twice: first to be checked, and then into its place.
+        """
         path = model_path(path)
-        built = []
+        model = cls._from_file(path, fill=False)
+        if model.packed is not None:
+            del model
+            model = cls._from_file(path, fill=True)
+        return model
 
-        def arrays_to_fill(content):
-            model = cls._from(content["meta"], content["arrays"])
-            built.append(model)
-            return packed_like(model.net.weights(), model.packed, len(model.vocab), content["arrays"])
+    @classmethod
+    def _from_file(cls, path, fill):
+        """fill: of packed weights, as of `packed_like`."""
+        found = []
 
-        arrays, _ = load_checkpoint(path, arrays_to_fill)
-        model = built[0]
+        def places(content):
+            found.append(model := cls._from(content["meta"], content["arrays"], fill))
+            plan = packed_like(model.net.weights(), model.packed, len(model.vocab), content["arrays"], fill)
+            found.append(plan)
+            return plan
+
+        load_checkpoint(path, places)
+        model, plan = found
         try:
-            unpack(arrays, model.net.weights(), model.packed, len(model.vocab))
+            finish(plan)
         except ValueError as error:
             raise CheckpointError(f"{path}: {error}") from None
         return model
 
     @classmethod
-    def _from(cls, meta, manifest):
+    def _from(cls, meta, manifest, fill):
         """ValueError where meta and manifest do not fit each other."""
         if not isinstance(meta, dict) or meta.get("kind") != KIND:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
             _check_meta(meta)
-            net = rebuild(meta["model"], meta["net"], unpacked_manifest(manifest, meta.get("packed")))
+            packed = meta.get("packed")
+            net = rebuild(meta["model"], meta["net"], manifest, packed, fill=fill or packed is None)
             plain = {name: meta[name] for name in PLAIN} | {name: meta.get(name) for name in OPTIONAL}
             return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a custom cell is not known, or fails

@@ -31,6 +31,8 @@ def number(kind, expected, fits):
 
 COUNT = number(int, "a whole number above 0 (and below 2^31)", lambda n: 1 <= n < 2**31)
 SIZE = number(int, "a whole number, 0 or above", lambda n: 0 <= n < 2**31)
+LAYERS = number(int, "a whole number from 1 to 256", lambda n: 1 <= n <= 256)
+TRIAL_COUNT = number(int, "a whole number from 1 to 100,000", lambda n: 1 <= n <= 100_000)
 CLASSES = number(int, "a whole number above 1", lambda n: n >= 2)
 SEED = number(int, "a whole number, 0 or above", lambda n: n >= 0)
 NOT_NEGATIVE = number(float, "a number, 0 or above", lambda x: 0 <= x < math.inf)

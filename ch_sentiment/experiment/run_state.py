@@ -11,7 +11,7 @@ from ch_sentiment.experiment.option import check_saved, flag
 from ch_sentiment.experiment.options import FIELDS, MAY_CHANGE, Config
 from common.arrays.checks import described
 from common.files.checkpoint import CheckpointError
-from common.files.resume import read_about, resume_training
+from common.files.resume import WEIGHT, read_about, resume_training
 from common.files.saved_training import ROW
 from common.training.callbacks import LearningRate, WeightAveraging
 from dataset.errors import DataError
@@ -88,9 +88,11 @@ def read_run_state(path):
     try:
         model, net, words, texts = (saved[name] for name in ("model", "net", "words", "data"))
         options = {"keep_epoch": "best", "average": 0.0, **saved["options"]}  # older versions knew nothing else
+        names = [(entry, entry["name"].removeprefix(WEIGHT)) for entry in manifest]
+        weights = [{**entry, "name": name} for entry, name in names if name != entry["name"]]
         config = saved_config(options)
         _check_net(config, model, net)
-        state = RunState(config, rebuild(model, net, manifest), words, texts)
+        state = RunState(config, rebuild(model, net, weights), words, texts)
         check_sealed(path, saved)
         return state
     except DataError as error:

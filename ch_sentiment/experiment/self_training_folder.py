@@ -25,6 +25,7 @@ from ch_sentiment.experiment.run_state import check_same, read_run_state, resume
 from ch_sentiment.experiment.self_training import Round, Stopped, Teacher, kinds_of, knows_validation, rounds_of
 from common.arrays.forms import COUNT, FROM_ONE, SHARE, Number, check_form, check_range
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.files.held_folder import check_stays
 from common.files.saved_training import ROW
 from dataset.errors import DataError, reading
 from dataset.store.fetch import sha256
@@ -190,6 +191,7 @@ class FolderRun:
     def train(self, name, config, data):
         """-> Classifier. Stopped where a signal came; FloatingPointError where the loss is no longer finite."""
         folder = self.folder / name
+        check_stays(folder)
         if name in self.state.done:
             return Classifier.load(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -225,12 +227,14 @@ class FolderRun:
         if path.is_file():
             return read_labels(path, number, self.data, {*self.state.done, *(teacher.name for teacher in self.given)})
         arrays, found = make()
+        check_stays(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_arrays(path, arrays, asdict(found))
         return arrays, found
 
     def finish(self, config, kept, rounds):
         """Score the model that is kept and write it to the folder itself; -> Result."""
+        check_stays(self.folder)
         paths = {teacher.name: teacher.path for teacher in self.given}
         source = self.folder / kept if kept in self.state.done else paths[kept]
         model = Classifier.load(source)

@@ -70,6 +70,11 @@ def explain(model, text):
 
     DataError for a text without words, or without one that the model knows; ValueError where its answer is not finite.
     """
+    with answering.lock_of(model):  # all of it from the same weights, whatever another thread trains
+        return _explained(model, text)
+
+
+def _explained(model, text):
     words, total = answering.words_of(model, text)
     if not words:
         raise DataError("expected words in the text, got none")

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field, fields, replace
 
 from ch_sentiment import model
-from ch_sentiment.experiment.option import COUNT, NOT_NEGATIVE, POSITIVE, SEED, SHARE, SIZE, check_saved, flag, option
+from ch_sentiment.experiment.option import (
+    COUNT,
+    LAYERS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    SHARE,
+    SIZE,
+    check_saved,
+    flag,
+    option,
+)
 from common.arrays.checks import described
 from dataset.errors import DataError
 from dataset.text import TOKENIZERS
@@ -35,7 +46,7 @@ class PretrainOptions:
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     cell: str = option("lstm", "the recurrent cell", choices=CELLS)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
-    layers: int = option(1, "recurrent layers on top of each other", type=COUNT)
+    layers: int = option(1, "recurrent layers on top of each other", type=LAYERS)
     bidirectional: bool = option(False, "two language models, the second from the last word to the first", switch=True)
     backward: bool = option(False, "one language model, from the last word to the first", switch=True)
     tied: bool = option(False, "one vector of a word, read or predicted (--wordvec as --hidden)", switch=True)

@@ -7,6 +7,7 @@ trainer.fit(x, t, max_epoch=6)  # the same bits as 10 epochs in one go, on the s
 """
 
 import copy
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -18,12 +19,14 @@ from common.arrays.checks import as_number, described, plain_number
 from common.arrays.global_random import GlobalRandom
 from common.arrays.tied_weights import TiedWeights
 from common.files import saved_training as checks
-from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere, save_arrays
+from common.files.held_folder import check_stays
 from common.files.saved_training import plain
 from common.training.callback import Callback, way_back
 from common.training.scoring import Running
 
 KIND = "sentifish training"
+WEIGHT = "weight."  # before the names of the model's weights
 PASSING = ("callback.", "running.")  # arrays that are there at some steps and not at others
 
 
@@ -47,6 +50,7 @@ class Checkpoint(Callback):
     def save(self, trainer):
         save_training(self.path, trainer, self.about)
         self.saved = time.monotonic()
+        check_stays(os.path.dirname(self.path))
 
     on_fit_start = on_epoch_end = on_pause = save
 
@@ -56,7 +60,7 @@ class Checkpoint(Callback):
 
 
 def save_training(path, trainer, about=None):
-    """Write all that the next step depends on, and `about` (JSON), to one file.
+    """Write all that the next step depends on, and `about` (JSON), to one file or binary stream.
 
     OSError where it cannot be written, FloatingPointError where a number in it is no longer finite; then a former file
     is still there.
@@ -73,10 +77,10 @@ def resume_training(path, trainer):
 
     CheckpointError where the file is damaged or holds another training; then nothing has changed.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "seek"):
         expected = "expected the path of a checkpoint, then a trainer"
         raise ValueError(f"resume_training: {expected}, got {described(path)}")
-    arrays, meta = _load(path)
+    arrays, meta = _load(path, lambda content: _check_sizes(trainer, content["meta"], content["arrays"]))
     try:
         saved = _as_saved(trainer, arrays, meta)
         _load_callbacks(saved, arrays, meta["callbacks"])
@@ -153,8 +157,28 @@ def read_about(path):
     CheckpointError where the file is damaged or of another kind.
     """
     found = {}
-    _load(path, found.update)
+    _load(path, lambda content: found.update(content) or nowhere(content["arrays"]))
     return found["meta"].get("about"), found["arrays"]
+
+
+def _check_sizes(trainer, meta, manifest):
+    """ValueError, before any array is read, where the weights are other ones, or not as many numbers as the optimizer's
+    state has stand beside them; -> None.
+    """
+    if not isinstance(meta, dict) or meta.get("kind") != KIND:
+        return
+    optimizer, saved = trainer.optimizer, {entry["name"]: entry for entry in manifest}
+    for name, w in _weights(trainer.model).items():
+        expected, entry = f"{w.dtype} {w.shape}", saved.get(name)
+        got = "none" if entry is None else f"{np.dtype(entry['dtype'])} {tuple(entry['shape'])}"
+        if expected != got:
+            raise ValueError(f"expected a training with {name}: {expected}, got {got}")
+    if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
+        expected = len(optimizer.slots) * sum(p.size for p in TiedWeights(trainer.model.params).unique)
+        got = sum(math.prod(entry["shape"]) for name, entry in saved.items() if name.startswith("optimizer."))
+        if got < expected:
+            name = type(optimizer).__name__
+            raise ValueError(f"expected a training with the state of {name}, {expected:,} numbers, got {got:,}")
 
 
 def _load(path, into=None):
@@ -166,12 +190,15 @@ def _load(path, into=None):
 
 def _arrays(trainer):
     """The weights, frozen ones too, and the optimizer's state, by name."""
-    model = trainer.model
-    weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
     state = (trainer.optimizer.state or {}).items()
-    return {f"weight.{name}": w for name, w in weights.items()} | {
+    return _weights(trainer.model) | {
         f"optimizer.{slot}.{i}": a for slot, arrays in state for i, a in enumerate(arrays)
     }
+
+
+def _weights(model):
+    weights = model.weights() if hasattr(model, "weights") else dict(enumerate(model.params))
+    return {f"{WEIGHT}{name}": w for name, w in weights.items()}
 
 
 def _state(trainer):

@@ -5,6 +5,7 @@ The weights of single steps scatter around a good place; their mean lies nearer 
 
 from common.arrays.checks import as_number
 from common.arrays.forms import COUNT, Number, check_arrays, check_form
+from common.model_lock import lock_of
 from common.training.callback import Callback
 
 
@@ -60,8 +61,9 @@ class WeightAveraging(Callback):
         return 1 - min(self.decay, (1 + self.steps) / (10 + self.steps)) ** (self.steps - self.counted)
 
     def _write(self, trainer, weights):
-        for p, new in zip(trainer.model.params, weights):
-            p[...] = new
+        with lock_of(trainer.model):
+            for p, new in zip(trainer.model.params, weights):
+                p[...] = new
 
     def state(self):
         values = {"steps": self.steps, "counted": self.counted, "away": self.own is not None}

@@ -37,12 +37,14 @@ class StopOnSignal(Callback):
             trainer.stop(signal.Signals(number).name)
             self.on_fit_end(trainer)
 
-        self.before = {number: signal.signal(number, handle) for number in self.signals}
+        for number in self.signals:  # one by one: where the second is refused, the first is put back
+            if signal.getsignal(number) is not None:
+                self.before[number] = signal.signal(number, handle)
 
     def on_fit_end(self, trainer):
-        for number, handler in self.before.items():
+        while self.before:
+            number, handler = self.before.popitem()
             signal.signal(number, handler)
-        self.before = {}
 
 
 class BookLog(Callback):

@@ -4,6 +4,7 @@ import re
 
 from common.arrays.checks import as_number, described
 from common.arrays.forms import FROM_ONE, NUMBER, check_arrays, check_form
+from common.model_lock import lock_of
 from common.training.callback import Callback
 
 # Words in a column's name that say that higher (MORE) or lower (LESS) values are better.
@@ -50,7 +51,8 @@ class EarlyStopping(Callback):
         if value is None and self.monitor.startswith("val_") and row.get("val_loss") is None:
             raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
         if value is None and self.monitor.removeprefix("val_") == "accuracy":
-            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: the model keeps no `scores`")
+            reason = "the model keeps no `scores`, or a label, such as 0.5, names no class"
+            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: {reason}")
         if value is not None and (self.best is None or sign * value > sign * self.best):
             self.best, self.best_epoch = value, trainer.epoch
             self.weights = [p.copy() for p in trainer.model.params]
@@ -77,8 +79,9 @@ class EarlyStopping(Callback):
 
     def on_fit_end(self, trainer):
         if self.weights is not None:
-            for p, best in zip(trainer.model.params, self.weights):
-                p[...] = best
+            with lock_of(trainer.model):
+                for p, best in zip(trainer.model.params, self.weights):
+                    p[...] = best
 
     def state(self):
         return {"best": self.best, "best_epoch": self.best_epoch}, self.weights or []

@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import csv
 import gzip
 import io
 import lzma
@@ -14,7 +15,7 @@ import pytest
 
 import dataset.lines
 from dataset.errors import DataError
-from dataset.lines import text_lines
+from dataset.lines import text_lines, unlimited_csv_fields
 from dataset.reading.encodings import guess_encoding
 
 
@@ -195,3 +196,14 @@ def test_an_encoding_that_utf_8_contradicts_is_named_with_the_way_out(lines):
         with pytest.raises(DataError, match=r"a\.csv: expected .*, got UTF-8: leave out --encoding"):
             lines(plain + "ü\n".encode(), encoding)
     assert lines("über".encode("utf-16"), "utf-16-le") == ["über"]
+
+
+def test_the_limit_of_csv_fields_is_restored_by_the_last_that_leaves():
+    before = csv.field_size_limit()
+    first, second = unlimited_csv_fields(), unlimited_csv_fields()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert csv.field_size_limit() > before
+    second.__exit__(None, None, None)
+    assert csv.field_size_limit() == before
