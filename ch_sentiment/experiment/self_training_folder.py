@@ -24,6 +24,7 @@ from common.files.checkpoint import load_checkpoint, save_arrays
 from common.files.held_folder import check_stays
 from common.files.resume import resume_training
 from dataset.errors import DataError, reading
+from dataset.reading.input_file import read_text
 from dataset.store.fetch import sha256
 
 LABELS = "labels.npz"
@@ -46,7 +47,7 @@ class State:
         path = Path(folder) / STATE
         try:
             with reading(path):
-                return cls(**json.loads(path.read_text(encoding="utf-8")))
+                return cls(**json.loads(read_text(path)))
         except (ValueError, TypeError) as error:
             raise DataError(f"{path}: expected the state of a self-training, got another file ({error})") from None
 
@@ -167,7 +168,7 @@ class FolderRun:
         scores = score_kept(model, self.data, config.run, kept, rounds)
         best, history = model.metrics.get("best", {}), []
         if kept in self.state.done:
-            history = json.loads((source / "history.json").read_text(encoding="utf-8"))
+            history = json.loads(read_text(source / "history.json"))
             used = {"round": 0, "unlabelled": 0}
             used |= {"round": of.number, "unlabelled": sum(of.chosen.values())} if (of := _of(kept, rounds)) else {}
             history = [{**row, **used} for row in history]
