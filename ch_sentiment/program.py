@@ -12,7 +12,6 @@ import re
 import sys
 
 from ch_sentiment import commands
-from ch_sentiment.commands import ranks
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, printable, terminable
 from ch_sentiment.console.signals import Interruptible
 from ch_sentiment.console.streams import discard, finish_streams, prepare_streams
@@ -59,6 +58,8 @@ def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
     if signals is not None and ranks_started() > 1:
         gc.enable()
+        from ch_sentiment.commands import ranks  # not above: one process has no use for it
+
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:
