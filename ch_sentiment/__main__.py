@@ -9,7 +9,7 @@ pipe; 143 SIGTERM.
 
 import os
 import sys
-from _signal import SIG_IGN, SIGINT, SIGTERM, getsignal, signal  # `signal` takes 3 ms, in which Ctrl-C is a traceback
+from _signal import SIG_DFL, SIG_IGN, SIGINT, SIGTERM, getsignal, signal  # not `signal`: 3 ms without `end`
 
 
 def main(argv=None):
@@ -25,7 +25,12 @@ def main(argv=None):
 
 def end(number, frame):
     """A signal while the program starts: there is nothing yet to be cleaned up."""
-    os.write(2, b"sentifish: interrupted\n" if number == SIGINT else b"sentifish: terminated\n")
+    rank = os.environ.get("PMI_RANK", os.environ.get("OMPI_COMM_WORLD_RANK"))
+    if rank in (None, "0"):
+        os.write(2, b"sentifish: interrupted\n" if number == SIGINT else b"sentifish: terminated\n")
+    if rank is not None:  # others would wait for one that has left; of one that a signal ended, mpiexec ends them
+        signal(number, SIG_DFL)
+        os.kill(os.getpid(), number)
     os._exit(128 + number)
 
 

@@ -12,10 +12,12 @@ import re
 import sys
 
 from ch_sentiment import commands
+from ch_sentiment.commands import ranks
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, printable, terminable
 from ch_sentiment.console.signals import Interruptible
 from ch_sentiment.console.streams import discard, finish_streams, prepare_streams
 from common import __version__
+from common.cores import ranks_started
 from common.threads import one_blas_thread
 
 DESCRIPTION = """Train a sentiment model on labelled text, score it, and ask it about new texts.
@@ -55,10 +57,18 @@ def in_utf8():
 @one_blas_thread()  # entered before NumPy is loaded, where this is the program
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
+    if signals is not None and ranks_started() > 1:
+        gc.enable()
+        return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:
         gc.freeze()  # modules are not garbage: a start takes a tenth less where they are never looked at
         gc.enable()
+    return execute(command, options, signals)
+
+
+def execute(command, options, signals=None):
+    """-> exit code of a command, whose errors are said in one line."""
     from common.files.checkpoint import CheckpointError  # not above: it imports NumPy
 
     called = f"sentifish {options.command}"
@@ -91,7 +101,7 @@ def in_words(error):
 
 def fail(called, message, code):
     """One line on stderr, whatever the message contains; -> code."""
-    from common.training.mpi import end_with  # not above: it imports NumPy
+    from common.training.mpi import end_with  # not above: it takes time
 
     message = re.sub(r"\s*\n\s*", " ", str(message).strip())
     end_with(f"{called}: {printable(message)}", code)

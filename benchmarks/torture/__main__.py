@@ -6,7 +6,20 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, files, hostile, kills, memory, messages, mutants, resume, signals, texts, threads
+from benchmarks.torture import (
+    faults,
+    files,
+    hostile,
+    kills,
+    memory,
+    messages,
+    mutants,
+    ranks,
+    resume,
+    signals,
+    texts,
+    threads,
+)
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -20,6 +33,7 @@ PARTS = {
     "memory": memory,
     "messages": messages,
     "signals": signals,
+    "ranks": ranks,
     "threads": threads,
 }
 

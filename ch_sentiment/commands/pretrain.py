@@ -9,10 +9,11 @@ from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.console import Terminated, as_argument, say, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
+from ch_sentiment.experiment.run_state import resume_run
 from ch_sentiment.pretraining.options import FIELDS, SKIP_GRAM, PretrainOptions
 from ch_sentiment.pretraining.pretraining import RESULTS, Pretraining, check_same, read_options
 from ch_sentiment.pretraining.texts import load_texts
-from common.files.resume import resume_training
+from common.arrays.examples import num_examples
 from common.training.callback import Callback
 from common.training.callbacks import Progress, StopOnSignal
 from common.training.progress import say_above
@@ -66,7 +67,7 @@ def resume(typed):
         texts = load_texts(options, not options.quiet)
         check_same(folder, words, fingerprint, texts)
         pretraining = Pretraining(options, texts, folder, callbacks_of(options))
-        resume_training(folder / LAST, pretraining.trainer)
+        resume_run(folder / LAST, pretraining.trainer, num_examples(pretraining.x), options.batch_size)
         done = pretraining.trainer.epochs_done
         if options.epochs < pretraining.trainer.epoch:
             begun = pretraining.trainer.epoch

@@ -25,6 +25,7 @@ from ch_sentiment.experiment.run_folder import LOCK, held, made_folder
 from ch_sentiment.experiment.search_space import parsed
 from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.intervals import wilson_interval
+from common.files.held_folder import check_stays, place
 from dataset.errors import DataError
 
 HELP = "a small random search over the settings of a training"
@@ -100,9 +101,10 @@ def run(arguments):
         try:
             for name, row in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)
-                with (folder / TRIALS).open("a", encoding="utf-8") as file:
+                with open(place(folder / TRIALS), "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
                 say(f"  {name}: {trial_outcome(row)}")
+                check_stays(folder)
         except TrainingStopped as stopped:
             _, code = STOPPED[stopped.reason]
     say(*trials_table(rows).split("\n"))
