@@ -47,6 +47,7 @@ ORDER = [
         "common.training common.word_counts",
         "common.trainer common.util",
         "common.files.saved_training common.training.stream",
+        "common.files.saved_callbacks",
         "common.files.resume",
     ),
     # the chapters

@@ -46,17 +46,18 @@ def sealed(about):
     """The same and, as "settings", a sha256 of it: most settings leave no other trace in a training, so that without it
     another value, written there by hand, would go unnoticed.
     """
-    return {**about, "settings": _digest(about)}
+    return {**about, "settings": digest(about)}
 
 
 def check_sealed(path, about):
     """CheckpointError for settings that are not those that were written. Older versions wrote no sha256 of them."""
     settings = {name: value for name, value in about.items() if name != "settings"}
-    if about.get("settings", _digest(settings)) != _digest(settings):
+    if about.get("settings", digest(settings)) != digest(settings):
         raise CheckpointError(f"{path}: expected the settings that the training began with, got others")
 
 
-def _digest(settings):
+def digest(settings):
+    """sha256 of what JSON can hold."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -166,7 +167,7 @@ def resume_run(path, trainer, num_examples, batch_size):
     if running:
         found["examples of the unfinished epoch"] = (num_examples, running.num_examples)
         found["batch size of the unfinished epoch"] = (batch_size, running.batch_size)
-    elif done:
+    elif trainer.history:
         found["learning rate of the last step"] = (trainer.history[-1]["lr"], optimizer.lr)
     for name, value in built.items():
         if type(value) in (int, float) and name not in ("lr", "iter"):

@@ -21,7 +21,14 @@ from ch_sentiment.experiment.options import MAY_CHANGE
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import Result, new_net
 from ch_sentiment.experiment.run_folder import LAST, STATE, in_folder, train_in_folder
-from ch_sentiment.experiment.run_state import check_same, read_run_state, resume_run, saved_config, with_absolute_paths
+from ch_sentiment.experiment.run_state import (
+    check_same,
+    digest,
+    read_run_state,
+    resume_run,
+    saved_config,
+    with_absolute_paths,
+)
 from ch_sentiment.experiment.self_training import Round, Stopped, Teacher, kinds_of, knows_validation, rounds_of
 from common.arrays.forms import COUNT, FROM_ONE, SHARE, Number, check_form, check_range
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
@@ -41,13 +48,14 @@ ROUND = {  # what `self_training.labelled` fills in
 @dataclass
 class State:
     """options: by name. data: `Corpus.fingerprint`. teachers: file -> its sha256. done: names of the trainings that
-    came to their end.
+    came to their end. settings: sha256 of options, data and teachers (`run_state.sealed`); None: of an older version.
     """
 
     options: dict
     data: str
     teachers: dict
     done: list = field(default_factory=list)
+    settings: str | None = None
 
     @classmethod
     def read(cls, folder):
@@ -56,12 +64,19 @@ class State:
         try:
             with reading(path):
                 found = json.loads(path.read_text(encoding="utf-8"))
-            forms = {"options": dict, "data": str, "teachers": dict, "done": [str]}
-            check_form("self-training", found, forms)
+            forms = {"options": dict, "data": str, "teachers": dict, "done": [str], "settings": (str, None)}
+            check_form("self-training", {"settings": None, **found} if isinstance(found, dict) else found, forms)
             check_form("teachers", list(found["teachers"].values()), [str])
-            return cls(**found)
+            state = cls(**found)
+            if state.settings not in (None, state.digest):
+                raise ValueError("other settings than those that it began with")
+            return state
         except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"{path}: expected the state of a self-training, got another file ({error})") from None
+
+    @property
+    def digest(self):
+        return digest([self.options, self.data, self.teachers])
 
     @property
     def config(self):
@@ -99,6 +114,7 @@ def begin(folder, config, data):
     """-> State of a new self-training, written."""
     options = with_absolute_paths(config.by_name())
     state = State(options, data.fingerprint, _digests(options["teacher"]))
+    state.settings = state.digest
     write_json(folder / STATE, asdict(state))
     return state
 

@@ -21,8 +21,9 @@ from common.arrays.tied_weights import TiedWeights
 from common.files import saved_training as checks
 from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere, save_arrays
 from common.files.held_folder import check_stays
+from common.files.saved_callbacks import load_callbacks, with_state
 from common.files.saved_training import plain
-from common.training.callback import Callback, way_back
+from common.training.callback import Callback
 from common.training.scoring import Running
 
 KIND = "sentifish training"
@@ -83,7 +84,7 @@ def resume_training(path, trainer):
     arrays, meta = _load(path, lambda content: _check_sizes(trainer, content["meta"], content["arrays"]))
     try:
         saved = _as_saved(trainer, arrays, meta)
-        _load_callbacks(saved, arrays, meta["callbacks"])
+        load_callbacks(saved, arrays, meta["callbacks"])
     except Exception as error:  # a callback of one's own may raise anything
         why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         why = why if isinstance(error, _OtherTraining) else f"its contents do not fit each other: {why}"
@@ -128,27 +129,6 @@ def _as_saved(trainer, arrays, meta):
             saved.running.collected = [(arrays["running.scores"], arrays["running.labels"])]
     checks.check_position(saved)
     return saved
-
-
-def _load_callbacks(trainer, arrays, saved):
-    """`load_state` of all callbacks that have a state, or, after an error of one of them, of none."""
-    example = next(iter(trainer.model.params), None)  # on the GPU, the callbacks' weights are there, too
-    states = []
-    for i, (callback, of_file) in enumerate(zip(_with_state(trainer), saved, strict=True)):
-        own = [arrays[f"callback.{i}.{k}"] for k in range(of_file["arrays"])]
-        name, values = f"callback {of_file['name']}", of_file["memory"]
-        checks.check_alike(name, plain(callback.first_state()[0]), values)
-        callback.check_state(values, own, trainer)
-        states.append((callback, values, [np.asarray(a, like=example) for a in own]))
-    ways_back = []
-    try:
-        for callback, values, own in states:
-            ways_back.append(way_back(callback))
-            callback.load_state(values, own)
-    except BaseException:
-        for undo in reversed(ways_back):
-            undo()
-        raise
 
 
 def read_about(path):
@@ -206,7 +186,7 @@ def _state(trainer):
     arrays, callbacks, optimizer = _arrays(trainer), [], trainer.optimizer
     numbers = {name: plain_number(value) for name, value in vars(optimizer).items()}
     numbers = {name: number for name, number in numbers.items() if type(number) in (int, float)}
-    for i, callback in enumerate(_with_state(trainer)):
+    for i, callback in enumerate(with_state(trainer)):
         values, callback_arrays = callback.state()
         callbacks.append({"name": type(callback).__name__, "memory": plain(values), "arrays": len(callback_arrays)})
         arrays |= {f"callback.{i}.{k}": a for k, a in enumerate(callback_arrays)}
@@ -253,11 +233,6 @@ def _check_same(built, saved):
         expected, got = built.get(part, "none"), saved.get(part, "none")
         if expected != got and not (part.startswith("stream ") and generators[0] == generators[1]):
             raise _OtherTraining(f"expected a training with {part}: {expected}, got {got}")
-
-
-def _with_state(trainer):
-    """The callbacks that have a state; those that only print or write may be others in each process."""
-    return [c for c in trainer.callbacks or [] if type(c).state is not Callback.state]
 
 
 def _streams(trainer):

@@ -98,25 +98,6 @@ def serving(trainer, callbacks):
         raise errors.pop(0)  # popped: a list in a frame that its own error refers to would be a cycle
 
 
-def way_back(callback):
-    """-> a function that makes a callback again what it is now, whatever its `load_state` has done by then."""
-    state, attributes = copy.deepcopy(callback.state()), dict(vars(callback))
-    slots = {name: getattr(callback, name) for name in ("_first_state", "_served") if hasattr(callback, name)}
-
-    def undo():
-        with contextlib.suppress(Exception):  # it may have changed what its attributes refer to, such as a generator
-            callback.load_state(*state)
-        vars(callback).clear()
-        vars(callback).update(attributes)
-        for name in ("_first_state", "_served"):
-            if name in slots:
-                setattr(callback, name, slots[name])
-            elif hasattr(callback, name):
-                delattr(callback, name)
-
-    return undo
-
-
 def _for_the_next_trainer(load_state):
     """A `load_state` after which the callback belongs to whichever trainer comes next."""
 
