@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, as_number, as_rng, check_weights, float_dtype
-from common.arrays.initializers import xavier
-from common.arrays.layer import Layer
+from common.arrays.initializers import xavier, zeros
+from common.arrays.layer import Layer, WithGrads
 from common.functions import filled
 from common.layers import Affine, Dropout
 
@@ -93,14 +93,15 @@ class MultiHeadAttention(Layer):
         self.dropout = Dropout(dropout_ratio, rng)
         self.layers = [self.query, self.key, self.value, self.output, self.dropout]
         self.params = [p for layer in self.layers for p in layer.params]
-        self.grads = [g for layer in self.layers for g in layer.grads]
         self.attention_weight = None
+
+    new_grads = WithGrads.new_grads
 
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
         """The weights to start from, D = M = wordvec_size, H = K = hidden_size: Xavier, biases 0. rng: as elsewhere."""
         rng, sizes = as_rng(cls.__name__, rng), [wordvec_size] * 3 + [hidden_size]
-        return tuple(w for n in sizes for w in (xavier(n, hidden_size, rng, dtype), np.zeros(hidden_size, dtype)))
+        return tuple(w for n in sizes for w in (xavier(n, hidden_size, rng, dtype), zeros((hidden_size,), rng, dtype)))
 
     def forward(self, xs, mask=None, causal=False, memory=None, memory_mask=None):
         xs = as_floats(self, "xs", xs, ("N", "T", len(self.params[0])), self.params[0].dtype)

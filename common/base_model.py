@@ -11,6 +11,7 @@ import numpy as np
 
 from common.arrays.checks import as_number, described
 from common.arrays.examples import as_inputs, is_ragged, lengths, sorted_batches, take
+from common.arrays.layer import WithGrads, grads_are_made
 from common.arrays.tied_weights import TiedWeights
 from common.files.book_params import params_file, read_book_params
 from common.files.checkpoint import CheckpointError, load_arrays, save_arrays
@@ -19,10 +20,10 @@ from common.np import GPU, to_cpu, to_device_of, to_gpu  # noqa: F401  (GPU: the
 from common.threads import one_blas_thread
 
 _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
-SWITCHES = ("training", "train_flg", "inference")  # what `predicting` sets and restores, where a layer has it
+SWITCHES = ("training", "train_flg", "inference")  # what `mode_restored` restores, where a layer has it
 
 
-class BaseModel:
+class BaseModel(WithGrads):
     """A child builds its layers, calls `collect`, and writes `forward(x, t)` -> loss and `backward()`.
 
     A child may, as in the book, fill `params` and `grads` itself instead.
@@ -52,7 +53,7 @@ class BaseModel:
                 twice = f"the same one as {first[id(layer)]!r} and {name!r}"
                 raise ValueError(f"{type(self).__name__}: expected each layer once, got {twice}")
         self.params = [p for layer in self.layers for p in layer.params]
-        self.grads = [g for layer in self.layers for g in layer.grads]
+        self.grads = None  # those of the layers, where they are asked for
         self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
         self.below = [layer for _, layer in below]
 
@@ -76,18 +77,12 @@ class BaseModel:
 
         One Python thread at a time is inside, and others wait.
         """
-        with lock_of(self), one_blas_thread():
-            pairs = itertools.product((self, *self._all_below()), SWITCHES)
-            before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
-            try:
-                self.train(False)
-                for holder, name, _ in before:
-                    if name == "inference":
-                        holder.inference = True
-                yield
-            finally:
-                for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
-                    setattr(holder, name, value)
+        with mode_restored(self) as before, one_blas_thread():
+            self.train(False)
+            for holder, name, _ in before:
+                if name == "inference":
+                    holder.inference = True
+            yield
 
     def predict(self, xs, batch_size=64):
         """xs, in any of the forms that `Trainer.fit` takes -> what `score(xs)`, which a child has, gives for it.
@@ -218,6 +213,19 @@ class WrappedModel(BaseModel):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()
 
 
+@contextmanager
+def mode_restored(model):
+    """Inside, one Python thread may switch a model's mode; then it is as it was. -> (holder, name, value) of that."""
+    with lock_of(model):
+        pairs = itertools.product((model, *getattr(model, "_all_below", tuple)()), SWITCHES)
+        before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
+        try:
+            yield before
+        finally:
+            for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
+                setattr(holder, name, value)
+
+
 def held_layers(holder):
     """(name, layer) of its `layers`, or, without any, attributes that are layers, or lists, tuples or dicts of them."""
     layers, names = getattr(holder, "layers", ()), getattr(holder, "layer_names", ())
@@ -265,15 +273,18 @@ def _check_layer(called, layer):
     """ValueError unless a layer has params and grads, lists of arrays of equal shapes."""
     if isinstance(layer, type):
         raise ValueError(f"{called}: expected a layer, got {described(layer)}: {layer.__name__}(...) makes one")
-    missing = [name for name in ("params", "grads") if not hasattr(layer, name)]
+    made = grads_are_made(layer)
+    missing = [name for name in ("params", "grads")[: 1 + made] if not hasattr(layer, name)]
     if missing:
         way_out = "a layer without weights has self.params, self.grads = [], []"
         got = f"{described(layer)} without {' and '.join(missing)}"
         raise ValueError(f"{called}: expected a layer with params and grads, got {got} ({way_out})")
-    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+    for name, arrays in (("params", layer.params), ("grads", layer.grads if made else [])):
         if not isinstance(arrays, (list, tuple)):
             expected, got = f"expected {name} to be a list of arrays", described(arrays)
             raise ValueError(f"{called}: {expected}, got {got} of {type(layer).__name__}")
+    if not made:  # `new_grads` sees to their shapes
+        return
     shapes = [[getattr(a, "shape", type(a).__name__) for a in arrays] for arrays in (layer.params, layer.grads)]
     if shapes[0] != shapes[1]:
         expected = f"grads of the shapes of the params, {shapes[0]}"

@@ -3,12 +3,13 @@
 import numpy as np
 
 from common.arrays.checks import as_ids
+from common.arrays.layer import WithGrads
 from common.ngrams import find, ngram_keys
 from common.np import to_cpu
 from common.time_layers import TimeEmbedding
 
 
-class TimePairEmbedding:
+class TimePairEmbedding(WithGrads):
     """The vector of every word together with the word before it; row 0 of W is that of all unknown pairs.
 
     W: (P + 1, D). pairs: (P,) sorted keys (`ngram_keys`) of words among `vocab_size`. forward: xs (N, T) ids -> (N,
@@ -23,7 +24,7 @@ class TimePairEmbedding:
             raise ValueError(f"TimePairEmbedding: expected {expected}, got {len(W)}")
         self.embed = TimeEmbedding(W)
         self.layers = [self.embed]
-        self.params, self.grads = self.embed.params, self.embed.grads
+        self.params = self.embed.params
         self.pairs, self.vocab_size = pairs, vocab_size
 
     def forward(self, xs, mask=None):

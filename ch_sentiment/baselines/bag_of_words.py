@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from common.arrays.initializers import normal, xavier
+from common.arrays.checks import as_rng
+from common.arrays.initializers import normal, xavier, zeros
 from common.layers import Affine, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeMean
 from common.sequential import Sequential
@@ -20,12 +21,12 @@ class BagOfWords(Sequential):
     """
 
     def __init__(self, vocab_size, wordvec_size, num_classes=2, *, rng=None, dtype=np.float32):
-        embed_rng, head_rng = np.random.default_rng(rng).spawn(2)
+        embed_rng, head_rng = as_rng("BagOfWords", rng).spawn(2)
         outputs = 1 if num_classes == 2 else num_classes
         super().__init__(
             TimeEmbedding(normal(vocab_size, wordvec_size, 0.1, embed_rng, dtype)),  # (N, T) -> (N, T, D)
             TimeMean(),  # -> (N, D)
-            Affine(xavier(wordvec_size, outputs, head_rng, dtype), np.zeros(outputs, dtype)),  # -> (N, C)
+            Affine(xavier(wordvec_size, outputs, head_rng, dtype), zeros((outputs,), head_rng, dtype)),  # -> (N, C)
             loss=SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss(),
             pad=PAD,
         )

@@ -6,6 +6,8 @@ ids -> the distinct words and n-grams of a text -> sum of their weights, each ti
 import numpy as np
 
 from common.arrays.checks import as_floats, as_ids, check_weights
+from common.arrays.initializers import zeros
+from common.arrays.layer import WithGrads
 from common.arrays.row_grad import RowGrad
 from common.layers import SigmoidWithLoss, SoftmaxWithLoss, write_rows
 from common.ngrams import check_ngrams, find, frequent_ngrams, ngram_keys
@@ -19,8 +21,8 @@ class NBSVM(Sequential):
 
     vocab_size V, num_ngrams P: a text has V + P features, present or absent. num_classes: 2 (one logit,
     SigmoidWithLoss) or more (a logit each, SoftmaxWithLoss). ngrams: words of the longest run. rng: nothing here is
-    random. dtype: of the weights. The n-grams and the ratios are those of a training part (`NBSVM.of_texts`), or come
-    out of a file.
+    random (but see `common.arrays.unfilled`). dtype: of the weights. The n-grams and the ratios are those of a training
+    part (`NBSVM.of_texts`), or come out of a file.
 
     forward: xs (N, T) ids, PAD = 0 after the end of each text, and ts (N,) class ids -> mean loss. The paper's solver
     is the `Trainer` with Adam here, and its penalty on large weights is early stopping.
@@ -29,11 +31,11 @@ class NBSVM(Sequential):
     def __init__(self, vocab_size, num_ngrams, num_classes=2, ngrams=2, *, rng=None, dtype=np.float32):
         check_ngrams(vocab_size, ngrams)
         shape = vocab_size + num_ngrams, 1 if num_classes == 2 else num_classes  # (F, C)
-        self.keys = np.zeros(num_ngrams, np.int64)  # sorted, see `common.ngrams.ngram_keys`
-        self.ratios = np.zeros(shape, dtype)
+        self.keys = zeros((num_ngrams,), rng, np.int64)  # sorted, see `common.ngrams.ngram_keys`
+        self.ratios = zeros(shape, rng, dtype)
         super().__init__(
             DistinctFeatures(self.keys, vocab_size, ngrams),  # (N, T) words -> (N, K) features
-            ScaledSum(np.zeros(shape, dtype), np.zeros(shape[1], dtype), self.ratios),  # -> (N, C)
+            ScaledSum(zeros(shape, rng, dtype), zeros(shape[1:], rng, dtype), self.ratios),  # -> (N, C)
             loss=SigmoidWithLoss() if num_classes == 2 else SoftmaxWithLoss(),
         )
         sizes = {"vocab_size": vocab_size, "num_ngrams": num_ngrams, "num_classes": num_classes, "ngrams": ngrams}
@@ -88,7 +90,7 @@ class DistinctFeatures:
         return None
 
 
-class ScaledSum:
+class ScaledSum(WithGrads):
     """y = sum over the features f of a text of r[f] * W[f], + b: an Affine on presence or absence, without its zeros.
 
     W: (F, C), b: (C,). r: (F, C) fixed, 0 in row PAD. forward: ids (N, K) of features, or PAD, -> (N, C); backward
@@ -100,8 +102,11 @@ class ScaledSum:
     def __init__(self, W, b, r):
         check_weights(self, W=(W, ("F", "C")), b=(b, ("C",)), r=(r, ("F", "C")))
         self.params = [W, b]
-        self.grads = [RowGrad.zeros_like(W), np.zeros_like(b)]
         self.r = r
+
+    def new_grads(self):
+        W, b = self.params
+        return [RowGrad.zeros_like(W), np.zeros_like(b)]
 
     def forward(self, ids):
         W, b = self.params

@@ -14,6 +14,7 @@ from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import epoch_choice, run_folder
+from ch_sentiment.experiment.net_size import check_memory
 from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
@@ -62,6 +63,8 @@ def run(arguments):
         check_config(each)
     check_out(config.run)
     data = corpus_of(config)
+    for each in kinds.values():
+        check_memory(each.model, len(data.vocab))
     inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
     processes = at_a_time(arguments.processes, len(kinds), config.run)
@@ -141,7 +144,7 @@ def write_results(folder, config, data, rows, histories, say_once):
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    say(f"\n{text}")
+    say("", *text.split("\n"))
     write_figures({folder / "compare.png": lambda plot: learning_curves(histories)[0]}, say_once)
     say(f"written to {folder}: {', '.join(present(folder, RESULTS))}; each training in a folder of its own")
 

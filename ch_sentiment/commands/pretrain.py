@@ -2,20 +2,19 @@
 
 import math
 import os
-import shlex
 import signal
-import sys
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_option
 from ch_sentiment.commands.outcome import STOPPED, inform
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, as_argument, say, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
+from ch_sentiment.experiment.run_state import resume_run
 from ch_sentiment.pretraining.options import FIELDS, SKIP_GRAM, PretrainOptions
 from ch_sentiment.pretraining.pretraining import RESULTS, Pretraining, check_same, read_options
 from ch_sentiment.pretraining.texts import load_texts
-from common.files.resume import resume_training
+from common.arrays.examples import num_examples
 from common.training.callback import Callback
 from common.training.callbacks import Progress, StopOnSignal
 from common.training.progress import say_above
@@ -73,7 +72,7 @@ def resume(typed):
         texts = load_texts(options, not options.quiet)
         check_same(folder, words, fingerprint, texts)
         pretraining = Pretraining(options, texts, folder, callbacks_of(options))
-        resume_training(folder / LAST, pretraining.trainer)
+        resume_run(folder / LAST, pretraining.trainer, num_examples(pretraining.x), options.batch_size)
         done = pretraining.trainer.epochs_done
         if options.epochs < pretraining.trainer.epoch:
             begun = pretraining.trainer.epoch
@@ -106,20 +105,20 @@ class EpochLine(Callback):
 def train(pretraining):
     """Train to the end, or until a signal comes, and say what was written; -> exit code."""
     folder, trainer = pretraining.folder, pretraining.trainer
-    how = f"go on with: sentifish pretrain --resume {shlex.quote(str(folder))}"
+    how = f"go on with: sentifish pretrain --resume {as_argument(folder)}"
     try:
         pretraining.train()
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how, file=sys.stderr)
+        warn(how)
         raise
     if pretraining.was_stopped:
         message, code = STOPPED[trainer.stop_reason]
-        print(f"{message} after step {trainer.step:,}; {how}", file=sys.stderr)
+        warn(f"{message} after step {trainer.step:,}; {how}")
         return code
     best = trainer.history[pretraining.best.best_epoch - 1]
     held_out = f"loss on held-out texts {best['val_loss']:.4f}"
     if pretraining.options.task != SKIP_GRAM:
         held_out = f"perplexity on held-out texts {math.exp(min(best['val_loss'], 700)):.2f}"
     say(f"{held_out} after epoch {best['epoch']}")
-    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {shlex.quote(str(folder))}")
+    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {as_argument(folder)}")
     return 0

@@ -1,15 +1,19 @@
 """Builds models: untrained from options and a corpus, or from the description in a checkpoint, to be filled."""
 
 import math
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM, log_count_ratios
-from ch_sentiment.experiment.cells import check_cell, is_custom_name, try_cell
+from ch_sentiment.experiment.cells import check_cell, is_custom_name, made_net, try_cell
+from ch_sentiment.experiment.packing import packed_like
 from ch_sentiment.experiment.weighting import loss_weights
 from ch_sentiment.model import CELLS, sentiment_net
 from ch_sentiment.wide.wide_net import WideNet
+from common.arrays.unfilled import ShapesOnly, Unfilled, unfilled
+from common.files.checkpoint import check_fit
 from common.ngrams import frequent_ngrams
 from common.ppmi_vectors import ppmi_vectors
 from dataset.errors import DataError
@@ -92,23 +96,40 @@ def _starting_vectors(options, data, rng):
     return vectors.W, [f"{options.embedding}: {line}" for line in lines]
 
 
-def rebuild(name, config, manifest):
+@dataclass
+class Room:
+    """What a file says beside the configuration of its model: how many numbers and arrays it has, and their dtype.
+
+    rng: with which its model is to be built.
+    """
+
+    numbers: int
+    arrays: int
+    dtype: str
+    rng: Unfilled = field(default_factory=lambda: unfilled(ShapesOnly))
+
+
+def rebuild(name, config, manifest, packed=None, fill=True):
     """The model that a file describes, its weights still to be filled; no name in the file is ever imported.
 
     name: of its class. config: its sizes and switches. manifest: name, shape and dtype of each array of the file.
-    KeyError, TypeError or ValueError where they do not fit each other, before memory is taken for what the file lacks;
-    DataError where a custom cell is not known or fails.
+    packed: how the file keeps them, of `packing.DTYPES` or None. fill: else the weights have no memory to be filled.
+    KeyError, TypeError or ValueError where names, shapes and dtypes are not those of such a model, before memory is
+    taken for it; DataError where a custom cell is not known or fails.
     """
     if name not in MODELS:
         raise ValueError(f"expected a model of {', '.join(MODELS)}, got {name!r}")
-    return MODELS[name](config, manifest)
-
-
-def _check_size(largest, config, manifest):
-    """ValueError where the file has fewer numbers than `largest`, the size of the model's largest array."""
-    elements = sum(math.prod(entry["shape"]) for entry in manifest)
-    if largest > elements:
-        raise ValueError(f"expected a network of {elements:,} numbers in {len(manifest)} arrays, got {config}")
+    dtype = "<f4" if packed is not None or not manifest else manifest[0]["dtype"]
+    numbers = sum(math.prod(entry["shape"]) for entry in manifest if packed is not None or entry["dtype"] == dtype)
+    room = Room(numbers, len(manifest), dtype)
+    net = MODELS[name](config, room)
+    check_fit(manifest, packed_like(net.weights(), packed, config["vocab_size"], manifest, fill=False))
+    if not fill:
+        return net
+    inner = net.config.get("net", net.config)
+    if "cell" in inner:
+        try_cell({**inner, "dtype": dtype, "rng": unfilled(Unfilled)})
+    return MODELS[name](config, replace(room, rng=unfilled(Unfilled)))
 
 
 def _sizes(config, *names):
@@ -119,51 +140,51 @@ def _sizes(config, *names):
     return sizes
 
 
-def _sentiment_net(config, manifest):
-    V, D, H, layers, classes = _sizes(config, "vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")
+def _sentiment_net(config, room):
+    _, D, H, layers, _ = _sizes(config, "vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")
     D2, P = config["pair_size"], config["num_pairs"]
     if not all(type(size) is int and size >= 0 for size in (D2, P)):
         raise ValueError(f"expected whole numbers as pair_size and num_pairs, got {D2} and {P}")
-    largest = max(V * D, P * D2, P, (D + D2) * H, layers * H**2, H * classes // 2)
-    _check_size(largest if 3 * layers <= len(manifest) else math.inf, config, manifest)
     if (cell := config["cell"]) not in CELLS:
         if type(cell) is str and is_custom_name(cell):
             raise DataError(f"expected its cell {cell!r} to be named: --cell {cell}")
         raise ValueError(f"expected a cell of {', '.join(CELLS)}, or one of your own, got {cell!r}")
+    # Each layer is an object, and a cell of one's own may take memory whatever it is asked for.
+    largest = max((D + D2) * H, layers * H**2 if hasattr(CELLS[cell], "init_params") else 0)
+    if 3 * layers > room.arrays or (is_custom_name(cell) and largest > room.numbers):
+        raise ValueError(f"expected a network of {room.numbers:,} numbers in {room.arrays} arrays, got {config}")
     config = {"type_dropout": False, **config}  # which came after version 0.1.0
     switches = ("bidirectional", "softmax", "freeze_embedding", "type_dropout")
     if not all(type(config[name]) is bool for name in switches):
         raise ValueError(f"expected {', '.join(switches)} to be true or false, got {config}")
-    arguments = {**config, "dtype": manifest[0]["dtype"]}
-    try_cell(arguments)
-    return sentiment_net(**arguments, embed_W=np.zeros((V, D), arguments["dtype"]), rng=0)  # drawing them takes longer
+    return made_net(config, embed_W=None, rng=room.rng, dtype=room.dtype)  # none of which may stand in the file
 
 
-def _bag_of_words(config, manifest):
-    V, D, classes = _sizes(config, "vocab_size", "wordvec_size", "num_classes")
-    _check_size(max(V * D, D * classes // 2), config, manifest)
-    return BagOfWords(**config, rng=0, dtype=manifest[0]["dtype"])
+def _bag_of_words(config, room):
+    _sizes(config, "vocab_size", "wordvec_size", "num_classes")
+    return BagOfWords(**config, rng=room.rng, dtype=room.dtype)
 
 
-def _nbsvm(config, manifest):
+def _nbsvm(config, room):
     if "num_pairs" in config:  # of version 0.1.0
         config = {**config, "num_ngrams": config["num_pairs"], "ngrams": 2}
         del config["num_pairs"]
-    V, classes, _ = _sizes(config, "vocab_size", "num_classes", "ngrams")
-    P = config["num_ngrams"]
-    _check_size((V + P) * classes // 2 if type(P) is int and P >= 0 else math.inf, config, manifest)
-    return NBSVM(**config, dtype=manifest[0]["dtype"])
+    _sizes(config, "vocab_size", "num_classes", "ngrams")
+    if type(config["num_ngrams"]) is not int or config["num_ngrams"] < 0:
+        raise ValueError(f"expected a whole number as num_ngrams, got {config['num_ngrams']!r}")
+    return NBSVM(**config, rng=room.rng, dtype=room.dtype)
 
 
-def _wide_net(config, manifest):
+def _wide_net(config, room):
     V, C, max_len = _sizes(config, "vocab_size", "num_classes", "max_len")
     for part in ("net", "linear"):
         if [config[part]["vocab_size"], config[part]["num_classes"]] != [V, C]:
             raise ValueError(f"expected a {part} of {V} words and {C} classes, got {config[part]}")
     if config["keep"] not in KEEPS:
         raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {config['keep']!r}")
-    return WideNet(_sentiment_net(config["net"], manifest), _nbsvm(config["linear"], manifest), max_len, config["keep"])
+    net, linear = (make(config[part], room) for part, make in (("net", _sentiment_net), ("linear", _nbsvm)))
+    return WideNet(net, linear, max_len, config["keep"])
 
 
-# What a file may hold: the name of a class -> a function of configuration and manifest that builds it.
+# What a file may hold: the name of a class -> a function of configuration and Room that builds it.
 MODELS = {"SentimentNet": _sentiment_net, "BagOfWords": _bag_of_words, "NBSVM": _nbsvm, "WideNet": _wide_net}

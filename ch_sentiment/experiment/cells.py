@@ -60,6 +60,13 @@ def _failing(what):
         raise DataError(f"{what} ({why})") from None
 
 
+def made_net(arguments, **more):
+    """`sentiment_net` of arguments by name. DataError where a custom cell cannot be made."""
+    custom = is_custom_name(arguments["cell"])
+    with _failing(f"{_expected(arguments)}; it cannot be made") if custom else contextlib.nullcontext():
+        return sentiment_net(**arguments, **more)
+
+
 def try_cell(arguments):
     """Run forward and backward of a custom cell on a tiny batch, in a network of its own; nothing for our cells.
 
@@ -67,15 +74,18 @@ def try_cell(arguments):
     """
     if not is_custom_name(arguments["cell"]):
         return
-    is_none = f"--cell {arguments['cell']}: expected a layer over whole sequences or an encoder"
-    with _failing(f"{is_none}; it cannot be made"):
-        net = sentiment_net(**{**arguments, "vocab_size": 4, "num_pairs": 0}, rng=0)
+    is_none = _expected(arguments)
+    net = made_net({"rng": 0, **arguments, "vocab_size": 4, "num_pairs": 0})
     vectors, mask = net.vectors(np.array([[2, 3, 2], [3, 0, 0]]))  # (2, 3) ids -> (2, 3, D), (2, 3)
     with _failing(f"{is_none}; its forward(xs, mask) failed"):
         out = net.encoder.forward(vectors, mask)  # (2, 3, D) -> (2, K)
         _check_shape(out, (2, net.encoder.size))
     with _failing(f"{is_none}; its backward(dout) failed"):
         _check_shape(net.encoder.backward(np.ones_like(out)), vectors.shape)  # (2, K) -> (2, 3, D)
+
+
+def _expected(arguments):
+    return f"--cell {arguments['cell']}: expected a layer over whole sequences or an encoder"
 
 
 def _check_shape(array, shape):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
-from ch_sentiment.experiment.packing import DTYPES, pack, packed_like, unpack, unpacked_manifest
+from ch_sentiment.experiment.packing import DTYPES, finish, pack, packed_like
 from ch_sentiment.model import to_probabilities
 from common.checking.abstention import abstention_threshold
 from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
@@ -194,31 +194,46 @@ class Classifier:
 
     @classmethod
     def load(cls, path):
-        """From the file, or the folder of a training. CheckpointError naming file and defect."""
+        """From the file, or the folder of a training. CheckpointError naming file and defect.
+
+        No memory is taken for weights before names, shapes and dtypes are those of the model. As packed weights become
+        two or four times as large, such a file is read twice: first to be checked, and then into its place.
+        """
         path = model_path(path)
-        built = []
+        model = cls._from_file(path, fill=False)
+        if model.packed is not None:
+            del model
+            model = cls._from_file(path, fill=True)
+        return model
 
-        def arrays_to_fill(content):
-            model = cls._from(content["meta"], content["arrays"])
-            built.append(model)
-            return packed_like(model.net.weights(), model.packed, len(model.vocab), content["arrays"])
+    @classmethod
+    def _from_file(cls, path, fill):
+        """fill: of packed weights, as of `packed_like`."""
+        found = []
 
-        arrays, _ = load_checkpoint(path, arrays_to_fill)
-        model = built[0]
+        def places(content):
+            found.append(model := cls._from(content["meta"], content["arrays"], fill))
+            plan = packed_like(model.net.weights(), model.packed, len(model.vocab), content["arrays"], fill)
+            found.append(plan)
+            return plan
+
+        load_checkpoint(path, places)
+        model, plan = found
         try:
-            unpack(arrays, model.net.weights(), model.packed, len(model.vocab))
+            finish(plan)
         except ValueError as error:
             raise CheckpointError(f"{path}: {error}") from None
         return model
 
     @classmethod
-    def _from(cls, meta, manifest):
+    def _from(cls, meta, manifest, fill):
         """ValueError where meta and manifest do not fit each other."""
         if not isinstance(meta, dict) or meta.get("kind") != KIND:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
             _check_meta(meta)
-            net = rebuild(meta["model"], meta["net"], unpacked_manifest(manifest, meta.get("packed")))
+            packed = meta.get("packed")
+            net = rebuild(meta["model"], meta["net"], manifest, packed, fill=fill or packed is None)
             plain = {name: meta[name] for name in PLAIN} | {name: meta.get(name) for name in OPTIONAL}
             return cls(net, Vocab(meta["words"]).renewed(), cleaning=Cleaning(**meta["cleaning"]), **plain)
         except DataError:  # a custom cell is not known, or fails

@@ -8,6 +8,7 @@ A model that is loaded has float32 weights, and packing these again gives the sa
 
 import numpy as np
 
+from common.files.checkpoint import Place
 from common.ngrams import check_ngrams
 
 DTYPES = ("int8", "float16")
@@ -43,42 +44,95 @@ def pack(weights, dtype, vocab_size):
 
 
 def unpack(packed, weights, dtype, vocab_size):
-    """Fill the arrays of a net from those of its file. ValueError where they give no number, or no n-gram."""
-    for name, w in weights.items() if dtype is not None else ():
-        form = form_of(name, w, dtype)
-        if form == "int8":
-            with np.errstate(over="ignore"):
-                np.multiply(packed[name], packed[name + SCALE][:, None], out=w)
-            if not np.isfinite(w).all():
-                raise ValueError(f"array {name}: expected scales of finite numbers, got one that is too large")
-        else:
-            w[...] = keys_of_ids(name, packed[name], vocab_size) if form == "ids" else packed[name]
-
-
-def unpacked_manifest(manifest, dtype):
-    """The manifest of a file as that of the net's own arrays would be, in names and dtypes of floats."""
+    """Fill the arrays of a net from those of its file. ValueError where these are not those of a net."""
     if dtype is None:
-        return manifest
-    return [{**entry, "dtype": "<f4"} for entry in manifest if not entry["name"].endswith(SCALE)]
+        return
+    places = packed_like(weights, dtype, vocab_size, [{"name": name, "shape": a.shape} for name, a in packed.items()])
+    for name, a in packed.items():
+        if isinstance(places[name], Place):
+            places[name].write(0, a)
+        else:
+            places[name][...] = a
+    finish(places)
 
 
-def packed_like(weights, dtype, vocab_size, manifest):
-    """What `pack` gives for arrays of these names and shapes, its numbers still to be filled; without dtype `weights`
-    themselves. manifest: of the file, which says how many words the longest n-gram has.
+def packed_like(weights, dtype, vocab_size, manifest, fill=True):
+    """What `pack` gives for arrays of these names and shapes, to be read: arrays, and `Place`s that fill those of the
+    net; without dtype `weights` themselves. At the end, `finish`.
+
+    manifest: of the file, which says how many words the longest n-gram has. fill: else the weights stay as they are,
+    and what is read is only checked: it takes a quarter of their memory.
     """
     if dtype is None:
         return weights
-    packed, shapes = {}, {entry["name"]: entry["shape"] for entry in manifest}
+    places, shapes = {}, {entry["name"]: entry["shape"] for entry in manifest}
     for name, w in weights.items():
-        form = form_of(name, w, dtype)
+        form, to = form_of(name, w, dtype), w if fill else None
         if form == "int8":
-            packed[name], packed[name + SCALE] = np.empty(w.shape, np.int8), np.empty(len(w), np.float32)
+            places[name], places[name + SCALE] = _Rows(w.shape, np.int8, to), np.empty(len(w), np.float32)
+        elif form == "float16":
+            places[name] = _Rows(w.shape, np.float16, to)
         elif form == "ids":
             rows, columns = shape if len(shape := shapes.get(name, [])) == 2 else (0, 0)
-            packed[name] = np.empty((len(w), columns if rows == len(w) else 0), id_dtype(vocab_size))
+            places[name] = _Keys((len(w), columns if rows == len(w) else 0), vocab_size, to)
         else:
-            packed[name] = np.empty(w.shape, np.float16 if form == "float16" else w.dtype)
-    return packed
+            places[name] = w if fill else Place(w.shape, w.dtype)
+    return places
+
+
+def finish(places):
+    """ValueError where what was read gives no numbers, or no n-grams; else the weights in int8 get their scales."""
+    for name, place in places.items():
+        if isinstance(place, _Keys) and not place.sound:
+            raise ValueError(f"array {name}: expected n-grams of {place.V:,} words in order, got others")
+        if name + SCALE in places:
+            place.scale(name, places[name + SCALE])
+
+
+class _Rows(Place):
+    """Rows in 8 or 16 bits that become those of w, in float32; None: of nothing."""
+
+    def __init__(self, shape, dtype, w):
+        super().__init__(shape, dtype)
+        self.w = w
+        self.largest = np.zeros(shape[0], np.int16) if dtype == np.int8 else None
+
+    def write(self, start, rows):
+        place = slice(start, start + len(rows))
+        if self.w is not None:
+            self.w[place] = rows
+        if self.largest is not None:
+            np.maximum(rows.max(axis=1), -rows.min(axis=1).astype(np.int16), out=self.largest[place])
+
+    def scale(self, name, scale):
+        with np.errstate(over="ignore"):
+            if not np.isfinite(self.largest * scale).all():
+                raise ValueError(f"array {name}: expected scales of finite numbers, got one that is too large")
+        if self.w is not None:
+            self.w *= scale[:, None]
+
+
+class _Keys(Place):
+    """Ids of n-grams that become their keys; None: that are only checked."""
+
+    def __init__(self, shape, vocab_size, keys):
+        super().__init__(shape, id_dtype(vocab_size))
+        check_ngrams(vocab_size, shape[1])
+        self.V, self.keys, self.sound, self.last = vocab_size, keys, True, 0
+
+    def write(self, start, ids):
+        if len(ids) == 0:
+            return
+        keys = np.zeros(len(ids), np.int64)
+        for column in ids.T:
+            keys *= self.V
+            keys += column
+        # The key of a single word, or of none, is below those of all n-grams.
+        words = (ids < self.V).all() and (keys >= self.V).all()
+        self.sound &= bool(words and (np.diff(keys, prepend=self.last) > 0).all())
+        self.last = keys[-1]
+        if self.keys is not None:
+            self.keys[start : start + len(ids)] = keys
 
 
 def form_of(name, w, dtype):
@@ -121,11 +175,8 @@ def ids_of_keys(keys, vocab_size):
 
 def keys_of_ids(name, ids, vocab_size):
     """(P, n) ids -> (P,) sorted keys. ValueError where these are none."""
-    check_ngrams(vocab_size, ids.shape[1])
     keys = np.zeros(len(ids), np.int64)
-    for column in ids.T:
-        keys = keys * vocab_size + column
-    # The key of a single word, or of none, is below those of all n-grams.
-    if (ids >= vocab_size).any() or (keys < vocab_size).any() or (np.diff(keys) <= 0).any():
-        raise ValueError(f"array {name}: expected n-grams of {vocab_size:,} words in order, got others")
+    place = _Keys(ids.shape, vocab_size, keys)
+    place.write(0, ids)
+    finish({name: place})
     return keys

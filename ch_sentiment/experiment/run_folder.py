@@ -99,19 +99,30 @@ def new_folder(options, name, results=RESULTS):
 
     options: with `out` and `overwrite`. results: the files that will be written.
     """
-    folder = _numbered(name) if options.out is None else Path(options.out)
-    check_stays(folder.parent)
-    folder.mkdir(parents=True, exist_ok=True)
-    with held(folder):
+    with made_folder(options.out, name) as folder, held(folder):
         _check_empty(folder, options.overwrite)  # again, now under the lock
-        for result in (
-            *results,
-            STATE,
-        ):  # --overwrite: nothing of another training may stand beside it
+        for result in (*results, STATE):  # --overwrite: nothing of another training may stand beside it
             (folder / result).unlink(missing_ok=True)
         for rounds in folder.glob("round-*"):
             shutil.rmtree(rounds)
         yield folder
+
+
+@contextlib.contextmanager
+def made_folder(path, name=None):
+    """The folder `path`, or without one runs/NAME-1 ...; what is made of it is removed where nothing was written."""
+    above = Path("runs" if path is None else path)
+    made = [each for each in (above, *above.parents) if not each.exists()]
+    try:
+        folder = _numbered(name) if path is None else above
+        made = [*([folder] if path is None else []), *made]
+        check_stays(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # not empty
+            for each in made:
+                each.rmdir()
 
 
 def _numbered(name):

@@ -16,6 +16,7 @@ from ch_sentiment.experiment.build import rebuild
 from ch_sentiment.experiment.packing import ids_of_keys, keys_of_ids, pack, packed_like, unpack
 from ch_sentiment.model import SentimentNet
 from ch_sentiment.wide.wide_net import WideNet
+from common.arrays.unfilled import shape_only
 from common.files.checkpoint import checkpoint_size
 from dataset.errors import DataError
 from dataset.text import PAD, UNK, Vocab
@@ -119,10 +120,10 @@ class _Plan:
         """Bytes of the file."""
         ids, places = self.kept(words, ngrams)
         rows = {name: len(index) for name, index in self._rows(ids, places).items()}
-        weights = {name: np.empty((rows.get(name, len(w)), *w.shape[1:]), w.dtype) for name, w in self.weights.items()}
+        weights = {n: shape_only((rows.get(n, len(w)), *w.shape[1:]), w.dtype) for n, w in self.weights.items()}
         manifest = [{"name": name, "shape": (rows[name], table.shape[1])} for name, table in self.ids.items()]
         meta = {**self.model.meta(), **self._meta(ids, places), "packed": self.dtype}
-        return checkpoint_size(packed_like(weights, self.dtype, len(ids), manifest), meta)
+        return checkpoint_size(packed_like(weights, self.dtype, len(ids), manifest, fill=False), meta)
 
     def _meta(self, ids, places):
         words, counts = self.model.vocab.id_to_word, {name: len(index) for name, index in places.items()}
@@ -149,7 +150,7 @@ class _Plan:
             kept[name] = keys_of_ids(name, new_ids[self.ids[name][index]], len(ids))
         if self.vectors:
             kept[self.vectors][UNK] = self._unknown(ids)
-        manifest = [{"name": name, "shape": w.shape, "dtype": "<f4"} for name, w in kept.items()]
+        manifest = [{"name": name, "shape": w.shape, "dtype": w.dtype.str} for name, w in kept.items()]
         net = rebuild(type(self.model.net).__name__, meta["net"], manifest)
         packed = pack(kept, self.dtype, len(ids))
         unpack(packed, net.weights(), self.dtype, len(ids))

@@ -6,39 +6,21 @@ compared. docs/checkpoint.md specifies the format on one page.
 """
 
 import hashlib
-import json
 import math
 import os
-import re
 import stat
 import zlib
-from itertools import accumulate
 
 import numpy as np
 
 from common import __version__
 from common.files.atomic_write import write_atomically
+from common.files.meta_json import DTYPES, FORMAT, META, MOST_ARRAYS, Defect, decoded, encoded
 from common.files.stored_zip import END, LOCAL, StoredZip, npy_head
 from common.np import to_cpu
 
-FORMAT = 2
-META = "meta.json"
-DTYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8")
-NAME = re.compile(r"[\w.\- ]{1,100}")  # no path separator, no control character
-MOST_ARRAYS = 4096
-MOST_AXES = 32
 SEAL = 64  # bytes at the end: a sha256 in hexadecimal digits
-# Counted here, because what Python's own reader lets through depends on its version and settings.
-MOST_DEEP = 100  # lists and objects inside one another, that of meta.json itself among them
-MOST_DIGITS = 1000  # in a row, in a number
-TOO_DEEP = f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper"
-TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")  # all digits alike: a long number is a long run of zeros
-NUMBER_TOO_LONG = b"0" * (MOST_DIGITS + 1)
-NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-# What JSON may take in memory beside the arrays: so many bytes a character and a value, as Python keeps them, within
-# the file's own size or within ROOM (Python and NumPy alone take about as much).
-PER_CHARACTER, PER_VALUE, ROOM = 6, 200, 1 << 26
+PIECE = 1 << 18  # bytes of an array that are read, and looked at, at a time
 
 
 class CheckpointError(Exception):
@@ -47,10 +29,6 @@ class CheckpointError(Exception):
 
 class MissingCheckpointError(CheckpointError, FileNotFoundError):
     """No file of that name; an OSError as well, as where the book's code looks for its parameters."""
-
-
-class _Defect(ValueError):
-    """The defect, before the file's name is added."""
 
 
 def save_arrays(path, arrays, meta=None):
@@ -65,8 +43,8 @@ def save_arrays(path, arrays, meta=None):
         for name, a in arrays.items()
     ]
     content = {"format": FORMAT, "library": __version__, "arrays": manifest, "meta": {} if meta is None else meta}
-    raw = _encoded(content)
-    _decoded(raw, _file_size(len(raw), manifest))  # what is written can be read
+    raw = encoded(content)
+    decoded(raw, _file_size(len(raw), manifest))  # what is written can be read
     zipped = StoredZip()
     pieces = [zipped.member(META, len(raw), zlib.crc32(raw)), raw]
     for name, a in arrays.items():
@@ -86,7 +64,7 @@ def checkpoint_size(arrays, meta):
         {"name": name, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": digest} for name, a in arrays.items()
     ]
     content = {"format": FORMAT, "library": __version__, "arrays": manifest, "meta": meta}
-    return _file_size(len(_encoded(content)), manifest)
+    return _file_size(len(encoded(content)), manifest)
 
 
 def is_checkpoint(head):
@@ -104,18 +82,18 @@ def load_checkpoint(path, into=None):
     seek. Raises CheckpointError on any defect, MissingCheckpointError where there is no file.
 
     into: a function that gets what meta.json holds ("format", "library", "arrays": the manifest, "meta"), checked,
-    before any array is read. It returns the arrays to read into, by name, or None for new ones; names, shapes and
-    dtypes must then be those of the file. A ValueError of its own is a defect, too.
+    before any array is read. It returns what to read into, by name, arrays or `Place`s, or None for new arrays; names,
+    shapes and dtypes must then be those of the file. A ValueError of its own is a defect, too.
     """
     kind = CheckpointError
     try:
         if hasattr(path, "seek"):
             return _read(path, into)
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise _Defect("expected a checkpoint, got a folder, a pipe or a device")
+            raise Defect("expected a checkpoint, got a folder, a pipe or a device")
         with open(path, "rb") as file:
             return _read(file, into)
-    except (_Defect, CheckpointError) as error:
+    except (Defect, CheckpointError) as error:
         defect = str(error)
     except FileNotFoundError as error:
         kind, defect = MissingCheckpointError, f"expected a checkpoint, got {error.strerror}"
@@ -127,134 +105,124 @@ def load_checkpoint(path, into=None):
     raise kind(f"{path}: {''.join(c if c.isprintable() else ' ' for c in defect[:400])}")
 
 
+class Place:
+    """Where an array goes, piece by piece, that is not kept as it stands in the file; or not at all, as here."""
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = tuple(shape), np.dtype(dtype)
+
+    def write(self, start, rows):
+        """Takes the rows (along the first axis) from this one on; their memory is used again."""
+
+
+def nowhere(manifest):
+    """For `load_checkpoint` to read into: all is checked, and nothing kept."""
+    return {entry["name"]: Place(entry["shape"], entry["dtype"]) for entry in manifest}
+
+
+def check_fit(manifest, arrays):
+    """ValueError unless these (by name) have the names, shapes and dtypes of a manifest."""
+    expected = {name: f"shape {list(a.shape)}, dtype {a.dtype.str}" for name, a in arrays.items()}
+    saved = {entry["name"]: f"shape {list(entry['shape'])}, dtype {entry['dtype']}" for entry in manifest}
+    for name in [*expected, *saved]:
+        if expected.get(name) != saved.get(name):
+            raise Defect(f"array {name}: expected {expected.get(name, 'none')}, got {saved.get(name, 'none')}")
+
+
 def _read(file, into):
     size = file.seek(0, os.SEEK_END)
     zipped = StoredZip()
-    raw, seal = _read_meta(file, size, zipped)
-    content = _decoded(raw, size)
+    content, seal = _read_content(file, size, zipped)
     manifest = content["arrays"]
-    expected = _file_size(len(raw), manifest)
-    if size != expected:
-        raise _Defect(f"expected {expected:,} bytes, as its manifest says, got {size:,}")
     try:
-        targets = None if into is None else into(content)
+        places = None if into is None else into(content)
     except ValueError as error:
-        raise _Defect(str(error)) from None
-    if targets is not None:
-        _check_fit(manifest, targets)
-    arrays = {entry["name"]: _read_array(file, entry, zipped, targets) for entry in manifest}
+        raise Defect(str(error)) from None
+    if places is None:
+        places = {entry["name"]: np.empty(entry["shape"], entry["dtype"]) for entry in manifest}
+    check_fit(manifest, places)
+    for entry in manifest:
+        _read_array(file, entry, zipped, places[entry["name"]])
     end = zipped.end(seal)
     if file.read(len(end)) != end:
-        raise _Defect("expected the directory that its members give, got another")
-    return arrays, content["meta"]
+        raise Defect("expected the directory that its members give, got another")
+    return places, content["meta"]
+
+
+def _read_content(file, size, zipped):
+    """-> what meta.json holds, as much as the file has room for, and the seal."""
+    raw, seal = _read_meta(file, size, zipped)
+    content = decoded(raw, size)
+    expected = _file_size(len(raw), content["arrays"])
+    if size != expected:
+        raise Defect(f"expected {expected:,} bytes, as its manifest says, got {size:,}")
+    return content, seal
 
 
 def _read_meta(file, size, zipped):
     """-> the bytes of meta.json, which fit the seal, and the seal."""
     file.seek(0)
     if file.read(4) != b"PK\x03\x04":
-        raise _Defect("expected a checkpoint (.npz), got a file of another kind")
+        raise Defect("expected a checkpoint (.npz), got a file of another kind")
     file.seek(max(0, size - END - SEAL))
     end = file.read(END + SEAL)
     declared = int.from_bytes(end[12:16], "little") + int.from_bytes(end[16:20], "little") + END + SEAL
     if size != declared:
-        raise _Defect(f"expected a checkpoint (.npz) of the size that its end says, got {size:,} bytes of another form")
+        raise Defect(f"expected a checkpoint (.npz) of the size that its end says, got {size:,} bytes of another form")
     members = int.from_bytes(end[8:10], "little")
     if members > MOST_ARRAYS + 1:  # before anything of them is read
-        raise _Defect(f"expected at most {MOST_ARRAYS:,} arrays, got {members - 1:,}")
+        raise Defect(f"expected at most {MOST_ARRAYS:,} arrays, got {members - 1:,}")
     seal = end[END:]
     file.seek(0)
     head = file.read(LOCAL + len(META))
     length = int.from_bytes(head[18:22], "little")
     if not is_checkpoint(head) or length > size:
-        raise _Defect(f"expected a checkpoint (.npz) that begins with {META}, got another file")
+        raise Defect(f"expected a checkpoint (.npz) that begins with {META}, got another file")
     raw = file.read(length)
     if _seal(raw) != seal:
-        raise _Defect(f"expected a checkpoint of format {FORMAT}, got one that is damaged, or of an older format")
+        raise Defect(f"expected a checkpoint of format {FORMAT}, got one that is damaged, or of an older format")
     if head != zipped.member(META, length, zlib.crc32(raw)):
-        raise _Defect(f"expected the header of {META}, got another")
+        raise Defect(f"expected the header of {META}, got another")
     return raw, seal
 
 
-def _read_array(file, entry, zipped, targets):
-    """The next array of the file, read into the target of its name or a new array."""
+def _read_array(file, entry, zipped, place):
+    """Read the next array of the file into its place, and check each piece while it is in the processor's cache."""
     name, shape, dtype = entry["name"], tuple(entry["shape"]), entry["dtype"]
-    a = np.empty(shape, dtype) if targets is None else targets[name]
-    data, npy = _bytes(a), npy_head(shape, dtype)
+    npy, size = npy_head(shape, dtype), math.prod(shape) * np.dtype(dtype).itemsize
     head = file.read(LOCAL + len(f"{name}.npy".encode()) + len(npy))
-    if file.readinto(data) != len(data):
-        raise _Defect(f"array {name}: expected {len(data):,} bytes, got fewer")
-    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-        raise _Defect(f"array {name}: its checksum does not fit its contents")
-    if head != zipped.member(f"{name}.npy", len(npy) + len(data), zlib.crc32(data, zlib.crc32(npy))) + npy:
-        raise _Defect(f"array {name}: expected the header of {dtype} of shape {list(shape)}, got another")
-    if not _finite(a):
-        raise _Defect(f"array {name}: expected finite numbers, got NaN or infinity")
-    return a
+    crc, digest, finite = zlib.crc32(npy), hashlib.sha256(), True
+    for piece in _pieces(name, place):
+        data = _bytes(piece)
+        if file.readinto(data) != len(data):
+            raise Defect(f"array {name}: expected {size:,} bytes, got fewer")
+        digest.update(data)
+        crc, finite = zlib.crc32(data, crc), finite and _finite(piece)
+    if digest.hexdigest() != entry["sha256"]:
+        raise Defect(f"array {name}: its checksum does not fit its contents")
+    if head != zipped.member(f"{name}.npy", len(npy) + size, crc) + npy:
+        raise Defect(f"array {name}: expected the header of {dtype} of shape {list(shape)}, got another")
+    if not finite:
+        raise Defect(f"array {name}: expected finite numbers, got NaN or infinity")
 
 
-def _encoded(content):
-    try:
-        return json.dumps(content, ensure_ascii=True, allow_nan=False).encode("ascii")
-    except RecursionError:  # far beyond our limit, which is checked in what is written
-        raise _Defect(TOO_DEEP) from None
-
-
-def _decoded(raw, file_size):
-    """What the bytes of meta.json say, where they say it as `_encoded` does, of arrays that the file has room for."""
-    values = sum(raw.count(c) for c in b",[{")
-    if PER_CHARACTER * len(raw) + PER_VALUE * values > max(2 * file_size, ROOM):
-        raise _Defect(f"expected a {META} that takes little memory beside the arrays, got {len(raw):,} bytes of it")
-    if raw.count(b"[") + raw.count(b"{") > MOST_DEEP or NUMBER_TOO_LONG in raw.translate(TO_ZEROS):  # seldom
-        _check_depth_and_numbers(raw)
-    content = json.loads(raw.decode("ascii"))
-    if type(content) is dict and content.get("format") != FORMAT:
-        raise _Defect(f"expected format {FORMAT}, got {content.get('format')!r}")
-    if _encoded(content) != raw:  # a name that came twice, NaN, an escape that is not needed
-        raise _Defect(f"expected {META} as this library writes it, got another form")
-    if type(content) is not dict or list(content) != ["format", "library", "arrays", "meta"]:
-        raise _Defect(f"expected format, library, arrays and meta in {META}, got something else")
-    _check_manifest(content["arrays"], file_size)
-    return content
-
-
-def _check_depth_and_numbers(raw):
-    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
-    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in outside.translate(None, NO_BRACKETS))
-    if max(depths, default=0) > MOST_DEEP:
-        raise _Defect(TOO_DEEP)
-    if NUMBER_TOO_LONG in outside.translate(TO_ZEROS):
-        raise _Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
-
-
-def _check_manifest(manifest, file_size):
-    if type(manifest) is not list or len(manifest) > MOST_ARRAYS:
-        raise _Defect(f"expected a list of at most {MOST_ARRAYS:,} arrays, got another")
-    for entry in manifest:
-        if type(entry) is not dict or list(entry) != ["name", "shape", "dtype", "sha256"]:
-            raise _Defect(f"expected name, shape, dtype and sha256 of each array, got {entry!r}")
-        name, shape, dtype = entry["name"], entry["shape"], entry["dtype"]
-        if type(name) is not str or not NAME.fullmatch(name):
-            raise _Defect(f"expected a name of up to 100 letters, digits, '_', '.', '-' and ' ', got {name!r}")
-        if dtype not in DTYPES:
-            raise _Defect(f"array {name}: expected a dtype of {', '.join(DTYPES)}, got {dtype!r}")
-        if type(shape) is not list or len(shape) > MOST_AXES or not all(type(n) is int and n >= 0 for n in shape):
-            raise _Defect(f"array {name}: expected a shape, got {shape!r}")
-        if math.prod(max(n, 1) for n in shape) * np.dtype(dtype).itemsize > file_size:
-            raise _Defect(f"array {name}: expected a shape that the file has room for, got {shape!r}")
-    if len({entry["name"] for entry in manifest}) != len(manifest):
-        raise _Defect("expected each name once, got one twice")
-
-
-def _check_fit(manifest, targets):
-    """The arrays to read into have the names, shapes and dtypes of the file, and are in C order."""
-    expected = {name: f"shape {list(a.shape)}, dtype {a.dtype.str}" for name, a in targets.items()}
-    saved = {entry["name"]: f"shape {entry['shape']}, dtype {entry['dtype']}" for entry in manifest}
-    for name in [*expected, *saved]:
-        if expected.get(name) != saved.get(name):
-            raise _Defect(f"array {name}: expected {expected.get(name, 'none')}, got {saved.get(name, 'none')}")
-        if not targets[name].flags.c_contiguous:
-            raise _Defect(f"array {name}: expected one in C order to read into, got another")
+def _pieces(name, place):
+    """The memory to read the next bytes of an array into, one piece after the other."""
+    shape, dtype = place.shape, place.dtype
+    if isinstance(place, Place):
+        row = math.prod(shape[1:])
+        rows = shape[0] if shape else 1
+        at_once = max(1, PIECE // max(row * dtype.itemsize, 1))
+        buffer = np.empty((min(at_once, rows), *shape[1:]), dtype)
+        for start in range(0, rows, at_once):
+            part = buffer[: rows - start]
+            yield part
+            place.write(start, part)
+        return
+    if not place.flags.c_contiguous:
+        raise Defect(f"array {name}: expected one in C order to read into, got another")
+    flat, at_once = place.reshape(-1), PIECE // dtype.itemsize
+    yield from (flat[start : start + at_once] for start in range(0, flat.size, at_once))
 
 
 def _file_size(meta_size, manifest):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.arrays.checks import as_floats, as_number, as_rng
-from common.arrays.initializers import gate_blocks, orthogonal, xavier
+from common.arrays.initializers import gate_blocks, orthogonal, xavier, zeros
 from common.arrays.layer import Layer
 
 
@@ -33,7 +33,7 @@ class RecurrentWeights(Layer):
         hidden_size = as_number(cls.__name__, "hidden_size", hidden_size, least=1, whole=True)
         Wx = gate_blocks(xavier, cls.gates, wordvec_size, hidden_size, rng=rng, dtype=dtype)
         Wh = gate_blocks(orthogonal, cls.gates, hidden_size, rng=rng, dtype=dtype)
-        return Wx, Wh, np.zeros(cls.gates * hidden_size, dtype)
+        return Wx, Wh, zeros((cls.gates * hidden_size,), rng, dtype)
 
 
 class RecurrentState:

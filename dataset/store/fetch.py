@@ -24,12 +24,19 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named).expanduser().absolute()
-    import pooch
+    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder. DataError
+    where it is that of a user who has none.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        import pooch
 
-    return pooch.os_cache("sentifish").absolute()
+        return pooch.os_cache("sentifish").expanduser().absolute()
+    except RuntimeError:  # nobody knows whose ~ it is
+        expected = f"{named or '~/.cache'}: expected the folder of a user who has one, there is none"
+        raise DataError(f"{expected}; set {FOLDER_VARIABLE} to a folder for the data") from None
 
 
 def derived_folder():

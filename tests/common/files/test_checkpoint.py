@@ -19,6 +19,7 @@ from hypothesis.extra.numpy import array_shapes, arrays, floating_dtypes, intege
 
 import common
 import common.files.checkpoint
+import common.files.meta_json
 from benchmarks.torture import faults, hostile, mutants
 from benchmarks.torture.forge import Parts, small_model
 from common.files.checkpoint import CheckpointError, load_arrays, load_checkpoint, save_arrays
@@ -154,7 +155,7 @@ def test_the_reader_of_the_page_reads_what_is_saved_and_refuses_damage(small):
 
 
 def test_the_page_states_limits_and_keys_as_they_are(path):
-    limits = common.files.checkpoint
+    limits = common.files.meta_json
     assert " ".join(limits.DTYPES) in PAGE and f"at most {limits.MOST_ARRAYS:,} objects" in PAGE
     assert f"At most {limits.MOST_DEEP} lists and objects" in PAGE and f"at most {limits.MOST_DIGITS:,} digits" in PAGE
     for key in Parts.of(small_model(path)).content["meta"]:

@@ -1,0 +1,86 @@
+"""What stands in `meta.json` of a checkpoint (`common.files.checkpoint`), and the one way in which it is written.
+
+What a file says is checked before it is believed: how much memory it would take, how deep it is, its form, its arrays.
+"""
+
+import json
+import math
+import re
+from itertools import accumulate
+
+import numpy as np
+
+FORMAT = 2
+META = "meta.json"
+DTYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8")
+NAME = re.compile(r"[\w.\- ]{1,100}")  # no path separator, no control character
+MOST_ARRAYS = 4096
+MOST_AXES = 32
+# Counted here, because what Python's own reader lets through depends on its version and settings.
+MOST_DEEP = 100  # lists and objects inside one another, that of meta.json itself among them
+MOST_DIGITS = 1000  # in a row, in a number
+TOO_DEEP = f"expected {META} to be at most {MOST_DEEP} deep, got one that is deeper"
+TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")  # all digits alike: a long number is a long run of zeros
+NUMBER_TOO_LONG = b"0" * (MOST_DIGITS + 1)
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+# What JSON may take in memory beside the arrays: so many bytes a character and a value, as Python keeps them, within
+# the file's own size or within ROOM (Python and NumPy alone take about as much).
+PER_CHARACTER, PER_VALUE, ROOM = 6, 200, 1 << 26
+
+
+class Defect(ValueError):
+    """The defect, before the file's name is added."""
+
+
+def encoded(content):
+    try:
+        return json.dumps(content, ensure_ascii=True, allow_nan=False).encode("ascii")
+    except RecursionError:  # far beyond our limit, which is checked in what is written
+        raise Defect(TOO_DEEP) from None
+
+
+def decoded(raw, file_size):
+    """What the bytes of meta.json say, where they say it as `encoded` does, of arrays that the file has room for."""
+    values = sum(raw.count(c) for c in b",[{")
+    if PER_CHARACTER * len(raw) + PER_VALUE * values > max(2 * file_size, ROOM):
+        raise Defect(f"expected a {META} that takes little memory beside the arrays, got {len(raw):,} bytes of it")
+    if raw.count(b"[") + raw.count(b"{") > MOST_DEEP or NUMBER_TOO_LONG in raw.translate(TO_ZEROS):  # seldom
+        _check_depth_and_numbers(raw)
+    content = json.loads(raw.decode("ascii"))
+    if type(content) is dict and content.get("format") != FORMAT:
+        raise Defect(f"expected format {FORMAT}, got {content.get('format')!r}")
+    if encoded(content) != raw:  # a name that came twice, NaN, an escape that is not needed
+        raise Defect(f"expected {META} as this library writes it, got another form")
+    if type(content) is not dict or list(content) != ["format", "library", "arrays", "meta"]:
+        raise Defect(f"expected format, library, arrays and meta in {META}, got something else")
+    _check_manifest(content["arrays"], file_size)
+    return content
+
+
+def _check_depth_and_numbers(raw):
+    outside = STRING.sub(b"", raw)  # a bracket or a digit within a text is no structure and no number
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in outside.translate(None, NO_BRACKETS))
+    if max(depths, default=0) > MOST_DEEP:
+        raise Defect(TOO_DEEP)
+    if NUMBER_TOO_LONG in outside.translate(TO_ZEROS):
+        raise Defect(f"expected numbers of at most {MOST_DIGITS:,} digits in {META}, got a longer one")
+
+
+def _check_manifest(manifest, file_size):
+    if type(manifest) is not list or len(manifest) > MOST_ARRAYS:
+        raise Defect(f"expected a list of at most {MOST_ARRAYS:,} arrays, got another")
+    for entry in manifest:
+        if type(entry) is not dict or list(entry) != ["name", "shape", "dtype", "sha256"]:
+            raise Defect(f"expected name, shape, dtype and sha256 of each array, got {entry!r}")
+        name, shape, dtype = entry["name"], entry["shape"], entry["dtype"]
+        if type(name) is not str or not NAME.fullmatch(name):
+            raise Defect(f"expected a name of up to 100 letters, digits, '_', '.', '-' and ' ', got {name!r}")
+        if dtype not in DTYPES:
+            raise Defect(f"array {name}: expected a dtype of {', '.join(DTYPES)}, got {dtype!r}")
+        if type(shape) is not list or len(shape) > MOST_AXES or not all(type(n) is int and n >= 0 for n in shape):
+            raise Defect(f"array {name}: expected a shape, got {shape!r}")
+        if math.prod(max(n, 1) for n in shape) * np.dtype(dtype).itemsize > file_size:
+            raise Defect(f"array {name}: expected a shape that the file has room for, got {shape!r}")
+    if len({entry["name"] for entry in manifest}) != len(manifest):
+        raise Defect("expected each name once, got one twice")
