@@ -7,7 +7,7 @@ import inspect
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_number, as_rng, check_ratio, plain_number
+from common.arrays.checks import as_array, as_floats, as_named_classes, as_number, as_rng, check_ratio, plain_number
 from common.arrays.initializers import normal, xavier, zeros
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -63,8 +63,8 @@ class SentimentNet(BaseModel):
         return to_probabilities(self.predict(xs))
 
     def forward(self, xs, ts, sample_weight=None):
-        """xs (N, T) ids, ts (N,) class ids -> mean loss. `scores` keeps the logits. sample_weight: (N,) or None, what
-        each text counts (`common.layers.SoftmaxWithLoss`).
+        """xs (N, T) ids, ts (N,) class ids, or soft labels as the loss takes them but 0.5, -> mean loss. `scores` keeps
+        the logits. sample_weight: (N,) or None, what each text counts (`common.layers.SoftmaxWithLoss`).
         """
         return self.read(*self.vectors(xs), ts, **_weighted(sample_weight))
 
@@ -80,7 +80,7 @@ class SentimentNet(BaseModel):
 
     def read(self, vectors, mask, ts, sample_weight=None):
         """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
-        self.scores = self.score(vectors, mask)
+        self.scores, ts = self.score(vectors, mask), as_named_classes(self, ts)
         return self.loss_layer.forward(self.scores, ts, **_weighted(sample_weight))
 
     def read_backward(self, dout=1):
@@ -130,7 +130,7 @@ class WordVectors:
         self.frozen |= {} if pair_embed is None else {"pair_embed.pairs": pair_embed.pairs}
 
     def forward(self, xs):
-        xs = np.asarray(xs, like=self.embed.params[0])
+        xs = np.asarray(as_array("SentimentNet", "xs", xs), like=self.embed.params[0])
         if xs.ndim != 2 or xs.dtype.kind not in "iu":
             raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
         mask = xs != PAD

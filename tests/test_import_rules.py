@@ -21,7 +21,7 @@ ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
     *(
-        "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
+        "dataset.reading.encodings dataset.reading.file_kinds dataset.reading.input_file dataset.signs dataset.smileys",
         "dataset.token_patterns",
         "dataset.chinese_words",
         "dataset.lines dataset.text",
@@ -37,7 +37,7 @@ ORDER = [
     "common.gpu",
     *("common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.type_dropout common.ngrams"),
-    *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
+    *("common.pair_embedding common.ppmi_vectors common.clipping", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     "common.skip_gram",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
@@ -46,7 +46,9 @@ ORDER = [
         "common.transformer",
         "common.training common.word_counts",
         "common.trainer common.util",
-        "common.files.resume common.training.stream",
+        "common.files.saved_training common.training.stream",
+        "common.files.saved_callbacks",
+        "common.files.resume",
     ),
     # the chapters
     "ch_words ch_language ch_seq2seq",

@@ -1,10 +1,13 @@
 """What a training says at its end: its outcome, what was written, and how to go on where it was stopped."""
 
+from pathlib import Path
+
 from ch_sentiment.commands.predict import answer_line
 from ch_sentiment.commands.scores import abstention_line, outcome_lines, wide_line
 from ch_sentiment.console import as_argument, say
 from ch_sentiment.experiment.epoch_choice import ENOUGH
 from ch_sentiment.experiment.run_folder import LAST, MODEL, STATE
+from common.files.held_folder import FolderMoved
 
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
@@ -67,5 +70,7 @@ def say_written(folder):
 
 def with_way_out(error, folder):
     """An OSError of a training as another one, which says how to go on, too."""
+    if isinstance(error, FolderMoved):
+        return OSError(f"{error}; {how_to_resume(Path(error.now)) if error.now else 'nothing of it can be kept'}")
     line = f"{error.strerror or error}; {how_to_resume(folder)}"
     return OSError(line) if error.errno is None else OSError(error.errno, line, error.filename)

@@ -1,6 +1,7 @@
 """Pretrain on texts without labels: word vectors or a language model, from which `train --init-from` starts."""
 
 import math
+import os
 import signal
 from pathlib import Path
 
@@ -9,14 +10,16 @@ from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.console import Terminated, as_argument, say, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
+from ch_sentiment.experiment.run_state import resume_run
 from ch_sentiment.pretraining.options import FIELDS, SKIP_GRAM, PretrainOptions
 from ch_sentiment.pretraining.pretraining import RESULTS, Pretraining, check_same, read_options
 from ch_sentiment.pretraining.texts import load_texts
-from common.files.resume import resume_training
+from common.arrays.examples import num_examples
 from common.training.callback import Callback
 from common.training.callbacks import Progress, StopOnSignal
 from common.training.progress import say_above
 from dataset.errors import DataError
+from dataset.reading.input_file import is_pipe
 
 HELP = "pretrain word vectors or a language model on texts without labels, for train --init-from"
 
@@ -43,9 +46,7 @@ def run(arguments):
     if not files:
         raise DataError("expected texts to pretrain on: a file, or several")
     return start(
-        PretrainOptions.of(
-            {**options, "data": [str(Path(name).resolve()) if Path(name).exists() else name for name in files]}
-        )
+        PretrainOptions.of({**options, "data": [str(Path(name).resolve()) if _stays(name) else name for name in files]})
     )
 
 
@@ -58,6 +59,11 @@ def start(options):
         return train(Pretraining(options, texts, folder, callbacks_of(options)))
 
 
+def _stays(name):
+    """Whether a file or folder of this name is there, which can be read again, from another working folder, too."""
+    return os.path.exists(name) and not is_pipe(name)
+
+
 def resume(typed):
     """Continue the pretraining in the folder `typed["resume"]`."""
     with old_folder(typed["resume"]) as folder:
@@ -66,7 +72,7 @@ def resume(typed):
         texts = load_texts(options, not options.quiet)
         check_same(folder, words, fingerprint, texts)
         pretraining = Pretraining(options, texts, folder, callbacks_of(options))
-        resume_training(folder / LAST, pretraining.trainer)
+        resume_run(folder / LAST, pretraining.trainer, num_examples(pretraining.x), options.batch_size)
         done = pretraining.trainer.epochs_done
         if options.epochs < pretraining.trainer.epoch:
             begun = pretraining.trainer.epoch

@@ -34,11 +34,10 @@ from ch_sentiment.experiment.run_folder import (
     old_folder,
     train_in_folder,
 )
-from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from ch_sentiment.experiment.run_state import check_same, read_run_state, resume_run, with_changes
 from ch_sentiment.experiment.self_training import rounds_of
 from ch_sentiment.experiment.self_training_folder import is_self_training
 from ch_sentiment.experiment.sharing import shared
-from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
 from common.training.mpi import joined
@@ -95,12 +94,13 @@ def resume(options):
             register_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
+        check_config(config)
         data = corpus_of(config)
         check_same(state, folder, data)
         inform(config.run, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config, data))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
-        resume_training(folder / LAST, trainer)
+        resume_run(folder / LAST, trainer, len(data.train), config.training.batch_size)
         if epochs < trainer.epoch:
             raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {epochs}")
         if trainer.epochs_done == epochs:

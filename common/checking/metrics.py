@@ -21,6 +21,12 @@ def count_right(scores, t):
     return int(np.sum(scores.argmax(axis=1) == (t.argmax(axis=1) if t.ndim == 2 else t)))
 
 
+def names_classes(scores, t):
+    """Whether labels name a class each: no label of a single score, where it is a float, is outside [0, 1], or 0.5."""
+    single = scores.shape[1:] in ((), (1,)) and t.dtype.kind == "f"
+    return not single or bool(((t >= 0) & (t <= 1) & (t != 0.5)).all())
+
+
 def confusion_matrix(t, predicted, num_classes):
     """(C, C) counts: row = true class, column = predicted class. t, predicted: (N,) class ids."""
     counts = np.zeros((num_classes, num_classes), np.int64)

@@ -1,6 +1,6 @@
 """What a Trainer is made of, checked before the first step: each is a ValueError that says what came instead."""
 
-from common.arrays.checks import as_number, described
+from common.arrays.checks import as_number, check_trainable, described
 from common.arrays.examples import Examples
 from common.training.callbacks import Callback
 
@@ -29,9 +29,7 @@ def check_model(model, optimizer):
                 f"Trainer: expected {name} of {type(model).__name__} to be a list, got {described(arrays)}"
             )
     for i, p in enumerate(model.params):
-        if getattr(getattr(p, "dtype", None), "kind", None) != "f":
-            name = _param_name(model, i)
-            raise ValueError(f"Trainer: expected an array of floats as {name}, got {described(p)}")
+        check_trainable("Trainer", _param_name(model, i), p)
     _check_number(model)
 
 
@@ -83,6 +81,18 @@ def check_callbacks(callbacks):
 def as_limit(name, limit):
     """None, or a number above 0, inf too."""
     return None if limit is None else as_number("Trainer.fit", name, limit, above=0, finite=False)
+
+
+def as_interval(interval):
+    """None, or a whole number of steps, 0 or above."""
+    return None if interval is None else as_number("Trainer.fit", "eval_interval", interval, least=0, whole=True)
+
+
+def check_processes(processes, num_examples):
+    """An example for each process."""
+    if processes > num_examples:
+        expected = f"at most {num_examples} processes, one for each example"
+        raise ValueError(f"Trainer.fit: expected {expected}, got {processes}")
 
 
 def check_continues(running, num_examples, batch_size):
