@@ -12,7 +12,6 @@ import re
 import sys
 
 from ch_sentiment import commands
-from ch_sentiment.commands import ranks
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, printable, terminable
 from ch_sentiment.console.signals import Interruptible
 from ch_sentiment.console.streams import discard, finish_streams, prepare_streams
@@ -58,6 +57,8 @@ def in_utf8():
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
     if signals is not None and ranks_started() > 1:
+        from ch_sentiment.commands import ranks  # not above: a process that runs alone needs none of it
+
         gc.enable()
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
