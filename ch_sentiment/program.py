@@ -57,11 +57,9 @@ def in_utf8():
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
     if signals is not None and ranks_started() > 1:
-        from ch_sentiment.commands import ranks
+        from ch_sentiment.commands import ranks  # not above: a process that runs alone needs none of it
 
         gc.enable()
-        from ch_sentiment.commands import ranks  # not above: one process has no use for it
-
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:
