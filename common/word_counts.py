@@ -30,9 +30,9 @@ def ppmi(C, verbose=False, eps=1e-8):
     verbose: prints how far it is. Church and Hanks 1990.
     """
     C = as_array("ppmi", "C", C)
+    C = C.astype(np.float64) if C.dtype == np.float16 else C
     if C.ndim != 2 or C.dtype.kind not in "iuf" or not ((C >= 0) & (C <= 2**53)).all():  # NaN is neither
         raise ValueError(f"ppmi: C: expected counts (V, V) from 0 to 2^53, got others, or {described(C)}")
-    C = C.astype(np.float64) if C.dtype == np.float16 else C
     M = np.zeros(C.shape, np.float32)
     S, N, tenth = C.sum(axis=0, dtype=np.float64), C.sum(dtype=np.float64), max(len(C) // 10, 1)
     for i, row in enumerate(C):

@@ -58,9 +58,9 @@ def stratified_split(t, part, rng=None):
     t: (N,) ids. part: of the second one, in (0, 1). -> two shuffled index arrays. ValueError for a class of one.
     """
     t = as_array("stratified_split", "t", t)
-    part = as_number("stratified_split", "part", part)
-    if not 0 < part < 1:
-        raise ValueError(f"stratified_split: expected a part between 0 and 1, got {part}")
+    if t.ndim == 0 or len(t) == 0:
+        raise ValueError("stratified_split: t: expected at least two examples of each class, got none")
+    part = as_number("stratified_split", "part", part, above=0, below=1)
     rng = as_rng("stratified_split", rng)
     sides = [], []
     for label in np.unique(t):
@@ -82,9 +82,7 @@ def grouped_split(t, groups, part, rng=None):
     -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would be in one part only.
     """
     t, groups = as_array("grouped_split", "t", t), as_array("grouped_split", "groups", groups)
-    part = as_number("grouped_split", "part", part)
-    if not 0 < part < 1:
-        raise ValueError(f"grouped_split: expected a part between 0 and 1, got {part}")
+    part = as_number("grouped_split", "part", part, above=0, below=1)
     if groups.shape != t.shape:
         raise ValueError(f"grouped_split: expected a group for each of {t.shape} labels, got {groups.shape}")
     (names, group), (labels, label) = (np.unique(ids, return_inverse=True) for ids in (groups, t))
