@@ -195,7 +195,7 @@ POOLS = ("last", "first-last", "mean", "max", "max-mean", "attention")
 def pooling_by_name(name, width, bidirectional=False, rng=None, dtype=np.float32):
     """The layer of a name of POOLS, for hs (N, T, width) of one or of both directions. rng, dtype: of its weights."""
     if name == "attention":
-        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype)[:, 0].copy()
+        W, v = xavier(width, width, rng, dtype), xavier(width, 1, rng, dtype).reshape(-1)
         return TimeAttentionPooling(W, zeros((width,), rng, dtype), v)
     last = TimeBiLast if bidirectional else TimeLast
     by_name = {"last": last, "first-last": TimeFirstLast, "mean": TimeMean, "max": TimeMax, "max-mean": TimeMaxMean}

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from common.arrays.checks import as_floats, as_mask, as_rng, as_sizes, float_dtype
-from common.arrays.initializers import xavier, zeros
+from common.arrays.initializers import ones, xavier, zeros
 from common.arrays.layer import Layer
 from common.attention import MultiHeadAttention, PositionalEncoding
 from common.functions import filled, relu
@@ -83,9 +83,9 @@ class TransformerBlock(Sequential):
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
         feed_forward = affine(size, inner_size), activation(), affine(inner_size, size)
         first_drop, second_drop = (Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs)
-        self.norm = layer_norm(size, dtype)
+        self.norm = layer_norm(size, dtype, weight_rng)
         attend = Residual(self.norm, self.attention, first_drop)
-        feed = Residual(layer_norm(size, dtype), *feed_forward, second_drop)
+        feed = Residual(layer_norm(size, dtype, weight_rng), *feed_forward, second_drop)
         super().__init__(attend, feed)
         self.collect(attend=attend, feed=feed)
 
@@ -132,7 +132,7 @@ class TransformerEncoder(Sequential):
         for i, (block, drop_rng) in enumerate(zip(self.blocks, rngs[1::2])):
             layers |= {f"drop{i}": Dropout(dropout_between, drop_rng)} if i else {}
             layers[f"block{i}"] = block
-        self.norm = layers["norm"] = layer_norm(hidden_size, dtype)
+        self.norm = layers["norm"] = layer_norm(hidden_size, dtype, project_rng)
         super().__init__(*layers.values())
         self.collect(**layers)
 
@@ -167,6 +167,6 @@ class TransformerPooled(Sequential):
         return super().forward(xs, mask=mask)
 
 
-def layer_norm(size, dtype=np.float32):
-    """A LayerNorm of `size` columns to start from: mean 0, variance 1."""
-    return LayerNorm(np.ones(size, dtype), np.zeros(size, dtype))
+def layer_norm(size, dtype=np.float32, rng=None):
+    """A LayerNorm of `size` columns to start from: mean 0, variance 1. rng: as of `initializers.zeros`."""
+    return LayerNorm(ones((size,), rng, dtype), zeros((size,), rng, dtype))

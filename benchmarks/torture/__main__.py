@@ -6,7 +6,20 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, files, hostile, kills, memory, mutants, resume, texts, threads
+from benchmarks.torture import (
+    faults,
+    files,
+    hostile,
+    kills,
+    memory,
+    messages,
+    mutants,
+    ranks,
+    resume,
+    signals,
+    texts,
+    threads,
+)
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -18,6 +31,9 @@ PARTS = {
     "texts": texts,
     "files": files,
     "memory": memory,
+    "messages": messages,
+    "signals": signals,
+    "ranks": ranks,
     "threads": threads,
 }
 

@@ -54,9 +54,15 @@ def zeros(shape, rng=None, dtype=np.float32):
     return rng.array(shape, dtype) if isinstance(rng, Unfilled) else np.zeros(shape, dtype)
 
 
-def forget_bias_one(hidden_size, dtype=np.float32):
+def ones(shape, rng=None, dtype=np.float32):
+    """As `zeros`."""
+    return rng.array(shape, dtype) if isinstance(rng, Unfilled) else np.ones(shape, dtype)
+
+
+def forget_bias_one(hidden_size, dtype=np.float32, rng=None):
     """(4H,) LSTM bias, gate order f, g, i, o: 1 for the forget gate, 0 elsewhere. Jozefowicz et al. 2015."""
     (hidden_size,) = as_sizes("forget_bias_one", hidden_size=hidden_size)
-    b = np.zeros(4 * hidden_size, dtype)
-    b[:hidden_size] = 1
+    b = zeros((4 * hidden_size,), rng, dtype)
+    if not isinstance(rng, Unfilled):
+        b[:hidden_size] = 1
     return b

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dataset.errors import DataError
 from dataset.store.fetch import derived_folder
 
 
@@ -29,7 +30,7 @@ def save(name, key, arrays, max_files=None):
     max_files: of the files whose names are equal up to the first "-", only so many of the newest stay. A folder that
     cannot be written is no error: the arrays are computed again the next time.
     """
-    with contextlib.suppress(OSError), contextlib.ExitStack() as at_exit:
+    with contextlib.suppress(OSError, DataError), contextlib.ExitStack() as at_exit:
         folder = derived_folder()
         folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(".part", f"{name}.", folder)

@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT, call, fenced
 
 from ch_sentiment import commands
-from ch_sentiment.__main__ import all_commands, main
+from ch_sentiment.__main__ import main
+from ch_sentiment.program import all_commands
 
 PAGE = (ROOT / "docs" / "add_a_command.md").read_text(encoding="utf-8")
 

@@ -23,8 +23,8 @@ from common.layers import Affine, Dropout, SoftmaxWithLoss
 from common.optimizer import Adam
 from common.sequential import Sequential
 from common.trainer import Trainer
-from common.training.mpi import StopTogether, world
-from common.training.parallel import DataParallel, RowsOfBatch
+from common.training.mpi import world
+from common.training.parallel import DataParallel, RowsOfBatch, StopTogether
 from dataset.spiral import load_data
 
 ROOT = Path(__file__).parents[3]
