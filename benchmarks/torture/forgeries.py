@@ -32,8 +32,8 @@ from dataset.errors import DataError
 from dataset.text import Vocab
 
 COUNT = 500
-# Bytes beside two times the file: what Python needs to refuse a file of a few bytes, and JSON as objects, of which there
-# are so many times its letters at most; those of a layer without weights are among them, as its arrays stand in JSON.
+# Bytes beside two times the file: what Python needs to refuse a file of a few bytes, and JSON as objects, which take so
+# many times its letters at most; a layer without weights takes less than that of its arrays' entries.
 SMALL, TIMES = 1 << 16, meta_json.TIMES
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import signal
-import sys
 
 from tqdm import tqdm
 
@@ -35,11 +34,10 @@ from ch_sentiment.experiment.run_folder import (
     old_folder,
     train_in_folder,
 )
-from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from ch_sentiment.experiment.run_state import check_same, read_run_state, resume_run, with_changes
 from ch_sentiment.experiment.self_training import rounds_of
 from ch_sentiment.experiment.self_training_folder import is_self_training
 from ch_sentiment.experiment.sharing import shared
-from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
 from common.training.mpi import joined
@@ -96,12 +94,13 @@ def resume(options):
             register_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
+        check_config(config)
         data = corpus_of(config)
         check_same(state, folder, data)
         inform(config.run, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config, data))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
-        resume_training(folder / LAST, trainer)
+        resume_run(folder / LAST, trainer, len(data.train), config.training.batch_size)
         if epochs < trainer.epoch:
             raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {epochs}")
         if trainer.epochs_done == epochs:
@@ -160,13 +159,13 @@ def train(experiment, folder):
     except OSError as error:
         raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how_to_resume(folder), file=sys.stderr)
+        warn(how_to_resume(folder))
         raise
     if result.error is not None:
         raise FloatingPointError(f"{result.error}; {result_so_far(result, folder)}")
     if result.scores is None:
         message, code = STOPPED[result.stop_reason]
-        print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
+        warn(f"{message}: {result_so_far(result, folder)}", how_to_resume(folder))
         return code
     print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)

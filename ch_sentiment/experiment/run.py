@@ -15,6 +15,7 @@ from ch_sentiment.experiment.final_scores import score_kept, score_model
 from ch_sentiment.experiment.fit_options import checked_options
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
+from ch_sentiment.experiment.net_size import check_arrays, check_memory
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
 from ch_sentiment.experiment.ranks import shared_by_ranks
@@ -125,7 +126,9 @@ def new_net(config, data, progress=iter):
     """
     sharing.check(config, data)  # raises before anything is written, as the line after it
     loss_weights(data, config.training.class_weight)
+    check_memory(config.model, len(data.vocab))
     net, notes = build(config.model, data, _stream(config, 1))
+    check_arrays(net, config.model)
     if data.pretrained is not None:
         data.pretrained.write_layers(net)
     if config.model.wide:

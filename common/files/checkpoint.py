@@ -90,7 +90,7 @@ def load_checkpoint(path, into=None):
         if hasattr(path, "seek"):
             return _read(path, into)
         if not stat.S_ISREG(os.stat(path).st_mode):
-            raise Defect("expected a checkpoint, got a folder or a device")
+            raise Defect("expected a checkpoint, got a folder, a pipe or a device")
         with open(path, "rb") as file:
             return _read(file, into)
     except (Defect, CheckpointError) as error:

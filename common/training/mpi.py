@@ -7,8 +7,10 @@ imported only where mpiexec started several ranks; NumPy is not, so that a rank 
 import atexit
 import contextlib
 import os
+import signal
 import sys
 import time
+import warnings
 
 from common.cores import CONNECTION, rank_started, ranks_started
 from common.training.terminal import write_line
@@ -29,7 +31,8 @@ def world():
     if started < 2:
         return None
     try:
-        from mpi4py import MPI
+        with warnings.catch_warnings(action="ignore"):  # of an mpiexec that does not fit: said below
+            from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # RuntimeError: it finds no library of MPI
         expected = "expected mpi4py (pip install 'sentifish[mpi]')"
         raise ValueError(f"mpiexec started {started} ranks: {expected}, got: {error}") from None
@@ -77,6 +80,9 @@ def end_with(line, code):
 
 
 def _end_all(line, code):
+    with contextlib.suppress(ValueError):  # of another thread
+        for number in (signal.SIGINT, signal.SIGTERM):  # it ends already
+            signal.signal(number, signal.SIG_IGN)
     rank = rank_started()
     if rank and (told := _told_within(GRACE)):  # the first ends, too, and has said why
         sys.modules["mpi4py.MPI"].Finalize()

@@ -1,6 +1,6 @@
 """The files of the registry: downloaded if they are missing, verified, and stored in one folder on this machine.
 pooch downloads, verifies and retries; added here are one download at a time, and a stamp for each verified file, so
-that 862 MB are not hashed at every start. Lock, stamps and the download in progress are in `.sentifish/`."""
+that 862 MB are not hashed at every start. Stamps and the download in progress are in `.sentifish/`, which is locked."""
 
 import contextlib
 import hashlib
@@ -12,24 +12,33 @@ from pathlib import Path
 from dataset.errors import DataError
 from dataset.store import registry, stderr
 from dataset.store.locks import locked
+from dataset.store.own_files import open_regular, read_small
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
 
 _RETRIES = 2  # pooch waits 1 s before the first, 2 s before the second
 _TIMEOUT = 30  # seconds without a byte
+_STAMP_SIZE = 200  # bytes, more than a stamp has
 _CHUNK = 2**16  # bytes; pooch's 1,024 would mean 842,000 writes for GloVe
 # Unpacked on the way, a .gz would have another sha256; and some hosts slow down the default agent of Python's requests.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named).expanduser().absolute()
-    import pooch
+    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder. DataError
+    where it is that of a user who has none.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        import pooch
 
-    return pooch.os_cache("sentifish").absolute()
+        return pooch.os_cache("sentifish").expanduser().absolute()
+    except RuntimeError:  # nobody knows whose ~ it is
+        expected = f"{named or '~/.cache'}: expected the folder of a user who has one, there is none"
+        raise DataError(f"{expected}; set {FOLDER_VARIABLE} to a folder for the data") from None
 
 
 def derived_folder():
@@ -54,7 +63,7 @@ def fetch(name, progress=True):
     if status(name) != HERE:
         try:
             _private("").mkdir(parents=True, exist_ok=True)
-            with locked(_private("lock")):
+            with locked(_private("")):
                 if status(name) != HERE:  # another process may have downloaded it meanwhile
                     _download(name, progress)
         except OSError as error:
@@ -67,8 +76,9 @@ def status(name):
 
     DataError: no such name, or the file cannot be read.
     """
-    with contextlib.suppress(OSError, ValueError):  # no stamp, no file, a stamp that is not text
-        if _stamp_file(name).read_text(encoding="ascii") == _stamp(name):
+    with contextlib.suppress(OSError):  # no stamp, no file
+        content, owner = read_small(_stamp_file(name), _STAMP_SIZE)
+        if content == _stamp(name) and _is_believed(owner):
             return HERE
     return verify(name)
 
@@ -84,7 +94,10 @@ def verify(name):
         raise DataError(f"{path(name)}: cannot be read ({error.strerror})") from None
     with contextlib.suppress(OSError):  # in a read-only folder the file is hashed again the next time
         _private("").mkdir(exist_ok=True)
-        _stamp_file(name).write_text(stamp if whole else "", encoding="ascii")
+        _stamp_file(name).unlink(missing_ok=True)
+        if whole:
+            with open(_stamp_file(name), "xb") as file:  # a new one: nothing is written into what somebody put there
+                file.write(stamp)
     return HERE if whole else DAMAGED
 
 
@@ -98,11 +111,11 @@ def clear(name=None):
     removed = [file for file in files if os.path.lexists(file)]
     try:
         _private("").mkdir(exist_ok=True)
-        with locked(_private("lock")):  # not during a download
+        with locked(_private("")):  # not during a download
             for file in removed:
                 file.unlink()
             if name is None:
-                if derived_folder().is_dir():
+                if derived_folder().is_dir() and not derived_folder().is_symlink():
                     shutil.rmtree(derived_folder())
                     removed.append(derived_folder())
                 shutil.rmtree(_private(""), ignore_errors=True)  # Windows keeps the lock, which is open
@@ -114,8 +127,8 @@ def clear(name=None):
 
 
 def sha256(file):
-    """The sha256 of a file: 64 lower-case hexadecimal digits."""
-    with open(file, "rb") as opened:
+    """The sha256 of a file: 64 lower-case hexadecimal digits. OSError, also for a pipe or a device."""
+    with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
@@ -180,6 +193,13 @@ def _stamp_file(name):
 
 
 def _stamp(name):
-    """What a verified file is recognized by until it is changed."""
+    """What a verified file is recognized by until it is changed: bytes. Anybody can set the time of a file (mtime); the
+    system alone sets that of its last change (ctime).
+    """
     found = path(name).stat()
-    return f"{_entry(name).sha256} {found.st_size} {found.st_mtime_ns}\n"
+    return f"{_entry(name).sha256} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}\n".encode()
+
+
+def _is_believed(owner):
+    """Whether a stamp of this user (int) counts: one's own, the administrator's, or that of whose folder it is."""
+    return os.name == "nt" or owner in (os.geteuid(), 0, folder().stat().st_uid)
