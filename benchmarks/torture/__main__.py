@@ -9,6 +9,7 @@ import sys
 from benchmarks.torture import (
     faults,
     files,
+    forgeries,
     hostile,
     kills,
     memory,
@@ -25,6 +26,7 @@ from common.files.checkpoint import CheckpointError
 
 PARTS = {
     "mutants": mutants,
+    "forgeries": forgeries,
     "hostile": hostile,
     "faults": faults,
     "kills": kills,

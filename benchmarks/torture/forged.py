@@ -13,7 +13,7 @@ from ch_sentiment.experiment.build import MODELS, Room
 from ch_sentiment.experiment.packing import packed_like
 from common.arrays.unfilled import shape_only
 
-LARGE = 1 << 19  # numbers of a byte each that a forger adds
+LARGE = 1 << 17  # numbers of a byte each that a forger adds
 GROWN = ("wordvec_size", "hidden_size", "num_pairs", "num_ngrams")
 SIZES = (*GROWN, "num_layers", "num_classes", "pair_size", "vocab_size")
 DTYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u8")
@@ -111,10 +111,10 @@ def nearly(rng, parts):
 
 
 def many_layers(rng, parts):
-    """Up to 500 layers, of which the last one lacks something, or all are empty arrays."""
+    """Up to 128 layers, of which the last one lacks something, or all are empty arrays."""
     if "num_layers" not in parts.config():
         return nearly(rng, parts)
-    found = grown(rng, parts, layers=int(2 ** rng.uniform(2, 9)))
+    found = grown(rng, parts, layers=int(2 ** rng.uniform(2, 7)))
     empty = rng.random() < 0.5
     names = list(found)[:4096]
     arrays = {name: np.zeros((0,) if empty else found[name].shape, "|i1" if empty else "<f4") for name in names}

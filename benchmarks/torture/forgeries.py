@@ -17,17 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.torture.forge import TEXTS, WORDS
-from benchmarks.torture.forged import FORGERIES, Parts
+from benchmarks.torture.forged import FORGERIES, Parts, of_training
+from benchmarks.torture.training import finish, start
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
+from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.experiment.classifier import Classifier
 from ch_sentiment.experiment.packing import unpack
+from ch_sentiment.experiment.run import Experiment
+from ch_sentiment.experiment.run_state import check_same, read_run_state, sealed
 from ch_sentiment.export.compact import compact
 from ch_sentiment.model import sentiment_net
 from ch_sentiment.wide.wide_net import WideNet
 from common.arrays.layer import grads_are_made
 from common.files import meta_json
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
+from common.files.resume import resume_training
 from dataset.errors import DataError
 from dataset.text import Vocab
 
@@ -42,8 +47,7 @@ def run(minutes, say, count=COUNT, seed=0):
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of random weights
         end = time.monotonic() + 60 * minutes
-        figures = of_models(Path(folder), count, seed, end, say)
-        return figures
+        return of_models(Path(folder), count, seed, end, say) | of_trainings(Path(folder), count, seed, end, say)
 
 
 def of_models(folder, count, seed=0, end=float("inf"), say=lambda line: None):
@@ -68,6 +72,62 @@ def of_models(folder, count, seed=0, end=float("inf"), say=lambda line: None):
     return {**figures, "memory / size of the file": round(most, 2)}
 
 
+def of_trainings(folder, count, seed=0, end=float("inf"), say=lambda line: None):
+    """The same of the last.npz of a training that has ended: what `train --resume` reads of it."""
+    rng, figures, most = np.random.default_rng(seed), Counter(), 0.0
+    paths = trainings(folder)
+    honest, kinds = [load_checkpoint(path) for path in paths], (*FORGERIES, of_training)
+    data = [corpus_of(read_run_state(path).config) for path in paths]
+    for path, texts in zip(paths, data):
+        resumed(path, texts)
+    while figures["trainings"] < count and time.monotonic() < end:
+        number = figures["trainings"]
+        which, kind = number % len(honest), kinds[number // len(honest) % len(kinds)]
+        parts, path = sealed_again(kind(rng, Parts(*copy.deepcopy(honest[which])))), paths[which]
+        save_arrays(stream := io.BytesIO(), parts.arrays, parts.meta)
+        path.write_bytes(stream.getvalue())
+        label = f"training {number} ({kind.__name__} of training {which})"
+        outcome, factor = watched(lambda path=path, texts=data[which]: resumed(path, texts), path, label)
+        most = max(most, factor)
+        figures["trainings"] += 1
+        figures["refused trainings" if isinstance(outcome, str) else "valid trainings"] += 1
+        if number % 100 == 99:
+            say(f"forgeries: {number + 1:,} trainings")
+    return {**figures, "memory / size of a training": round(most, 2)}
+
+
+def sealed_again(parts):
+    """With options that say what the net says, and a checksum of both."""
+    config, options = parts.config(), parts.about["options"]
+    options |= {"layers": config.get("num_layers", 1), "pairvec": config.get("pair_size", 0)}
+    options |= {"hidden": config.get("hidden_size", options["hidden"]), "wordvec": config["wordvec_size"]}
+    del parts.about["settings"]
+    parts.meta["about"] = sealed(parts.about)
+    return parts
+
+
+def resumed(path, data):
+    """What `train --resume` does before anything is written: -> its Classifier, with the weights of the training."""
+    state = read_run_state(path)
+    check_same(state, path.parent, data)
+    experiment = Experiment(state.config, data, state.net)
+    resume_training(path, experiment.trainer)
+    return experiment.model
+
+
+def trainings(folder):
+    """-> paths of the last.npz of small trainings, each alone in a folder."""
+    paths = []
+    for name, how in {"lstm": ["--bidirectional"], "gru": ["--layers", "2"], "bow": ["--recipe", "bow"]}.items():
+        sizes = ["--hidden", "4", "--wordvec", "4"]
+        command = ["--data", "phrases-small", "--epochs", "1", "--keep-epoch", "last", "--out", name]
+        finish(start(*command, *(sizes if name != "bow" else []), *how, cwd=folder), 0)
+        paths.append(folder / f"of-{name}" / "last.npz")
+        paths[-1].parent.mkdir()
+        (folder / name / "last.npz").rename(paths[-1])
+    return paths
+
+
 def watched(load, path, label):
     """-> what `load` returns, or the message with which it refuses, and the peak of its memory, beyond that of JSON,
     divided by the file's size. AssertionError above 2, or where a file has changed.
@@ -78,7 +138,7 @@ def watched(load, path, label):
         outcome = load()
     except (CheckpointError, DataError) as error:
         outcome = str(error)
-        assert str(path) in outcome and outcome.isprintable(), outcome
+        assert str(path.parent) in outcome and outcome.isprintable(), outcome
     finally:
         memory = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

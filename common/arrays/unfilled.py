@@ -35,4 +35,4 @@ def shape_only(shape, dtype):
 
 def unfilled(kind, seed=0):
     """A generator of the class Unfilled or ShapesOnly. seed: of what else it draws; None: of the system's choice."""
-    return kind(np.random.PCG64(seed))
+    return kind(np.random.default_rng(seed).bit_generator)
