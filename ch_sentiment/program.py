@@ -12,7 +12,6 @@ import re
 import sys
 
 from ch_sentiment import commands
-from ch_sentiment.commands import ranks
 from ch_sentiment.console import OneLineParser, ShortHelp, Terminated, printable, terminable
 from ch_sentiment.console.signals import Interruptible
 from ch_sentiment.console.streams import discard, finish_streams, prepare_streams
@@ -58,6 +57,8 @@ def in_utf8():
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
     if signals is not None and ranks_started() > 1:
+        from ch_sentiment.commands import ranks  # not above: a process that runs alone needs none of it
+
         gc.enable()
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
@@ -81,15 +82,22 @@ def execute(command, options, signals=None):
         discard(sys.stdout)
         return 141
     except (ValueError, CheckpointError, OSError, MemoryError) as error:
-        named = isinstance(error, OSError) and error.filename is not None
-        what = "not enough memory" if isinstance(error, MemoryError) and not str(error) else error
-        return fail(called, f"{error.filename}: {error.strerror}" if named else what, 2)
+        return fail(called, in_words(error), 2)
     except FloatingPointError as error:
         return fail(called, f"{error}; try a lower --lr or a smaller --clip", 3)
     except KeyboardInterrupt:
         return fail(called, "interrupted", 130)
     except Terminated:
         return fail(called, "terminated", 143)
+
+
+def in_words(error):
+    """What is said of bad input, or of what the system refused."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, FileNotFoundError):  # of what has no name: the folder that names are read in
+        return "the working folder is not there any more"
+    return "not enough memory" if isinstance(error, MemoryError) and not str(error) else error
 
 
 def fail(called, message, code):

@@ -43,14 +43,14 @@ def run(minutes, say):
     return {**counts, "tracebacks": 0, "damaged files": 0, "left over": 0}
 
 
-def prepare(folder):
+def prepare(folder, timed=True):
     """A model and texts; -> how long each command takes without a signal, in seconds."""
     Path(folder, "model").mkdir()
     save_small_model(Path(folder, "model"))
     rows = [("positive", "a good film"), ("negative", "a bad film"), ("negative", "not good !")]
     text = "".join(f"{label}\t{text} {i}\n" for i in range(400) for label, text in rows)
     Path(folder, "texts.tsv").write_text(text, encoding="utf-8")
-    return {name: _timed(folder, name) for name in COMMANDS}
+    return {name: _timed(folder, name) for name in COMMANDS if timed}
 
 
 def _timed(folder, name):
