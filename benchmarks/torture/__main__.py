@@ -6,7 +6,7 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import faults, files, hostile, kills, memory, mutants, resume, texts, threads
+from benchmarks.torture import caches, faults, files, hostile, kills, memory, mutants, resume, texts, threads
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "files": files,
     "memory": memory,
     "threads": threads,
+    "caches": caches,
 }
 
 

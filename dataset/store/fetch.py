@@ -131,7 +131,7 @@ def _download(name, progress):
     import requests
 
     entry, file, incoming = _entry(name), path(name), _private("incoming")
-    shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
+    _remove(incoming)  # left by a process that was killed
     logger, was_disabled = pooch.get_logger(), pooch.get_logger().disabled
     logger.disabled = True  # a failure is reported once, in one line. Its level cannot be restored: it is cached
     try:
@@ -151,8 +151,16 @@ def _download(name, progress):
         raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
     finally:
         logger.disabled = was_disabled
-        shutil.rmtree(incoming, ignore_errors=True)
+        _remove(incoming)
     verify(name)  # for its stamp
+
+
+def _remove(place):
+    """Remove a folder, or what somebody put in its place."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _reason(error):
