@@ -20,7 +20,7 @@ from common.np import GPU, to_cpu, to_device_of, to_gpu  # noqa: F401  (GPU: the
 from common.threads import one_blas_thread
 
 _HOLDS_NO_LAYER = {type(None), bool, int, float, str, np.ndarray}  # most attributes; a forward must not wait for them
-SWITCHES = ("training", "train_flg", "inference")  # what `predicting` sets and restores, where a layer has it
+SWITCHES = ("training", "train_flg", "inference")  # what `mode_restored` restores, where a layer has it
 
 
 class BaseModel(WithGrads):
@@ -77,18 +77,12 @@ class BaseModel(WithGrads):
 
         One Python thread at a time is inside, and others wait.
         """
-        with lock_of(self), one_blas_thread():
-            pairs = itertools.product((self, *self._all_below()), SWITCHES)
-            before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
-            try:
-                self.train(False)
-                for holder, name, _ in before:
-                    if name == "inference":
-                        holder.inference = True
-                yield
-            finally:
-                for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
-                    setattr(holder, name, value)
+        with mode_restored(self) as before, one_blas_thread():
+            self.train(False)
+            for holder, name, _ in before:
+                if name == "inference":
+                    holder.inference = True
+            yield
 
     def predict(self, xs, batch_size=64):
         """xs, in any of the forms that `Trainer.fit` takes -> what `score(xs)`, which a child has, gives for it.
@@ -217,6 +211,19 @@ class WrappedModel(BaseModel):
 
     def weights(self):
         return self.model.weights() if hasattr(self.model, "weights") else super().weights()
+
+
+@contextmanager
+def mode_restored(model):
+    """Inside, one Python thread may switch a model's mode; then it is as it was. -> (holder, name, value) of that."""
+    with lock_of(model):
+        pairs = itertools.product((model, *getattr(model, "_all_below", tuple)()), SWITCHES)
+        before = [(holder, name, getattr(holder, name)) for holder, name in pairs if hasattr(holder, name)]
+        try:
+            yield before
+        finally:
+            for holder, name, value in before:  # the outer ones first: a layer may have been switched by itself
+                setattr(holder, name, value)
 
 
 def held_layers(holder):

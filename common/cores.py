@@ -1,6 +1,7 @@
 """How many processes may compute side by side on this machine: of a training, of answers, of reading texts."""
 
 import os
+import stat
 import sys
 
 VARIABLE = "SENTIFISH_PROCESSES"  # a number that overrules what is chosen here; 1 in the processes that are started
@@ -8,6 +9,8 @@ shared_by = 1  # how many processes of one job, each busy with its part, share t
 QUOTA = "/sys/fs/cgroup/cpu.max"  # of a Linux container: microseconds of each period, or "max"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # BLAS obeys them, and so do we
 RANK_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks MPICH's or Open MPI's mpiexec started
+OWN_RANK = ("PMI_RANK", "OMPI_COMM_WORLD_RANK")  # which of them this one is, from 0
+CONNECTION = "PMI_FD"  # to MPICH's mpiexec: a socket that a rank is born with, and a process that it starts has not
 
 
 def cores():
@@ -50,8 +53,31 @@ def most_processes(given=None):
 
 
 def ranks_started():
-    """How many processes mpiexec started together; 1 without it."""
-    return max(int(os.environ.get(name, 1)) for name in RANK_VARIABLES)
+    """How many processes mpiexec started together, this one among them; 1 without it, and where the variable holds no
+    number or was left over from a process that started this one.
+    """
+    return max(1, *map(_number, RANK_VARIABLES)) if _may_be_rank() else 1
+
+
+def rank_started():
+    """Which of `ranks_started` this process is, from 0."""
+    return max(map(_number, OWN_RANK)) if ranks_started() > 1 else 0
+
+
+def _number(name):
+    """A variable as a whole number; 0 where it is none, or absent."""
+    value = os.environ.get(name, "")
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
+
+
+def _may_be_rank():
+    """Whether the connection to mpiexec is there, where one is named."""
+    if CONNECTION not in os.environ:
+        return True
+    try:
+        return stat.S_ISSOCK(os.fstat(_number(CONNECTION)).st_mode)
+    except OSError:
+        return False
 
 
 def threads_asked():

@@ -9,6 +9,7 @@ ValueError that names the layer, and so is a backward before any forward.
 import numpy as np
 
 from common.arrays.checks import (
+    as_array,
     as_floats,
     as_ids,
     as_number,
@@ -90,7 +91,7 @@ class Embedding(Layer):
 
     def forward(self, idx):
         (W,) = self.params
-        idx = as_ids(self, "idx", idx, np.shape(idx), len(W))
+        idx = as_ids(self, "idx", idx, None, len(W))
         self.cache = idx, None
         return W.take(idx, axis=0)  # (...) -> (..., D)
 
@@ -133,7 +134,7 @@ class Dropout(Layer):
         return self.train_flg and self.dropout_ratio > 0
 
     def forward(self, x, train_flg=True):
-        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
+        x = as_floats(self, "x", x, None, float_dtype(x))
         scale = None  # 0 or 1 / (1 - dropout_ratio) for each element; None: all 1
         if train_flg and self.active:
             keep = self.rng.random(x.shape, dtype=np.float32) >= self.dropout_ratio
@@ -156,7 +157,7 @@ class LayerNorm(Layer):
 
     def forward(self, x):
         gamma, beta = self.params
-        x = as_floats(self, "x", x, (*np.shape(x)[:-1], len(gamma)), gamma.dtype)
+        x = as_floats(self, "x", x, (..., len(gamma)), gamma.dtype)
         std = np.sqrt(x.var(axis=-1, keepdims=True) + self.eps)  # (..., D) -> (..., 1)
         normed = (x - x.mean(axis=-1, keepdims=True)) / std
         self.cache = normed, std
@@ -178,7 +179,7 @@ class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x)), element by element."""
 
     def forward(self, x):
-        self.cache = sigmoid(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        self.cache = sigmoid(as_floats(self, "x", x, None, float_dtype(x)))
         return self.cache
 
     def backward(self, dout):
@@ -193,7 +194,7 @@ class Softmax(Layer):
     """y = softmax(x) along the last axis."""
 
     def forward(self, x):
-        self.cache = softmax(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        self.cache = softmax(as_floats(self, "x", x, None, float_dtype(x)))
         return self.cache
 
     def backward(self, dout):
@@ -213,8 +214,12 @@ class SoftmaxWithLoss(Layer):
 
     def forward(self, x, t, sample_weight=None):
         x = as_floats(self, "x", x, ("N", "C"), float_dtype(x))
-        if np.shape(t) == x.shape:
+        t = as_array(self, "t", t)
+        if t.shape == x.shape:
             t = as_floats(self, "t", t, x.shape, x.dtype)
+            if t.size and not (t.min() >= 0 and t.max() < np.inf):  # NaN is neither
+                worst = t.max() if t.min() >= 0 else t.min()
+                raise ValueError(f"{type(self).__name__}: t: expected finite shares, 0 or above, got {worst}")
         else:
             ids = as_ids(self, "t", t, (len(x),), x.shape[1])
             t = np.zeros(x.shape, x.dtype, like=x)
@@ -247,8 +252,9 @@ class SigmoidWithLoss(Layer):
     """
 
     def forward(self, x, t, sample_weight=None):
-        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
-        shape = np.shape(t)
+        x = as_floats(self, "x", x, None, float_dtype(x))
+        t = as_array(self, "t", t)
+        shape = t.shape
         if {x.shape, shape} <= {x.shape[:1], (*x.shape[:1], 1)}:
             shape = x.shape  # a column and a vector of N can only mean one thing
             t = np.reshape(t, shape)
@@ -256,7 +262,8 @@ class SigmoidWithLoss(Layer):
         if t.size and not (t.min() >= 0 and t.max() <= 1):
             raise ValueError(f"{type(self).__name__}: t: expected labels in [0, 1], got {t.min()} to {t.max()}")
         if sample_weight is not None:
-            rows = np.shape(sample_weight) != x.shape  # (N,) of x (N, ...)
+            sample_weight = as_array(self, "sample_weight", sample_weight)
+            rows = sample_weight.shape != x.shape  # (N,) of x (N, ...)
             sample_weight = as_sample_weight(self, sample_weight, x.shape[:1] if rows else x.shape, x.dtype)
             sample_weight = sample_weight.reshape(-1, *[1] * (x.ndim - 1)) if rows else sample_weight  # (N,) -> (N, 1)
         self.y = sigmoid(x)

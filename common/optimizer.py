@@ -1,4 +1,4 @@
-"""Optimizers, and the clipping of gradients before them.
+"""Optimizers; the clipping of gradients before them is in `common.clipping`.
 
 An optimizer is one formula, `step`, applied in place to blocks of a parameter that fit the processor's cache. Where a
 gradient knows its touched rows (an embedding's), only those rows of the parameter and of the optimizer's state are
@@ -6,17 +6,15 @@ read and written: the "lazy" form, in which the momentum of a row does not chang
 catches up, when a row is touched again, on the steps that it has missed.
 """
 
-import math
-
 import numpy as np
 
-from common.arrays.checks import as_number, plain_number
+from common.arrays.checks import as_number, check_trainable, described, is_plain_array, plain_number
 from common.arrays.row_grad import RowGrad, plain, touched_rows
+from common.clipping import BLOCK, clip_elements, clip_grads, first_non_finite, parts_of  # noqa: F401  (the book's door)
 from common.gpu.kernels import on_gpu
 from common.gpu.rows_and_adam import adam_step
 from common.np import GPU  # noqa: F401  (the book's module exports it)
 
-BLOCK = 16384  # elements processed at a time: five arrays of them stay in the processor's cache
 BOUNDS = {"lr": {"least": 0}, "eps": {"least": 0}, "weight_decay": {"least": 0}}
 BOUNDS |= {name: {"least": 0, "below": 1} for name in ("beta1", "beta2", "momentum", "rho", "decay_rate")}
 
@@ -50,7 +48,11 @@ class Optimizer:
         return None if self.state is None else self.state[name]
 
     def update(self, params, grads):
-        """One step. ValueError where params and grads do not match, or are not those of the step before."""
+        """One step. ValueError where params and grads do not match, or are not those of the step before, and for params
+        that are no arrays of float32 or float64, or cannot be written to.
+        """
+        if self.state is None:
+            self._check(params, grads)
         shapes = [p.shape for p in params]
         if shapes != [g.shape for g in grads]:
             raise ValueError(f"{type(self).__name__}: expected a gradient of the same shape for each parameter")
@@ -69,7 +71,7 @@ class Optimizer:
             if type(g) is np.ndarray and g.size <= BLOCK:  # a single block
                 self.step(p, g, *state)
                 continue
-            for part in _parts(g):
+            for part in parts_of(g):
                 if isinstance(part, np.ndarray):  # ids of rows, which are copied and written back; a slice is a view
                     rows, *state_rows = [a.take(part, axis=0) for a in (p, *state)]
                     if len(last):
@@ -82,6 +84,15 @@ class Optimizer:
                 else:
                     self.step(p[part], plain(g)[part], *(a[part] for a in state))
         self.lr = lr
+
+    def _check(self, params, grads):
+        """Before the first step."""
+        for i, p in enumerate(params):
+            check_trainable(self, f"params[{i}]", p)
+        for i, g in enumerate(grads):
+            if not is_plain_array(g) or g.dtype.kind not in "fiu":
+                expected = f"an array of numbers as grads[{i}]"
+                raise ValueError(f"{type(self).__name__}: expected {expected}, got {described(g)}")
 
     def _catch_up_rows(self, rows, last, *arrays):
         """`catch_up` of these rows (ids) of a parameter and its state, which were touched at the steps `last` (V,)."""
@@ -102,16 +113,6 @@ class Optimizer:
     def step(self, p, g, *state):
         """Update p and state in place from the gradient g, which is not changed."""
         raise NotImplementedError
-
-
-def _parts(g):
-    """Blocks of about BLOCK elements that can differ from zero: slices of axis 0, or ids of the touched rows."""
-    rows = touched_rows(g)
-    if g.ndim == 0 or on_gpu(g) or (rows is None and g.size <= BLOCK):
-        return [...]  # a single block
-    block = max(1, BLOCK * len(g) // max(g.size, 1))  # rows
-    slices = [slice(i, i + block) for i in range(0, len(g if rows is None else rows), block)]
-    return slices if rows is None else [rows[part] for part in slices]
 
 
 class SGD(Optimizer):
@@ -253,48 +254,3 @@ class AdamW(Adam):
         kept = (1 - self.lr * self.weight_decay) ** missed.reshape(-1, *[1] * (p.ndim - 1))  # (K,) -> (K, 1)
         p *= kept.astype(p.dtype)
         super().catch_up(missed, p, m, v)
-
-
-def clip_grads(grads, max_norm, names=None):
-    """Scale all gradients, in place, so that their common Euclidean norm is at most max_norm. Pascanu et al. 2013.
-
-    Returns the norm before clipping (float). max_norm None or inf: no clipping. FloatingPointError naming (by `names`,
-    else by position) the first gradient with a NaN or an infinity; then no gradient is changed.
-    """
-    if max_norm is not None:
-        max_norm = as_number("clip_grads", "max_norm", max_norm, above=0, finite=False, hint=" (None: no clipping)")
-    norm = math.sqrt(sum(map(_square_sum, grads)))
-    if not math.isfinite(norm):
-        raise FloatingPointError(f"the gradient of {first_non_finite(grads, names)} is not finite")
-    rate = 1.0 if max_norm is None else float(max_norm) / (norm + 1e-6)
-    if rate < 1:
-        for g in grads:
-            for part in _parts(g):
-                plain(g)[part] *= rate
-    return norm
-
-
-def clip_elements(grads, limit):
-    """Clip every element of all gradients, in place, to [-limit, limit]. ValueError unless limit > 0."""
-    limit = as_number("clip_elements", "limit", limit, above=0, finite=False)
-    for g in grads:
-        for part in _parts(g):
-            plain(g)[part] = np.clip(plain(g)[part], -limit, limit)
-
-
-def first_non_finite(grads, names=None):
-    """The name of the first gradient with a NaN or an infinity; None if all are finite."""
-    for i, g in enumerate(grads):
-        if not math.isfinite(_square_sum(g)):
-            return names[i] if names is not None else f"parameter {i} {g.shape}"
-    return None
-
-
-def _square_sum(g):
-    """The sum of squares; in float64 where float32 is too narrow for it."""
-    rows = touched_rows(g)
-    flat = g.ravel("K") if rows is None else plain(g).take(rows, axis=0).ravel()
-    total = float(np.vdot(flat, flat))
-    if 1e-30 < total < math.inf:
-        return total
-    return sum(float(np.square(plain(g)[part], dtype=np.float64).sum()) for part in _parts(g))

@@ -6,7 +6,7 @@ at a time; the sampled one the logits of a few words, so that a training step co
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_number, as_rng
+from common.arrays.checks import as_array, as_floats, as_number, as_rng
 from common.arrays.layer import Layer
 from common.arrays.row_grad import RowGrad
 from common.time_layers import labels_that_count, row_chunks, weight_of_steps, weighted_sum
@@ -111,7 +111,7 @@ class SampledSoftmaxWithLoss(TimeSampledSoftmaxWithLoss):
 
     def forward(self, h, t, sample_weight=None):
         h = as_floats(self, "h", h, ("N", self.params[0].shape[1]), self.params[0].dtype)
-        t = t if hasattr(t, "dtype") else np.asarray(t)
+        t = as_array(self, "t", t)
         return super().forward(h[:, None], t.reshape(*t.shape, 1), None, sample_weight)  # (N, H) -> (N, 1, H)
 
     def backward(self, dout=1):

@@ -8,7 +8,7 @@ import inspect
 
 import numpy as np
 
-from common.arrays.checks import described
+from common.arrays.checks import as_array, described
 from common.arrays.examples import IGNORED
 from common.base_model import BaseModel
 
@@ -70,7 +70,7 @@ class Sequential(BaseModel):
 
     def mask_of(self, xs):
         """(N, T) bool, True where a real token stands; None where xs are no ids, or none of them is padding."""
-        ids = xs if hasattr(xs, "dtype") else np.asarray(xs)
+        ids = as_array(self, "xs", xs)
         return ids != self.pad if ids.dtype.kind in "iu" and self.pad is not None else None
 
     def _through_layers(self, xs, mask):

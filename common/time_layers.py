@@ -7,7 +7,7 @@ for reading; the forms without that name do all steps at once and give the same.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, as_mask, as_sample_weight, float_dtype
+from common.arrays.checks import as_array, as_floats, as_ids, as_mask, as_sample_weight, float_dtype
 from common.arrays.layer import Layer
 from common.functions import cross_entropy_error, filled, sigmoid, softmax
 from common.layers import Affine, Dropout, Embedding, MatMul, Sigmoid, SigmoidWithLoss, Softmax, SoftmaxWithLoss
@@ -36,7 +36,7 @@ class TimeEmbedding(Embedding):
 
     def forward(self, xs, mask=None):
         (W,) = self.params
-        mask = as_mask(self, mask, np.shape(xs))
+        mask = as_mask(self, mask, as_array(self, "xs", xs).shape)
         idx = as_ids(self, "xs", xs, ("N", "T"), len(W), where=mask)
         self.cache = idx, mask
         out = W.take(idx, axis=0)  # (N, T) -> (N, T, D)
@@ -93,7 +93,8 @@ class TimeDropout(Dropout):
     """Dropout at every step; 0 at the padding. forward: xs (N, T, D), mask -> (N, T, D). Attribute `train_flg`."""
 
     def forward(self, xs, mask=None):
-        self.mask = as_mask(self, mask, np.shape(xs)[:2])
+        xs = as_array(self, "xs", xs)
+        self.mask = as_mask(self, mask, xs.shape[:2])
         return super().forward(filled(xs, self.mask))
 
     def backward(self, dout):
@@ -199,14 +200,27 @@ def _chosen(a, index):
 def _steps_that_count(layer, xs, ts, mask):
     """-> xs (N, T, V), ts (N, T) class ids, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
     xs = as_floats(layer, "xs", xs, ("N", "T", "V"), np.result_type(float_dtype(xs), np.float32))
-    if np.shape(ts) == xs.shape:
-        ts = np.argmax(ts, axis=2)  # (N, T, V) -> (N, T)
+    ts = as_array(layer, "ts", ts)
+    if ts.shape == xs.shape:
+        ts = _ids_of_one_hot(layer, ts)  # (N, T, V) -> (N, T)
     return xs, *labels_that_count(layer, ts, mask, xs.shape[:2], xs.shape[2])
+
+
+def _ids_of_one_hot(layer, ts):
+    """(N, T, V) one-hot, or rows of 0 in the padding -> (N, T). ValueError for other rows: a mixture has no one id."""
+    ids = ts.argmax(axis=2)
+    known = np.zeros(ts.shape, bool, like=ts)
+    np.put_along_axis(known, ids[..., None], True, axis=2)
+    if not ((ts == known) | (ts == 0)).all():
+        raise ValueError(f"{type(layer).__name__}: ts: expected one-hot labels, got others among {ts.dtype} {ts.shape}")
+    return ids
 
 
 def labels_that_count(layer, ts, mask, shape, classes):
     """-> ts (N, T) ids of so many classes, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
-    mask, ts = as_mask(layer, mask, shape), ts if hasattr(ts, "dtype") else np.asarray(ts)
+    mask, ts = as_mask(layer, mask, shape), as_array(layer, "ts", ts)
+    if ts.dtype.kind not in "iu":
+        as_ids(layer, "ts", ts, shape, classes)  # refuses it
     counts = ts != layer.ignore_label
     counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
     return as_ids(layer, "ts", ts, shape, classes, where=counts), counts
@@ -216,7 +230,8 @@ def weight_of_steps(layer, sample_weight, counts, dtype):
     """(N,) or (N, T) weights, or None -> (N, T), 0 where a step does not count, or None."""
     if sample_weight is None:
         return None
-    if np.ndim(sample_weight) == 1:
+    sample_weight = as_array(layer, "sample_weight", sample_weight)
+    if sample_weight.ndim == 1:
         sample_weight = as_sample_weight(layer, sample_weight, counts.shape[:1], dtype)
         return np.where(counts, sample_weight[:, None], 0)  # (N, 1) -> (N, T)
     steps = as_floats(layer, "sample_weight", sample_weight, counts.shape, dtype)

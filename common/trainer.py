@@ -9,7 +9,7 @@ import uuid
 
 import numpy as np
 
-from common.arrays.checks import as_ids, as_number, as_rng_or_global
+from common.arrays.checks import as_number, as_rng_or_global
 from common.arrays.examples import Examples
 from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
@@ -19,10 +19,11 @@ from common.model_lock import lock_of
 from common.np import GPU, to_device_of
 from common.optimizer import clip_elements, clip_grads, first_non_finite
 from common.threads import one_blas_thread
+from common.training import checks
 from common.training.batches import count_tokens, shuffled_batches, window_places
 from common.training.callback import serving
 from common.training.callbacks import BookLog, StopOnSignal
-from common.training.checks import as_limit, as_validation, check_callbacks, check_continues, check_grads, check_parts
+from common.training.one_fit import check_free, one_fit
 from common.training.processes_together import together
 from common.training.scoring import (
     Running,
@@ -60,7 +61,7 @@ class Trainer:
     """
 
     def __init__(self, model, optimizer, callbacks=None, rng=None, *, metrics=None, processes=1):
-        check_parts(model, optimizer, callbacks)
+        checks.check_parts(model, optimizer, callbacks)
         self.processes = most_processes(processes)
         self.model, self.optimizer, self.callbacks = model, optimizer, callbacks
         self.rng, self.metrics = as_rng_or_global("Trainer", rng), checked_metrics("Trainer", metrics)
@@ -72,6 +73,7 @@ class Trainer:
         self.tied = self.names = None  # TiedWeights of the model's params, and a name for each parameter of them
         self.order = None  # (N,) of the examples, in the book's manner
 
+    @one_fit
     @one_blas_thread()
     def fit(
         self,
@@ -95,10 +97,10 @@ class Trainer:
         this common norm, and every element to within [-max_element, max_element]. eval_interval: steps per line of the
         book's log (None: no log). validation: (x, t) or (x, t, sample_weight), scored after every epoch.
 
-        A row holds epoch, loss, accuracy (None unless the model keeps its `scores`), val_loss, val_accuracy (None
-        without validation), lr, grad_norm (largest of the epoch, before clipping), tokens_per_s (ids that are not
-        padding; examples where there are no ids), seconds, those spent on the epoch in all processes, and each metric,
-        NAME and val_NAME: Python numbers or None. An unfinished epoch has no row.
+        A row holds epoch, loss, accuracy (None unless the model keeps its `scores`, and for labels such as 0.5, which
+        name no class), val_loss, val_accuracy (None without validation), lr, grad_norm (largest of the epoch, before
+        clipping), tokens_per_s (ids that are not padding; examples where there are no ids), seconds, those spent on the
+        epoch in all processes, and each metric, NAME and val_NAME: Python numbers or None. An unfinished one has none.
 
         The last batch of an epoch may be a short one. In the book's manner, that is for arrays x and t, without rng,
         callbacks and metrics and without what stands after the star, it is left out, as it is there: an epoch has
@@ -110,18 +112,13 @@ class Trainer:
         epoch. Every `on_fit_end` is called, then the first error is raised; the later ones are its notes.
         """
         examples = Examples.of("Trainer.fit", x, t, sample_weight)
-        validation = as_validation(validation, examples.x)
+        validation = checks.as_validation(validation, examples.x)
         check_takes_weights("Trainer.fit", self.model, examples, validation)
         batch_size = as_batch_size("Trainer.fit", batch_size)
         max_epoch = as_number("Trainer.fit", "max_epoch", max_epoch, least=0, whole=True)
-        if eval_interval is not None:
-            eval_interval = as_number("Trainer.fit", "eval_interval", eval_interval, least=0, whole=True)
-        max_grad, max_element = as_limit("max_grad", max_grad), as_limit("max_element", max_element)
-        check_callbacks(self.callbacks)
-        if self.processes > len(examples):
-            expected = f"at most {len(examples)} processes, one for each example"
-            raise ValueError(f"Trainer.fit: expected {expected}, got {self.processes}")
-        check_continues(self.running, len(examples), batch_size)
+        eval_interval = checks.as_interval(eval_interval)
+        max_grad, max_element = checks.as_limit("max_grad", max_grad), checks.as_limit("max_element", max_element)
+        checks.check_begin(self, len(examples), batch_size)
         self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         as_the_book = self._counts_as_the_book(examples, validation, max_element, sample_weight)
         self.steps_per_epoch = max(len(examples) // batch_size, 1) if as_the_book else -(-len(examples) // batch_size)
@@ -224,7 +221,7 @@ class Trainer:
         """-> loss, norm of the gradients before clipping."""
         loss = as_loss(self.model, self.model.forward(x, t, **weighted))
         self.model.backward()
-        check_grads(self.model)
+        checks.check_grads(self.model)
         if self.tied is None or not self.tied.fits(self.model.params):
             self.tied = TiedWeights(self.model.params)
             known = dict(zip(map(id, self.model.params), getattr(self.model, "param_names", [])))
@@ -260,10 +257,11 @@ class RnnlmTrainer(Trainer):
 
         An epoch has T // (batch_size * time_size) steps; ValueError where that is none.
         """
+        check_free(self)
         batch_size = as_batch_size("RnnlmTrainer.fit", batch_size)
         time_size = as_number("RnnlmTrainer.fit", "time_size", time_size, least=1, whole=True)
         words = batch_size * time_size
-        xs, ts = (as_ids("RnnlmTrainer.fit", name, ids, ("T",), np.inf) for name, ids in (("xs", xs), ("ts", ts)))
+        xs, ts = (checks.as_words("RnnlmTrainer.fit", *words) for words in (("xs", xs), ("ts", ts)))
         if len(xs) < words:
             expected = f"a text of at least batch_size * time_size = {words} words"
             raise ValueError(f"RnnlmTrainer.fit: expected {expected}, got {len(xs)}")
@@ -276,8 +274,9 @@ class RnnlmTrainer(Trainer):
 
     def get_batch(self, x, t, batch_size, time_size):
         """The next window: (batch_size, time_size) int32 ids of x, and of t; behind the end of the text its start."""
+        x, t = (checks.as_words("RnnlmTrainer.get_batch", *words, 2**31) for words in (("x", x), ("t", t)))
         places = self._next_places(len(x), batch_size, time_size)
-        return np.asarray(x)[places].astype(np.int32), np.asarray(t)[places].astype(np.int32)
+        return tuple(ids[places].astype(np.int32) for ids in (x, t))
 
     def log_entry(self, mean_loss):
         self.ppl_list.append(float(np.exp(mean_loss)))

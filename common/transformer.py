@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask, as_number, as_rng, float_dtype
-from common.arrays.initializers import xavier, zeros
+from common.arrays.checks import as_floats, as_mask, as_rng, as_sizes, float_dtype
+from common.arrays.initializers import ones, xavier, zeros
 from common.arrays.layer import Layer
 from common.attention import MultiHeadAttention, PositionalEncoding
 from common.functions import filled, relu
@@ -25,7 +25,7 @@ class Relu(Layer):
     """y = max(x, 0), element by element."""
 
     def forward(self, x):
-        self.cache = relu(as_floats(self, "x", x, np.shape(x), float_dtype(x)))
+        self.cache = relu(as_floats(self, "x", x, None, float_dtype(x)))
         return self.cache
 
     def backward(self, dout):
@@ -37,7 +37,7 @@ class Gelu(Layer):
     """y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, element by element. Hendrycks and Gimpel 2016."""
 
     def forward(self, x):
-        x = as_floats(self, "x", x, np.shape(x), float_dtype(x))
+        x = as_floats(self, "x", x, None, float_dtype(x))
         near = np.clip(x, -100, 100)  # tanh is 1 long before that, and x^3 or x^2 may be too large for float32
         tanh = np.tanh(math.sqrt(2 / math.pi) * (near + 0.044715 * near**3))
         self.cache = x, near, tanh
@@ -72,7 +72,8 @@ class TransformerBlock(Sequential):
     def __init__(
         self, size, num_heads=1, inner_size=None, dropout_ratio=0.0, activation=Relu, rng=None, dtype=np.float32
     ):
-        inner_size = 4 * size if inner_size is None else inner_size
+        (size,) = as_sizes(self, size=size)
+        (inner_size,) = as_sizes(self, inner_size=4 * size if inner_size is None else inner_size)
         weight_rng, attention_rng, *drop_rngs = as_rng("TransformerBlock", rng).spawn(4)
 
         def affine(n_in, n_out):
@@ -82,9 +83,9 @@ class TransformerBlock(Sequential):
         self.attention = MultiHeadAttention(*weights, num_heads, dropout_ratio, attention_rng)
         feed_forward = affine(size, inner_size), activation(), affine(inner_size, size)
         first_drop, second_drop = (Dropout(dropout_ratio, drop_rng) for drop_rng in drop_rngs)
-        self.norm = layer_norm(size, dtype)
+        self.norm = layer_norm(size, dtype, weight_rng)
         attend = Residual(self.norm, self.attention, first_drop)
-        feed = Residual(layer_norm(size, dtype), *feed_forward, second_drop)
+        feed = Residual(layer_norm(size, dtype, weight_rng), *feed_forward, second_drop)
         super().__init__(attend, feed)
         self.collect(attend=attend, feed=feed)
 
@@ -120,7 +121,8 @@ class TransformerEncoder(Sequential):
         dtype=np.float32,
         **of_block,
     ):
-        num_layers = as_number(self, "num_layers", num_layers, least=1, whole=True)
+        sizes = {"wordvec_size": wordvec_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        wordvec_size, hidden_size, num_layers = as_sizes(self, **sizes)
         project_rng, *rngs = as_rng("TransformerEncoder", rng).spawn(1 + 2 * num_layers)
         W = xavier(wordvec_size, hidden_size, project_rng, dtype)
         num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
@@ -130,7 +132,7 @@ class TransformerEncoder(Sequential):
         for i, (block, drop_rng) in enumerate(zip(self.blocks, rngs[1::2])):
             layers |= {f"drop{i}": Dropout(dropout_between, drop_rng)} if i else {}
             layers[f"block{i}"] = block
-        self.norm = layers["norm"] = layer_norm(hidden_size, dtype)
+        self.norm = layers["norm"] = layer_norm(hidden_size, dtype, project_rng)
         super().__init__(*layers.values())
         self.collect(**layers)
 
@@ -152,6 +154,7 @@ class TransformerPooled(Sequential):
     """
 
     def __init__(self, wordvec_size, hidden_size, num_layers=1, pool="max", dropout=0.0, rng=None, dtype=np.float32):
+        (hidden_size,) = as_sizes(self, hidden_size=hidden_size)
         encoder_rng, pool_rng = as_rng("TransformerPooled", rng).spawn(2)
         how = {"dropout_between": dropout, "rng": encoder_rng, "dtype": dtype}
         self.encoder = TransformerEncoder(wordvec_size, hidden_size, num_layers, **how)
@@ -164,6 +167,6 @@ class TransformerPooled(Sequential):
         return super().forward(xs, mask=mask)
 
 
-def layer_norm(size, dtype=np.float32):
-    """A LayerNorm of `size` columns to start from: mean 0, variance 1."""
-    return LayerNorm(np.ones(size, dtype), np.zeros(size, dtype))
+def layer_norm(size, dtype=np.float32, rng=None):
+    """A LayerNorm of `size` columns to start from: mean 0, variance 1. rng: as of `initializers.zeros`."""
+    return LayerNorm(ones((size,), rng, dtype), zeros((size,), rng, dtype))

@@ -23,7 +23,7 @@ class TypeDropout(Dropout):
         super().__init__(dropout_ratio, as_rng(self, rng))
 
     def forward(self, xs, ids):
-        xs = as_floats(self, "xs", xs, np.shape(xs), float_dtype(xs))
+        xs = as_floats(self, "xs", xs, None, float_dtype(xs))
         ids = as_ids(self, "ids", ids, xs.shape[:-1], 2**31)
         scale = None
         if self.active:

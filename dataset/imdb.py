@@ -79,7 +79,7 @@ def is_source(name):
     if name == "imdb" or (path / _TUTORIAL_FILES[0]).exists():
         return True
     if path.name.endswith((".tar.gz", ".tgz")):
-        return path.name.startswith("aclImdb") or _begins_as_archive(path)
+        return path.name.startswith("aclImdb") or (path.is_file() and _begins_as_archive(path))
     return any(_is_whole(inside / "train" / "pos") for inside in (path / "aclImdb", path))
 
 

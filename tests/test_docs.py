@@ -22,7 +22,7 @@ import pytest
 from conftest import ROOT, TINY, TWO, call, fenced, lines_of
 
 from ch_sentiment import model
-from ch_sentiment.__main__ import all_commands
+from ch_sentiment.program import all_commands
 from common.optimizer import Adam
 from common.recurrent.lstm import LSTM
 from dataset import glove, imdb

@@ -21,7 +21,7 @@ ORDER = [
     # dataset
     *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
     *(
-        "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
+        "dataset.reading.encodings dataset.reading.file_kinds dataset.reading.input_file dataset.signs dataset.smileys",
         "dataset.token_patterns",
         "dataset.chinese_words",
         "dataset.lines dataset.text",
@@ -37,7 +37,7 @@ ORDER = [
     "common.gpu",
     *("common.functions", "common.layers"),
     *("common.recurrent", "common.time_layers common.pooling", "common.type_dropout common.ngrams"),
-    *("common.pair_embedding common.ppmi_vectors", "common.optimizer"),
+    *("common.pair_embedding common.ppmi_vectors common.clipping", "common.optimizer"),
     "common.attention common.negative_sampling common.sampled_softmax",
     "common.skip_gram",
     *("common.files", "common.figures.names", "common.plot", "common.figures"),
@@ -46,7 +46,9 @@ ORDER = [
         "common.transformer",
         "common.training common.word_counts",
         "common.trainer common.util",
-        "common.files.resume common.training.stream",
+        "common.files.saved_training common.training.stream",
+        "common.files.saved_callbacks",
+        "common.files.resume",
     ),
     # the chapters
     "ch_words ch_language ch_seq2seq",
@@ -57,6 +59,7 @@ ORDER = [
         "ch_sentiment.explain ch_sentiment.audit ch_sentiment.speeches ch_sentiment.data_check ch_sentiment.exercises",
         "ch_sentiment.estimator ch_sentiment.export ch_sentiment.vectors",
         "ch_sentiment.commands",
+        "ch_sentiment.program",
         "ch_sentiment.__main__",
     ),
 ]
@@ -75,7 +78,7 @@ def is_script(tree):
 
 
 IMPORT_BY_NAME = {
-    "ch_sentiment/__main__.py",  # the commands
+    "ch_sentiment/program.py",  # the commands
     "ch_sentiment/experiment/cells.py",  # a cell that --cell names
     "ch_sentiment/exercises/catalogue.py",  # the exercises
     "ch_sentiment/exercises/runner.py",  # a learner's file, in a process of its own

@@ -6,7 +6,22 @@ Exit code 1 if one of them failed.
 import argparse
 import sys
 
-from benchmarks.torture import caches, faults, files, hostile, kills, memory, mutants, resume, texts, threads
+from benchmarks.torture import (
+    caches,
+    faults,
+    files,
+    hostile,
+    kills,
+    memory,
+    messages,
+    mutants,
+    ranks,
+    resume,
+    signals,
+    tampered,
+    texts,
+    threads,
+)
 from common.files.checkpoint import CheckpointError
 
 PARTS = {
@@ -15,9 +30,13 @@ PARTS = {
     "faults": faults,
     "kills": kills,
     "resume": resume,
+    "tampered": tampered,
     "texts": texts,
     "files": files,
     "memory": memory,
+    "messages": messages,
+    "signals": signals,
+    "ranks": ranks,
     "threads": threads,
     "caches": caches,
 }

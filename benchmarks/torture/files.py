@@ -20,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.torture.file_mutations import Spoiled, spoil
-from ch_sentiment.__main__ import parse
+from ch_sentiment.program import parse
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions, left_out_line, read_labelled, read_texts
 

@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import sys
 from dataclasses import fields
 
 from ch_sentiment.console import warn
@@ -138,11 +137,11 @@ def threshold_of(options, model):
     below, own = options.abstain_below, answering.abstain_below(model)
     if below is None and isinstance(model, Ensemble) and any(map(answering.abstain_below, model.members)):
         line = "the thresholds of single models are not those of their mean: every text is answered (--abstain-below)"
-        print(line, file=sys.stderr)
+        warn(line)
     below = (own or 0.0) if below is None else below
     word = answering.word_for_unsure(model.label_names)
     if below > 0 and word != "unsure":
-        print(f"a class is called 'unsure': what is less sure than {below:.4g} is answered {word!r}", file=sys.stderr)
+        warn(f"a class is called 'unsure': what is less sure than {below:.4g} is answered {word!r}")
     return below
 
 

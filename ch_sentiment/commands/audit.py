@@ -4,7 +4,6 @@ The test can show that a model is unfair, never that it is fair: docs/audit.md.
 """
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ch_sentiment.audit import card_forms, model_card
 from ch_sentiment.audit.gaps import examine, subgroups_of
 from ch_sentiment.commands.arguments import add_model_argument, add_reading_options, data_options, load_model
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, say, warn
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import model_path
 from ch_sentiment.experiment.load import load_cached_test
@@ -51,17 +50,17 @@ def run(options):
     if options.data is not None:
         part, _ = load_cached_test(data_options(options), model, not options.no_cache, not options.json)
         for note in part.notes:
-            print(printable(note), file=sys.stderr)
+            warn(note)
         predicted = answering.predict_proba(model, part.texts).argmax(axis=1)  # (N, C) -> (N,)
         subgroups = subgroups_of(predicted, part.t, part.groups, label)
     audit = examine(model, label, subgroups)
     files = [Path(model_path(path)) for path in (options.model, *options.others)]
     sections = model_card.sections_of(model, files, audit)
-    say(json.dumps(asdict(audit)) if options.json else "\n".join(audit_lines(audit)))  # before a write can fail
+    say(*[json.dumps(asdict(audit))] if options.json else audit_lines(audit))  # before a write can fail
     folder = files[0].parent
     write_card(folder, sections, image_of(audit))
     if not options.json:
-        say(f"written to {printable(str(folder))}: {', '.join(present(folder, CARD))}")
+        say(f"written to {folder}: {', '.join(present(folder, CARD))}")
     return 0
 
 
@@ -94,18 +93,20 @@ def audit_lines(audit):
         yield from gap_lines(audit)
     if audit.subgroups is None:
         return
-    yield "\n" + table(model_card.SUBGROUP_HEAD, map(model_card.subgroup_cells, audit.subgroups[: model_card.SHOWN]))
+    yield ""
+    rows = map(model_card.subgroup_cells, audit.subgroups[: model_card.SHOWN])
+    yield from table(model_card.SUBGROUP_HEAD, rows).split("\n")
     if len(audit.subgroups) > model_card.SHOWN:
         yield f"... and {len(audit.subgroups) - model_card.SHOWN:,} smaller groups (--json has all)"
 
 
 def gap_lines(audit):
     """The gaps of each dimension."""
-    yield f"gap: probability of {printable(audit.label)} above or below the mean of the dimension, in points of 100"
+    yield f"gap: probability of {audit.label} above or below the mean of the dimension, in points of 100"
     yield f"{audit.sentences} sentences; {model_card.known_words(audit)}"
     for dimension in audit.dimensions:
         changed = "" if dimension.turned is None else f" (the label changes in {dimension.turned:.0%} of sentences)"
-        yield f"\n{dimension.name}{changed}"
-        yield table(model_card.GAP_HEAD, map(model_card.gap_cells, dimension.groups))
+        yield from ("", f"{dimension.name}{changed}")
+        yield from table(model_card.GAP_HEAD, map(model_card.gap_cells, dimension.groups)).split("\n")
         if lost := [g.group for g in dimension.groups if g.gap is None]:
             yield f"nothing can be said of {', '.join(lost)}: no words to compare that the model knows"

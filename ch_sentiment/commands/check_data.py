@@ -8,7 +8,7 @@ from tqdm import tqdm
 from ch_sentiment.commands.arguments import add_reading_options, check_output, data_options
 from ch_sentiment.commands.check_report import CSV_HEAD, csv_cells, report_lines, to_mend
 from ch_sentiment.commands.formatting import csv_row
-from ch_sentiment.console import printable
+from ch_sentiment.console import say, show
 from ch_sentiment.data_check.check import check
 from ch_sentiment.data_check.label_errors import FOLDS
 from ch_sentiment.experiment.load import load
@@ -47,14 +47,14 @@ def run(options):
     found = check(data, options.embedding, options.folds, options.seed, not options.no_cache, with_bar)
     notes = [*reading_notes(data.texts, data.name), *reading_notes(data.test, data.test_name)]
     if options.json:
-        print(json.dumps(as_json(found, notes)), flush=True)  # before a write can fail
+        show(json.dumps(as_json(found, notes)))  # before a write can fail
     else:
-        print("\n".join(report_lines(found, notes, options.show)), flush=True)
+        show(*"\n".join(report_lines(found, notes, options.show)).split("\n"))
     if options.csv is not None:
         rows = [CSV_HEAD, *(csv_cells(suspect, found) for suspect in found.suspects)]
         write_atomically(options.csv, [f"{csv_row(row)}\n".encode("utf-8", "backslashreplace") for row in rows])
         if not options.json:
-            print(f"written to {printable(options.csv)}: {len(found.suspects):,} suspected rows")
+            say(f"written to {options.csv}: {len(found.suspects):,} suspected rows")
     return 0
 
 

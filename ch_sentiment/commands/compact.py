@@ -4,7 +4,6 @@ import argparse
 import json
 import os
 import re
-import sys
 
 from ch_sentiment.commands.arguments import (
     add_cells_argument,
@@ -16,7 +15,7 @@ from ch_sentiment.commands.arguments import (
 )
 from ch_sentiment.commands.evaluate import default_data, subject_of
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import printable, say, warn
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.classifier import Classifier, model_path
 from ch_sentiment.experiment.load import load_cached_test
@@ -69,8 +68,7 @@ def run(options):
     model.metrics = {**metrics, "compact": {**about, **WIDEST}}
     small = compact(model, options.dtype, options.words, limit)
     part, tokens = load_cached_test(data, model, not options.no_cache, not options.json)
-    for line in subject_of(part, tokens, model, data.data)["notes"]:
-        print(printable(line), file=sys.stderr if options.json else sys.stdout, flush=True)
+    (warn if options.json else say)(*subject_of(part, tokens, model, data.data)["notes"])
     warn("scoring them with the model and its copy ...")
     scores = compared(*(answering.predict_proba(each, part.texts) for each in (model, small)), part.t)
     small.metrics = {**metrics, "compact": {**about, **scores}}
@@ -78,7 +76,7 @@ def run(options):
     found = {"file": out, "dtype": options.dtype, "bytes": [size_before, os.path.getsize(out)]}
     found["words"] = [len(each.vocab.words) for each in (model, small)]
     found["ngrams"] = [ngrams(each.net) for each in (model, small)]
-    say(json.dumps({**found, **scores, "data": data.data}) if options.json else report(found, scores))
+    say(*[json.dumps({**found, **scores, "data": data.data})] if options.json else report(found, scores))
     return 0
 
 
@@ -99,7 +97,7 @@ def ngrams(net):
 
 
 def report(found, scores):
-    """The same for reading."""
+    """The same for reading, in lines."""
     rows = [[name, *(f"{n:,}" for n in found[name])] for name in ("bytes", "words", "ngrams") if any(found[name])]
     rows += [["accuracy", *(f"{share:.2%}" for share in scores["accuracy"])]]
     rows += [["loss", *(f"{loss:.4f}" for loss in scores["loss"])]]
@@ -107,4 +105,4 @@ def report(found, scores):
     changed = f"{scores['became_right']:,} answers became right and {scores['became_wrong']:,} wrong"
     texts = f"{scores['texts']:,} text{'s' * (scores['texts'] != 1)}"
     points = f"{100 * (after - before):+.2f} points on {texts}: {changed}"
-    return "\n".join([table(("", "before", "after"), rows), points, f"written to {printable(found['file'])}"])
+    return [*table(("", "before", "after"), rows).split("\n"), points, f"written to {found['file']}"]

@@ -14,11 +14,12 @@ from ch_sentiment.commands.scores import beside
 from ch_sentiment.commands.train import corpus_of
 from ch_sentiment.console import once, printable, say, warn
 from ch_sentiment.experiment import epoch_choice, run_folder
+from ch_sentiment.experiment.net_size import check_memory
 from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check_config, new_net
-from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
+from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, stem_of, train_in_folder
 from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
@@ -62,6 +63,8 @@ def run(arguments):
         check_config(each)
     check_out(config.run)
     data = corpus_of(config)
+    for each in kinds.values():
+        check_memory(each.model, len(data.vocab))
     inform(config.run, *data.notes, *epoch_choice.notes(config, data))
     rows, histories, code, say_once = [], {}, 0, once(warn)
     processes = at_a_time(arguments.processes, len(kinds), config.run)
@@ -78,7 +81,7 @@ def run(arguments):
             raise TrainingStopped(result.stop_reason)
         return row_of(Path(each.run.out).name, result), result.history, lines
 
-    with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
+    with new_folder(config.run, f"{stem_of(config.data.data)}-compare", RESULTS) as folder:
         try:
             for kind, (row, histories[kind], lines) in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)
@@ -141,7 +144,7 @@ def write_results(folder, config, data, rows, histories, say_once):
     found = {"scored_on": name, "texts": len(part), "kinds": rows, "options": config.by_name()}
     write_json(folder / "compare.json", found)
     write_atomically(folder / "compare.md", [text.encode("utf-8", "backslashreplace")])
-    say(f"\n{text}")
+    say("", *text.split("\n"))
     write_figures({folder / "compare.png": lambda plot: learning_curves(histories)[0]}, say_once)
     say(f"written to {folder}: {', '.join(present(folder, RESULTS))}; each training in a folder of its own")
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ch_sentiment.console import show
 from dataset.errors import DataError
 from dataset.store import fetch
 from dataset.store.registry import ENTRIES
@@ -29,9 +30,9 @@ def list_all(names):
     for name in names or ENTRIES:
         entry = ENTRIES[name]
         size = "size not known" if entry.size is None else f"{entry.size / 1e6:,.1f} MB"
-        print(f"{name}  ({size}, {fetch.status(name)})\n    {entry.what}\n    licence: {entry.licence}")
-        print(f"    source: {entry.source}")
-    print(f"\nstored in {fetch.folder()}")
+        show(f"{name}  ({size}, {fetch.status(name)})", f"    {entry.what}", f"    licence: {entry.licence}")
+        show(f"    source: {entry.source}")
+    show("", f"stored in {fetch.folder()}")
     return 0
 
 
@@ -40,7 +41,7 @@ def fetch_all(names):
     if not names:
         raise DataError(f"fetch: expected names of data, at least one of {', '.join(ENTRIES)}")
     for name in names:
-        print(fetch.fetch(name))
+        show(str(fetch.fetch(name)))
     return 0
 
 
@@ -49,7 +50,7 @@ def verify_all(names):
     code = 0
     for name in names or ENTRIES:
         state = fetch.verify(name)
-        print(f"{name}\t{state}")
+        show(f"{name}\t{state}", kept="\t")
         if state == fetch.DAMAGED or (names and state == fetch.MISSING):
             code = 2
     return code
@@ -58,14 +59,14 @@ def verify_all(names):
 def show_path(names):
     """show where the files are stored"""
     for place in map(fetch.path, names) if names else [fetch.folder()]:
-        print(place)
+        show(str(place))
     return 0
 
 
 def clear_all(names):
     """remove the files from this machine"""
     removed = [place for name in names or [None] for place in fetch.clear(name)]
-    print("\n".join(f"removed {place}" for place in removed) or "nothing to remove")
+    show(*[f"removed {place}" for place in removed] or ["nothing to remove"])
     return 0
 
 

@@ -1,8 +1,8 @@
 """Score a trained model on labelled texts: accuracy, loss, F1, ROC AUC, calibration error, each class, confusions."""
 
+import contextlib
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,11 @@ from ch_sentiment.commands.arguments import (
     threshold_of,
 )
 from ch_sentiment.commands.scores import score_lines
-from ch_sentiment.console import printable, say, warn
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment import answering, output
 from ch_sentiment.experiment.load import NAMES, POLAR_NAMES, load_cached_test
 from ch_sentiment.experiment.parts import has_known_word
+from ch_sentiment.experiment.run_folder import made_folder
 from common.checking.calibration import reliability
 from common.checking.metrics import roc_curve
 from dataset.errors import DataError
@@ -51,16 +52,16 @@ def run(options):
         if not options.figures or (folder.exists() and not folder.is_dir()):
             got = f"{folder}, a file" if options.figures else "an empty name"
             raise DataError(f"--figures: expected a folder, got {got}")
-        folder.mkdir(parents=True, exist_ok=True)  # before the texts are scored, which may take minutes
     about = subject_of(part, tokens, model, data.data)
-    for line in about["notes"]:
-        print(printable(line), file=sys.stderr if options.json else sys.stdout)
-    probabilities = answering.predict_proba(model, part.texts)  # (N, C)
-    below = threshold_of(options, model)
-    report = answering.report(probabilities, part.t, model.label_names, below or None)
-    say(json.dumps({**report, "data": about}) if options.json else score_lines(report))
-    if options.figures is not None:
-        write_score_figures(folder, report, model, probabilities, part.t, lengths)
+    # made before the texts are scored, which may take minutes
+    with contextlib.nullcontext() if options.figures is None else made_folder(options.figures):
+        (warn if options.json else say)(*about["notes"])
+        probabilities = answering.predict_proba(model, part.texts)  # (N, C)
+        below = threshold_of(options, model)
+        report = answering.report(probabilities, part.t, model.label_names, below or None)
+        say(*[json.dumps({**report, "data": about})] if options.json else score_lines(report).split("\n"))
+        if options.figures is not None:
+            write_score_figures(folder, report, model, probabilities, part.t, lengths)
     return 0
 
 

@@ -1,9 +1,8 @@
 """Exercises in a folder of one's own: write a backward pass, and hear which gradient is wrong."""
 
 import json
-import shlex
 
-from ch_sentiment.console import printable, shorten, warn
+from ch_sentiment.console import as_argument, printable, shorten, show, warn
 from ch_sentiment.exercises.catalogue import all_names, load
 from ch_sentiment.exercises.folder import Folder
 from ch_sentiment.exercises.judge import check
@@ -41,7 +40,7 @@ def list_all(exercises, folder, options):
     rows = [(name, str(load(name).chapter), load(name).title) for name in all_names()]
     after = [f" (after {', '.join(load(name).after)})" if load(name).after else "" for name in all_names()]
     lines = _columns([("exercise", "chapter", ""), *rows]).splitlines()
-    print("\n".join(line + end for line, end in zip(lines, ["", *after])))
+    show(*(line + end for line, end in zip(lines, ["", *after])))
     return 0
 
 
@@ -49,8 +48,8 @@ def start(exercises, folder, options):
     """write the file to fill in"""
     for exercise in exercises:
         path, kept = folder.start(exercise, options.again)
-        print(f"{path}: {exercise.title}" + (f" (the old one: {kept})" if kept else ""))
-    print(f"fill in what raises NotImplementedError, then: {_command('check', exercises[-1].name, folder)}")
+        show(f"{path}: {exercise.title}" + (f" (the old one: {kept})" if kept else ""))
+    show(f"fill in what raises NotImplementedError, then: {_command('check', exercises[-1].name, folder)}")
     return 0
 
 
@@ -68,9 +67,9 @@ def check_files(exercises, folder, options):
         if verdicts[-1].passed:
             _note(folder, exercise.name, passed=True)
         if options.json:
-            print(json.dumps(verdicts[-1].as_dict()), flush=True)
+            show(json.dumps(verdicts[-1].as_dict()))
         else:
-            print("\n".join(_lines(verdicts[-1], folder)), flush=True)
+            show(*_lines(verdicts[-1], folder))
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
@@ -118,16 +117,16 @@ def hint(exercises, folder, options):
     for exercise in exercises:
         shown = folder.progress().get(exercise.name, {}).get("hints", 0)
         number = min(shown + 1, len(exercise.hints))
-        print(f"{exercise.name}, hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
+        show(f"{exercise.name}, hint {number} of {len(exercise.hints)}: {exercise.hints[number - 1]}")
         if number == len(exercise.hints):
-            print(f"that is the last one; `sentifish exercises solution {exercise.name}` shows a solution")
+            show(f"that is the last one; `sentifish exercises solution {exercise.name}` shows a solution")
         _note(folder, exercise.name, hints=number)
     return 0
 
 
 def solution(exercises, folder, options):
     """a solution"""
-    print("\n\n".join(exercise.solution.rstrip() for exercise in exercises))
+    show(*"\n\n".join(exercise.solution.rstrip() for exercise in exercises).split("\n"))
     return 0
 
 
@@ -140,15 +139,15 @@ def status(exercises, folder, options):
         known = progress.get(name, {})
         begun = "begun" if folder.file(name).exists() else "-"
         rows.append((name, "passed" if known.get("passed") else begun, str(known.get("hints", 0))))
-    print(_columns([("exercise", "state", "hints"), *rows]))
-    print(f"passed: {sum(row[1] == 'passed' for row in rows)} of {len(rows)}")
+    show(*_columns([("exercise", "state", "hints"), *rows]).split("\n"))
+    show(f"passed: {sum(row[1] == 'passed' for row in rows)} of {len(rows)}")
     return 0
 
 
 def _command(action, name, folder):
     """The command for the same folder, to be typed."""
-    elsewhere = [] if str(folder.path) == FOLDER else ["--folder", str(folder.path)]
-    return shlex.join(["sentifish", "exercises", action, name, *elsewhere])
+    elsewhere = "" if str(folder.path) == FOLDER else f" --folder {as_argument(folder.path)}"
+    return f"sentifish exercises {action} {name}{elsewhere}"
 
 
 def _note(folder, name, **changes):

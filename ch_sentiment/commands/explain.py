@@ -14,7 +14,7 @@ from ch_sentiment.commands.arguments import (
     refuse_names_of_files,
 )
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import input_lines, printable, say, shorten, warn
+from ch_sentiment.console import input_lines, printable, say_styled, shorten, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.output import write_figures
 from ch_sentiment.explain.attribution import columns, completeness, explain, remarks, rows
@@ -53,13 +53,13 @@ def run(options):
     model = load_model(options)
     if text is None:
         if is_terminal(sys.stdin):
-            print("reading the text from the keyboard; Ctrl-D ends", file=sys.stderr)
+            warn("reading the text from the keyboard; Ctrl-D ends")
         text = "\n".join(input_lines())
     found = explain(model, text)
     for remark in remarks(found):
         warn(remark)
     lines = [json.dumps(as_object(found))] if options.json else explanation_lines(found, use_colours(sys.stdout))
-    say("\n".join(lines))  # before a write can fail
+    say_styled(*lines)  # before a write can fail
     if options.html is not None:
         write_atomically(options.html, [page(found).encode("utf-8", "xmlcharrefreplace")])
     if options.png is not None:
@@ -86,19 +86,25 @@ def explanation_lines(found, colours):
     plain = " ".join(map(_sign, found.words, found.levels()))
     wrapped = textwrap.wrap(plain, width, break_long_words=False, break_on_hyphens=False)
     head, strongest = rows(found, found.strongest(SHOWN))
-    yield f"{printable(found.label)}\t{found.probability:.4f}\n"
-    yield "\n".join(" ".join(next(marked) for _ in line.split(" ")) for line in wrapped)
-    yield f"\n{table(head, [[shorten(word, WORD_WIDTH), *numbers] for word, *numbers in strongest])}\n"
+    yield from (f"{printable(found.label)}\t{found.probability:.4f}", "")
+    yield from (" ".join(next(marked) for _ in line.split(" ")) for line in wrapped)
+    shown = table(head, [[shorten(word, WORD_WIDTH), *numbers] for word, *numbers in strongest])
+    yield from ("", *shown.split("\n"), "")
     if found.path is not None:
         yield completeness(found.path)
     yield "for the answer: bold; against it: underlined" if colours else "+ for the answer, - against it"
 
 
 def _sign(word, level):
-    return f"{'+' if level > 0 else '-' if level < 0 else ''}{word}"
+    return f"{'+' if level > 0 else '-' if level < 0 else ''}{_shown(word)}"
+
+
+def _shown(word):
+    return printable(word).replace(" ", "_")  # a line of words is divided at spaces
 
 
 def _colour(word, level):
+    word = _shown(word)
     if level == 0:
         return word
     style, backgrounds = (1, FOR) if level > 0 else (4, AGAINST)  # bold, underlined: not by colour alone

@@ -27,7 +27,8 @@ def markdown_table(head, rows):
 
 
 def _aligned(rows):
-    """The cells of each row, padded to the width of their column."""
+    """The `printable` cells of each row, padded to the width of their column."""
+    rows = [list(map(printable, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
 

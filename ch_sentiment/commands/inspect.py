@@ -3,7 +3,7 @@
 import json
 import os
 
-from ch_sentiment.console import shorten
+from ch_sentiment.console import shorten, show
 from ch_sentiment.experiment.classifier import model_path
 from common.files.checkpoint import CheckpointError, load_checkpoint, nowhere
 
@@ -20,7 +20,7 @@ def run(options):
     """Print what is found; -> exit code 0. CheckpointError, after what can be printed of a damaged file."""
     found, defect = survey(model_path(options.model))
     if found is not None:
-        print(json.dumps(found) if options.json else "\n".join(checkpoint_lines(found)))
+        show(*[json.dumps(found)] if options.json else checkpoint_lines(found))
     if defect is not None:
         raise defect
     return 0

@@ -1,5 +1,7 @@
 """Find a learning rate: train once while the rate grows, and see where the loss falls fastest. No model is kept."""
 
+import math
+
 from ch_sentiment.commands.arguments import add_options, typed, typed_config
 from ch_sentiment.commands.outcome import inform
 from ch_sentiment.commands.train import prepared
@@ -33,6 +35,8 @@ def run(arguments):
     """Print the suggestion, write the RESULTS; -> exit code: 0, or 130 after Ctrl-C. DataError."""
     if not arguments.low < arguments.high:
         raise DataError(f"--low: expected less than --high {arguments.high}, got {arguments.low}")
+    if arguments.high / arguments.low == math.inf:
+        raise DataError(f"--low {arguments.low}: expected a share of --high {arguments.high} that is above 0, got none")
     config = typed_config(typed(arguments))
     config = config.with_(validation=config.data.validation or FIELDS["validation"].default)
     data = prepared(config)

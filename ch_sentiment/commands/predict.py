@@ -20,7 +20,7 @@ from ch_sentiment.commands.arguments import (
     typed,
 )
 from ch_sentiment.commands.formatting import csv_row
-from ch_sentiment.console import InputLines, printable, shorten
+from ch_sentiment.console import InputLines, printable, shorten, show, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.parts import CachedTexts, has_known_word
 from common.cores import most_processes
@@ -68,7 +68,7 @@ def run(options):
     below = threshold_of(options, model)
     keyboard = options.data is None and not options.text and is_terminal(sys.stdin)
     if keyboard:
-        print("reading texts from the keyboard, one a line; Ctrl-D ends", file=sys.stderr)
+        warn("reading texts from the keyboard, one a line; Ctrl-D ends")
     shown = is_terminal(sys.stderr) and not (options.text or keyboard or is_terminal(sys.stdout))
     header, source, within = rows_asked(options)
     of_file, form = options.data is not None, options.form
@@ -90,14 +90,14 @@ def run(options):
     with progress_bar(unit, shown) as advance:
         for number, head, lines, found in map_in_order(answered, parts, processes, WORTH):
             if not counts and form is answer_row:
-                print(head)
-            print("\n".join(lines), flush=True)
+                show(head, kept="\t")
+            show(*lines, kept="\t")
             counts += found
             advance(number)
     if not counts:
         raise DataError(f"expected texts {f'in {options.data}' if options.data else 'on standard input'}, got none")
     for remark in remarks(counts, unit):
-        print(remark, file=sys.stderr)
+        warn(remark)
     return 0
 
 
@@ -125,7 +125,7 @@ def rows_asked(options):
 
     header, rows = read_texts(options.data, read_options(data_options(options)))
     for note in rows.notes:
-        print(printable(f"{options.data}: {note}"), file=sys.stderr)
+        warn(f"{options.data}: {note}")
     return header, _with_texts(rows, options.data) if getattr(options, "strict", False) else rows, None
 
 

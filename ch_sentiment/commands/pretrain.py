@@ -1,24 +1,25 @@
 """Pretrain on texts without labels: word vectors or a language model, from which `train --init-from` starts."""
 
 import math
-import shlex
+import os
 import signal
-import sys
 from pathlib import Path
 
 from ch_sentiment.commands.arguments import add_option
 from ch_sentiment.commands.outcome import STOPPED, inform
-from ch_sentiment.console import Terminated, say
+from ch_sentiment.console import Terminated, as_argument, say, warn
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.run_folder import LAST, check_out, new_folder, old_folder
+from ch_sentiment.experiment.run_state import resume_run
 from ch_sentiment.pretraining.options import FIELDS, SKIP_GRAM, PretrainOptions
 from ch_sentiment.pretraining.pretraining import RESULTS, Pretraining, check_same, read_options
 from ch_sentiment.pretraining.texts import load_texts
-from common.files.resume import resume_training
+from common.arrays.examples import num_examples
 from common.training.callback import Callback
 from common.training.callbacks import Progress, StopOnSignal
 from common.training.progress import say_above
 from dataset.errors import DataError
+from dataset.reading.input_file import is_pipe
 
 HELP = "pretrain word vectors or a language model on texts without labels, for train --init-from"
 
@@ -45,9 +46,7 @@ def run(arguments):
     if not files:
         raise DataError("expected texts to pretrain on: a file, or several")
     return start(
-        PretrainOptions.of(
-            {**options, "data": [str(Path(name).resolve()) if Path(name).exists() else name for name in files]}
-        )
+        PretrainOptions.of({**options, "data": [str(Path(name).resolve()) if _stays(name) else name for name in files]})
     )
 
 
@@ -60,6 +59,11 @@ def start(options):
         return train(Pretraining(options, texts, folder, callbacks_of(options)))
 
 
+def _stays(name):
+    """Whether a file or folder of this name is there, which can be read again, from another working folder, too."""
+    return os.path.exists(name) and not is_pipe(name)
+
+
 def resume(typed):
     """Continue the pretraining in the folder `typed["resume"]`."""
     with old_folder(typed["resume"]) as folder:
@@ -68,7 +72,7 @@ def resume(typed):
         texts = load_texts(options, not options.quiet)
         check_same(folder, words, fingerprint, texts)
         pretraining = Pretraining(options, texts, folder, callbacks_of(options))
-        resume_training(folder / LAST, pretraining.trainer)
+        resume_run(folder / LAST, pretraining.trainer, num_examples(pretraining.x), options.batch_size)
         done = pretraining.trainer.epochs_done
         if options.epochs < pretraining.trainer.epoch:
             begun = pretraining.trainer.epoch
@@ -101,20 +105,20 @@ class EpochLine(Callback):
 def train(pretraining):
     """Train to the end, or until a signal comes, and say what was written; -> exit code."""
     folder, trainer = pretraining.folder, pretraining.trainer
-    how = f"go on with: sentifish pretrain --resume {shlex.quote(str(folder))}"
+    how = f"go on with: sentifish pretrain --resume {as_argument(folder)}"
     try:
         pretraining.train()
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how, file=sys.stderr)
+        warn(how)
         raise
     if pretraining.was_stopped:
         message, code = STOPPED[trainer.stop_reason]
-        print(f"{message} after step {trainer.step:,}; {how}", file=sys.stderr)
+        warn(f"{message} after step {trainer.step:,}; {how}")
         return code
     best = trainer.history[pretraining.best.best_epoch - 1]
     held_out = f"loss on held-out texts {best['val_loss']:.4f}"
     if pretraining.options.task != SKIP_GRAM:
         held_out = f"perplexity on held-out texts {math.exp(min(best['val_loss'], 700)):.2f}"
     say(f"{held_out} after epoch {best['epoch']}")
-    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {shlex.quote(str(folder))}")
+    say(f"written to {folder / MODEL}: start from it with: sentifish train FILE --init-from {as_argument(folder)}")
     return 0

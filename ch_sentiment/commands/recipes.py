@@ -1,5 +1,6 @@
 """The recipes by name, or the settings of one of them."""
 
+from ch_sentiment.console import show
 from ch_sentiment.experiment.auto import ABOUT
 from ch_sentiment.experiment.options import Config
 from ch_sentiment.experiment.recipes import AUTO, RECIPES, recipe_named
@@ -15,14 +16,14 @@ def run(options):
     """Print names and what they are, or one recipe's settings; -> exit code 0. DataError."""
     if options.name is None:
         for name, recipe in RECIPES.items():
-            print(f"{name}: {recipe.about}")
-        print(f"{AUTO}: {ABOUT}")
+            show(f"{name}: {recipe.about}")
+        show(f"{AUTO}: {ABOUT}")
         return 0
     if options.name == AUTO:
-        print(ABOUT)
+        show(ABOUT)
         return 0
     recipe = recipe_named(options.name)
-    print(recipe.about)
+    show(recipe.about)
     for name, value in Config.of(recipe.settings).changes().items():
-        print(f"  {name} = {value}")
+        show(f"  {name} = {value}")
     return 0

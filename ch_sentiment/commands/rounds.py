@@ -1,6 +1,5 @@
 """A self-training on the command line: begun or continued, its rounds as lines to read."""
 
-import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -83,11 +82,11 @@ def train_rounds(config, data, given, folder, state, callbacks_of):
     except OSError as error:
         raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal, or one between two trainings
-        print(how_to_resume(folder), file=sys.stderr)
+        warn(how_to_resume(folder))
         raise
     except Stopped as stopped:
         message, code = STOPPED[stopped.result.stop_reason]
-        print(f"{message} in {stopped.name}: no model is kept yet\n{how_to_resume(folder)}", file=sys.stderr)
+        warn(f"{message} in {stopped.name}: no model is kept yet", how_to_resume(folder))
         return code
     say(f"the model that is kept: {kept}")
     print_outcome(result, data.samples, folder, config, "a new training with")

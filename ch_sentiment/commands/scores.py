@@ -41,7 +41,7 @@ def outcome_lines(result, config, resume):
     compared = f"({interval(scores['accuracy'], scores['n'])}; {beside(scores)})"
     yield f"{result.scored_on} accuracy {scores['accuracy']:.2%} on {scores['n']:,} texts {compared}, {role}"
     yield f"macro F1 {scores['macro_f1']:.4f}, balanced accuracy {scores['balanced_accuracy']:.2%}"
-    yield class_table(scores, ROWS)
+    yield from class_table(scores, ROWS).split("\n")
     unbalanced = config.training.class_weight is None
     for line in never_answered(scores):
         yield line + ("; --class-weight balanced lets every class count the same" if unbalanced else "")

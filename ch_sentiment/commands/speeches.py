@@ -49,7 +49,7 @@ def run(options):
         if options.json:
             say(json.dumps(found))
         else:
-            say(speaker_table(found) + "\n")
+            say(*speaker_table(found).split("\n"), "")
             for remark in remarks(readings, model):
                 say(remark)
             if len(readings) > MOST_DRAWN:

@@ -1,13 +1,7 @@
 """Train a sentiment model and keep it: load, split, build, train, score, write."""
 
-import contextlib
 import functools
-import os
-import shutil
 import signal
-import sys
-import tempfile
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -27,6 +21,7 @@ from ch_sentiment.experiment import epoch_choice, run_folder
 from ch_sentiment.experiment.auto import choose, is_left_open
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.corpus import encode
+from ch_sentiment.experiment.follower import SIGNALS
 from ch_sentiment.experiment.load import PHRASES, load
 from ch_sentiment.experiment.recipes import AUTO, suited_to_cell
 from ch_sentiment.experiment.run import check_config, new_net
@@ -39,14 +34,14 @@ from ch_sentiment.experiment.run_folder import (
     old_folder,
     train_in_folder,
 )
-from ch_sentiment.experiment.run_state import check_same, read_run_state, with_changes
+from ch_sentiment.experiment.run_state import check_same, read_run_state, resume_run, with_changes
 from ch_sentiment.experiment.self_training import rounds_of
 from ch_sentiment.experiment.self_training_folder import is_self_training
 from ch_sentiment.experiment.sharing import shared
-from common.files.resume import resume_training
 from common.threads import blas_threads
 from common.training.callbacks import EpochTable, Progress, StopOnSignal
-from common.training.mpi import StopTogether, world
+from common.training.mpi import joined
+from common.training.parallel import StopTogether
 from dataset.errors import DataError
 
 HELP = "train a model on labelled text and keep it in a folder"
@@ -61,8 +56,10 @@ def run(arguments):
     """Train; -> exit code: 0, 130 after Ctrl-C, or 143 after SIGTERM. Raises as `Trainer.fit` and the loaders; what is
     wrong with the input is said before anything is written.
     """
-    with options_of_rank(typed(arguments)) as options:
-        return resume(options) if "resume" in options else start(options)
+    options, comm = typed(arguments), joined()
+    if comm is not None and not options.get("quiet"):
+        say(f"{comm.size} ranks share every batch, BLAS threads of each: {blas_threads() or 'all'}")
+    return resume(options) if "resume" in options else start(options)
 
 
 def start(options):
@@ -97,12 +94,13 @@ def resume(options):
             register_cell(options["cell"])
         state = read_run_state(folder / LAST)
         config = with_changes(state.config, options)
+        check_config(config)
         data = corpus_of(config)
         check_same(state, folder, data)
         inform(config.run, *data.notes)
         experiment = in_folder(config, data, state.net, folder, *callbacks_of(config, data))
         trainer, best, epochs = experiment.trainer, experiment.best, config.training.epochs
-        resume_training(folder / LAST, trainer)
+        resume_run(folder / LAST, trainer, len(data.train), config.training.batch_size)
         if epochs < trainer.epoch:
             raise DataError(f"--epochs: expected at least {trainer.epoch}, so many have begun, got {epochs}")
         if trainer.epochs_done == epochs:
@@ -113,25 +111,6 @@ def resume(options):
             done = f"{trainer.epochs_done} of {epochs} epochs done"
             inform(config.run, f"going on after step {trainer.step:,}, {done}; {shared(trainer)}")
         return train(experiment, folder)
-
-
-@contextlib.contextmanager
-def options_of_rank(options):
-    """-> the options of one of several ranks that train together (`mpiexec -n 2 sentifish train`): the first alone
-    prints and writes; the others train in silence, each in a folder that is then thrown away.
-    """
-    comm = world()
-    if comm is None or comm.rank == 0:
-        if comm is not None and not options.get("quiet"):
-            say(f"{comm.size} ranks share every batch, BLAS threads of each: {blas_threads() or 'all'}")
-        yield options
-        return
-    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w", encoding="utf-8") as nowhere:
-        own = Path(folder, "run")
-        if "resume" in options:
-            shutil.copytree(options["resume"], own, ignore=shutil.ignore_patterns(".*", "*.tmp"))
-        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            yield {**options, "quiet": True, "resume" if "resume" in options else "out": str(own)}
 
 
 def prepared(config):
@@ -168,8 +147,8 @@ def loaded(config):
 
 def callbacks_of(config, data):
     """-> callbacks that stop and show a training, and the communicator of its ranks (None: one process)."""
-    comm = world()
-    stop = StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, (signal.SIGINT, signal.SIGTERM))
+    comm = joined()
+    stop = StopOnSignal((signal.SIGTERM,)) if comm is None else StopTogether(comm, SIGNALS)
     return [stop, *([] if config.run.quiet else [Progress(), EpochTable(say, len(data.val))])], comm
 
 
@@ -180,13 +159,13 @@ def train(experiment, folder):
     except OSError as error:
         raise with_way_out(error, folder) from None
     except (KeyboardInterrupt, Terminated):  # the second signal: at once
-        print(how_to_resume(folder), file=sys.stderr)
+        warn(how_to_resume(folder))
         raise
     if result.error is not None:
         raise FloatingPointError(f"{result.error}; {result_so_far(result, folder)}")
     if result.scores is None:
         message, code = STOPPED[result.stop_reason]
-        print(f"{message}: {result_so_far(result, folder)}\n{how_to_resume(folder)}", file=sys.stderr)
+        warn(f"{message}: {result_so_far(result, folder)}", how_to_resume(folder))
         return code
     print_outcome(result, experiment.data.samples, folder, experiment.config)
     run_folder.write_figures(folder, result, warn)

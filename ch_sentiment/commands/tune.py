@@ -16,16 +16,18 @@ from ch_sentiment.commands.scores import interval
 from ch_sentiment.console import say
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
-from ch_sentiment.experiment.option import COUNT, flag
+from ch_sentiment.experiment.option import TRIAL_COUNT, flag
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.recipes import check_size
 from ch_sentiment.experiment.run import check_config, new_net, run_experiment
-from ch_sentiment.experiment.run_folder import LOCK, held
+from ch_sentiment.experiment.run_folder import LOCK, held, made_folder
 from ch_sentiment.experiment.search_space import parsed
 from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.intervals import wilson_interval
+from common.files.held_folder import check_stays, place
 from dataset.errors import DataError
+from dataset.reading.input_file import read_text
 
 HELP = "a small random search over the settings of a training"
 VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
@@ -49,7 +51,7 @@ def add_arguments(parser):
     add_options(parser, OF_TRIALS)
     add_processes_argument(parser)
     trials = "the number of trials in all (default: %(default)s)"
-    parser.add_argument("--trials", type=COUNT, default=10, help=trials, metavar="N")
+    parser.add_argument("--trials", type=TRIAL_COUNT, default=10, help=trials, metavar="N")
     vary = f"what to vary: lr=0.0001..0.01 or hidden=32,64,128; may be repeated (default: {' '.join(VARIED)})"
     parser.add_argument("--vary", action="append", metavar="NAME=VALUES", help=vary)
 
@@ -79,9 +81,8 @@ def run(arguments):
     texts = load(config.data)
     if not (folder / TRIALS).exists():
         check_trials(config, ranges, arguments.trials, texts)
-    folder.mkdir(parents=True, exist_ok=True)
     code = 0
-    with held(folder):
+    with made_folder(folder), held(folder):
         rows = read_trials(folder / TRIALS)
         keep_search(folder / SEARCH, config, ranges, has_trials=bool(rows))
         inform(config.run, *encoded(texts, config.with_(**settings_of(ranges, config, 1))).notes)
@@ -101,12 +102,13 @@ def run(arguments):
         try:
             for name, row in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)
-                with (folder / TRIALS).open("a", encoding="utf-8") as file:
+                with open(place(folder / TRIALS), "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
                 say(f"  {name}: {trial_outcome(row)}")
+                check_stays(folder)
         except TrainingStopped as stopped:
             _, code = STOPPED[stopped.reason]
-    say(trials_table(rows))
+    say(*trials_table(rows).split("\n"))
     for line in not_told_apart(rows):
         say(line)
     say(f"written to {folder}: {SEARCH}, {TRIALS}")
@@ -160,7 +162,7 @@ def keep_search(path, config, ranges, has_trials):
     search = {"vary": [str(r) for r in ranges], "options": options}
     if path.exists():
         try:
-            before = json.loads(path.read_text("utf-8"))
+            before = json.loads(read_text(path))
             # an older version wrote fewer options: those that there were not have their defaults
             before["options"] = {name: before["options"].get(name, FIELDS[name].default) for name in options}
             same = before == search
@@ -179,7 +181,7 @@ def read_trials(path):
     """
     if not path.exists():
         return []
-    whole, newline, _ = path.read_text("utf-8").rpartition("\n")
+    whole, newline, _ = read_text(path).rpartition("\n")
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
         trials_table(rows)

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from ch_sentiment.commands.arguments import add_cells_argument, register_cells
 from ch_sentiment.commands.formatting import table
-from ch_sentiment.console import shorten, warn
+from ch_sentiment.console import shorten, show, warn
 from ch_sentiment.experiment.option import COUNT
 from ch_sentiment.vectors.search import analogy_words, nearest_words
 from ch_sentiment.vectors.sources import open_vectors
@@ -55,12 +55,12 @@ def run(options):
             about |= {"analogy": options.words, "answers": answers[0]}
         else:
             about["nearest"] = dict(zip(options.words, answers))
-        print(json.dumps(about))
+        show(json.dumps(about))
         return 0
     for line in source.notes:
         warn(f"{source.name}: {line}")
     for head, neighbours in zip(heads, found):
-        print(shorten(head, 3 * WIDTH))
+        show(shorten(head, 3 * WIDTH))
         rows = [(f"  {shorten(each.word, WIDTH)}", f"{each.similarity:.4f}") for each in neighbours]
-        print(table((), rows) if rows else "  no other word")
+        show(*table((), rows).split("\n") if rows else ["  no other word"])
     return 0

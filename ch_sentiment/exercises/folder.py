@@ -7,11 +7,9 @@ from pathlib import Path
 
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
-from dataset.store.own_files import read_small
+from dataset.reading.input_file import read_text
 
 PROGRESS = "progress.json"
-
-_LARGEST = 1 << 20  # bytes of it
 
 
 class Folder:
@@ -44,7 +42,7 @@ class Folder:
     def progress(self):
         """name -> {"passed": bool, "hints": number shown}; without those of which nothing is known."""
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            known = json.loads(read_small(self.path / PROGRESS, _LARGEST)[0])
+            known = json.loads(read_text(self.path / PROGRESS))
             if isinstance(known, dict):
                 return {name: _entry(value) for name, value in known.items()}
         return {}

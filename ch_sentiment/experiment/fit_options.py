@@ -3,6 +3,7 @@
 import argparse
 import numbers
 
+from ch_sentiment.experiment.option import MAY_BE_NONE
 from ch_sentiment.experiment.options import FIELDS, GROUP_OF
 from common.arrays.checks import plain_number
 from dataset.errors import DataError
@@ -12,7 +13,6 @@ OF_FIT += ["recipe", "seed", "calibrate", "abstain", "validation", "split_seed",
 OF_FIT += ["rounds", "student_epochs", "confidence", "class_balance", "unlabelled_weight"]
 TYPES = {int: (numbers.Integral, "an int"), float: (numbers.Real, "a float")}
 TYPES |= {bool: (bool, "a bool"), str: (str, "a str")}
-MAY_BE_NONE = ("clip", "patience")  # though that is not the default
 
 
 def checked_options(options):

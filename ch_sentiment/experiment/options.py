@@ -12,6 +12,7 @@ from ch_sentiment.experiment.option import (
     CORRECT,
     COUNT,
     IGNORED,
+    LAYERS,
     NOT_NEGATIVE,
     POSITIVE,
     PROBABILITY,
@@ -71,7 +72,7 @@ class ModelOptions:
         baselines=REFUSED,
     )
     bidirectional: bool = option(False, "read every text in both directions", baselines=REFUSED)
-    layers: int = option(1, "layers (of a Transformer: blocks) on top of each other", type=COUNT, baselines=REFUSED)
+    layers: int = option(1, "layers (of a Transformer: blocks) on top of each other", type=LAYERS, baselines=REFUSED)
     pool: str = option("max-mean", "how the steps of a text become one vector", choices=POOLS, baselines=REFUSED)
     softmax: bool = option(False, "a score for each class, also where there are two", baselines=IGNORED)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT, baselines=IGNORED)

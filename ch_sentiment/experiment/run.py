@@ -15,8 +15,10 @@ from ch_sentiment.experiment.final_scores import score_kept, score_model
 from ch_sentiment.experiment.fit_options import checked_options
 from ch_sentiment.experiment.layer_rates import layer_rates
 from ch_sentiment.experiment.linear_part import join, with_linear_part
+from ch_sentiment.experiment.net_size import check_arrays, check_memory
 from ch_sentiment.experiment.option import flag
 from ch_sentiment.experiment.options import OPTIMIZERS, SCHEDULES
+from ch_sentiment.experiment.ranks import shared_by_ranks
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.self_training import InMemory, Stopped, rounds_of, self_train
 from ch_sentiment.experiment.weighting import loss_targets, loss_weights
@@ -24,7 +26,6 @@ from common.cores import ranks_started
 from common.np import what_a_gpu_lacks
 from common.trainer import Trainer
 from common.training.callbacks import LearningRate, WeightAveraging
-from common.training.parallel import DataParallel
 from common.training.schedules import warm_up
 from dataset.errors import DataError
 
@@ -125,7 +126,9 @@ def new_net(config, data, progress=iter):
     """
     sharing.check(config, data)  # raises before anything is written, as the line after it
     loss_weights(data, config.training.class_weight)
+    check_memory(config.model, len(data.vocab))
     net, notes = build(config.model, data, _stream(config, 1))
+    check_arrays(net, config.model)
     if data.pretrained is not None:
         data.pretrained.write_layers(net)
     if config.model.wide:
@@ -160,7 +163,7 @@ class Experiment:
     """
 
     def __init__(self, config, data, net=None, callbacks=(), on_best=None, comm=None):
-        self.config, self.data = config, data
+        self.config, self.data, self.comm = config, data, comm
         net = new_net(config, data)[0] if net is None else net
         reading = {"max_len": config.model.reads, "cleaning": config.model.cleaning, "keep": config.model.keep}
         self.model = Classifier(net, data.vocab, data.label_names, **reading, processes=config.run.processes)
@@ -168,7 +171,6 @@ class Experiment:
         if config.run.device == "gpu":
             net.to_gpu()
         trained = perturbation.perturbed(net, config.training, _stream(config, 3))
-        trained = trained if comm is None else DataParallel(trained, comm)
         self.best = epoch_choice.epoch_keeper(config, data, on_best and (lambda trainer: on_best(self)))
         schedule = LearningRate(warm_up(WARM_UP, SCHEDULES[config.training.schedule]))
         averaging = [WeightAveraging(config.training.average)] if config.training.average else []
@@ -189,17 +191,18 @@ class Experiment:
         if validation and weights is not None:
             validation = (*validation, of_validation)
         try:
-            trainer.fit(
-                data.train.x,
-                loss_targets(self.config.model, data.train),
-                options.epochs - trainer.epochs_done,
-                options.batch_size,
-                options.clip,
-                eval_interval=None,
-                validation=validation,
-                sample_weight=weights,
-                max_element=options.clip_value,
-            )
+            with shared_by_ranks(self, self.comm):
+                trainer.fit(
+                    data.train.x,
+                    loss_targets(self.config.model, data.train),
+                    options.epochs - trainer.epochs_done,
+                    options.batch_size,
+                    options.clip,
+                    eval_interval=None,
+                    validation=validation,
+                    sample_weight=weights,
+                    max_element=options.clip_value,
+                )
         except FloatingPointError as error:
             self.error = str(error)
         if self.config.run.device == "gpu":  # what comes after is the CPU's, and its processes

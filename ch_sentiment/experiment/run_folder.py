@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import shutil
 from pathlib import Path
 
@@ -11,15 +12,17 @@ from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.run import Experiment
 from ch_sentiment.experiment.run_state import about
 from common.files.atomic_write import remove_stale
+from common.files.held_folder import check_stays, holding, place
 from common.files.resume import Checkpoint
 from dataset.errors import DataError
-from dataset.store.locks import locked_if_free
+from dataset.reading.input_file import is_pipe
+from dataset.store.locks import IN_FOLDER, locked_if_free
 
 LAST = "last.npz"  # the state of training: all that resuming needs
 CARD = ("model_card.md", "model_card.html", "audit.png")  # what `sentifish audit` writes beside the model
 RESULTS = (MODEL, LAST, "history.json", "config.json", "learning_curve.png", "confusion.png", *CARD)
 STATE = "self_training.json"  # that of a self-training, whose trainings stand in folders of the names of its rounds
-LOCK = ".lock"  # exists while a training writes
+LOCK = IN_FOLDER  # exists while a training writes, and is locked where folders cannot be
 
 
 def in_folder(config, data, net, folder, callbacks=(), comm=None):
@@ -42,6 +45,7 @@ def train_in_folder(experiment, folder):
     elif result.error is None:
         result = experiment.score()
         experiment.model.save(folder / MODEL)
+    check_stays(folder)
     return result
 
 
@@ -80,7 +84,7 @@ def check_out(options):
     if out.exists() and not out.is_dir():
         raise DataError(f"--out: expected a folder, {out} is a file")
     if out.is_dir():
-        with held(out) if (out / LOCK).exists() else contextlib.nullcontext():
+        with held(out) if (out / LOCK).exists() else _alone(out):
             _check_empty(out, options.overwrite)
 
 
@@ -95,18 +99,30 @@ def new_folder(options, name, results=RESULTS):
 
     options: with `out` and `overwrite`. results: the files that will be written.
     """
-    folder = _numbered(name) if options.out is None else Path(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
-    with held(folder):
+    with made_folder(options.out, name) as folder, held(folder):
         _check_empty(folder, options.overwrite)  # again, now under the lock
-        for result in (
-            *results,
-            STATE,
-        ):  # --overwrite: nothing of another training may stand beside it
+        for result in (*results, STATE):  # --overwrite: nothing of another training may stand beside it
             (folder / result).unlink(missing_ok=True)
         for rounds in folder.glob("round-*"):
             shutil.rmtree(rounds)
         yield folder
+
+
+@contextlib.contextmanager
+def made_folder(path, name=None):
+    """The folder `path`, or without one runs/NAME-1 ...; what is made of it is removed where nothing was written."""
+    above = Path("runs" if path is None else path)
+    made = [each for each in (above, *above.parents) if not each.exists()]
+    try:
+        folder = _numbered(name) if path is None else above
+        made = [*([folder] if path is None else []), *made]
+        check_stays(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):  # not empty
+            for each in made:
+                each.rmdir()
 
 
 def _numbered(name):
@@ -122,7 +138,12 @@ def name_of(config):
     model = config.model
     cell = f"{'bi' if model.bidirectional else ''}{model.cell.rpartition(':')[2].lower()}"
     kind = config.run.recipe or (cell if model.model == "recurrent" else model.model)
-    return f"{Path(config.data.data).resolve().stem}-{kind}"
+    return f"{stem_of(config.data.data)}-{kind}"
+
+
+def stem_of(name):
+    """What names of folders begin with, from that of a file, a folder or a pipe: "reviews" of "reviews.csv"."""
+    return Path(name).stem if is_pipe(name) else Path(name).resolve().stem
 
 
 @contextlib.contextmanager
@@ -137,15 +158,24 @@ def old_folder(path):
 
 @contextlib.contextmanager
 def held(folder):
-    """Lock the folder, and remove unfinished files of processes that died. DataError where another training holds the
-    lock; a process that died holds none.
+    """Lock the folder, so that what is written atomically goes into it wherever it may be moved, and remove unfinished
+    files of processes that died. DataError where another training holds the lock; a process that died holds none.
     """
-    with locked_if_free(folder / LOCK) as free:
-        if not free:
-            raise DataError(f"{folder}: another training is writing into this folder; wait for it or choose another")
+    with _alone(folder), _alone(folder / LOCK), holding(folder):
         remove_stale(folder)
         try:
             yield
+            check_stays(folder)
         finally:
             with contextlib.suppress(OSError):
-                (folder / LOCK).unlink()
+                os.unlink(place(folder / LOCK))
+
+
+@contextlib.contextmanager
+def _alone(path):
+    """Hold the lock of a folder, or of the file in it. DataError where another training holds it."""
+    with locked_if_free(path) as free:
+        if not free:
+            folder = path.parent if path.name == LOCK else path
+            raise DataError(f"{folder}: another training is writing into this folder; wait for it or choose another")
+        yield

@@ -3,7 +3,19 @@
 from dataclasses import dataclass, field, fields, replace
 
 from ch_sentiment import model
-from ch_sentiment.experiment.option import COUNT, NOT_NEGATIVE, POSITIVE, SEED, SHARE, SIZE, flag, option
+from ch_sentiment.experiment.option import (
+    COUNT,
+    LAYERS,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    SHARE,
+    SIZE,
+    check_saved,
+    flag,
+    option,
+)
+from common.arrays.checks import described
 from dataset.errors import DataError
 from dataset.text import TOKENIZERS
 
@@ -34,7 +46,7 @@ class PretrainOptions:
     wordvec: int = option(64, "size of a word vector", type=COUNT)
     cell: str = option("lstm", "the recurrent cell", choices=CELLS)
     hidden: int = option(64, "size of the recurrent state, in each direction", type=COUNT)
-    layers: int = option(1, "recurrent layers on top of each other", type=COUNT)
+    layers: int = option(1, "recurrent layers on top of each other", type=LAYERS)
     bidirectional: bool = option(False, "two language models, the second from the last word to the first", switch=True)
     backward: bool = option(False, "one language model, from the last word to the first", switch=True)
     tied: bool = option(False, "one vector of a word, read or predicted (--wordvec as --hidden)", switch=True)
@@ -71,6 +83,20 @@ class PretrainOptions:
         options = cls(**{**BY_TASK[typed.get("task", LANGUAGE_MODEL)], **typed})
         options.check(typed)
         return options
+
+    @classmethod
+    def saved(cls, options):
+        """From options by name as a file holds them. TypeError or DataError where none can be so."""
+        data, by_task = options["data"], BY_TASK[LANGUAGE_MODEL]
+        if not isinstance(data, list) or not data or not all(isinstance(name, str) for name in data):
+            raise DataError(f"expected names of texts, got {described(data)}")
+        found = cls(**options)
+        for name, f in FIELDS.items():
+            check_saved(f, getattr(found, name))
+            if name in by_task and getattr(found, name) is None:
+                raise DataError(f"{flag(name)}: expected a number, got None")
+        found.check(())
+        return found
 
     def check(self, typed):
         """DataError for options that are wrong whatever the texts are. typed: names of those that were given."""

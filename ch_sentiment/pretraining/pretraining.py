@@ -9,6 +9,7 @@ from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.output import write_json
 from ch_sentiment.experiment.pretrained import save_pretrained
 from ch_sentiment.experiment.run_folder import LAST
+from ch_sentiment.experiment.run_state import check_sealed, sealed
 from ch_sentiment.pretraining import autoencoder, language_model, skip_gram
 from ch_sentiment.pretraining.options import AUTOENCODER, LANGUAGE_MODEL, SKIP_GRAM, PretrainOptions
 from common.files.checkpoint import CheckpointError
@@ -38,7 +39,7 @@ class Pretraining:
         self.x, self.t = task.examples(options, texts.train)
         self.validation = task.examples(options, texts.valid)
         self.best = EarlyStopping(None, on_best=lambda trainer: self.save())
-        about = {"options": asdict(options), "words": texts.vocab.words, "texts": texts.fingerprint}
+        about = sealed({"options": asdict(options), "words": texts.vocab.words, "texts": texts.fingerprint})
         checkpoint = Checkpoint(folder / LAST, options.save_every, about)  # last, so that it saves what the others did
         callbacks = [
             LearningRate(warm_up(WARM_UP, cosine)),
@@ -75,8 +76,10 @@ def read_options(folder):
     """
     about, _ = read_about(folder / LAST)
     try:
-        return PretrainOptions(**about["options"]), about["words"], about["texts"]
-    except (KeyError, TypeError) as error:
+        options = PretrainOptions.saved(about["options"])
+        check_sealed(folder / LAST, about)
+        return options, about["words"], about["texts"]
+    except (KeyError, TypeError, DataError) as error:
         why = f"expected a pretraining by `sentifish pretrain` of this version ({error})"
         raise CheckpointError(f"{folder / LAST}: {why}") from None
 

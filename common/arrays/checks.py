@@ -4,28 +4,60 @@
 number is that size, a letter any size, and a letter with a factor ("4H") a multiple of a letter already seen.
 """
 
+import sys
+
 import numpy as np
 
 from common.arrays.global_random import GLOBAL
 
 
-def as_floats(layer, name, x, shape, dtype):
-    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`.
+def as_array(owner, name, x):
+    """x as a NumPy array, not copied where it is one; an array of the GPU unchanged.
 
-    `...`, first of all in `shape`, stands for any axes.
+    ValueError for what cannot be one, and for an array with a mask: NumPy would read what stands behind the mask.
     """
-    if getattr(x, "dtype", None) is dtype and _fits(x.shape, shape):
+    if type(x) is np.ndarray or hasattr(x, "__cuda_array_interface__"):
+        return x
+    if is_masked(x):
+        way_out = "x.filled(value) has one for each place, x.compressed() leaves the masked ones out"
+        raise ValueError(f"{_called(owner)}: {name}: expected an array without a mask, got {described(x)} ({way_out})")
+    try:
+        return np.asarray(x)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:  # rows of several lengths; PyTorch's
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{_called(owner)}: {name}: expected an array, got {described(x)}: {reason}") from None
+
+
+def as_floats(layer, name, x, shape, dtype):
+    """x as an array of `dtype` (no copy where it is one already); ValueError if it is not numbers of `shape`, or too
+    large for `dtype`.
+
+    `...`, first of all in `shape`, stands for any axes; shape None: for all.
+    """
+    if type(x) is np.ndarray and x.dtype is dtype and (shape is None or _fits(x.shape, shape)):
         return x  # nearly every call, and a small layer's forward takes a few microseconds
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = as_array(layer, name, x)
+    shape = x.shape if shape is None else shape
     if x.dtype.kind not in "fiub" or not _fits(x.shape, shape):
         shape = (*x.shape[:-1], *shape[1:]) if shape[:1] == (...,) else shape
         _refuse(layer, name, "floats", shape, x)
-    return x.astype(dtype, copy=False)
+    if x.dtype == dtype:
+        return x.astype(dtype, copy=False)
+    try:
+        with np.errstate(over="raise"):
+            return x.astype(dtype)
+    except FloatingPointError:
+        raise ValueError(f"{_called(layer)}: {name}: expected numbers that fit {dtype}, got {abs(x).max()}") from None
 
 
 def float_dtype(x):
-    """The dtype of a layer without weights: that of its input, float64 for integers."""
-    dtype = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+    """The dtype of a layer without weights: that of its input, float64 for integers, and for what is no array."""
+    dtype = getattr(x, "dtype", None)
+    if not isinstance(dtype, np.dtype):
+        try:
+            dtype = np.asarray(x).dtype
+        except (ValueError, TypeError, RuntimeError, OverflowError):  # `as_floats` refuses it
+            return np.dtype(np.float64)
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
@@ -33,27 +65,47 @@ def as_ids(layer, name, ids, shape, upper, where=None):
     """ids as an array of integers in [0, upper), 0 where `where` is false; ValueError if they are anything else.
 
     The array has a sign, 32 bits or more, and the machine's byte order: in uint8 255 + 1 is 0, and the int8 -1 without
-    its sign 255, which may be a word; uint64 beside int64 becomes float64.
+    its sign 255, which may be a word; uint64 beside int64 becomes float64. shape None: any.
     """
-    if not hasattr(ids, "dtype"):
-        ids = np.asarray(ids)
-        ids = ids if ids.size else ids.astype(np.int64)  # NumPy takes [] for floats
+    if type(ids) is not np.ndarray:
+        given, ids = ids, as_array(layer, name, ids)
+        if not ids.size and not hasattr(given, "dtype"):
+            ids = ids.astype(np.int64)  # NumPy takes [] for floats
+    shape = ids.shape if shape is None else shape
     if ids.dtype.kind not in "iu" or not _fits(ids.shape, shape):
         _refuse(layer, name, "integers", shape, ids)
     ids = ids if where is None else np.where(where, ids, 0)
     native = ids.dtype.kind == "i" and ids.itemsize >= 4 and ids.dtype.isnative
     wide = ids if native else ids.astype(np.int64)
+    upper = min(upper, 2 ** (8 * wide.itemsize - 1))
     if wide.size and wide.view(f"u{wide.itemsize}").max() >= upper:  # without its sign a negative id is a huge one
         worst = ids.min() if ids.min() < 0 else ids.max()
         raise ValueError(f"{_called(layer)}: {name}: expected ids in [0, {upper}), got {worst}")
     return wide
 
 
+def as_int32(owner, name, ids):
+    """An array of integers as int32; ValueError for one that does not fit, which `astype` would make another id."""
+    if ids.itemsize >= 4 and ids.dtype != np.int32 and ids.size and (ids.min() < -(2**31) or ids.max() >= 2**31):
+        worst = ids.min() if ids.min() < -(2**31) else ids.max()
+        raise ValueError(f"{_called(owner)}: {name}: expected whole numbers of 32 bits, got {worst}")
+    return ids.astype(np.int32, copy=False)
+
+
+def as_classes(owner, t):
+    """t, class ids or soft labels, as an array; ValueError for a probability (N,) of 0.5: neither of two classes."""
+    t = as_array(owner, "ts", t)
+    if t.dtype.kind == "f" and t.ndim == 1 and (t == 0.5).any():
+        way_out = "a third class, or a sample_weight of 0, is for what is neither"
+        raise ValueError(f"{_called(owner)}: ts: expected labels that name one of two classes, got 0.5 ({way_out})")
+    return t
+
+
 def as_mask(layer, mask, shape):
     """mask unchanged if it is None or bools of `shape`; ValueError otherwise."""
     if mask is None:
         return None
-    mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
+    mask = as_array(layer, "mask", mask)
     if mask.dtype.kind != "b" or mask.shape != tuple(shape):
         _refuse(layer, "mask", "bools", shape, mask)
     return mask
@@ -81,11 +133,28 @@ def check_weights(layer, **weights):
                 if str(want).isalpha():
                     sizes.setdefault(want, size)
     for name, (W, shape) in weights.items():
-        if not hasattr(W, "dtype") or W.dtype.kind != "f" or not _fits(W.shape, shape, sizes):
+        if not is_plain_array(W) or W.dtype.kind != "f" or not _fits(W.shape, shape, sizes):
             _refuse(layer, name, "a float array", [_size(want, sizes) for want in shape], W)
         dtypes.add(W.dtype)
     if len(dtypes) > 1:
         raise ValueError(f"{_called(layer)}: expected weights of one dtype, got {sorted(map(str, dtypes))}")
+
+
+def check_trainable(owner, name, p):
+    """ValueError unless p is an array of float32 or wider that can be written to."""
+    if not is_plain_array(p) or p.dtype.kind != "f":
+        raise ValueError(f"{_called(owner)}: expected an array of floats as {name}, got {described(p)}")
+    if p.dtype.itemsize < 4:  # the squares of gradients, eps and small steps are 0 there
+        raise ValueError(f"{_called(owner)}: expected float32 or float64 to train, got {p.dtype} as {name}")
+    if not getattr(p.flags, "writeable", True):
+        raise ValueError(f"{_called(owner)}: expected an array that can be written to as {name}, got a read-only one")
+
+
+def is_plain_array(W):
+    """Whether W is a NumPy array, not one whose operators or elements mean something else, or an array of the GPU."""
+    if type(W) is np.ndarray or hasattr(W, "__cuda_array_interface__"):
+        return True
+    return isinstance(W, np.ndarray) and not isinstance(W, np.matrix) and not is_masked(W)
 
 
 def check_ratio(layer, name, ratio):
@@ -94,8 +163,10 @@ def check_ratio(layer, name, ratio):
 
 
 def plain_number(value):
-    """The Python number of a NumPy scalar or an array without axes; any other value unchanged."""
-    return value.item() if hasattr(value, "dtype") and np.ndim(value) == 0 and hasattr(value, "item") else value
+    """The Python number of a NumPy scalar or an array without axes; any other value unchanged, spans of time too."""
+    if not (hasattr(value, "dtype") and hasattr(value, "item") and np.ndim(value) == 0) or is_masked(value):
+        return value
+    return value if getattr(value.dtype, "kind", "f") in "mM" else value.item()
 
 
 def as_number(owner, name, value, *, least=None, above=None, below=None, whole=False, finite=True, hint=""):
@@ -117,6 +188,19 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
         expected = f"a finite {expected}" if expected == name else expected
         raise ValueError(f"{_called(owner)}: expected {expected}, got {number}{hint}")
     return number
+
+
+def as_sizes(owner, **sizes):
+    """Sizes by name, 1 or above, as a list of Python ints, which do not overflow; ValueError for others."""
+    return [as_number(owner, name, size, least=1, whole=True) for name, size in sizes.items()]
+
+
+def as_flag(owner, name, flag):
+    """flag as True or False; ValueError for what is none of them, nor 0 or 1: a str would count as true."""
+    flag = plain_number(flag)
+    if not isinstance(flag, int) or flag not in (0, 1):
+        raise ValueError(f"{_called(owner)}: expected {name} to be True or False, got {described(flag)}")
+    return bool(flag)
 
 
 def as_rng(owner, rng):
@@ -142,7 +226,7 @@ def described(value):
     """What came, for a message: its kind, and its value, length or shape."""
     value = plain_number(value)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"{value.dtype} of shape {tuple(value.shape)}"
+        return _kind_of_array(value)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
         return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
     if value is None or isinstance(value, (bool, int, float, complex)):
@@ -151,6 +235,17 @@ def described(value):
         return f"the {type(value).__name__} {value[:20]!r}"
     length = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set)) else ""
     return f"{type(value).__name__}{length}"
+
+
+def is_masked(x):
+    """Whether x is a NumPy array with a mask, or a list with one in it."""
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)  # NumPy imports it with the first of them
+    if masked is None:
+        return False
+    if type(x) not in (list, tuple):
+        return isinstance(x, masked)
+    kinds = set(map(type, x))
+    return any(issubclass(kind, masked) for kind in kinds) or (bool(kinds & {list, tuple}) and any(map(is_masked, x)))
 
 
 def _fits(shape, wanted, sizes=None):
@@ -176,8 +271,13 @@ def _size(want, sizes):
 
 def _refuse(layer, name, kind, shape, got):
     wanted = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-    came = f"{got.dtype} of shape {got.shape}" if hasattr(got, "dtype") else type(got).__name__
+    came = _kind_of_array(got) if hasattr(got, "dtype") and hasattr(got, "shape") else type(got).__name__
     raise ValueError(f"{_called(layer)}: {name}: expected {kind} of shape {wanted}, got {came}")
+
+
+def _kind_of_array(a):
+    kind = f"{type(a).__name__} of " if isinstance(a, np.ndarray) and not is_plain_array(a) else ""
+    return f"{kind}{a.dtype} of shape {tuple(a.shape)}"
 
 
 def _called(layer):

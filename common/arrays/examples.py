@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.arrays.checks import described
+from common.arrays.checks import as_array, as_int32, as_number, described, is_masked
 
 PAD = 0  # after the ids of a text, as `dataset.text.PAD`
 IGNORED = -1  # after the labels of a text, as `TimeSoftmaxWithLoss.ignore_label`
+INT32 = np.dtype(np.int32)
 FORMS = "an array, a list of id arrays, or a tuple or dict of these"
 
 
@@ -44,7 +45,7 @@ class Examples:
         weighted = {} if self.sample_weight is None else {"sample_weight": self.sample_weight[index]}
         if isinstance(self.t, list):
             steps = [part.shape[1] for part in parts(x) if part.ndim > 1]
-            tags = [self.t[i].astype(np.int32, copy=False) for i in index]
+            tags = [as_int32("Examples", "t", self.t[i]) for i in index]
             return x, pad(tags, steps[0] if steps else None, ignored), weighted
         return x, take(self.t, index), weighted
 
@@ -70,17 +71,20 @@ def as_labels(owner, t, name="t"):
     expected = f"{owner}: expected {name} to be class ids or other numbers, one for each example, got"
     if isinstance(t, (str, bytes, dict, set)) or not hasattr(t, "__len__"):
         raise ValueError(f"{expected} {described(t)}")
-    array = _array(t)
+    array = _array(owner, name, t)
+    if array.ndim == 0:
+        raise ValueError(f"{expected} {described(t)}")
     if array.dtype.kind == "O" and all(hasattr(labels, "__len__") for labels in t):  # rows of different lengths
-        tags = [_ids(labels, "biu") for labels in t]
+        tags = [_ids(owner, name, labels, "biu") for labels in t]
         if all(labels is not None for labels in tags):
             return tags
         place = next(i for i, labels in enumerate(tags) if labels is None)
         raise ValueError(f"{expected} {described(t[place])} at index {place}")
     elif array.dtype.kind == "O":
-        array = _array(list(t))  # numbers in an array of objects, as of a table's column
+        array = _array(owner, name, list(t))  # numbers in an array of objects, as of a table's column
     if array.dtype.kind not in "biuf":
-        place, odd = next((i, label) for i, label in enumerate(t) if _array(label).dtype.kind not in "biuf")
+        kinds = [_array(owner, name, label).dtype.kind for label in t]
+        place, odd = next(((i, t[i]) for i, kind in enumerate(kinds) if kind not in "biuf"), (0, t))
         way_out = "; np.unique(labels, return_inverse=True) gives names and ids" if isinstance(odd, str) else ""
         raise ValueError(f"{expected} {described(odd)} at index {place}{way_out}")
     if array.dtype.kind == "f" and np.isnan(array).any():
@@ -123,33 +127,46 @@ def take(x, index):
 
 def pad(sequences, length=None, value=PAD):
     """A list of N id arrays -> (N, T) ints, `value` after each; T: the longest, or `length` (else ValueError)."""
+    if not isinstance(sequences, (list, tuple)):
+        found = as_array("pad", "sequences", sequences)
+        if found.ndim == 0:
+            raise ValueError(f"pad: expected a list of sequences of ids, got {described(sequences)}")
+        sequences = list(found)
+    sequences = [ids if type(ids) is np.ndarray and ids.dtype is INT32 else _padded(ids) for ids in sequences]
     longest = max(map(len, sequences), default=0)
     if length is not None and longest > length:
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
     xs = np.full((len(sequences), longest if length is None else length), value, np.int32)
     for row, ids in zip(xs, sequences):
-        if len(ids) and np.asarray(ids).dtype.kind not in "iu":
-            raise ValueError(f"pad: expected sequences of integer ids, got {np.asarray(ids).dtype}")
         row[: len(ids)] = ids
     return xs
 
 
+def _padded(ids):
+    """Ids that are not int32 as (T,) int32."""
+    ids = as_array("pad", "sequences", ids)
+    if ids.ndim != 1 or (len(ids) and ids.dtype.kind not in "iu"):
+        raise ValueError(f"pad: expected sequences of integer ids, got {described(ids)}")
+    return as_int32("pad", "sequences", ids)
+
+
 def sorted_batches(x, batch_size):
     """Index arrays in order of length (of arrays, in their order): for prediction, where order does not matter."""
+    batch_size = as_number("sorted_batches", "batch_size", batch_size, least=1, whole=True)
     size = lengths(x)
     order = np.arange(num_examples(x)) if size is None else np.argsort(size, kind="stable")
     return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
 
 
 def _as_input(owner, x, name):
-    if hasattr(x, "__array_interface__") or hasattr(x, "__cuda_array_interface__"):
-        array = x  # not copied: it may be a file's (np.memmap)
-    elif isinstance(x, list):
+    if isinstance(x, list):
         return _as_texts(owner, x, name)
+    if hasattr(x, "__array_interface__") or hasattr(x, "__cuda_array_interface__"):
+        array = as_array(owner, name, x)  # not copied: it may be a file's (np.memmap)
     elif isinstance(x, (str, bytes, dict, tuple, set)) or not hasattr(x, "__len__"):
         raise ValueError(f"{owner}: expected {name} to be {FORMS}, got {described(x)}")
     else:
-        array = np.asarray(x)
+        array = as_array(owner, name, x)
     if array.dtype.kind == "O" and array.ndim == 1:
         return _as_texts(owner, list(array), name)
     if array.ndim == 0 or array.dtype.kind not in "biufc":
@@ -159,12 +176,12 @@ def _as_input(owner, x, name):
 
 def _as_texts(owner, x, name):
     """A list of N id arrays, each of them an array."""
-    texts = [_ids(ids) for ids in x]
+    texts = [_ids(owner, name, ids) for ids in x]
     place = next((i for i, ids in enumerate(texts) if ids is None), None)
     if place is None:
         return texts
     odd, way_out = x[place], "a single input of numbers is an array: np.array(x)"
-    array = _array(odd)
+    array = _array(owner, name, odd)
     if isinstance(odd, str) or array.dtype.kind in "SU":
         way_out = "words have ids in a vocabulary: Vocab.encode"
     elif array.ndim > 1 or (array.dtype.kind == "O" and isinstance(odd, list)):
@@ -173,17 +190,19 @@ def _as_texts(owner, x, name):
     raise ValueError(f"{owner}: expected {name}, a list, to hold an array of whole numbers for each text, got {got}")
 
 
-def _ids(ids, kinds="iu"):
+def _ids(owner, name, ids, kinds="iu"):
     """ids as an array (T,) of these kinds, or None where they are none."""
     if isinstance(ids, (str, bytes)) or not hasattr(ids, "__len__"):
         return None
-    array = _array(ids)
+    array = _array(owner, name, ids)
     array = array.astype(np.int32) if len(ids) == 0 else array
     return array if array.ndim == 1 and array.dtype.kind in kinds else None
 
 
-def _array(value):
-    """np.asarray, with an array of objects for rows of different lengths."""
+def _array(owner, name, value):
+    """`as_array`, but an array of objects for a list of rows of different lengths."""
+    if not isinstance(value, (list, tuple)) or is_masked(value):
+        return as_array(owner, name, value)
     try:
         return np.asarray(value)
     except ValueError:
@@ -202,7 +221,7 @@ def _check_tags(owner, x, t, part):
 
 def _weights(owner, weights, N, part):
     """(N,) float64, finite and not negative."""
-    array = _array(weights)
+    array = _array(owner, f"sample_weight{part}", weights)
     if array.dtype.kind not in "biuf":
         array = np.empty(())
     if array.shape != (N,) or not (np.isfinite(array) & (array >= 0)).all():

@@ -5,10 +5,19 @@ script's `np.random.seed` they repeat its numbers. Nothing seeds it, and no othe
 """
 
 import numpy as np
+from numpy.random import RandomState
 
 
 class GlobalRandom:
     """The one object is GLOBAL; a copy of it, also by pickle, is itself."""
+
+    source = np.random  # of its state
+
+    def apart(self):
+        """One that has such a state of its own, on which a state can be tried."""
+        other = GlobalRandom()
+        other.source = RandomState(0)
+        return other
 
     def permutation(self, n):
         return np.random.permutation(np.arange(n))  # noqa: NPY002
@@ -24,11 +33,11 @@ class GlobalRandom:
     @property
     def state(self):
         """A dict of numbers and an array, which may be set again, also with a list in the array's place."""
-        return np.random.get_state(legacy=False)  # noqa: NPY002
+        return self.source.get_state(legacy=False)
 
     @state.setter
     def state(self, state):
-        np.random.set_state(state)  # noqa: NPY002
+        self.source.set_state(state)
 
     def __reduce__(self):
         return "GLOBAL"

@@ -45,7 +45,7 @@ class Layer(WithGrads):
 
     def new_grads(self):
         """Zeros of the shapes of the params."""
-        return [np.zeros_like(W) for W in self.params]
+        return [np.zeros(W.shape, W.dtype, like=W) for W in self.params]  # which the system maps when they are written
 
     def cached(self):
         """`cache`; ValueError where there is none."""

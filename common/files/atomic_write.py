@@ -1,7 +1,7 @@
 """Atomic writes: to a temporary file in the same folder, which is synced and then renamed.
 
-Writers hold a shared lock on the folder. Whoever gets the exclusive lock knows that every temporary file in there was
-left by a process that died: the system releases the locks of a process when it ends.
+A writer locks its temporary file. Whoever gets the lock of one knows that it was left by a process that died: the
+system releases the locks of a process when it ends.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ try:
 except ImportError:  # Windows: folders cannot be opened there, so they are neither locked nor synced
     fcntl = None
 
+from common.files.held_folder import place
+
 SUFFIX = ".partial.tmp"
 
 
@@ -22,9 +24,10 @@ def write_atomically(path, pieces):
     OSError naming `path` where that fails: the old file is intact (or the new one, where only the folder could not be
     synced), and the temporary file is removed, where that is possible. A pipe that somebody reads, or a device such as
     /dev/null, is written into: a file in its place would be another thing. A symbolic link stays; what it names is
-    written.
+    written. In a folder that is held (`held_folder`) the file goes into that, wherever it is now.
     """
-    path = os.fspath(path)
+    named = os.fspath(path)
+    path = place(named)
     if fcntl and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         with open(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:  # no wait for a reader
             os.set_blocking(file.fileno(), True)
@@ -34,10 +37,9 @@ def write_atomically(path, pieces):
     temporary = f"{target}.{secrets.token_hex(8)}{SUFFIX}"
     try:
         with _opened_folder(target) as folder:
-            if folder is not None:
-                _lock(folder, exclusive=False)
             try:
                 with open(temporary, "xb", buffering=0) as file:
+                    _lock(file.fileno())
                     _write_all(file, pieces)
                     os.fsync(file.fileno())
                 os.replace(temporary, target)
@@ -48,7 +50,7 @@ def write_atomically(path, pieces):
             if folder is not None:
                 os.fsync(folder)  # so that the new name survives a power failure, too
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), path) from None
+        raise OSError(error.errno, error.strerror or str(error), named) from None
 
 
 def _write_all(file, pieces):
@@ -59,14 +61,15 @@ def _write_all(file, pieces):
 
 
 def remove_stale(folder):
-    """Remove the temporary files of writers that died; -> their names. Removes nothing while anybody writes there."""
+    """Remove the temporary files of writers that died; -> their names. Where files cannot be locked, all stay."""
     removed = []
-    with _opened_folder(os.path.join(folder, "")) as handle:
-        if handle is not None and _lock(handle, exclusive=True):
-            for name in sorted(os.listdir(folder)):
-                if name.endswith(SUFFIX):
-                    with contextlib.suppress(OSError):
-                        os.unlink(os.path.join(folder, name))
+    with contextlib.suppress(OSError):
+        for name in sorted(os.listdir(folder)):
+            path = os.path.join(folder, name)
+            if name.endswith(SUFFIX) and os.path.isfile(path):
+                with contextlib.suppress(OSError), open(path, "rb") as file:
+                    if _lock(file.fileno()):
+                        os.unlink(path)
                         removed.append(name)
     return removed
 
@@ -82,10 +85,10 @@ def _opened_folder(path):
         yield handle
 
 
-def _lock(handle, exclusive):
-    """Lock a folder, exclusively (without waiting) or shared (waiting for an exclusive one); -> whether that worked."""
+def _lock(handle):
+    """Lock a file without waiting; -> whether that worked."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if exclusive else fcntl.LOCK_SH)
-    except OSError:  # locked by somebody else, or a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (OSError, AttributeError):  # locked by somebody else, or a system without locks
         return False
     return True

@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask
+from common.arrays.checks import as_array, as_floats, as_mask
 from common.gpu import sequences
 from common.recurrent.contract import RecurrentWeights
 from common.recurrent.loop import SimpleTimeRecurrent
@@ -43,7 +43,8 @@ class TimeRecurrent(SimpleTimeRecurrent, RecurrentWeights):
         """xs (N, T, D), mask (N, T) bool or None -> hs (N, T, H)."""
         if sequences.is_fused(self):
             return sequences.forward(self, xs, mask)
-        N, T = (*np.shape(xs), 2, 2)[:2]
+        xs = as_array(self, "xs", xs)
+        N, T = (*xs.shape, 2, 2)[:2]
         self.single_step, self.plain_forward = T <= 1, None
         if T > 1 and N * T > FEW:
             with one_blas_thread():  # also in a loop that no Trainer runs

@@ -6,7 +6,7 @@ padding then comes first, and leaves the initial state as it is.
 
 import numpy as np
 
-from common.arrays.checks import as_floats, float_dtype
+from common.arrays.checks import as_array, as_floats, float_dtype
 from common.arrays.layer import Layer, WithGrads
 from common.gpu.kernels import on_gpu
 from common.recurrent.lstm import TimeLSTM
@@ -50,10 +50,11 @@ class TimeBidirectional(Layer):
 
     @one_blas_thread()
     def forward(self, xs, mask=None):
+        xs, mask = as_array(self, "xs", xs), None if mask is None else as_array(self, "mask", mask)
         hs_forward, hs_backward = self.run_directions(
             lambda: self.forward_layer.forward(xs, mask),
             lambda: self.backward_layer.forward(_reversed(xs), None if mask is None else _reversed(mask)),
-            len(xs) if np.ndim(xs) else 0,  # a number is refused by the layers
+            len(xs) if xs.ndim else 0,  # a number is refused by the layers
         )
         self.cache = hs_forward.shape[2], hs_backward.shape[2]
         return np.concatenate((hs_forward, _reversed(hs_backward)), axis=2)  # (N, T, H1), (N, T, H2) -> (N, T, H1 + H2)
@@ -94,4 +95,4 @@ class TimeBiLSTM(TimeBidirectional):
 
 def _reversed(xs):
     """(N, T, ...), reversed in time."""
-    return (xs if hasattr(xs, "dtype") else np.asarray(xs))[:, ::-1]
+    return xs[:, ::-1]

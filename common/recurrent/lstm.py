@@ -25,7 +25,7 @@ class LSTM(RecurrentWeights):
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
         """Wx, Wh, b to start from: Xavier, orthogonal, and a forget bias of 1."""
         Wx, Wh, _ = super().init_params(wordvec_size, hidden_size, rng, dtype)
-        return Wx, Wh, forget_bias_one(hidden_size, dtype)
+        return Wx, Wh, forget_bias_one(hidden_size, dtype, rng)
 
     def forward(self, x, h_prev, c_prev):
         Wx, Wh, b = self.params

@@ -4,6 +4,7 @@ The weights of single steps scatter around a good place; their mean lies nearer 
 """
 
 from common.arrays.checks import as_number
+from common.arrays.forms import COUNT, Number, check_arrays, check_form
 from common.model_lock import lock_of
 from common.training.callback import Callback
 
@@ -67,6 +68,16 @@ class WeightAveraging(Callback):
     def state(self):
         values = {"steps": self.steps, "counted": self.counted, "away": self.own is not None}
         return values, [*(self.average or []), *(self.own or [])]
+
+    def check_state(self, values, arrays, trainer):
+        """Steps of this training, and averages of all its weights, beside its own where these are away."""
+        name, params = "callback WeightAveraging", trainer.model.params
+        check_form(name, values, {"steps": COUNT, "counted": COUNT, "away": bool})
+        begun = bool(arrays)
+        check_form(f"{name}: steps", values["steps"], Number(0, trainer.step * begun, whole=True))
+        check_form(f"{name}: counted", values["counted"], Number(0, values["steps"], whole=True))
+        check_form(f"{name}: away", values["away"], (bool, False) if begun else (False,))
+        check_arrays(name, arrays, [*params, *params * values["away"]] if begun else [])
 
     def load_state(self, values, arrays):
         self.steps, self.counted = values["steps"], values["counted"]

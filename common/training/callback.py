@@ -1,8 +1,8 @@
 """The base class of callbacks: when the Trainer calls each method, and how state is saved, restored and reset."""
 
+import contextlib
 import copy
 import functools
-from contextlib import contextmanager
 
 
 class Callback:
@@ -35,6 +35,12 @@ class Callback:
             self.load_state(*copy.deepcopy(self._first_state))
         self._served = trainer.name
 
+    def first_state(self):
+        """What `state` returned before the first training, or of a callback that serves none yet, returns: values,
+        arrays; ({}, []) where there was none before `on_fit_start`.
+        """
+        return (self._first_state or ({}, [])) if hasattr(self, "_first_state") else self.state()
+
     def _remember_first_state(self):
         if not hasattr(self, "_first_state"):
             try:
@@ -55,11 +61,17 @@ class Callback:
         """
         return {}, []
 
+    def check_state(self, values, arrays, trainer):
+        """ValueError for what `state` cannot have returned at the place where `trainer` is, whose position, history and
+        unfinished epoch are those of a file; nothing is changed. `common.files.resume` asks every callback before it
+        loads one. That numbers are numbers, where they are when the callback is new, is checked without it.
+        """
+
     def load_state(self, values, arrays):
-        """Restore what `state` returned."""
+        """Restore what `state` returned. An error means that nothing is restored, of the other callbacks either."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(trainer, callbacks):
     """Around the epochs of a `fit`: `on_fit_start` of each callback, and `on_fit_end` of those that were started.
 

@@ -8,6 +8,7 @@ import threading
 import time
 
 from common.arrays.checks import as_number, described
+from common.arrays.forms import NUMBER, Number, check_arrays, check_form
 from common.training.averaging import WeightAveraging
 from common.training.callback import Callback
 from common.training.early_stopping import EarlyStopping
@@ -36,12 +37,14 @@ class StopOnSignal(Callback):
             trainer.stop(signal.Signals(number).name)
             self.on_fit_end(trainer)
 
-        self.before = {number: signal.signal(number, handle) for number in self.signals}
+        for number in self.signals:  # one by one: where the second is refused, the first is put back
+            if signal.getsignal(number) is not None:
+                self.before[number] = signal.signal(number, handle)
 
     def on_fit_end(self, trainer):
-        for number, handler in self.before.items():
+        while self.before:
+            number, handler = self.before.popitem()
             signal.signal(number, handler)
-        self.before = {}
 
 
 class BookLog(Callback):
@@ -67,6 +70,11 @@ class BookLog(Callback):
 
     def state(self):
         return {"losses": self.losses}, []
+
+    def check_state(self, values, arrays, trainer):
+        check_form("callback BookLog", values, {"losses": [NUMBER]})
+        check_form("callback BookLog: losses", len(values["losses"]), Number(0, trainer.step, whole=True))
+        check_arrays("callback BookLog", arrays, [])
 
     def load_state(self, values, arrays):
         self.losses = values["losses"]
@@ -101,6 +109,12 @@ class LearningRate(Callback):
 
     def state(self):
         return {"base": self.base, "first": self.first}, []
+
+    def check_state(self, values, arrays, trainer):
+        first = Number(0, trainer.step, whole=True)
+        first = first if values.get("base") is not None else (first, None)
+        check_form("callback LearningRate", values, {"base": (NUMBER, None), "first": first})
+        check_arrays("callback LearningRate", arrays, [])
 
     def load_state(self, values, arrays):
         self.base, self.first = values["base"], values["first"]

@@ -3,6 +3,7 @@
 import re
 
 from common.arrays.checks import as_number, described
+from common.arrays.forms import FROM_ONE, NUMBER, check_arrays, check_form
 from common.model_lock import lock_of
 from common.training.callback import Callback
 
@@ -50,7 +51,8 @@ class EarlyStopping(Callback):
         if value is None and self.monitor.startswith("val_") and row.get("val_loss") is None:
             raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: fit needs validation=(x, t)")
         if value is None and self.monitor.removeprefix("val_") == "accuracy":
-            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: the model keeps no `scores`")
+            reason = "the model keeps no `scores`, or a label, such as 0.5, names no class"
+            raise ValueError(f"EarlyStopping: expected a value for {self.monitor!r}: {reason}")
         if value is not None and (self.best is None or sign * value > sign * self.best):
             self.best, self.best_epoch = value, trainer.epoch
             self.weights = [p.copy() for p in trainer.model.params]
@@ -83,6 +85,23 @@ class EarlyStopping(Callback):
 
     def state(self):
         return {"best": self.best, "best_epoch": self.best_epoch}, self.weights or []
+
+    def check_state(self, values, arrays, trainer):
+        """Nothing yet, or an epoch of the history, its value, with none that is better after it, and its weights."""
+        name = f"callback {type(self).__name__}"
+        check_form(name, values, {"best": (NUMBER, None), "best_epoch": (FROM_ONE, None)})
+        rows = {row["epoch"]: row.get(self.monitor) for row in trainer.history}
+        best, epoch = values["best"], values["best_epoch"]
+        if best is None and epoch is None:
+            return check_arrays(name, arrays, [])
+        if epoch not in rows or best is None or rows[epoch] != best:
+            expected = f"expected an epoch of the history and its {self.monitor}"
+            raise ValueError(f"{name}: {expected}, got {described(epoch)} and {described(best)}")
+        sign = 1 if self._more_is_better() else -1
+        later = [value for of, value in rows.items() if of > epoch and value is not None and sign * value > sign * best]
+        if later:
+            raise ValueError(f"{name}: expected the best {self.monitor} so far, got {best} before {later[0]}")
+        check_arrays(name, arrays, trainer.model.params)
 
     def load_state(self, values, arrays):
         self.best, self.best_epoch, self.weights = values["best"], values["best_epoch"], arrays or None

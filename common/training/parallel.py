@@ -15,6 +15,7 @@ from common.arrays.examples import num_examples, parts, take
 from common.arrays.global_random import GLOBAL, GlobalRandom
 from common.arrays.row_grad import plain, sum_rows, touched_rows
 from common.base_model import WrappedModel, layers_below
+from common.training.callbacks import StopOnSignal
 from common.training.scoring import as_loss, counted
 
 FEWEST = 512  # draws for a row, from which on skipping others costs less than drawing them
@@ -153,3 +154,23 @@ def _rows_of(parallel, draw, size, dtype):
     if parallel.rows is None:
         return draw(size, dtype)
     return draw((parallel.batch, *size[1:]), dtype)[parallel.rows]
+
+
+class StopTogether(StopOnSignal):
+    """A signal to any rank ends training on all of them after the same step. It comes before `Checkpoint`."""
+
+    def __init__(self, comm, signals):
+        super().__init__(signals)
+        self.comm, self.reason = comm, None
+
+    def stop(self, reason):
+        self.reason = reason
+
+    def on_fit_start(self, trainer):
+        self.reason = None
+        super().on_fit_start(self)  # the signal stops this, and this stops the trainer
+
+    def on_step_end(self, trainer):
+        reasons = [reason for reason in self.comm.allgather(self.reason) if reason]
+        if reasons:
+            trainer.stop(reasons[0])

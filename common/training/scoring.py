@@ -1,7 +1,8 @@
 """Scores of a model over many batches: loss, accuracy and custom metrics, during training and after it.
 
 A model that keeps its last `scores` has an accuracy: (N,) or (N, C), or of a tagger (N, T, C), where steps with the
-label `ignore_label` (-1, if the model has no such attribute) do not count. A model whose scores stand for steps may
+label `ignore_label` (-1, if the model has no such attribute) do not count. It is None where a label names no class, as
+0.5 does. A model whose scores stand for steps may
 keep `step_mask` (N, T) bool, too: where it is False no step counts; `Sequential` does.
 
 metrics: functions by name, metric(scores, labels) -> number, of all that counts at once: scores (M,) or (M, C), labels
@@ -9,17 +10,19 @@ metrics: functions by name, metric(scores, labels) -> number, of all that counts
 """
 
 import inspect
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from common.arrays.checks import as_number, described, plain_number
 from common.arrays.examples import IGNORED, Examples, sorted_batches
-from common.base_model import WrappedModel
-from common.checking.metrics import count_right
+from common.base_model import WrappedModel, mode_restored
+from common.checking.metrics import count_right, names_classes
 from common.model_lock import lock_of
 from common.np import to_cpu, to_device_of
 from common.threads import one_blas_thread
+from common.training.one_fit import anything_in_a_fit
 
 COLUMNS = ("epoch", "loss", "accuracy", "grad_norm", "tokens_per_s", "lr", "seconds")  # no metric is called so
 
@@ -55,9 +58,9 @@ class Running:
         self.examples += size
         self.tokens += tokens
         self.norm = max(self.norm, norm)
-        self.scored = self.scored and counted is not None
-        if self.scored:
-            self.right += count_right(*counted)
+        right = right_answers(counted)
+        self.scored = self.scored and right is not None
+        self.right += right or 0
         if metrics:
             self.collected.append(counted)
 
@@ -76,11 +79,14 @@ def evaluate(model, x, t, batch_size=64, *, sample_weight=None, metrics=None):
     """-> {"loss", "accuracy"} and the metrics, over all examples; accuracy None unless the model keeps its `scores`.
 
     x, t, sample_weight: as `Trainer.fit` takes them; the weights are of the loss alone. The loss is the mean over the
-    examples, of a tagger over the steps. The model is switched to prediction mode, and stays in it.
+    examples, of a tagger over the steps. The model is switched to prediction mode, and stays in it; while a `fit` runs,
+    as in a callback, it is put back into the mode that it was in.
     """
     examples = Examples.of("evaluate", x, t, sample_weight)
     check_takes_weights("evaluate", model, examples)
-    return score(model, examples, as_batch_size("evaluate", batch_size), checked_metrics("evaluate", metrics))
+    batch_size, metrics = as_batch_size("evaluate", batch_size), checked_metrics("evaluate", metrics)
+    with mode_restored(model) if anything_in_a_fit() else nullcontext():
+        return score(model, examples, batch_size, metrics)
 
 
 def score(model, examples, batch_size, metrics):
@@ -94,7 +100,8 @@ def score(model, examples, batch_size, metrics):
             found = counted(model, t, metrics)
         count = len(index) if found is None else len(found[1])
         loss_sum, size = loss_sum + loss * count, size + count
-        right = None if found is None else right + count_right(*found)
+        of_batch = right_answers(found)
+        right = None if right is None or of_batch is None else right + of_batch
         if metrics:
             collected.append(found)
     accuracy = None if right is None else right / max(size, 1)
@@ -119,6 +126,11 @@ def counted(model, t, metrics=()):
     counts = t != ignored_by(model)
     counts = counts if mask is None else counts & np.broadcast_to(mask, steps)
     return scores[counts], t[counts]  # (N, T, C) -> (M, C), (N, T) -> (M,)
+
+
+def right_answers(found):
+    """Of `counted`: the number of right answers; None where there are no scores, or a label names no class."""
+    return count_right(*found) if found is not None and names_classes(*found) else None
 
 
 def measured(metrics, collected):

@@ -8,6 +8,7 @@
 
 import numpy as np
 
+from common.arrays.forms import check_arrays, check_form
 from common.trainer import Trainer
 from common.training.callback import Callback
 
@@ -41,6 +42,18 @@ class StreamState(Callback):
         names = [[name for name in layer.states if getattr(layer, name) is not None] for layer in self.layers]
         found = [getattr(layer, name).copy() for layer, some in zip(self.layers, names) for name in some]
         return {"names": names}, found
+
+    def check_state(self, values, arrays, trainer):
+        """States of the layers, in their order, each (N, H). N divides the batch, which a model may share out."""
+        name, known = "callback StreamState", [list(layer.states) for layer in self.layers]
+        check_form(name, values, {"names": [[str]]})
+        if [[n for n in of if n in some] for of, some in zip(known, values["names"])] != values["names"]:
+            raise ValueError(f"{name}: expected states of {known} as names, got others")
+        N = len(arrays[0]) if arrays and arrays[0].ndim else 0
+        if arrays and not (N and (trainer.running is None or trainer.running.batch_size % N == 0)):
+            raise ValueError(f"{name}: expected states of rows of a batch, got {N}")
+        weights = [layer.params[1] for layer, some in zip(self.layers, values["names"]) for _ in some]  # Wh (H, ...)
+        check_arrays(name, arrays, [np.broadcast_to(np.zeros((), W.dtype), (N, len(W))) for W in weights])
 
     def load_state(self, values, arrays):
         arrays = iter(arrays)

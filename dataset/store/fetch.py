@@ -1,6 +1,6 @@
 """The files of the registry: downloaded if they are missing, verified, and stored in one folder on this machine.
 pooch downloads, verifies and retries; added here are one download at a time, and a stamp for each verified file, so
-that 862 MB are not hashed at every start. Lock, stamps and the download in progress are in `.sentifish/`."""
+that 862 MB are not hashed at every start. Stamps and the download in progress are in `.sentifish/`, which is locked."""
 
 import contextlib
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 from dataset.errors import DataError
 from dataset.store import registry, stderr
 from dataset.store.locks import locked
-from dataset.store.own_files import open_regular, read_small
+from dataset.store.own_files import open_regular
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
@@ -26,12 +26,19 @@ _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
 
 
 def folder():
-    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named).expanduser().absolute()
-    import pooch
+    """The folder of the files, an absolute Path: that of SENTIFISH_DATA, or else the platform's cache folder. DataError
+    where it is that of a user who has none.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        import pooch
 
-    return pooch.os_cache("sentifish").absolute()
+        return pooch.os_cache("sentifish").expanduser().absolute()
+    except RuntimeError:  # nobody knows whose ~ it is
+        expected = f"{named or '~/.cache'}: expected the folder of a user who has one, there is none"
+        raise DataError(f"{expected}; set {FOLDER_VARIABLE} to a folder for the data") from None
 
 
 def derived_folder():
@@ -56,7 +63,7 @@ def fetch(name, progress=True):
     if status(name) != HERE:
         try:
             _private("").mkdir(parents=True, exist_ok=True)
-            with locked(_private("lock")):
+            with locked(_private("")):
                 if status(name) != HERE:  # another process may have downloaded it meanwhile
                     _download(name, progress)
         except OSError as error:
@@ -69,9 +76,8 @@ def status(name):
 
     DataError: no such name, or the file cannot be read.
     """
-    with contextlib.suppress(OSError):  # no stamp, no file
-        content, owner = read_small(_stamp_file(name), _STAMP_SIZE)
-        if content == _stamp(name) and _is_believed(owner):
+    with contextlib.suppress(OSError), open_regular(_stamp_file(name)) as file:  # OSError: no stamp, no file
+        if _is_believed(os.fstat(file.fileno()).st_uid) and file.read(_STAMP_SIZE) == _stamp(name):
             return HERE
     return verify(name)
 
@@ -104,7 +110,7 @@ def clear(name=None):
     removed = [file for file in files if os.path.lexists(file)]
     try:
         _private("").mkdir(exist_ok=True)
-        with locked(_private("lock")):  # not during a download
+        with locked(_private("")):  # not during a download
             for file in removed:
                 file.unlink()
             if name is None:

@@ -1,5 +1,6 @@
-"""A lock between processes, held on a file: the operating system releases it when the process ends, however it ends.
-Threads of one process exclude each other, too. On a file system without locks the work goes on without one."""
+"""A lock between processes, held on a folder or a file: the operating system releases it when the process ends, however
+it ends. Threads of one process exclude each other, too. On a file system without locks the work goes on without one.
+Nobody can remove the lock of a folder but with the folder."""
 
 import contextlib
 import errno
@@ -14,11 +15,12 @@ except ImportError:  # Windows
 
 _BUSY = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what systems answer if another process holds the lock
 _POLL = 0.05  # seconds
+IN_FOLDER = ".lock"  # the file of a folder that cannot be locked itself
 
 
 @contextlib.contextmanager
 def locked(path):
-    """Wait for the lock of a file and hold it; the file is created if it is missing. OSError if it cannot be."""
+    """Wait for the lock of a folder or a file and hold it; what is missing becomes a file. OSError if it cannot be."""
     while True:
         with locked_if_free(path) as held:
             if held:
@@ -30,7 +32,9 @@ def locked(path):
 @contextlib.contextmanager
 def locked_if_free(path):
     """`locked` without waiting: -> bool, whether the lock is held; False if another process or thread holds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    if fcntl is None and os.path.isdir(path):  # Windows opens no folder, and removes no file that is open
+        path = os.path.join(path, IN_FOLDER)
+    handle = os.open(path, os.O_RDONLY if os.path.isdir(path) else os.O_RDWR | os.O_CREAT, 0o666)
     try:
         yield _lock(handle, path)
     finally:

@@ -18,17 +18,6 @@ def open_regular(path, flags=0):
     return file
 
 
-def read_small(path, most):
-    """The bytes of a regular file, and which user has it: (bytes, int). OSError where it is none, or has more than
-    `most` bytes.
-    """
-    with open_regular(path) as file:
-        content = file.read(most + 1)
-        if len(content) > most:
-            raise OSError(errno.EFBIG, f"expected at most {most:,} bytes", os.fspath(path))
-        return content, os.fstat(file.fileno()).st_uid
-
-
 def is_private(found):
     """Whether a file or folder, by its `os.stat_result`, is this user's and nobody else may change it. On Windows,
     where these numbers say nothing of that: True.

@@ -13,6 +13,7 @@ def is_terminal():
 
 
 def write(line):
-    """Write a line, where that is possible."""
+    """Write a line, where that is possible; names in it cannot act on a terminal."""
+    line = "".join(c if c.isprintable() else " " for c in line)
     with contextlib.suppress(AttributeError, ValueError, OSError):
         sys.stderr.write(f"{line}\n")

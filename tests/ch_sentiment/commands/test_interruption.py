@@ -204,7 +204,7 @@ def test_a_full_disk_is_one_line_and_the_checkpoint_before_is_whole(whole, monke
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1 and "last.npz: No space left on device" in err
     if call_of_fsync == 1:
-        assert "nothing of this training was saved" in err and os.listdir("cut") == []
+        assert "nothing of this training was saved" in err and not Path("cut").exists()
         return
     assert "go on with: sentifish train --resume cut" in err and os.listdir("cut") == ["last.npz"]
     assert 0 <= read_training("cut")["position"]["step"] < STEPS

@@ -28,8 +28,7 @@ from common.training.callbacks import (
     StopOnSignal,
 )
 from common.training.lr_range import RangeTest
-from common.training.mpi import StopTogether
-from common.training.parallel import DataParallel
+from common.training.parallel import DataParallel, StopTogether
 from common.training.stream import StreamState
 from common.training.train_to_loss import TrainToLoss
 

@@ -1,0 +1,60 @@
+"""Text that is safe in a terminal, and names of files that can be pasted into a shell."""
+
+import os
+import re
+import shlex
+
+_JOINERS = "\u200c\u200d"  # invisible, harmless, and part of words and of emoji
+_STYLE = re.compile("(\x1b\\[[0-9;]*m)")  # bold, underlined, a colour
+
+
+def printable(text, kept=""):
+    """A text on one line, with a space for each character that a terminal or a spreadsheet would interpret: control
+    characters, escapes, line separators, marks of direction, lone surrogates. kept: those that stay, as in "\n\t".
+    """
+    shown = text
+    for character in kept:
+        shown = shown.replace(character, "")
+    if shown.isprintable():
+        return text
+    stay = _JOINERS + kept
+    return text.translate({ord(c): " " for c in set(text) if not c.isprintable() and c not in stay})
+
+
+def printable_styled(text):
+    """The same of a text that is bold or coloured in places: such sequences stay. What the text shows must have been
+    made `printable` before.
+    """
+    return "".join(part if i % 2 else printable(part, "\t") for i, part in enumerate(_STYLE.split(text)))
+
+
+def shorten(text, width):
+    """`printable` text of at most `width` characters, the last of them an ellipsis where some are left out."""
+    text = printable(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def shorten_name(name, width):
+    """The same of a name, without its middle: names differ mostly in their beginnings and ends."""
+    name = printable(name)
+    tail = width // 2
+    return name if len(name) <= width else f"{name[: width - tail - 1]}…{name[len(name) - tail :]}"
+
+
+def as_argument(name):
+    """The name of a file or folder as an argument of a command that can be pasted into a shell, and acts on no
+    terminal: quoted where it must be, with ./ before a dash, as $'...' (POSIX 2024, bash, zsh) where a character cannot
+    be shown.
+    """
+    name = os.fspath(name)
+    name = f"./{name}" if name.startswith("-") else name
+    if name.isprintable():
+        return shlex.quote(name)
+    return "$'" + "".join(map(_escaped, name)) + "'"
+
+
+def _escaped(character):
+    """A character between $' and ': its bytes in the name of a file, where it cannot be shown."""
+    if character.isprintable():
+        return f"\\{character}" if character in "'\\" else character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
