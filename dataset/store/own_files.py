@@ -14,7 +14,7 @@ def open_regular(path, flags=0):
     file = open(path, "rb", opener=lambda path, reading: os.open(path, reading | flags))  # noqa: SIM115 (returned)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "expected a regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     return file
 
 
