@@ -60,8 +60,6 @@ def run_command(argv, signals=None):
         from ch_sentiment.commands import ranks
 
         gc.enable()
-        from ch_sentiment.commands import ranks  # not above: one process has no use for it
-
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:
