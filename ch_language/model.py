@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from common.arrays.checks import as_ids, as_number, as_rng
+from common.arrays.checks import as_ids, as_number, as_rng, as_sizes
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.sampled_softmax import TimeAffineSoftmaxWithLoss, TimeSampledSoftmaxWithLoss
@@ -47,8 +47,7 @@ class LanguageModel(BaseModel):
             expected = f"a cell of {', '.join(CELLS)}, and for tied weights wordvec_size = hidden_size"
             raise ValueError(f"LanguageModel: expected {expected}, got {cell!r}, {wordvec_size} and {hidden_size}")
         sizes = {"vocab_size": vocab_size, "wordvec_size": wordvec_size, "hidden_size": hidden_size}
-        for name, size in {**sizes, "num_layers": num_layers}.items():
-            as_number(self, name, size, least=1, whole=True)
+        vocab_size, wordvec_size, hidden_size, num_layers = as_sizes(self, **sizes, num_layers=num_layers)
         rng, drop_rng, sample_rng = as_rng(self, rng).spawn(3)
         self.settings = {"wordvec_size": wordvec_size, "hidden_size": hidden_size, "cell": cell}  # to build it again
         self.settings |= {"num_layers": num_layers, "dropout": dropout, "tied": tied}

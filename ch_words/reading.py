@@ -5,6 +5,7 @@ import numpy as np
 from dataset import ptb, sentences
 from dataset.errors import DataError, reading
 from dataset.reading import vector_file
+from dataset.reading.input_file import open_input
 
 
 def load_corpus(path=None, window_size=1, max_vocab=None):
@@ -40,7 +41,7 @@ def _of_frequent_words(corpus, id_to_word, max_vocab):
 def read_vectors(path):
     """A file of word vectors, of word2vec, GloVe or fastText -> W (V, D) float32, word_to_id, id_to_word. DataError."""
     word_to_id, rows = {}, []
-    with reading(path), open(path, "rb") as file, vector_file.opened(file, path) as (head, stream):
+    with reading(path), open_input(path) as file, vector_file.opened(file, path) as (head, stream):
         for words, numbers in vector_file.blocks(head, stream, path)[1]:
             first = []  # the rows of words that had none
             for i, word in enumerate(words):

@@ -16,6 +16,7 @@ import numpy as np
 
 from dataset.errors import DataError, reading
 from dataset.reading import fasttext_model, vector_file
+from dataset.reading.input_file import open_input
 from dataset.store.fetch import fetch
 from dataset.text import PAD, UNK, clean
 
@@ -203,8 +204,8 @@ def open_source(source):
         if not path.exists():
             names = ", ".join(MEMBERS)
             raise DataError(f"{source}: expected a file, or one of {names}; there is none of this name")
-        if path.suffix.lower() != ".zip":
-            with path.open("rb") as file:
+        if path.suffix.lower() != ".zip" or not path.is_file():
+            with open_input(path) as file:
                 yield path, file
             return
         try:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from dataset.errors import DataError
 from dataset.reading.encodings import check_encoding, guess_encoding, is_damaged_utf8
 from dataset.reading.file_kinds import check_is_text
+from dataset.reading.input_file import open_input
 
 LONGEST = 100 << 20  # bytes of a line: longer than any text, so that an endless stream does not fill the memory
 _BLOCK = 1 << 16  # bytes that are decoded at a time
@@ -32,7 +33,7 @@ _csv_limit = SimpleNamespace(lock=threading.Lock(), inside=0, before=None)
 
 def read_lines(path):
     """The lines of a UTF-8 file with their ends."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         yield from decode_lines(file, path)
 
 
@@ -61,7 +62,7 @@ def text_lines(path, encoding=None, option="--encoding"):
     its line and the likely encoding; a compressed file that is damaged.
     """
     encoding = None if encoding is None else check_encoding(encoding)
-    with path.open("rb") as file:
+    with open_input(path) as file:
         try:
             yield from _decoded(_decompressed(file), path, encoding, option)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -25,7 +25,7 @@ ORDER = [
         "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases",
     ),
     *(
-        "dataset.reading.encodings dataset.reading.file_kinds dataset.signs dataset.smileys",
+        "dataset.reading.encodings dataset.reading.file_kinds dataset.reading.input_file dataset.signs dataset.smileys",
         "dataset.token_patterns",
         "dataset.chinese_words",
         "dataset.lines dataset.text",

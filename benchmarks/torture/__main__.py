@@ -17,6 +17,7 @@ from benchmarks.torture import (
     ranks,
     resume,
     signals,
+    tampered,
     texts,
     threads,
 )
@@ -28,6 +29,7 @@ PARTS = {
     "faults": faults,
     "kills": kills,
     "resume": resume,
+    "tampered": tampered,
     "texts": texts,
     "files": files,
     "memory": memory,

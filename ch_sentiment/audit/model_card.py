@@ -14,6 +14,7 @@ from ch_sentiment.console import shorten
 from ch_sentiment.experiment.answering import cleaning_of, trained_on
 from ch_sentiment.experiment.classifier import MODEL
 from ch_sentiment.experiment.options import GROUP_OF
+from dataset.reading.input_file import read_text
 
 UNKNOWN = "unknown"
 GAP_HEAD = ("group", "words known", "gap", "95 % interval", "worst")
@@ -130,7 +131,7 @@ def _data(model, path):
 def _recipe(model, path):
     """What config.json, beside the model, says of the model and its training; no path, no switch of the run."""
     try:
-        settings = json.loads((path.parent / "config.json").read_text(encoding="utf-8")).items()
+        settings = json.loads(read_text(path.parent / "config.json")).items()
         shown = [(k, v) for k, v in settings if k in OF_DATA or GROUP_OF.get(k) not in ("data", "run")]
         rows = [[key, _shown(value)] for key, value in shown if value is not None]
     except (OSError, ValueError, AttributeError, RecursionError):  # no JSON, no object, or one that is too deep

@@ -19,7 +19,7 @@ from ch_sentiment.experiment.options import GROUP_OF, Config
 from ch_sentiment.experiment.output import write_figures, write_json
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.experiment.run import check_config, new_net
-from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, train_in_folder
+from ch_sentiment.experiment.run_folder import check_out, in_folder, new_folder, present, stem_of, train_in_folder
 from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_each
 from common.checking.metrics import trivial_accuracies
 from common.files.atomic_write import write_atomically
@@ -81,7 +81,7 @@ def run(arguments):
             raise TrainingStopped(result.stop_reason)
         return row_of(Path(each.run.out).name, result), result.history, lines
 
-    with new_folder(config.run, f"{Path(config.data.data).resolve().stem}-compare", RESULTS) as folder:
+    with new_folder(config.run, f"{stem_of(config.data.data)}-compare", RESULTS) as folder:
         try:
             for kind, (row, histories[kind], lines) in train_each(train, begun(), processes, config.run.quiet):
                 rows.append(row)

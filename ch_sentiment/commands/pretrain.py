@@ -1,6 +1,7 @@
 """Pretrain on texts without labels: word vectors or a language model, from which `train --init-from` starts."""
 
 import math
+import os
 import signal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from common.training.callback import Callback
 from common.training.callbacks import Progress, StopOnSignal
 from common.training.progress import say_above
 from dataset.errors import DataError
+from dataset.reading.input_file import is_pipe
 
 HELP = "pretrain word vectors or a language model on texts without labels, for train --init-from"
 
@@ -44,9 +46,7 @@ def run(arguments):
     if not files:
         raise DataError("expected texts to pretrain on: a file, or several")
     return start(
-        PretrainOptions.of(
-            {**options, "data": [str(Path(name).resolve()) if Path(name).exists() else name for name in files]}
-        )
+        PretrainOptions.of({**options, "data": [str(Path(name).resolve()) if _stays(name) else name for name in files]})
     )
 
 
@@ -57,6 +57,11 @@ def start(options):
     inform(options, *texts.notes)
     with new_folder(options, f"{Path(options.data[0]).stem}-{options.task}", RESULTS) as folder:
         return train(Pretraining(options, texts, folder, callbacks_of(options)))
+
+
+def _stays(name):
+    """Whether a file or folder of this name is there, which can be read again, from another working folder, too."""
+    return os.path.exists(name) and not is_pipe(name)
 
 
 def resume(typed):

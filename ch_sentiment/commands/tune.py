@@ -27,6 +27,7 @@ from ch_sentiment.experiment.trainings import TrainingStopped, at_a_time, train_
 from common.checking.intervals import wilson_interval
 from common.files.held_folder import check_stays, place
 from dataset.errors import DataError
+from dataset.reading.input_file import read_text
 
 HELP = "a small random search over the settings of a training"
 VARIED = ("lr=0.0005..0.01", "hidden=32,64,128", "dropout=0..0.6")  # where no --vary is given
@@ -161,7 +162,7 @@ def keep_search(path, config, ranges, has_trials):
     search = {"vary": [str(r) for r in ranges], "options": options}
     if path.exists():
         try:
-            before = json.loads(path.read_text("utf-8"))
+            before = json.loads(read_text(path))
             # an older version wrote fewer options: those that there were not have their defaults
             before["options"] = {name: before["options"].get(name, FIELDS[name].default) for name in options}
             same = before == search
@@ -180,7 +181,7 @@ def read_trials(path):
     """
     if not path.exists():
         return []
-    whole, newline, _ = path.read_text("utf-8").rpartition("\n")
+    whole, newline, _ = read_text(path).rpartition("\n")
     try:
         rows = [json.loads(line) for line in whole.split("\n")] if newline else []
         trials_table(rows)

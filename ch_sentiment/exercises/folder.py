@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.files.atomic_write import write_atomically
 from dataset.errors import DataError
+from dataset.reading.input_file import read_text
 
 PROGRESS = "progress.json"
 
@@ -41,7 +42,7 @@ class Folder:
     def progress(self):
         """name -> {"passed": bool, "hints": number shown}; without those of which nothing is known."""
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            known = json.loads((self.path / PROGRESS).read_text(encoding="utf-8"))
+            known = json.loads(read_text(self.path / PROGRESS))
             if isinstance(known, dict):
                 return {name: _entry(value) for name, value in known.items()}
         return {}

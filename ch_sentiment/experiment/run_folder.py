@@ -15,6 +15,7 @@ from common.files.atomic_write import remove_stale
 from common.files.held_folder import check_stays, holding, place
 from common.files.resume import Checkpoint
 from dataset.errors import DataError
+from dataset.reading.input_file import is_pipe
 from dataset.store.locks import IN_FOLDER, locked_if_free
 
 LAST = "last.npz"  # the state of training: all that resuming needs
@@ -137,7 +138,12 @@ def name_of(config):
     model = config.model
     cell = f"{'bi' if model.bidirectional else ''}{model.cell.rpartition(':')[2].lower()}"
     kind = config.run.recipe or (cell if model.model == "recurrent" else model.model)
-    return f"{Path(config.data.data).resolve().stem}-{kind}"
+    return f"{stem_of(config.data.data)}-{kind}"
+
+
+def stem_of(name):
+    """What names of folders begin with, from that of a file, a folder or a pipe: "reviews" of "reviews.csv"."""
+    return Path(name).stem if is_pipe(name) else Path(name).resolve().stem
 
 
 @contextlib.contextmanager

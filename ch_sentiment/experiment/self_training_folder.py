@@ -35,6 +35,7 @@ from common.files.checkpoint import CheckpointError, load_checkpoint, save_array
 from common.files.held_folder import check_stays
 from common.files.saved_training import ROW
 from dataset.errors import DataError, reading
+from dataset.reading.input_file import read_text
 from dataset.store.fetch import sha256
 
 LABELS = "labels.npz"
@@ -63,7 +64,7 @@ class State:
         path = Path(folder) / STATE
         try:
             with reading(path):
-                found = json.loads(path.read_text(encoding="utf-8"))
+                found = json.loads(read_text(path))
             forms = {"options": dict, "data": str, "teachers": dict, "done": [str], "settings": (str, None)}
             check_form("self-training", {"settings": None, **found} if isinstance(found, dict) else found, forms)
             check_form("teachers", list(found["teachers"].values()), [str])

@@ -23,6 +23,7 @@ from ch_sentiment.export.page_tables import tokenizer_tables
 from common import __version__
 from common.np import to_cpu
 from dataset.errors import DataError
+from dataset.reading.input_file import read_text
 
 DTYPES = {"float16": "<f2", "float32": "<f4"}
 CELLS = {"rnn": "RNN", "gru": "GRU", "gru-reset-after": "GRU (reset after)", "lstm": "LSTM"}
@@ -181,7 +182,7 @@ def _card(model, path):
         return none
     file = Path(model_path(path))
     try:
-        sections = read_markdown((file.parent / CARD[0]).read_text(encoding="utf-8"))
+        sections = read_markdown(read_text(file.parent / CARD[0]))
     except (OSError, ValueError):
         return none
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()

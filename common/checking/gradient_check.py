@@ -210,13 +210,14 @@ def _check_is_layer(layer):
     """AssertionError or ValueError where this is not a layer, with as many gradients as parameters."""
     __tracebackhide__ = True
     called = type(layer).__name__
-    missing = [name for name in ("params", "grads", "forward", "backward") if not hasattr(layer, name)]
+    missing = [name for name in ("params", "grads", "forward", "backward") if name not in dir(layer)]
     if missing or isinstance(layer, type):
         got = described(layer) + (f" without {', '.join(missing)}" if missing else "")
         way_out = f": {layer.__name__}(...) makes one" if isinstance(layer, type) else ""
         expected = "expected a layer or model with params, grads, forward and backward"
         raise ValueError(f"{expected}, got {got}{way_out}")
-    for name, arrays in (("params", layer.params), ("grads", layer.grads)):
+    for name in ("params", "grads"):
+        arrays = getattr(layer, name)  # one after the other: grads may be made of params
         if not isinstance(arrays, (list, tuple)) or not all(hasattr(a, "dtype") for a in arrays):
             expected, got = f"expected {name} to be a list of arrays", described(arrays)
             got += f" of {type(arrays[0]).__name__}" if isinstance(arrays, (list, tuple)) else ""

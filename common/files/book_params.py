@@ -54,6 +54,8 @@ def read_book_params(path):
     MissingCheckpointError where there is no file.
     """
     try:
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            raise OSError("a pipe or a device")  # whoever opens one may wait for ever
         with open(path, "rb") as file:
             if file.read(2) == b"PK":
                 return None

@@ -1,5 +1,6 @@
 """Files that are no text, by their first bytes: what each is, and the way out."""
 
+import os
 import re
 import zipfile
 
@@ -83,11 +84,13 @@ def check_is_text(head, path, is_open=True):
 
 def _zip_kind(path):
     """(what it is, the way out) of a zip archive, which the files of Office and of NumPy are, too."""
+    names = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+        if os.path.isfile(path):
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
-        names = []
+        pass
     for start, kind in _OFFICE.items():
         if any(name.startswith(start) for name in names):
             return kind

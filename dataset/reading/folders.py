@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dataset.errors import DataError
 from dataset.lines import text_lines
 from dataset.reading.file_kinds import UNREADABLE
+from dataset.reading.input_file import open_input
 
 _SPLITS = ("train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval")
 _UNLABELLED = ("unsup", "unlabelled", "unlabeled")
@@ -36,6 +37,7 @@ def is_pair(path):
     """Whether a file is one of several that hold the texts of a class each, such as "x.pos" beside "x.neg"."""
     return (
         _ending(path) not in _TABLES
+        and path.is_file()
         and _form(path) is not None
         and len(_class_files(path.parent, _form(path))) > 1
         and _has_lines(path, 2)
@@ -156,7 +158,7 @@ def _instead(folder):
 
 def _has_lines(file, most):
     """Whether a file has so many lines or more: they are texts of their own."""
-    with file.open("rb") as stream:
+    with open_input(file) as stream:
         return len([line for line in itertools.islice(stream, most) if line.strip()]) == most
 
 

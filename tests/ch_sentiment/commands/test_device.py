@@ -55,7 +55,6 @@ def test_what_it_cannot_do_is_said_in_one_line(two, said, cupy, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("PMI_SIZE", "2")
         patch.setenv("PMI_RANK", "0")
-        patch.setattr("ch_sentiment.commands.train.world", lambda: None)
         assert "--device gpu: expected one process, got 2 ranks of mpiexec" in said(*gpu)
     module = cupy.module()
     module.cuda.is_available = lambda: False

@@ -237,10 +237,10 @@ def test_other_files_are_refused(path, content):
 
 def test_missing_files_folders_and_devices_are_refused(tmp_path):
     assert "No such file" in refused(tmp_path / "none.npz")
-    refused(tmp_path, "a folder or a device")
+    refused(tmp_path, "a folder, a pipe or a device")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")  # which would keep whoever opens it waiting
-        refused(tmp_path / "pipe", "a folder or a device")
+        refused(tmp_path / "pipe", "a folder, a pipe or a device")
 
 
 def test_an_npz_of_numpys_own_and_one_of_format_1_are_refused(path):
