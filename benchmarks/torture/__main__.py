@@ -10,6 +10,7 @@ from benchmarks.torture import (
     faults,
     files,
     hostile,
+    inputs,
     kills,
     memory,
     messages,
@@ -35,6 +36,7 @@ PARTS = {
     "signals": signals,
     "ranks": ranks,
     "threads": threads,
+    "inputs": inputs,
 }
 
 
