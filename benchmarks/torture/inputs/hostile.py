@@ -44,7 +44,7 @@ def of_any_array(good):
     yield Hostile("tuple", tuple(good.tolist()), same=True)
     yield Hostile("deque", collections.deque(good.tolist()), same=True)
     if good.ndim < 3:
-        yield Hostile("matrix", np.asmatrix(good), same=good.ndim == 2)
+        yield Hostile("matrix", good.view(np.matrix), same=good.ndim == 2)
     yield Hostile("view", np.repeat(good, 2, axis=0)[::2], same=True)
     yield Hostile("read-only", np.broadcast_to(good, good.shape), same=True)
     yield Hostile("other byte order", good.astype(good.dtype.newbyteorder()), same=True)
