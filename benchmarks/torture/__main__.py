@@ -18,6 +18,7 @@ from benchmarks.torture import (
     ranks,
     resume,
     signals,
+    tampered,
     texts,
     threads,
 )
@@ -29,6 +30,7 @@ PARTS = {
     "faults": faults,
     "kills": kills,
     "resume": resume,
+    "tampered": tampered,
     "texts": texts,
     "files": files,
     "memory": memory,

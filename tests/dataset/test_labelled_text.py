@@ -169,10 +169,10 @@ def test_an_unreadable_file_is_named(write):
 def test_an_error_of_the_disk_becomes_one_line(write, monkeypatch):
     path = write("a.tsv", "1\tx\n0\ty\n")
 
-    def refuse(self, *args):
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(type(path), "open", refuse)
+    monkeypatch.setattr("dataset.lines.open_input", refuse)
     with pytest.raises(DataError, match=r"a\.tsv: cannot be read \(Permission denied\)"):
         load_data(path)
 

@@ -254,12 +254,13 @@ def test_a_verified_file_is_not_hashed_again_until_it_or_the_registry_changes(re
     assert status("a") == "damaged"
 
 
-def test_what_the_stamp_cannot_see_verify_does_and_fetch_then_repairs(server):
+def test_another_file_of_the_same_size_and_time_is_not_taken_for_the_verified_one(server):
     fetch("a")
     before = path("a").stat()
+    time.sleep(0.05)  # the clock of the file system has ticked
     path("a").write_bytes(b"!" + CONTENT[1:])
     os.utime(path("a"), ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert status("a") == "here" and verify("a") == "damaged" and status("a") == "damaged"
+    assert status("a") == "damaged" and verify("a") == "damaged"
     assert fetch("a").read_bytes() == CONTENT and verify("a") == "here"
 
 
