@@ -7,7 +7,7 @@ import inspect
 
 import numpy as np
 
-from common.arrays.checks import as_array, as_floats, as_named_classes, as_number, as_rng, check_ratio, plain_number
+from common.arrays.checks import as_classes, as_flag, as_floats, as_ids, as_number, as_rng, check_ratio, plain_number
 from common.arrays.initializers import normal, xavier, zeros
 from common.base_model import BaseModel
 from common.functions import sigmoid, softmax
@@ -80,7 +80,7 @@ class SentimentNet(BaseModel):
 
     def read(self, vectors, mask, ts, sample_weight=None):
         """Vectors (N, T, D), mask (N, T), ts (N,) class ids -> mean loss, as `forward`. `scores` keeps the logits."""
-        self.scores, ts = self.score(vectors, mask), as_named_classes(self, ts)
+        self.scores, ts = self.score(vectors, mask), as_classes(self, ts)
         return self.loss_layer.forward(self.scores, ts, **_weighted(sample_weight))
 
     def read_backward(self, dout=1):
@@ -130,9 +130,7 @@ class WordVectors:
         self.frozen |= {} if pair_embed is None else {"pair_embed.pairs": pair_embed.pairs}
 
     def forward(self, xs):
-        xs = np.asarray(as_array("SentimentNet", "xs", xs), like=self.embed.params[0])
-        if xs.ndim != 2 or xs.dtype.kind not in "iu":
-            raise ValueError(f"SentimentNet: expected ids of shape (N, T), got {xs.dtype} of shape {xs.shape}")
+        xs = np.asarray(as_ids("SentimentNet", "xs", xs, ("N", "T"), np.inf), like=self.embed.params[0])
         mask = xs != PAD
         if not (has_token := mask.any(axis=1)).all():
             got = f"got only padding in row {has_token.argmin()} of the batch"
@@ -235,7 +233,7 @@ def sentiment_net(
     """
     given = {name: value for name, value in locals().items() if name not in ("embed_W", "rng", "dtype")}
     config = {name: plain_number(value) for name, value in given.items()}
-    _check(**config)
+    vocab_size, wordvec_size, hidden_size, num_layers, num_classes, pair_size, num_pairs = _sizes(**config)
     # A stream for each part: adding a layer or a dropout changes no other part's numbers.
     weight_rng, dropout_rng, word_rng = as_rng("SentimentNet", rng).spawn(3)
     embed_rng, head_rng, pool_rng, *layer_rngs, pair_rng = weight_rng.spawn(4 + num_layers)
@@ -289,11 +287,13 @@ def to_probabilities(scores):
     return softmax(scores)
 
 
-def _check(cell, pool, **sizes):
-    """ValueError naming the first argument of `sentiment_net` that is out of its range."""
+def _sizes(cell, pool, **given):
+    """The sizes as Python ints. ValueError naming the first argument of `sentiment_net` that is out of its range."""
+    for name in ("bidirectional", "softmax", "type_dropout", "freeze_embedding"):
+        as_flag("SentimentNet", name, given[name])
     least = {"vocab_size": 1, "wordvec_size": 1, "hidden_size": 1, "num_layers": 1, "num_classes": 2}
-    for name, smallest in {**least, "pair_size": 0, "num_pairs": 0}.items():
-        as_number("SentimentNet", name, sizes[name], least=smallest, whole=True)
+    least |= {"pair_size": 0, "num_pairs": 0}
     if cell not in CELLS or pool not in POOLS:
         expected = f"a cell of {', '.join(CELLS)} and a pool of {', '.join(POOLS)}"
         raise ValueError(f"SentimentNet: expected {expected}, got {cell!r} and {pool!r}")
+    return [as_number("SentimentNet", name, given[name], least=low, whole=True) for name, low in least.items()]

@@ -57,9 +57,9 @@ def in_utf8():
 def run_command(argv, signals=None):
     """Run a command; -> exit code. signals: Interruptible of a program. SystemExit as `parse`."""
     if signals is not None and ranks_started() > 1:
-        gc.enable()
-        from ch_sentiment.commands import ranks  # not above: one process has no use for it
+        from ch_sentiment.commands import ranks  # not above: a process that runs alone needs none of it
 
+        gc.enable()
         return ranks.run(argv, parse, execute, signals)
     command, options = parse(argv)
     if signals is not None:

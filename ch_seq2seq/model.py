@@ -4,7 +4,7 @@ import numpy as np
 
 from ch_seq2seq.decoders import AttentionDecoder, Decoder, PeekyDecoder
 from ch_seq2seq.encoder import Encoder
-from common.arrays.checks import as_number, as_rng
+from common.arrays.checks import as_array, as_number, as_rng
 from common.arrays.initializers import normal, xavier
 from common.base_model import BaseModel
 from common.time_layers import (
@@ -39,6 +39,8 @@ class Seq2seq(BaseModel):
 
     def forward(self, xs, ts, sample_weight=None):
         xs, ts = self._ids("xs", xs), self._ids("ts", ts)
+        if len(ts) != len(xs):
+            raise ValueError(f"Seq2seq: ts: expected an answer to each of {len(xs)} questions, got {len(ts)}")
         if ts.shape[1] < 2:
             raise ValueError(f"Seq2seq: ts: expected a start id and at least one more, got shape {ts.shape}")
         before = np.where(ts[:, :-1] == self.ignore_label, 0, ts[:, :-1])  # these come after all that counts
@@ -60,6 +62,7 @@ class Seq2seq(BaseModel):
         start_id: what every answer begins with; it is not in the result.
         """
         sample_size = as_number("Seq2seq.generate", "sample_size", sample_size, least=1, whole=True)
+        start_id = as_number("Seq2seq.generate", "start_id", start_id, least=0, whole=True)
         with self.predicting():
             encoded = self.encode(xs).rows(slice(None))  # in C order once, not at each step
             ids, states = np.full(len(encoded.hs), start_id), None
@@ -71,7 +74,7 @@ class Seq2seq(BaseModel):
         return sampled
 
     def _ids(self, name, ids):
-        ids = np.asarray(ids)
+        ids = as_array(self, name, ids)
         if ids.ndim != 2 or ids.shape[1] == 0 or ids.dtype.kind not in "iu":
             expected = "expected ids of shape (N, T), T > 0"
             raise ValueError(f"Seq2seq: {name}: {expected}, got {ids.dtype} of shape {ids.shape}")

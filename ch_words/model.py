@@ -5,6 +5,7 @@ Either is an Embedding and a loss. Mikolov et al. 2013 (a). Book, chapters 3 and
 
 import numpy as np
 
+from common.arrays.checks import as_floats, as_ids, as_rng, as_sizes
 from common.arrays.initializers import normal
 from common.base_model import BaseModel
 from common.layers import Embedding, MatMul, SoftmaxWithLoss
@@ -26,6 +27,7 @@ class CBOW(BaseModel):
         self.collect(embed=embed, loss=loss)
 
     def forward(self, contexts, target):
+        contexts = as_ids(self, "contexts", contexts, ("N", "C"), np.inf)
         self.num_contexts = contexts.shape[1]
         h = self.embed.forward(contexts).mean(axis=1)  # (N, C, H) -> (N, H)
         return self.loss.forward(h, target)
@@ -44,6 +46,8 @@ class SkipGram(BaseModel):
         self.collect(embed=embed, loss=loss)
 
     def forward(self, contexts, target):
+        contexts = as_ids(self, "contexts", contexts, ("N", "C"), np.inf)
+        target = as_ids(self, "target", target, (len(contexts),), np.inf)
         self.num_contexts = C = contexts.shape[1]
         h = np.repeat(self.embed.forward(target), C, axis=0)  # (N, H) -> (N C, H)
         return C * self.loss.forward(h, contexts.reshape(-1))  # the mean over N C of them, times C
@@ -70,17 +74,19 @@ class FullSoftmaxLoss(BaseModel):
 
 def with_full_softmax(Model, vocab_size, hidden_size, rng=None, dtype=np.float32):
     """A CBOW or SkipGram whose loss looks at all words. rng: Generator, int or None."""
-    W_in, W_out = _weights(vocab_size, hidden_size, rng, dtype)
+    sizes = as_sizes("with_full_softmax", vocab_size=vocab_size, hidden_size=hidden_size)
+    W_in, W_out = _weights(*sizes, as_rng("with_full_softmax", rng), dtype)
     return Model(Embedding(W_in), FullSoftmaxLoss(W_out.T))
 
 
 def with_negative_sampling(Model, counts, hidden_size, sample_size=5, rng=None, dtype=np.float32):
     """A CBOW or SkipGram whose loss looks at the right word and `sample_size` others. counts: (V,), of each word."""
-    rng = np.random.default_rng(rng)
+    rng = as_rng("with_negative_sampling", rng)
+    counts = as_floats("with_negative_sampling", "counts", counts, ("V",), np.float64)
+    (hidden_size,) = as_sizes("with_negative_sampling", hidden_size=hidden_size)
     W_in, W_out = _weights(len(counts), hidden_size, rng, dtype)
     return Model(Embedding(W_in), NegativeSamplingLoss(W_out, counts=counts, sample_size=sample_size, rng=rng))
 
 
 def _weights(vocab_size, hidden_size, rng, dtype):
-    rng = np.random.default_rng(rng)
     return [normal(vocab_size, hidden_size, STD, rng, dtype) for _ in range(2)]  # (V, H) each

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask, as_number, as_rng, check_weights, float_dtype
+from common.arrays.checks import as_floats, as_mask, as_number, as_rng, as_sizes, check_weights, float_dtype
 from common.arrays.initializers import xavier, zeros
 from common.arrays.layer import Layer, WithGrads
 from common.functions import filled
@@ -100,6 +100,8 @@ class MultiHeadAttention(Layer):
     @classmethod
     def init_params(cls, wordvec_size, hidden_size, rng=None, dtype=np.float32):
         """The weights to start from, D = M = wordvec_size, H = K = hidden_size: Xavier, biases 0. rng: as elsewhere."""
+        sizes = {"wordvec_size": wordvec_size, "hidden_size": hidden_size}
+        wordvec_size, hidden_size = as_sizes(cls.__name__, **sizes)
         rng, sizes = as_rng(cls.__name__, rng), [wordvec_size] * 3 + [hidden_size]
         return tuple(w for n in sizes for w in (xavier(n, hidden_size, rng, dtype), zeros((hidden_size,), rng, dtype)))
 

@@ -40,6 +40,7 @@ class UnigramSampler:
     def draw(self, target, sample_size):
         """target (N,) ids -> (N, sample_size) ids, none of them that of its row; independent, so some may be equal."""
         target = as_ids(self, "target", target, ("N",), len(self.edges) - 1)
+        sample_size = as_number(self, "sample_size", sample_size, least=0, whole=True)
         edges = np.asarray(self.edges, like=target)
         start, end = edges[target][:, None], edges[target + 1][:, None]  # (N, 1) each
         share = np.asarray(self.rng.random((len(target), sample_size)), like=target)

@@ -219,6 +219,8 @@ def _ids_of_one_hot(layer, ts):
 def labels_that_count(layer, ts, mask, shape, classes):
     """-> ts (N, T) ids of so many classes, and where (N, T) neither `ignore_label` nor the mask rules a step out."""
     mask, ts = as_mask(layer, mask, shape), as_array(layer, "ts", ts)
+    if ts.dtype.kind not in "iu":
+        as_ids(layer, "ts", ts, shape, classes)  # refuses it
     counts = ts != layer.ignore_label
     counts = counts & mask if mask is not None and counts.shape == mask.shape else counts
     return as_ids(layer, "ts", ts, shape, classes, where=counts), counts

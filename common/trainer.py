@@ -9,7 +9,7 @@ import uuid
 
 import numpy as np
 
-from common.arrays.checks import as_array, as_ids, as_int32, as_number, as_rng_or_global
+from common.arrays.checks import as_number, as_rng_or_global
 from common.arrays.examples import Examples
 from common.arrays.global_random import GLOBAL
 from common.arrays.tied_weights import TiedWeights, remove_duplicate
@@ -118,9 +118,7 @@ class Trainer:
         max_epoch = as_number("Trainer.fit", "max_epoch", max_epoch, least=0, whole=True)
         eval_interval = checks.as_interval(eval_interval)
         max_grad, max_element = checks.as_limit("max_grad", max_grad), checks.as_limit("max_element", max_element)
-        checks.check_callbacks(self.callbacks)
-        checks.check_processes(self.processes, len(examples))
-        checks.check_continues(self.running, len(examples), batch_size)
+        checks.check_begin(self, len(examples), batch_size)
         self.eval_interval, self.max_element, self.stop_reason = eval_interval, max_element, None
         as_the_book = self._counts_as_the_book(examples, validation, max_element, sample_weight)
         self.steps_per_epoch = max(len(examples) // batch_size, 1) if as_the_book else -(-len(examples) // batch_size)
@@ -263,7 +261,7 @@ class RnnlmTrainer(Trainer):
         batch_size = as_batch_size("RnnlmTrainer.fit", batch_size)
         time_size = as_number("RnnlmTrainer.fit", "time_size", time_size, least=1, whole=True)
         words = batch_size * time_size
-        xs, ts = (as_ids("RnnlmTrainer.fit", name, ids, ("T",), np.inf) for name, ids in (("xs", xs), ("ts", ts)))
+        xs, ts = (checks.as_words("RnnlmTrainer.fit", *words) for words in (("xs", xs), ("ts", ts)))
         if len(xs) < words:
             expected = f"a text of at least batch_size * time_size = {words} words"
             raise ValueError(f"RnnlmTrainer.fit: expected {expected}, got {len(xs)}")
@@ -276,8 +274,9 @@ class RnnlmTrainer(Trainer):
 
     def get_batch(self, x, t, batch_size, time_size):
         """The next window: (batch_size, time_size) int32 ids of x, and of t; behind the end of the text its start."""
+        x, t = (checks.as_words("RnnlmTrainer.get_batch", *words, 2**31) for words in (("x", x), ("t", t)))
         places = self._next_places(len(x), batch_size, time_size)
-        return tuple(as_int32(self, name, as_array(self, name, a)[places]) for name, a in (("x", x), ("t", t)))
+        return tuple(ids[places].astype(np.int32) for ids in (x, t))
 
     def log_entry(self, mean_loss):
         self.ppl_list.append(float(np.exp(mean_loss)))

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_mask, as_number, as_rng, float_dtype
+from common.arrays.checks import as_floats, as_mask, as_rng, as_sizes, float_dtype
 from common.arrays.initializers import ones, xavier, zeros
 from common.arrays.layer import Layer
 from common.attention import MultiHeadAttention, PositionalEncoding
@@ -72,7 +72,8 @@ class TransformerBlock(Sequential):
     def __init__(
         self, size, num_heads=1, inner_size=None, dropout_ratio=0.0, activation=Relu, rng=None, dtype=np.float32
     ):
-        inner_size = 4 * size if inner_size is None else inner_size
+        (size,) = as_sizes(self, size=size)
+        (inner_size,) = as_sizes(self, inner_size=4 * size if inner_size is None else inner_size)
         weight_rng, attention_rng, *drop_rngs = as_rng("TransformerBlock", rng).spawn(4)
 
         def affine(n_in, n_out):
@@ -120,7 +121,8 @@ class TransformerEncoder(Sequential):
         dtype=np.float32,
         **of_block,
     ):
-        num_layers = as_number(self, "num_layers", num_layers, least=1, whole=True)
+        sizes = {"wordvec_size": wordvec_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        wordvec_size, hidden_size, num_layers = as_sizes(self, **sizes)
         project_rng, *rngs = as_rng("TransformerEncoder", rng).spawn(1 + 2 * num_layers)
         W = xavier(wordvec_size, hidden_size, project_rng, dtype)
         num_heads = math.gcd(hidden_size, 4) if num_heads is None else num_heads
@@ -152,6 +154,7 @@ class TransformerPooled(Sequential):
     """
 
     def __init__(self, wordvec_size, hidden_size, num_layers=1, pool="max", dropout=0.0, rng=None, dtype=np.float32):
+        (hidden_size,) = as_sizes(self, hidden_size=hidden_size)
         encoder_rng, pool_rng = as_rng("TransformerPooled", rng).spawn(2)
         how = {"dropout_between": dropout, "rng": encoder_rng, "dtype": dtype}
         self.encoder = TransformerEncoder(wordvec_size, hidden_size, num_layers, **how)

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from common.arrays.checks import as_number
+from common.arrays.checks import as_ids, as_number
 from common.np import GPU, to_cpu, to_gpu
 from common.optimizer import clip_grads
 from common.training.batches import window_places
@@ -98,7 +98,7 @@ def eval_perplexity(model, corpus, batch_size=10, time_size=35):
     """
     batch_size = as_number("eval_perplexity", "batch_size", batch_size, least=1, whole=True)
     time_size = as_number("eval_perplexity", "time_size", time_size, least=1, whole=True)
-    words = np.asarray(corpus)
+    words = as_ids("eval_perplexity", "corpus", corpus, ("T",), np.inf)
     steps, jump = (len(words) - 1) // (batch_size * time_size), (len(words) - 1) // batch_size
     if steps < 1:
         expected = f"a text of more than batch_size * time_size = {batch_size * time_size} words"

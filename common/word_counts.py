@@ -5,15 +5,17 @@ The corpus is an array of T word ids from 0 to V - 1. Book, chapters 2 and 3.
 
 import numpy as np
 
+from common.arrays.checks import as_array, as_ids, as_number, as_sizes, described
+
 
 def create_co_matrix(corpus, vocab_size, window_size=1):
     """How often each word stands at most `window_size` places from each other one: (V, V) int32, symmetric.
 
     corpus: (T,) ids. ValueError for ids that are no words of the vocabulary.
     """
-    ids = _as_corpus(corpus, vocab_size)
-    if ids.ndim != 1:
-        raise ValueError(f"create_co_matrix: expected a corpus of shape (T,), got shape {ids.shape}")
+    (vocab_size,) = as_sizes("create_co_matrix", vocab_size=vocab_size)
+    window_size = as_number("create_co_matrix", "window_size", window_size, least=0, whole=True)
+    ids = as_ids("create_co_matrix", "corpus", corpus, ("T",), vocab_size)
     counts = np.zeros((vocab_size, vocab_size), np.int32)
     for distance in range(1, window_size + 1):
         np.add.at(counts, (ids[:-distance], ids[distance:]), 1)  # the word, and the one so far to its right
@@ -27,7 +29,10 @@ def ppmi(C, verbose=False, eps=1e-8):
     C: (V, V) counts; S: their sums by word; N: the sum of all -> (V, V) float32; 0 for a word without neighbours.
     verbose: prints how far it is. Church and Hanks 1990.
     """
-    C = np.asarray(C)
+    C = as_array("ppmi", "C", C)
+    C = C.astype(np.float64) if C.dtype == np.float16 else C
+    if C.ndim != 2 or C.dtype.kind not in "iuf" or not ((C >= 0) & (C <= 2**53)).all():  # NaN is neither
+        raise ValueError(f"ppmi: C: expected counts (V, V) from 0 to 2^53, got others, or {described(C)}")
     M = np.zeros(C.shape, np.float32)
     S, N, tenth = C.sum(axis=0, dtype=np.float64), C.sum(dtype=np.float64), max(len(C) // 10, 1)
     for i, row in enumerate(C):
@@ -44,7 +49,8 @@ def create_contexts_target(corpus, window_size=1):
     corpus: (T,) ids, w: window_size -> contexts (T - 2w, 2w), from left to right, and target (T - 2w,).
     ValueError where the text is shorter than a window.
     """
-    corpus = np.asarray(corpus)
+    corpus = as_ids("create_contexts_target", "corpus", corpus, ("T",), np.inf)
+    window_size = as_number("create_contexts_target", "window_size", window_size, whole=True)
     if window_size < 1 or len(corpus) <= 2 * window_size:
         expected = "a window of 1 or more, and a text that is longer than two of them"
         raise ValueError(f"create_contexts_target: expected {expected}, got {window_size} and {len(corpus)} words")
@@ -54,7 +60,8 @@ def create_contexts_target(corpus, window_size=1):
 
 def convert_one_hot(corpus, vocab_size):
     """Ids of any shape -> int32 of that shape and an axis of V: 1 at the id, 0 elsewhere. ValueError for other ids."""
-    ids = _as_corpus(corpus, vocab_size)
+    (vocab_size,) = as_sizes("convert_one_hot", vocab_size=vocab_size)
+    ids = as_ids("convert_one_hot", "corpus", corpus, None, vocab_size)
     one_hot = np.zeros((*ids.shape, vocab_size), np.int32)
     np.put_along_axis(one_hot, ids[..., None], 1, axis=-1)
     return one_hot
@@ -77,13 +84,3 @@ def nearest(similarity, top=5, left_out=()):
     """The ids of the `top` largest of similarity (V,), the largest first, without those left out and without nan."""
     order = np.argsort(-similarity, kind="stable")
     return order[~(np.isin(order, left_out) | np.isnan(similarity[order]))][:top]
-
-
-def _as_corpus(corpus, vocab_size):
-    """Ids as an array. ValueError unless they are integers from 0 to V - 1."""
-    ids = np.asarray(corpus)
-    if ids.dtype.kind not in "iu":
-        raise ValueError(f"expected a corpus of integer ids, got {ids.dtype}")
-    if ids.size and not 0 <= ids.min() <= ids.max() < vocab_size:
-        raise ValueError(f"expected ids from 0 to {vocab_size - 1}, got {ids.min()} to {ids.max()}")
-    return ids

@@ -18,6 +18,7 @@ from dataset.store.fetch import fetch, sha256
 LABEL_NAMES = ["negative", "positive"]
 
 _PARSER = 1  # increase it if the same archive would give other texts, or in another order
+_FORM = {"offsets": np.int64, "text": np.uint8}  # of the arrays in the cache
 _PER_CLASS = 12_500  # in each of the two parts
 _UNLABELLED = 50_000
 _PARTS = ("train/pos", "train/neg", "test/pos", "test/neg")
@@ -118,15 +119,15 @@ def _read(kind, path, official, which, progress):
         return [text.decode() for texts in found.values() for text in texts]
     with reading(path):
         digest = registry.ENTRIES["imdb"].sha256 if official else sha256(path)
-    arrays = array_cache.load(*_cache_name(digest, which))
-    with contextlib.suppress(KeyError, ValueError):  # not made by `array_cache.pack`
+    arrays = array_cache.load(*_cache_name(digest, which), _FORM, imdb_archive.MOST_BYTES)
+    with contextlib.suppress(ValueError):  # not made by `array_cache.pack`
         texts = array_cache.unpack(arrays["text"], arrays["offsets"]) if arrays else []
         if len(texts) == sum(_counts(which).values()):
             return texts
     found = imdb_archive.read(path, _counts("labelled") | _counts("unlabelled"), progress)
     for each in ("labelled", "unlabelled"):
         flat, offsets = array_cache.pack(text for part in _counts(each) for text in found[part])
-        array_cache.save(*_cache_name(digest, each), {"text": flat, "offsets": offsets})
+        array_cache.save(*_cache_name(digest, each), {"offsets": offsets, "text": flat})
     return [text.decode() for part in _counts(which) for text in found[part]]
 
 
@@ -137,7 +138,7 @@ def _counts(which):
 
 def _cache_name(digest, which):
     """(name, key) of the cached texts of an archive."""
-    return f"imdb-{digest[:16]}-{which}.npz", f"imdb {which}, parser {_PARSER}, archive {digest}"
+    return f"imdb-{digest[:16]}-{which}{array_cache.SUFFIX}", f"imdb {which}, parser {_PARSER}, archive {digest}"
 
 
 def _read_tutorial_file(path):

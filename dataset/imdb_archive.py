@@ -18,7 +18,7 @@ _FILE = re.compile(r"([0-9]{1,6})_[0-9]{1,2}\.txt")
 # Limits far above what the official archive has.
 _LONGEST = 2**20  # bytes of one review
 _MOST_MEMBERS = 110_000
-_MOST_BYTES = 2**30  # of all members together
+MOST_BYTES = 2**30  # of all members together
 _HEADER = 2**18  # bytes from the end of one member to the start of the next
 
 _BLOCK = 2**16
@@ -100,8 +100,8 @@ def _reviews(path, stream):
             if members > _MOST_MEMBERS:
                 raise DataError(f"{path}: expected the IMDb archive, this one has more than {_MOST_MEMBERS:,} members")
             name = _TEXT.fullmatch(member.name) if member.isreg() else None
-            _check_size(path, shown, member.size, _LONGEST if name else _MOST_BYTES)
-            _check_size(path, "all members", total, _MOST_BYTES)
+            _check_size(path, shown, member.size, _LONGEST if name else MOST_BYTES)
+            _check_size(path, "all members", total, MOST_BYTES)
             stream.remaining = _HEADER + member.size
             if name:
                 yield name[1], int(name[2]), archive.extractfile(member).read()

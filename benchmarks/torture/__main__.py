@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from benchmarks.torture import (
+    caches,
     faults,
     files,
     hostile,
@@ -17,6 +18,7 @@ from benchmarks.torture import (
     ranks,
     resume,
     signals,
+    tampered,
     texts,
     threads,
 )
@@ -28,6 +30,7 @@ PARTS = {
     "faults": faults,
     "kills": kills,
     "resume": resume,
+    "tampered": tampered,
     "texts": texts,
     "files": files,
     "memory": memory,
@@ -35,6 +38,7 @@ PARTS = {
     "signals": signals,
     "ranks": ranks,
     "threads": threads,
+    "caches": caches,
 }
 
 

@@ -53,11 +53,11 @@ ALONE = {  # a command for one process: arguments with which it would wait, work
     "explain": ("model", "text"),
     "audit": ("model",),
     "baseline": (),
-    "check-data": ("--data", "/dev/stdin"),
+    "check-data": ("/dev/stdin",),
     "compact": ("model",),
     "compare": (),
     "data": ("list",),
-    "exercises": (),
+    "exercises": ("list",),
     "export": ("model", "--onnx", "x.onnx"),
     "inspect": ("model",),
     "lr-find": (),
@@ -65,7 +65,7 @@ ALONE = {  # a command for one process: arguments with which it would wait, work
     "recipes": (),
     "speeches": ("model",),
     "tune": (),
-    "vectors": ("model", "good"),
+    "vectors": ("nearest", "model", "good"),
 }
 ORDERLY = (  # arguments, exit code, how many messages on standard error
     (("--help",), 0, 0),

@@ -6,9 +6,7 @@ the history of the untouched folder, to the byte, or the value must be one of FR
 """
 
 import contextlib
-import hashlib
 import io
-import itertools
 import json
 import re
 import shlex
@@ -24,10 +22,8 @@ import numpy as np
 import ch_sentiment.commands.pretrain
 import ch_sentiment.commands.train
 import ch_sentiment.experiment.run_folder
-from benchmarks.torture.forge import Parts, npy
+from benchmarks.torture.tampering import changed_files
 from ch_sentiment.__main__ import main
-from ch_sentiment.experiment.run_folder import STATE
-from ch_sentiment.experiment.run_state import sealed
 from common.training.callbacks import Callback
 
 # Another value, in its range, is another training that might have been: nothing within the file or outside of it says
@@ -44,10 +40,10 @@ FREE = {
     r"about/(options|net)/.*": "settings, their sha256 corrected, of a training that can be",
     r"array (weight|optimizer|callback)\..*": "finite numbers of the right shape",
 }
-VALUES = (None, True, False, 0, 1, -1, 2.5, -0.5, 2**31, 10**400, 1e300, "x", "NaN", "", [], [1], {}, {"a": 1})
 TRAIN = shlex.split("--hidden 4 --wordvec 4 --epochs 3 --batch-size 16 --patience 9 --recipe default --validation 0.2")
+AGAIN = ["--quiet", "--save-every", "10"]
 SELF = ["--unlabelled", "unlabelled.txt", "--confidence", "0.5", "--model", "bow"]
-PRETRAIN = shlex.split("--wordvec 4 --epochs 3 --batch-size 4 --steps 5 --validation 0.2")
+PRETRAIN = shlex.split("--wordvec 4 --epochs 3 --batch-size 16 --steps 5 --validation 0.2")
 # name -> command, further options, and the step before which it stops
 TRAININGS = {
     "lstm": ("train", ["--keep-epoch", "best"], 7),
@@ -124,114 +120,18 @@ def contents(folder):
     return {str(p): (p.stat().st_mtime_ns, p.read_bytes()) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-# ---- what is changed
-
-
-def changed_json(value, place=""):
-    """(where, the whole with that one change), for everything in a JSON value."""
-    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
-    if isinstance(value, list) and len(keys) > 4:
-        keys = [0, 1, keys[-1]]
-    for key in keys:
-        for inner, new in changed_json(value[key], f"{place}/{key}"):
-            yield inner, _with(value, key, new)
-    for key in keys:
-        yield f"{place}/{key} removed", _without(value, key)
-    for key, other in itertools.pairwise(keys):
-        if value[key] != value[other]:
-            yield f"{place}/{key} swapped", _with(_with(value, key, value[other]), other, value[key])
-    if isinstance(value, dict):
-        yield f"{place}/more added", {**value, "more": 1}
-        yield f"{place} reversed", dict(reversed(value.items()))
-    if isinstance(value, list):
-        yield f"{place} longer", [*value, *(value[-1:] or [0])]
-    others = [*VALUES]
-    if type(value) in (int, float):
-        others += [value + 1, -value, value * 2, float(value), int(value), str(value)]
-    others += ["lstm", "gru", "adam", "balanced", "cosine", "max", "last", "good"] if isinstance(value, str) else []
-    written = json.dumps(value)
-    for text in dict.fromkeys(
-        json.dumps(other) for other in others if abs(other if type(other) in (int, float) else 0) < 1e308
-    ):
-        if text != written:
-            yield place, json.loads(text)
-
-
-def _with(value, key, new):
-    return {**value, key: new} if isinstance(value, dict) else [*value[:key], new, *value[key + 1 :]]
-
-
-def _without(value, key):
-    return (
-        {k: v for k, v in value.items() if k != key} if isinstance(value, dict) else [*value[:key], *value[key + 1 :]]
-    )
-
-
-def changed_file(good):
-    """(where, bytes) of last.npz with one change, its checksums corrected; of settings, their sha256, too."""
-    parts = Parts.of(good)
-    content = parts.content
-    for place, meta in changed_json(content["meta"]):
-        yield place[1:], parts.assemble(json.dumps({**content, "meta": meta}).encode())
-        if place.startswith("/about/") and "/settings" not in place and isinstance(meta["about"], dict):
-            about = {name: value for name, value in meta["about"].items() if name != "settings"}
-            meta = {**meta, "about": sealed(about)}
-            yield f"{place[1:]} sealed", parts.assemble(json.dumps({**content, "meta": meta}).encode())
-    arrays = {name[:-4]: np.load(io.BytesIO(member)) for name, member in parts.members.items()}
-    for name, a in arrays.items():
-        others = {"flat": a.reshape(-1), "shorter": a[:-1], "one axis more": a[None], "negative": -np.abs(a)}
-        others |= {kind: a.astype(kind) for kind in ("<f8", "<i4", "<f2", "|u1") if a.dtype != kind}
-        others |= {"larger": a + a.dtype.type(1), "zeros": np.zeros_like(a), "removed": None}
-        for what, other in others.items():
-            if other is None or [other.shape, other.dtype, other.tobytes()] != [a.shape, a.dtype, a.tobytes()]:
-                yield f"array {name} {what}", assembled(parts, arrays | {name: other})
-    for more in ("weight.more", "optimizer.more.0", "callback.0.99", "running.more", "more"):
-        yield f"array {more} added", assembled(parts, arrays | {more: np.zeros(2, "f")})
-
-
-def assembled(parts, arrays):
-    """The bytes of a file with these arrays (None: left out), the manifest with them."""
-    arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items() if a is not None}
-    digests = {name: hashlib.sha256(a.tobytes()).hexdigest() for name, a in arrays.items()}
-    manifest = [
-        {"name": n, "shape": list(a.shape), "dtype": a.dtype.str, "sha256": digests[n]} for n, a in arrays.items()
-    ]
-    heads = {
-        n: f"{{'descr': {a.dtype.str!r}, 'fortran_order': False, 'shape': {a.shape!r}, }}" for n, a in arrays.items()
-    }
-    members = [(f"{n}.npy", npy(a.tobytes(), heads[n])) for n, a in arrays.items()]
-    return parts.assemble(json.dumps({**parts.content, "arrays": manifest}).encode(), members)
-
-
-def changed_files(folder):
-    """(path, where, bytes) of every change in the folder of a training."""
-    done = json.loads((folder / STATE).read_text("utf-8"))["done"] if (folder / STATE).exists() else []
-    for path in sorted(folder.rglob("*")):
-        if path.name == "last.npz" and str(path.parent.relative_to(folder)) in done:
-            continue  # which nobody reads again
-        if path.name in ("last.npz", "labels.npz") and path.is_file():
-            for place, content in changed_file(path.read_bytes()):
-                yield path, place, content
-        elif path.name in (STATE, "history.json"):
-            for place, value in changed_json(json.loads(path.read_text("utf-8"))):
-                yield path, f"{path.name}{place}", json.dumps(value).encode()
-
-
-# ---- what comes of it
-
-
 def judge(command, folder, path, place, content, wanted):
     """-> "refused", "the same" or "free". AssertionError for anything else. wanted: result of the untouched folder."""
     work = folder.parent / "work"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(folder, work)
     target = work / "run" / path.relative_to(folder / "run")
-    target.write_bytes(content)
+    target.write_bytes(content())
     before = contents(work)
     which = f"{folder.name}: {target.relative_to(work)}: {place}"
     try:
         with contextlib.chdir(work):
-            code, err = call([command, "--resume", "run", "--quiet"])
+            code, err = call([command, "--resume", "run", *AGAIN])
     except BaseException as error:
         raise AssertionError(f"{which}: {type(error).__name__}: {error}") from error
     is_free = any(re.match(free, place) for free in FREE)
@@ -250,8 +150,8 @@ def judge(command, folder, path, place, content, wanted):
     return "free"
 
 
-def run(minutes, say, names=TRAININGS, seed=0):
-    """All changes of all trainings, in random order, as far as the time goes."""
+def run(minutes, say, names=TRAININGS, seed=0, count=None):
+    """All changes of all trainings, at most `count` of each, in random order, as far as the time goes."""
     rng, figures = np.random.default_rng(seed), {"changes": 0, "refused": 0, "the same": 0, "free": 0}
     end, failed = time.monotonic() + 60 * minutes, []
     with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings(), no_figures():
@@ -264,10 +164,10 @@ def run(minutes, say, names=TRAININGS, seed=0):
             shutil.rmtree(whole, ignore_errors=True)
             shutil.copytree(folder, whole)
             with contextlib.chdir(whole):
-                assert call([command, "--resume", "run", "--quiet"])[0] == 0
+                assert call([command, "--resume", "run", *AGAIN])[0] == 0
             wanted = result(whole / "run")
             changes = list(changed_files(folder / "run"))
-            for k in rng.permutation(len(changes)):
+            for k in rng.permutation(len(changes))[:count]:
                 if time.monotonic() > until:
                     break
                 figures["changes"] += 1

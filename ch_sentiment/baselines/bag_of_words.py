@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from common.arrays.checks import as_rng
+from common.arrays.checks import as_rng, as_sizes
 from common.arrays.initializers import normal, xavier, zeros
 from common.layers import Affine, SigmoidWithLoss, SoftmaxWithLoss
 from common.pooling import TimeMean
@@ -22,6 +22,8 @@ class BagOfWords(Sequential):
 
     def __init__(self, vocab_size, wordvec_size, num_classes=2, *, rng=None, dtype=np.float32):
         embed_rng, head_rng = as_rng("BagOfWords", rng).spawn(2)
+        sizes = {"vocab_size": vocab_size, "wordvec_size": wordvec_size, "num_classes": num_classes}
+        vocab_size, wordvec_size, num_classes = as_sizes(self, **sizes)
         outputs = 1 if num_classes == 2 else num_classes
         super().__init__(
             TimeEmbedding(normal(vocab_size, wordvec_size, 0.1, embed_rng, dtype)),  # (N, T) -> (N, T, D)

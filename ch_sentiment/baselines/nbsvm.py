@@ -5,7 +5,8 @@ ids -> the distinct words and n-grams of a text -> sum of their weights, each ti
 
 import numpy as np
 
-from common.arrays.checks import as_floats, as_ids, check_weights
+from common.arrays.checks import as_floats, as_ids, as_number, as_sizes, check_weights
+from common.arrays.examples import Examples, as_inputs
 from common.arrays.initializers import zeros
 from common.arrays.layer import WithGrads
 from common.arrays.row_grad import RowGrad
@@ -29,6 +30,8 @@ class NBSVM(Sequential):
     """
 
     def __init__(self, vocab_size, num_ngrams, num_classes=2, ngrams=2, *, rng=None, dtype=np.float32):
+        vocab_size, num_classes, ngrams = as_sizes(self, vocab_size=vocab_size, num_classes=num_classes, ngrams=ngrams)
+        num_ngrams = as_number(self, "num_ngrams", num_ngrams, least=0, whole=True)
         check_ngrams(vocab_size, ngrams)
         shape = vocab_size + num_ngrams, 1 if num_classes == 2 else num_classes  # (F, C)
         self.keys = zeros((num_ngrams,), rng, np.int64)  # sorted, see `common.ngrams.ngram_keys`
@@ -50,6 +53,14 @@ class NBSVM(Sequential):
         max_ngrams: at most so many are known, those that stand in the most texts. sample_weight: as of
         `log_count_ratios`. ngrams: words of the longest run; with more than 2, each run stands in two texts at least.
         """
+        owner = "NBSVM.of_texts"
+        x = [as_ids(owner, "x", ids, ("T",), vocab_size) for ids in as_inputs(owner, x)]
+        examples = Examples.of(owner, x, t, sample_weight)
+        t, sample_weight = examples.t, examples.sample_weight
+        if np.ndim(t) == 1:
+            t = as_ids(owner, "t", t, ("N",), num_classes)
+        else:
+            as_floats(owner, "t", t, ("N", num_classes), np.float64)
         keys = frequent_ngrams(x, vocab_size, ngrams, max_ngrams, min_texts=1 if ngrams <= 2 else 2)
         net = cls(vocab_size, len(keys), num_classes, ngrams, dtype=dtype)
         net.keys[...] = keys

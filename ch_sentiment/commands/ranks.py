@@ -6,19 +6,21 @@ Only the first reads, prints and writes. A command that has no use for other ran
 import argparse
 import contextlib
 import io
+import time
+import traceback
 
 from ch_sentiment.console import Terminated, printable, warn
 from common.cores import rank_started, ranks_started
+from common.training.mpi import end_with, join, tell
 
-SHARED = ("train",)  # the commands that have work for all ranks
+SHARED = ("train",)  # the commands that have work for several ranks
+HEAD_START = 1.0  # second that the first rank has to say why: Open MPI's mpiexec ends all with the first that fails
 
 
 def run(argv, parse, execute, signals):
     """-> exit code of a program that mpiexec started several times. parse: function of argv -> the module of a command,
     its options; SystemExit as argparse. execute: function of these and of `signals` (Interruptible) -> exit code.
     """
-    from common.training.mpi import end_with, join, tell  # not above: one process needs none of this
-
     called = f"sentifish {printable(argv[0])}" if argv else "sentifish"
     if not argv or argv[0] not in SHARED:
         return refuse(called, argv, parse)
@@ -68,14 +70,17 @@ class Follower:
 
 def refuse(called, argv, parse):
     """-> exit code of a command for one process. The first rank says so, or shows the help that was asked for."""
-    with silence() if rank_started() else contextlib.nullcontext():
+    rank, code = rank_started(), 2
+    with silence() if rank else contextlib.nullcontext():
         try:
             parse(argv)
+            shared = f"only {', '.join(SHARED)} has work for several"
+            warn(f"{called}: expected one process, got {ranks_started()} ranks of mpiexec: {shared}")
         except SystemExit as left:
-            return exit_code(left)
-        shared = f"only {', '.join(SHARED)} shares its work among ranks"
-        warn(f"{called}: expected one process, got {ranks_started()} ranks of mpiexec: {shared}")
-    return 2
+            code = exit_code(left)
+    if rank and code:
+        time.sleep(HEAD_START)
+    return code
 
 
 @contextlib.contextmanager
@@ -96,8 +101,6 @@ def ending(called, error):
             return f"{called}: SystemExit: {error}", exit_code(error) or 1
         case ValueError():
             return f"{called}: {error}", 2
-    import traceback  # as above
-
     return "".join(traceback.format_exception(error)).rstrip(), 1
 
 

@@ -8,18 +8,19 @@ import numpy as np
 
 from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
-from ch_sentiment.experiment.packing import DTYPES, finish, pack, packed_like
+from ch_sentiment.experiment.model_meta import check_meta
+from ch_sentiment.experiment.packing import finish, pack, packed_like
 from ch_sentiment.experiment.word_path import path_of_words
 from ch_sentiment.model import to_probabilities
 from common.checking.abstention import abstention_threshold
-from common.checking.calibration import HIGHEST, LOWEST, expected_calibration_error, fit_temperature
+from common.checking.calibration import expected_calibration_error, fit_temperature
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.model_lock import lock_of
 from common.processes import map_on_cores
 from common.training.batches import sorted_batches, take
 from dataset.errors import DataError
 from dataset.store.token_cache import tokenize_texts
-from dataset.text import KEEPS, PAD, UNK, Cleaning, Vocab, has_token, tokenize
+from dataset.text import KEEPS, UNK, Cleaning, Vocab, has_token, tokenize
 
 KIND = "sentifish classifier"
 MODEL = "model.npz"  # in the folder of a training: the model of the best epoch
@@ -231,7 +232,9 @@ class Classifier:
         if not isinstance(meta, dict) or meta.get("kind") != KIND:
             raise ValueError(f"expected a {KIND}, got another kind of checkpoint")
         try:
-            _check_meta(meta)
+            if unknown := set(meta) - {"kind", "model", "net", "words", "cleaning", *PLAIN, *OPTIONAL}:
+                raise ValueError(f"expected nothing but what belongs to a model, got {', '.join(sorted(unknown))}")
+            check_meta(meta)
             packed = meta.get("packed")
             net = rebuild(meta["model"], meta["net"], manifest, packed, fill=fill or packed is None)
             plain = {name: meta[name] for name in PLAIN} | {name: meta.get(name) for name in OPTIONAL}
@@ -245,33 +248,3 @@ class Classifier:
 def _not_empty(ids):
     """The ids of a text, or one unknown word where there are none."""
     return ids if len(ids) else np.array([UNK], np.int32)
-
-
-def _check_meta(meta):
-    """ValueError, KeyError or TypeError where vocabulary, labels and settings do not fit the network."""
-    config, label_names = meta["net"], meta["label_names"]
-    if len(meta["words"]) + len((PAD, UNK)) != config["vocab_size"]:
-        raise ValueError(f"expected a vocabulary of {config['vocab_size']} ids, got {len(meta['words'])} words")
-    if type(label_names) is not list or not all(type(name) is str for name in label_names):
-        raise ValueError(f"expected a list of label names, got {label_names!r}")
-    if len(label_names) != config["num_classes"] or len(set(label_names)) != len(label_names):
-        raise ValueError(f"expected {config['num_classes']} different label names, got {label_names}")
-    if type(meta["max_len"]) is not int or meta["max_len"] < 1:
-        raise ValueError(f"expected max_len >= 1, got {meta['max_len']!r}")
-    if meta["keep"] not in KEEPS:
-        raise ValueError(f"expected keep to be one of {', '.join(KEEPS)}, got {meta['keep']!r}")
-    if type(meta["metrics"]) is not dict:
-        raise ValueError(f"expected metrics by name, got {meta['metrics']!r}")
-    below = meta.get("abstain_below")  # optional: version 0.1.0 did not write it
-    if below is not None and not (type(below) is float and 0 <= below <= 1):
-        raise ValueError(f"expected abstain_below to be null or a float from 0 to 1, got {below!r}")
-    if "packed" in meta and meta["packed"] not in DTYPES:
-        raise ValueError(f"expected packed to be one of {', '.join(DTYPES)}, got {meta['packed']!r}")
-    match meta["calibration"]:
-        case None:
-            pass
-        case {"temperature": float(temperature), **more} if LOWEST <= temperature <= HIGHEST and not more:
-            pass
-        case other:
-            expected = f"null or one temperature from {LOWEST:g} to {HIGHEST:g}"
-            raise ValueError(f"expected calibration to be {expected}, got {other!r}")

@@ -92,7 +92,7 @@ def as_int32(owner, name, ids):
     return ids.astype(np.int32, copy=False)
 
 
-def as_named_classes(owner, t):
+def as_classes(owner, t):
     """t, class ids or soft labels, as an array; ValueError for a probability (N,) of 0.5: neither of two classes."""
     t = as_array(owner, "ts", t)
     if t.dtype.kind == "f" and t.ndim == 1 and (t == 0.5).any():
@@ -188,6 +188,19 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
         expected = f"a finite {expected}" if expected == name else expected
         raise ValueError(f"{_called(owner)}: expected {expected}, got {number}{hint}")
     return number
+
+
+def as_sizes(owner, **sizes):
+    """Sizes by name, 1 or above, as a list of Python ints, which do not overflow; ValueError for others."""
+    return [as_number(owner, name, size, least=1, whole=True) for name, size in sizes.items()]
+
+
+def as_flag(owner, name, flag):
+    """flag as True or False; ValueError for what is none of them, nor 0 or 1: a str would count as true."""
+    flag = plain_number(flag)
+    if not isinstance(flag, int) or flag not in (0, 1):
+        raise ValueError(f"{_called(owner)}: expected {name} to be True or False, got {described(flag)}")
+    return bool(flag)
 
 
 def as_rng(owner, rng):

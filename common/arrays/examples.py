@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.arrays.checks import as_array, as_int32, described, is_masked
+from common.arrays.checks import as_array, as_int32, as_number, described, is_masked
 
 PAD = 0  # after the ids of a text, as `dataset.text.PAD`
 IGNORED = -1  # after the labels of a text, as `TimeSoftmaxWithLoss.ignore_label`
+INT32 = np.dtype(np.int32)
 FORMS = "an array, a list of id arrays, or a tuple or dict of these"
 
 
@@ -71,6 +72,8 @@ def as_labels(owner, t, name="t"):
     if isinstance(t, (str, bytes, dict, set)) or not hasattr(t, "__len__"):
         raise ValueError(f"{expected} {described(t)}")
     array = _array(owner, name, t)
+    if array.ndim == 0:
+        raise ValueError(f"{expected} {described(t)}")
     if array.dtype.kind == "O" and all(hasattr(labels, "__len__") for labels in t):  # rows of different lengths
         tags = [_ids(owner, name, labels, "biu") for labels in t]
         if all(labels is not None for labels in tags):
@@ -124,22 +127,32 @@ def take(x, index):
 
 def pad(sequences, length=None, value=PAD):
     """A list of N id arrays -> (N, T) ints, `value` after each; T: the longest, or `length` (else ValueError)."""
+    if not isinstance(sequences, (list, tuple)):
+        found = as_array("pad", "sequences", sequences)
+        if found.ndim == 0:
+            raise ValueError(f"pad: expected a list of sequences of ids, got {described(sequences)}")
+        sequences = list(found)
+    sequences = [ids if type(ids) is np.ndarray and ids.dtype is INT32 else _padded(ids) for ids in sequences]
     longest = max(map(len, sequences), default=0)
     if length is not None and longest > length:
         raise ValueError(f"pad: expected sequences of at most {length} ids, got one of {longest}")
     xs = np.full((len(sequences), longest if length is None else length), value, np.int32)
     for row, ids in zip(xs, sequences):
-        if type(ids) is not np.ndarray or ids.dtype != np.int32:
-            ids = as_array("pad", "sequences", ids)
-            if len(ids) and ids.dtype.kind not in "iu":
-                raise ValueError(f"pad: expected sequences of integer ids, got {ids.dtype}")
-            ids = as_int32("pad", "sequences", ids)
         row[: len(ids)] = ids
     return xs
 
 
+def _padded(ids):
+    """Ids that are not int32 as (T,) int32."""
+    ids = as_array("pad", "sequences", ids)
+    if ids.ndim != 1 or (len(ids) and ids.dtype.kind not in "iu"):
+        raise ValueError(f"pad: expected sequences of integer ids, got {described(ids)}")
+    return as_int32("pad", "sequences", ids)
+
+
 def sorted_batches(x, batch_size):
     """Index arrays in order of length (of arrays, in their order): for prediction, where order does not matter."""
+    batch_size = as_number("sorted_batches", "batch_size", batch_size, least=1, whole=True)
     size = lengths(x)
     order = np.arange(num_examples(x)) if size is None else np.argsort(size, kind="stable")
     return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []

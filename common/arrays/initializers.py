@@ -5,7 +5,7 @@ With a generator of `common.arrays.unfilled` nothing is drawn.
 
 import numpy as np
 
-from common.arrays.checks import as_number, as_rng
+from common.arrays.checks import as_number, as_rng, as_sizes
 from common.arrays.unfilled import Unfilled
 
 BLOCK = 1024  # rows that are drawn at a time, in float64: a large W needs no second memory of twice its size
@@ -13,7 +13,7 @@ BLOCK = 1024  # rows that are drawn at a time, in float64: a large W needs no se
 
 def normal(rows, columns, std, rng=None, dtype=np.float32):
     """(rows, columns) of independent normals of the given standard deviation."""
-    rng = as_rng("normal", rng)
+    rng, (rows, columns) = as_rng("normal", rng), as_sizes("normal", rows=rows, columns=columns)
     if isinstance(rng, Unfilled):
         return rng.array((rows, columns), dtype)
     W = np.empty((rows, columns), dtype)
@@ -34,7 +34,7 @@ def xavier(n_in, n_out, rng=None, dtype=np.float32):
 
 def orthogonal(n, rng=None, dtype=np.float32):
     """(n, n) orthogonal, uniformly distributed: any number of products keeps lengths. Saxe et al. 2014."""
-    rng = as_rng("orthogonal", rng)
+    rng, (n,) = as_rng("orthogonal", rng), as_sizes("orthogonal", n=n)
     if isinstance(rng, Unfilled):
         return rng.array((n, n), dtype)
     q, r = np.linalg.qr(rng.standard_normal((n, n)))
@@ -61,6 +61,7 @@ def ones(shape, rng=None, dtype=np.float32):
 
 def forget_bias_one(hidden_size, dtype=np.float32, rng=None):
     """(4H,) LSTM bias, gate order f, g, i, o: 1 for the forget gate, 0 elsewhere. Jozefowicz et al. 2015."""
+    (hidden_size,) = as_sizes("forget_bias_one", hidden_size=hidden_size)
     b = zeros((4 * hidden_size,), rng, dtype)
     if not isinstance(rng, Unfilled):
         b[:hidden_size] = 1

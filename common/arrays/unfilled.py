@@ -6,6 +6,8 @@ dropout above all, it is a Generator like any other.
 
 import numpy as np
 
+_ONE_NUMBER = bytearray(16)  # of any dtype
+
 
 class Unfilled(np.random.Generator):
     """Weights are zeros, which take no time, and memory only where they are written to."""
@@ -27,10 +29,10 @@ class ShapesOnly(Unfilled):
 
 
 def shape_only(shape, dtype):
-    """An array of which all elements are one and the same zero."""
-    return np.lib.stride_tricks.as_strided(np.zeros(1, dtype), shape, (0,) * len(shape))
+    """An array of which all elements are one and the same number."""
+    return np.ndarray(shape, dtype, buffer=_ONE_NUMBER, strides=(0,) * len(shape))
 
 
 def unfilled(kind, seed=0):
-    """A generator of the class Unfilled or ShapesOnly."""
+    """A generator of the class Unfilled or ShapesOnly. seed: of what else it draws; None: of the system's choice."""
     return kind(np.random.PCG64(seed))

@@ -6,6 +6,8 @@ more are right. Chow 1970, "On optimum recognition error and reject tradeoff"; E
 
 import numpy as np
 
+from common.arrays.checks import as_floats, as_ids
+
 
 def abstention_threshold(probabilities, t, accuracy):
     """The smallest threshold P at which the answers with a confidence of P or more reach an accuracy of `accuracy`.
@@ -51,7 +53,8 @@ def answered(probabilities, t, below):
 
 def _answers(called, probabilities, t):
     """-> confidence (N,) float64, right (N,) bool."""
-    probabilities, t = np.asarray(probabilities, np.float64), np.asarray(t)
+    probabilities = as_floats(called, "probabilities", probabilities, None, np.float64)
+    t = as_ids(called, "t", t, None, probabilities.shape[-1] if probabilities.ndim == 2 else np.inf)
     if probabilities.ndim != 2 or t.shape != probabilities.shape[:1] or np.isnan(probabilities).any():
         got = f"shapes {probabilities.shape} and {t.shape}" + (", nan" if np.isnan(probabilities).any() else "")
         raise ValueError(f"{called}: expected (N, C) probabilities and (N,) class ids, got {got}")

@@ -8,10 +8,12 @@ import math
 
 import numpy as np
 
+from common.arrays.checks import as_array, as_floats, as_ids, as_sizes
 from common.functions import softmax
 
 BINS = 15  # those of the paper
 LOWEST, HIGHEST = 0.01, 100.0  # temperatures: beyond them probabilities are all 0 and 1, or all equal
+HIGHEST_P = 1 + 1e-6  # a probability, with rounding
 _BISECTIONS = 50  # of the interval between their logarithms: to rounding
 
 
@@ -21,10 +23,11 @@ def reliability(probabilities, t, bins=BINS):
     probabilities: (N, C). t: (N,) class ids. bins: the number of intervals ((b - 1) / bins, b / bins].
     -> mean confidence (bins,), accuracy (bins,), both NaN where a bin is empty, and count (bins,) int64. ValueError.
     """
-    probabilities, t = np.asarray(probabilities, np.float64), np.asarray(t)
-    if probabilities.ndim != 2 or t.shape != probabilities.shape[:1] or bins < 1:
-        got = f"shapes {probabilities.shape} and {t.shape} in {bins} bins"
-        raise ValueError(f"reliability: expected (N, C) probabilities and (N,) class ids in bins, got {got}")
+    (bins,) = as_sizes("reliability", bins=bins)
+    probabilities = as_floats("reliability", "probabilities", probabilities, ("N", "C"), np.float64)
+    t = _class_ids("reliability", t, probabilities.shape[:1], probabilities.shape[1])
+    if not ((probabilities >= 0) & (probabilities <= HIGHEST_P)).all():  # NaN is neither
+        raise ValueError("reliability: probabilities: expected numbers from 0 to 1, got others")
     confidence = probabilities.max(axis=1, initial=0)  # (N, C) -> (N,)
     correct = probabilities.argmax(axis=1) == t if len(t) else np.zeros(0, bool)
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -51,7 +54,9 @@ def fit_temperature(scores, t):
     overconfident, at least 0.01; None where every answer is correct (the lower the better), or the scores carry no
     information (the higher the better). ValueError where shapes do not fit or a score is not finite.
     """
-    scores, t = np.asarray(scores, np.float64), np.asarray(t)
+    scores = as_floats("fit_temperature", "scores", scores, None, np.float64)
+    classes = scores.shape[1] if scores.ndim == 2 else 2
+    t = _class_ids("fit_temperature", t, None, classes)
     if scores.ndim not in (1, 2) or t.shape != scores.shape[:1] or len(t) == 0 or not np.isfinite(scores).all():
         got = f"shapes {scores.shape} and {t.shape}"
         raise ValueError(f"fit_temperature: expected finite (N,) or (N, C) scores and (N,) class ids, got {got}")
@@ -71,3 +76,9 @@ def fit_temperature(scores, t):
         middle = (low + high) / 2
         low, high = (low, middle) if too_hot(middle) else (middle, high)
     return min(max(math.exp((low + high) / 2), LOWEST), HIGHEST)
+
+
+def _class_ids(owner, t, shape, classes):
+    """Class ids, or bools for those of two classes, as an array of integers. ValueError for others."""
+    t = as_array(owner, "t", t)
+    return as_ids(owner, "t", t.astype(np.int64) if t.dtype.kind == "b" else t, shape, classes)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.arrays.checks import as_array, as_floats, as_ids, float_dtype
+
 
 def count_right(scores, t):
     """The number of correct answers. scores: (N,) or (N, 1) logits with t (N,) of 0 and 1, or (N, C) with t (N,) ids or
@@ -29,8 +31,10 @@ def names_classes(scores, t):
 
 def confusion_matrix(t, predicted, num_classes):
     """(C, C) counts: row = true class, column = predicted class. t, predicted: (N,) class ids."""
+    t = as_ids("confusion_matrix", "t", t, ("N",), num_classes)
+    predicted = as_ids("confusion_matrix", "predicted", predicted, (len(t),), num_classes)
     counts = np.zeros((num_classes, num_classes), np.int64)
-    np.add.at(counts, (np.asarray(t), np.asarray(predicted)), 1)
+    np.add.at(counts, (t, predicted), 1)
     return counts
 
 
@@ -92,13 +96,23 @@ def roc_auc(t, score):
 
     t: (N,) 0 or 1. score: (N,). None where one of the classes is absent.
     """
-    t = np.asarray(t).astype(bool)
+    t, score = _binary("roc_auc", t, score)
     positives, negatives = int(t.sum()), int((~t).sum())
     if not positives or not negatives:
         return None
     _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]  # from 1; of ties the mean rank
     return float((rank[t].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def _binary(owner, t, score):
+    """-> t (N,) bool, of labels 0 and 1 or bools, and score (N,). ValueError for others, and for a score of NaN."""
+    t = as_array(owner, "t", t)
+    t = t if t.dtype.kind == "b" and t.ndim == 1 else as_ids(owner, "t", t, ("N",), 2).astype(bool)
+    score = as_floats(owner, "score", score, (len(t),), float_dtype(score))
+    if np.isnan(score).any():
+        raise ValueError(f"{owner}: score: expected numbers, got nan")
+    return t, score
 
 
 def roc_curve(t, score):
@@ -108,7 +122,7 @@ def roc_curve(t, score):
     at infinity to (1, 1) at the lowest. Ties share a point, so the area under the curve (trapezoids) is `roc_auc`.
     None where one of the classes is absent.
     """
-    t, score = np.asarray(t).astype(bool), np.asarray(score)
+    t, score = _binary("roc_curve", t, score)
     if t.all() or not t.any():
         return None
     values, inverse = np.unique(-score, return_inverse=True)  # the highest score first
@@ -127,8 +141,10 @@ def classification_report(t, probabilities, loss, label_names=None):
     and n; confusion: row = true class; never_answered: labels that have examples, but are the answer to none; and
     `trivial_accuracies`.
     """
-    t = np.asarray(t)
+    owner = "classification_report"
+    probabilities = as_floats(owner, "probabilities", probabilities, ("N", "C"), float_dtype(probabilities))
     n, num_classes = probabilities.shape
+    t = as_ids(owner, "t", t, (n,), num_classes)
     confusion = confusion_matrix(t, probabilities.argmax(axis=1), num_classes)
     areas = [roc_auc(t == c, probabilities[:, c]) for c in ([1] if num_classes == 2 else range(num_classes))]
     names = list(map(str, range(num_classes))) if label_names is None else label_names

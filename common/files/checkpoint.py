@@ -122,11 +122,13 @@ def nowhere(manifest):
 
 def check_fit(manifest, arrays):
     """ValueError unless these (by name) have the names, shapes and dtypes of a manifest."""
-    expected = {name: f"shape {list(a.shape)}, dtype {a.dtype.str}" for name, a in arrays.items()}
-    saved = {entry["name"]: f"shape {list(entry['shape'])}, dtype {entry['dtype']}" for entry in manifest}
-    for name in [*expected, *saved]:
-        if expected.get(name) != saved.get(name):
-            raise Defect(f"array {name}: expected {expected.get(name, 'none')}, got {saved.get(name, 'none')}")
+    saved = {entry["name"]: entry for entry in manifest}
+    for name in [*arrays, *saved]:
+        a, entry = arrays.get(name), saved.get(name)
+        expected = "none" if a is None else f"shape {list(a.shape)}, dtype {a.dtype.str}"
+        got = "none" if entry is None else f"shape {list(entry['shape'])}, dtype {entry['dtype']}"
+        if expected != got:
+            raise Defect(f"array {name}: expected {expected}, got {got}")
 
 
 def _read(file, into):

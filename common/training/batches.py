@@ -6,7 +6,7 @@ share a batch, so that few of its steps are padding.
 
 import numpy as np
 
-from common.arrays.checks import as_rng
+from common.arrays.checks import as_array, as_number, as_rng
 from common.arrays.examples import PAD, lengths, num_examples, pad, parts, sorted_batches, take
 
 __all__ = ["assign_folds", "count_tokens", "grouped_split", "pad", "shuffled_batches", "sorted_batches"]
@@ -20,6 +20,7 @@ def shuffled_batches(x, batch_size, rng=None):
 
     Of lists of id arrays, texts of similar length share a batch: sorted within each POOL random batches.
     """
+    batch_size = as_number("shuffled_batches", "batch_size", batch_size, least=1, whole=True)
     rng = as_rng("shuffled_batches", rng)
     order, size = rng.permutation(num_examples(x)), lengths(x)
     if size is not None:
@@ -56,9 +57,10 @@ def stratified_split(t, part, rng=None):
 
     t: (N,) ids. part: of the second one, in (0, 1). -> two shuffled index arrays. ValueError for a class of one.
     """
-    t = np.asarray(t)
-    if not 0 < part < 1:
-        raise ValueError(f"stratified_split: expected a part between 0 and 1, got {part}")
+    t = as_array("stratified_split", "t", t)
+    if t.ndim == 0 or len(t) == 0:
+        raise ValueError("stratified_split: t: expected at least two examples of each class, got none")
+    part = as_number("stratified_split", "part", part, above=0, below=1)
     rng = as_rng("stratified_split", rng)
     sides = [], []
     for label in np.unique(t):
@@ -79,9 +81,8 @@ def grouped_split(t, groups, part, rng=None):
     classes nearer to `part`. If the second part then lacks a class, the group of it that fits best is moved there.
     -> two shuffled index arrays. ValueError for fewer than 2 groups, or where a class would be in one part only.
     """
-    t, groups = np.asarray(t), np.asarray(groups)
-    if not 0 < part < 1:
-        raise ValueError(f"grouped_split: expected a part between 0 and 1, got {part}")
+    t, groups = as_array("grouped_split", "t", t), as_array("grouped_split", "groups", groups)
+    part = as_number("grouped_split", "part", part, above=0, below=1)
     if groups.shape != t.shape:
         raise ValueError(f"grouped_split: expected a group for each of {t.shape} labels, got {groups.shape}")
     (names, group), (labels, label) = (np.unique(ids, return_inverse=True) for ids in (groups, t))

@@ -1,6 +1,8 @@
 """What a Trainer is made of, checked before the first step: each is a ValueError that says what came instead."""
 
-from common.arrays.checks import as_number, check_trainable, described
+import math
+
+from common.arrays.checks import as_ids, as_number, check_trainable, described
 from common.arrays.examples import Examples
 from common.training.callbacks import Callback
 
@@ -78,6 +80,14 @@ def check_callbacks(callbacks):
             raise ValueError(f"{expected}, got {described(callback)} in it{way_out}")
 
 
+def as_words(owner, name, ids, upper=math.inf):
+    """(T,) ids below `upper`, T > 0."""
+    ids = as_ids(owner, name, ids, ("T",), upper)
+    if len(ids) == 0:
+        raise ValueError(f"{owner}: {name}: expected at least one word, got none")
+    return ids
+
+
 def as_limit(name, limit):
     """None, or a number above 0, inf too."""
     return None if limit is None else as_number("Trainer.fit", name, limit, above=0, finite=False)
@@ -88,15 +98,13 @@ def as_interval(interval):
     return None if interval is None else as_number("Trainer.fit", "eval_interval", interval, least=0, whole=True)
 
 
-def check_processes(processes, num_examples):
-    """An example for each process."""
-    if processes > num_examples:
+def check_begin(trainer, num_examples, batch_size):
+    """Callbacks, an example for each process, and the data and batch_size of an unfinished epoch."""
+    check_callbacks(trainer.callbacks)
+    if trainer.processes > num_examples:
         expected = f"at most {num_examples} processes, one for each example"
-        raise ValueError(f"Trainer.fit: expected {expected}, got {processes}")
-
-
-def check_continues(running, num_examples, batch_size):
-    """The data and batch_size of the unfinished epoch (`Running`), where there is one."""
+        raise ValueError(f"Trainer.fit: expected {expected}, got {trainer.processes}")
+    running = trainer.running
     before = (num_examples, batch_size) if running is None else (running.num_examples, running.batch_size)
     if before != (num_examples, batch_size):
         expected = "the {} examples and batch_size {} of the unfinished epoch".format(*before)

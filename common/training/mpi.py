@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 
 from common.cores import CONNECTION, rank_started, ranks_started
 from common.training.terminal import write_line
@@ -30,7 +31,8 @@ def world():
     if started < 2:
         return None
     try:
-        from mpi4py import MPI
+        with warnings.catch_warnings(action="ignore"):  # of an mpiexec that does not fit: said below
+            from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # RuntimeError: it finds no library of MPI
         expected = "expected mpi4py (pip install 'sentifish[mpi]')"
         raise ValueError(f"mpiexec started {started} ranks: {expected}, got: {error}") from None

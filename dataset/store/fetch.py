@@ -12,12 +12,14 @@ from pathlib import Path
 from dataset.errors import DataError
 from dataset.store import registry, stderr
 from dataset.store.locks import locked
+from dataset.store.own_files import open_regular
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
 
 _RETRIES = 2  # pooch waits 1 s before the first, 2 s before the second
 _TIMEOUT = 30  # seconds without a byte
+_STAMP_SIZE = 200  # bytes, more than a stamp has
 _CHUNK = 2**16  # bytes; pooch's 1,024 would mean 842,000 writes for GloVe
 # Unpacked on the way, a .gz would have another sha256; and some hosts slow down the default agent of Python's requests.
 _HEADERS = {"Accept-Encoding": "identity", "User-Agent": "sentifish"}
@@ -74,8 +76,8 @@ def status(name):
 
     DataError: no such name, or the file cannot be read.
     """
-    with contextlib.suppress(OSError, ValueError):  # no stamp, no file, a stamp that is not text
-        if _stamp_file(name).read_text(encoding="ascii") == _stamp(name):
+    with contextlib.suppress(OSError), open_regular(_stamp_file(name)) as file:  # OSError: no stamp, no file
+        if _is_believed(os.fstat(file.fileno()).st_uid) and file.read(_STAMP_SIZE) == _stamp(name):
             return HERE
     return verify(name)
 
@@ -91,7 +93,10 @@ def verify(name):
         raise DataError(f"{path(name)}: cannot be read ({error.strerror})") from None
     with contextlib.suppress(OSError):  # in a read-only folder the file is hashed again the next time
         _private("").mkdir(exist_ok=True)
-        _stamp_file(name).write_text(stamp if whole else "", encoding="ascii")
+        _stamp_file(name).unlink(missing_ok=True)
+        if whole:
+            with open(_stamp_file(name), "xb") as file:  # a new one: nothing is written into what somebody put there
+                file.write(stamp)
     return HERE if whole else DAMAGED
 
 
@@ -109,7 +114,7 @@ def clear(name=None):
             for file in removed:
                 file.unlink()
             if name is None:
-                if derived_folder().is_dir():
+                if derived_folder().is_dir() and not derived_folder().is_symlink():
                     shutil.rmtree(derived_folder())
                     removed.append(derived_folder())
                 shutil.rmtree(_private(""), ignore_errors=True)  # Windows keeps the lock, which is open
@@ -121,8 +126,8 @@ def clear(name=None):
 
 
 def sha256(file):
-    """The sha256 of a file: 64 lower-case hexadecimal digits."""
-    with open(file, "rb") as opened:
+    """The sha256 of a file: 64 lower-case hexadecimal digits. OSError, also for a pipe or a device."""
+    with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
@@ -132,7 +137,7 @@ def _download(name, progress):
     import requests
 
     entry, file, incoming = _entry(name), path(name), _private("incoming")
-    shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
+    _remove(incoming)  # left by a process that was killed
     logger, was_disabled = pooch.get_logger(), pooch.get_logger().disabled
     logger.disabled = True  # a failure is reported once, in one line. Its level cannot be restored: it is cached
     try:
@@ -152,8 +157,16 @@ def _download(name, progress):
         raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
     finally:
         logger.disabled = was_disabled
-        shutil.rmtree(incoming, ignore_errors=True)
+        _remove(incoming)
     verify(name)  # for its stamp
+
+
+def _remove(place):
+    """Remove a folder, or what somebody put in its place."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _reason(error):
@@ -187,6 +200,13 @@ def _stamp_file(name):
 
 
 def _stamp(name):
-    """What a verified file is recognized by until it is changed."""
+    """What a verified file is recognized by until it is changed: bytes. Anybody can set the time of a file (mtime); the
+    system alone sets that of its last change (ctime).
+    """
     found = path(name).stat()
-    return f"{_entry(name).sha256} {found.st_size} {found.st_mtime_ns}\n"
+    return f"{_entry(name).sha256} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}\n".encode()
+
+
+def _is_believed(owner):
+    """Whether a stamp of this user (int) counts: one's own, the administrator's, or that of whose folder it is."""
+    return os.name == "nt" or owner in (os.geteuid(), 0, folder().stat().st_uid)

@@ -16,12 +16,15 @@ import numpy as np
 
 from dataset import chinese_words, signs, smileys, stopwords, text, token_patterns
 from dataset.store import stderr
-from dataset.text import UNK, Cleaning, Vocab, find_tokens
+from dataset.text import UNK, Cleaning, Vocab, find_tokens, tokenize
 
 _MIN_SIZE = 2**20  # characters; fewer are tokenized in the time that reading the cache would take
 _MAX_FILES = 8  # the one that was written first is removed first
 _PART = 1024  # texts that are tokenized together
-_LAYOUT = 1  # increase it if the arrays in the file change
+_LAYOUT = 2  # increase it if the arrays in the file change
+_FORM = {"offsets": np.int64, "ids": np.int32, "words": np.uint8}  # of the arrays in the file
+_LARGEST = 512  # bytes of a file for each character of the texts, far more than tokens take
+_SAMPLE = 2**14  # characters of the texts that are tokenized to try the cache
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,12 @@ def tokenize_texts(texts, cleaning=None, use_cache=True, progress=True, mapped=m
     from dataset.store import array_cache  # here, since whoever asks a model about a few texts has no need of it
 
     key = _key(texts, cleaning)
-    name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
-    tokenized = _load(name, key, len(texts))
+    name = f"tokens-{hashlib.sha256(key.encode()).hexdigest()[:16]}{array_cache.SUFFIX}"
+    tokenized = _load(name, key, texts, cleaning)
     if tokenized is None:
         tokenized = _tokenize_all(texts, cleaning, progress, mapped)
-        words, word_offsets = array_cache.pack(tokenized.words)
-        arrays = {"ids": tokenized.ids, "offsets": tokenized.offsets, "words": words, "word_offsets": word_offsets}
+        lines = "\n".join(tokenized.words).encode("utf-8", "surrogatepass")  # no token has a line end
+        arrays = {"offsets": tokenized.offsets, "ids": tokenized.ids, "words": np.frombuffer(lines, np.uint8)}
         array_cache.save(name, key, arrays, _MAX_FILES)
     return tokenized
 
@@ -143,19 +146,33 @@ def _bar(total, progress):
         yield bar.update
 
 
-def _load(name, key, count):
-    """The TokenizedTexts of the cache, or None if it has none, or arrays that do not fit."""
+def _load(name, key, texts, cleaning):
+    """The TokenizedTexts of the cache, or None if it has none, or others than `_tokenize_all` makes."""
     from dataset.store import array_cache
 
-    try:
-        arrays = array_cache.load(name, key) or {}
-        words = array_cache.unpack(arrays["words"], arrays["word_offsets"])
-        ids, offsets = arrays["ids"], arrays["offsets"]
-        array_cache.check_offsets(offsets, len(ids))
-    except (KeyError, ValueError):
+    arrays = array_cache.load(name, key, _FORM, _LARGEST * (sum(map(len, texts)) + len(texts) + 1))
+    if arrays is None:
         return None
-    in_range = ids.dtype == np.int32 and (len(ids) == 0 or (ids.min() >= 0 and ids.max() < len(words)))
-    return TokenizedTexts(words, ids, offsets) if in_range and len(offsets) == count + 1 else None
+    ids, offsets, lines = (arrays[part] for part in ("ids", "offsets", "words"))
+    try:
+        array_cache.check_offsets(offsets, len(ids))
+        words = str(lines, "utf-8", "surrogatepass").split("\n") if len(lines) else []
+    except ValueError:
+        return None
+    tokenized = TokenizedTexts(words, ids, offsets)
+    in_range = ids.min(initial=0) >= 0 and ids.max(initial=-1) == len(words) - 1
+    return tokenized if len(tokenized) == len(texts) and in_range and _agrees(tokenized, texts, cleaning) else None
+
+
+def _agrees(tokenized, texts, cleaning):
+    """Whether a few of the texts, of `_SAMPLE` characters in all, have these tokens; other ones each time."""
+    left = _SAMPLE
+    for i in np.random.default_rng().integers(len(texts), size=min(len(texts), 64)):
+        if len(texts[i]) <= left:
+            left -= len(texts[i])
+            if tokenized.tokens(i) != tokenize(texts[i], cleaning):
+                return False
+    return True
 
 
 def update_digest(digest, texts):

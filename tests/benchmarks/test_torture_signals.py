@@ -1,7 +1,10 @@
 """A few of the signals of `benchmarks.torture.signals`."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -23,12 +26,26 @@ def test_signals_at_any_moment_end_a_command_in_a_line_and_leave_nothing(tmp_pat
         assert "signals" in list(signals.one(tmp_path, rng, seconds, name, numbers))
 
 
+IMPORTING = """
+import signal, sys
+import ch_sentiment.__main__ as program
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "{module}":
+            signal.raise_signal({number})
+
+sys.meta_path.insert(0, Finder)
+sys.exit(program.main())
+"""
+
+
+@pytest.mark.parametrize("module", ["ch_sentiment.program", "numpy", "ch_sentiment.commands.train"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_the_program_starts_is_one_line(tmp_path, number, code):
-    process = signals.start(tmp_path, tmp_path, "train", [])
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == code and err in ("sentifish: interrupted\n", "sentifish: terminated\n")
+def test_a_signal_while_the_program_imports_is_one_line(number, code, module):
+    command = [sys.executable, "-c", IMPORTING.format(module=module, number=int(number)), "train", "nowhere"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == code and re.fullmatch("sentifish: (interrupted|terminated)\n", done.stderr)
 
 
 def test_what_a_signal_must_not_leave_is_seen(tmp_path):

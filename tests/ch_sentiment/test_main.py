@@ -1,6 +1,7 @@
 """How `sentifish` finds its commands: one file each, imported when it is called."""
 
 import io
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from conftest import ROOT, call, fenced
 
 from ch_sentiment import commands
 from ch_sentiment.__main__ import main
+from ch_sentiment.console.signals import SIGNALS
 from ch_sentiment.program import all_commands
 
 PAGE = (ROOT / "docs" / "add_a_command.md").read_text(encoding="utf-8")
@@ -83,7 +85,13 @@ def test_a_caller_keeps_its_streams_and_the_program_prepares_its_own(monkeypatch
     assert call("recipes") == 0
     assert [(s.encoding, s.errors) for s in (sys.stdout, sys.stderr)] == [("latin-1", "strict")] * 2
     monkeypatch.setattr(sys, "argv", ["sentifish", "recipes"])
-    assert main() == 0
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        assert main() == 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert [(s.encoding, s.errors) for s in (sys.stdout, sys.stderr)] == [("utf-8", "backslashreplace")] * 2
 
 

@@ -251,9 +251,9 @@ def test_an_encoder_gets_the_options_that_its_constructor_names(batch, monkeypat
     [
         ([[2, 3], [0, 0], [0, 0]], "only padding in row 1"),
         (np.zeros((1, 0), int), "only padding in row 0"),
-        ([[2.0, 3.0]], "expected ids of shape"),
-        ([2, 3], "expected ids of shape"),
-        ([[[2]]], "expected ids of shape"),
+        ([[2.0, 3.0]], "expected integers of shape"),
+        ([2, 3], "expected integers of shape"),
+        ([[[2]]], "expected integers of shape"),
         ([[2, V]], rf"expected ids in \[0, {V}\), got {V}"),
         ([[2, -1]], r"got -1"),
     ],

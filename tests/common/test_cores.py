@@ -1,6 +1,7 @@
 """common.cores: how many processes work is shared among, and who overrules that."""
 
 import os
+import socket
 
 import pytest
 
@@ -34,6 +35,34 @@ def test_one_process_where_there_is_no_fork_and_under_mpiexec(monkeypatch):
     monkeypatch.delenv("PMI_SIZE")
     monkeypatch.setattr(cores, "can_fork", lambda: False)
     assert cores.most_processes() == 1
+
+
+@pytest.mark.parametrize("value", ["x", "", "0", "-3", "1.5", "2 ", "\u0663", "9" * 5000, "1"])
+@pytest.mark.parametrize("name", cores.RANK_VARIABLES)
+def test_a_variable_that_is_no_number_of_ranks_counts_as_none(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert (cores.ranks_started(), cores.rank_started()) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", ["PMI", "OMPI_COMM_WORLD"])
+def test_a_rank_knows_how_many_there_are_and_which_it_is(monkeypatch, kind):
+    monkeypatch.setenv(f"{kind}_SIZE", "3")
+    monkeypatch.setenv(f"{kind}_RANK", "2")
+    assert (cores.ranks_started(), cores.rank_started()) == (3, 2)
+
+
+def test_a_process_that_a_rank_starts_is_none(monkeypatch, tmp_path):
+    ours, mpiexecs = socket.socketpair()
+    monkeypatch.setenv("PMI_SIZE", "2")
+    monkeypatch.setenv("PMI_RANK", "1")
+    monkeypatch.setenv(cores.CONNECTION, str(ours.fileno()))
+    with ours, mpiexecs:
+        assert (cores.ranks_started(), cores.rank_started()) == (2, 1)
+        with (tmp_path / "another").open("w") as file:  # has the number of what was inherited
+            monkeypatch.setenv(cores.CONNECTION, str(file.fileno()))
+            assert cores.ranks_started() == 1
+        monkeypatch.setenv(cores.CONNECTION, str(ours.fileno()))
+    assert (cores.ranks_started(), cores.rank_started()) == (1, 0)
 
 
 @pytest.mark.parametrize("given", [0, -1, 1.5, True, "2"])

@@ -166,9 +166,9 @@ def test_a_residual_block_adds_its_input_and_passes_its_gradient_on():
     [
         (lambda: TransformerEncoder(D, H, 0), "TransformerEncoder: expected num_layers >= 1, got 0"),
         (lambda: TransformerEncoder(D, H, num_heads=3), "MultiHeadAttention: expected num_heads to divide the 4"),
-        (lambda: TransformerEncoder(D, 0), "n_in and n_out >= 1, got 0"),
+        (lambda: TransformerEncoder(D, 0), "hidden_size >= 1, got 0"),
         (lambda: TransformerBlock(H, dropout_ratio=1), "dropout_ratio"),
-        (lambda: TransformerBlock(H, inner_size=0), "n_in and n_out >= 1, got 0"),
+        (lambda: TransformerBlock(H, inner_size=0), "inner_size >= 1, got 0"),
         (lambda: encoder().forward(normal(N, T, H)), r"TimeAffine: xs: expected floats of shape \(N, T, 3\)"),
         (lambda: encoder().forward(XS, np.ones((N, T))), "TimeAffine: mask: expected bools"),
         (lambda: encoder().backward(XS), "LayerNorm: backward: expected a forward before it"),

@@ -83,7 +83,7 @@ def test_what_is_no_scores_is_refused(scores, t):
 
 @pytest.mark.parametrize(("p", "t", "bins"), [([0.5], [0], 3), ([[0.5, 0.5]], [0, 1], 3), ([[0.5, 0.5]], [0], 0)])
 def test_what_is_no_probabilities_is_refused(p, t, bins):
-    with pytest.raises(ValueError, match=r"^reliability: expected \(N, C\) probabilities"):
+    with pytest.raises(ValueError, match=r"^reliability: (probabilities: |t: )?expected "):
         reliability(p, t, bins)
 
 

@@ -163,7 +163,7 @@ def test_a_split_is_shuffled_random_and_repeatable():
 
 @pytest.mark.parametrize("part", [0, 1, -0.1, 1.5, float("nan")])
 def test_a_part_that_is_no_share_is_a_value_error(part):
-    with pytest.raises(ValueError, match="stratified_split: expected a part between 0 and 1"):
+    with pytest.raises(ValueError, match="stratified_split: expected 0 < part < 1"):
         stratified_split([0, 0, 1, 1], part)
 
 
@@ -213,7 +213,7 @@ def test_a_split_by_group_is_shuffled_random_and_repeatable():
 @pytest.mark.parametrize(
     ("t", "groups", "part", "said"),
     [
-        ([0, 1, 0, 1], "aabb", 0, "expected a part between 0 and 1, got 0"),
+        ([0, 1, 0, 1], "aabb", 0, "expected 0 < part < 1, got 0"),
         ([0, 1, 0], "aabb", 0.5, r"expected a group for each of \(3,\) labels, got \(4,\)"),
         ([0, 1, 0], "aaa", 0.5, "expected at least 2 groups, got 1"),
         ([0, 0, 7, 7], "aabb", 0.5, "on both sides, got class 0 on one side only"),

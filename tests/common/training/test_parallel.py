@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from conftest import normal
 from nets_to_train import short_texts as texts
 from nets_to_train import small_net as net
+from thread_ranks import Threads
 
 from common.arrays.row_grad import touched_rows
 from common.cores import RANK_VARIABLES
@@ -28,59 +28,6 @@ from common.training.parallel import DataParallel, RowsOfBatch, StopTogether
 from dataset.spiral import load_data
 
 ROOT = Path(__file__).parents[3]
-
-
-class Threads:
-    """The ranks of a job as threads, with the calls of an mpi4py communicator that `common.training.parallel` makes."""
-
-    def __init__(self, size):
-        self.size, self.slots = size, [None] * size
-        self.barrier = threading.Barrier(size, timeout=300)
-
-    def run(self, work):
-        """-> [work(comm) of every rank]; the error of the first rank that had one."""
-        results = [None] * self.size
-
-        def rank(i):
-            try:
-                results[i] = work(OneThread(self, i))
-            except BaseException as error:
-                results[i] = error
-                self.barrier.abort()
-
-        threads = [threading.Thread(target=rank, args=(i,)) for i in range(self.size)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        errors = [r for r in results if isinstance(r, BaseException)]
-        for error in sorted(errors, key=lambda e: isinstance(e, threading.BrokenBarrierError)):
-            raise error
-        return results
-
-
-class OneThread:
-    def __init__(self, job, rank):
-        self.job, self.rank, self.size = job, rank, job.size
-
-    def allgather(self, thing):
-        self.job.slots[self.rank] = thing
-        self.job.barrier.wait()
-        things = list(self.job.slots)
-        self.job.barrier.wait()
-        return things
-
-    def Bcast(self, a, root):
-        a[...] = self.allgather(a.copy())[root]
-
-    def Allreduce(self, own, total):
-        total[...] = sum(self.allgather(own.copy()))
-
-    def Allgatherv(self, own, everyones):
-        a, counts = everyones
-        parts = self.allgather(own.copy())
-        assert [part.size for part in parts] == list(counts)
-        a[...] = np.concatenate(parts)
 
 
 def fitted(model, epochs=3, batch_size=8, callbacks=()):

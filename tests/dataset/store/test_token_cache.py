@@ -104,13 +104,13 @@ def test_without_the_cache_or_for_short_texts_nothing_is_written(monkeypatch):
 
 
 @pytest.mark.parametrize("damage", [lambda content: content[:-30], lambda content: b"", lambda content: b"junk"])
-def test_a_damaged_file_is_computed_again(counted, damage):
+def test_a_damaged_file_is_computed_again_and_replaced(counted, damage):
     tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
     check(tokenize_texts(TEXTS), TEXTS)
-    assert len(counted) == 2 * len(TEXTS) and file.read_bytes()[:4] == b"PK\x03\x04"
+    assert len(counted) == 2 * len(TEXTS) and file.read_bytes() == whole
 
 
 @pytest.mark.parametrize(
@@ -119,28 +119,51 @@ def test_a_damaged_file_is_computed_again(counted, damage):
         {"ids": None},
         {"ids": np.array([0], np.int32)},
         {"ids": np.full(15, 99, np.int32)},
+        {"ids": np.full(15, 2**31 - 1, np.int32)},
         {"ids": np.full(15, -1, np.int32)},
+        {"ids": np.zeros(15, np.int32)},
+        {"ids": np.arange(15, dtype=np.int32)[::-1] % 10},
         {"ids": np.zeros(15, np.float64)},
+        {"ids": np.zeros(15, "M8[s]")},
+        {"ids": np.zeros((5, 3), np.int32)},
+        {"ids": np.zeros(15, object)},
         {"words": np.zeros(0, np.uint8)},
+        {"words": np.full(30, 0xFF, np.uint8)},
+        {"words": np.zeros(0, "U3")},
         {"offsets": np.array([0, 15])},
+        {"offsets": np.array([15, 0, 15, 15, 15, 15])},
+        {"more": np.zeros(1, np.int32)},
     ],
 )
 def test_a_foreign_file_with_the_right_key_is_computed_again(counted, change):
     tokenize_texts(TEXTS)
     (file,) = derived_folder().iterdir()
-    with np.load(file) as stored:
-        arrays = dict(stored)
-    key = str(arrays.pop("key"))
+    key = token_cache._key(TEXTS, Cleaning())
+    arrays = array_cache.load(file.name, key, token_cache._FORM, 10**6)
     assert arrays["ids"].shape == (15,)
-    arrays = {name: array for name, array in (arrays | change).items() if array is not None}
+    whole, arrays = arrays, {name: array for name, array in (arrays | change).items() if array is not None}
+    file.unlink()
     array_cache.save(file.name, key, arrays)
     check(tokenize_texts(TEXTS), TEXTS)
     assert len(counted) == 2 * len(TEXTS)
+    again = array_cache.load(file.name, key, token_cache._FORM, 10**6)
+    assert all((again[name] == whole[name]).all() for name in whole)
+
+
+def test_tokens_of_other_texts_under_the_right_key_are_found_by_a_sample(counted):
+    texts = ["good"] * 3 + ["not good"]
+    tokens = tokenize_texts(texts)
+    (file,) = derived_folder().iterdir()
+    key = token_cache._key(texts, Cleaning())
+    arrays = array_cache.load(file.name, key, token_cache._FORM, 10**6)
+    array_cache.save(file.name, key, arrays | {"words": np.frombuffer(b"evil\nnot", np.uint8)})
+    again = tokenize_texts(texts)
+    assert again.words == tokens.words == ["good", "not"] and len(counted) == 2 * len(texts)
 
 
 def test_the_eight_newest_files_stay_and_files_of_other_kinds_too():
     derived_folder().mkdir(parents=True)
-    (derived_folder() / "imdb-x.npz").touch()
+    (derived_folder() / "imdb-x.arrays").touch()
     for number in range(10):
         tokenize_texts([f"text number {number}"])
         for age, file in enumerate(sorted(derived_folder().glob("tokens-*"), key=lambda file: file.stat().st_mtime_ns)):
@@ -148,7 +171,7 @@ def test_the_eight_newest_files_stay_and_files_of_other_kinds_too():
         if number == 0:
             (first,) = derived_folder().glob("tokens-*")
     assert len(list(derived_folder().glob("tokens-*"))) == 8 and not first.exists()
-    assert (derived_folder() / "imdb-x.npz").exists()
+    assert (derived_folder() / "imdb-x.arrays").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions of Unix")
