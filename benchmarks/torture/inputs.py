@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.torture import inputs_cases
 
+
 CLOSE = 1e-2, 1e-2  # relative, absolute: float16 is an input, too
 
 
@@ -75,13 +76,7 @@ def of_any_array(good):
     yield Hostile("no rows", good[:0])
     if memory := good.flags.c_contiguous and memoryview(good.copy()):
         yield Hostile("memoryview", memory, same=True)
-    for value in (
-        iter(good.tolist()),
-        (row for row in good),
-        set(good.reshape(-1).tolist()),
-        {0: good},
-        {0: 1}.values(),
-    ):
+    for value in (iter(good.tolist()), (row for row in good), set(good.reshape(-1).tolist()), {0: good}, {0: 1}.values()):
         yield Hostile(type(value).__name__, value)
     for value in ("abc", b"abc", None, object(), type, lambda: good, float("nan"), Ellipsis):
         yield Hostile(repr(value)[:30], value)
@@ -198,19 +193,7 @@ def of_number(good):
     whole = isinstance(good, int)
     for kind in (np.int8, np.uint64, np.array) if whole else (np.float64, np.array):
         yield Hostile(f"{kind.__name__}", kind(good), same=True)
-    for value in (
-        True,
-        np.True_,
-        str(good),
-        None,
-        [good],
-        np.array([good]),
-        np.nan,
-        np.inf,
-        -np.inf,
-        1j,
-        Fraction(1, 2),
-    ):
+    for value in (True, np.True_, str(good), None, [good], np.array([good]), np.nan, np.inf, -np.inf, 1j, Fraction(1, 2)):
         yield Hostile(repr(value), value)
     more = (float(good), good + 0.5, np.float64(good), -1) if whole else (-1.0,)
     for value in (*more, np.ma.masked, np.ma.masked_array(good, True), np.timedelta64(3), np.datetime64("2020-01-01")):
@@ -231,14 +214,7 @@ def of_limit(good):
 
 
 KINDS = {"ids": of_ids, "floats": of_floats, "weight": of_weight, "mask": of_mask, "params": of_params}
-KINDS |= {
-    "binary": of_binary,
-    "labels": of_labels,
-    "tags": of_tags,
-    "texts": of_texts,
-    "negatives": of_negatives,
-    "vectors": of_vectors,
-}
+KINDS |= {"binary": of_binary, "labels": of_labels, "tags": of_tags, "texts": of_texts, "negatives": of_negatives, "vectors": of_vectors}
 KINDS |= {"number": of_number, "count": of_count, "limit": of_limit, "ratio": of_number}
 
 
@@ -254,11 +230,7 @@ def attack(case, hostile, wanted):
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
         else:
-            problem = (
-                None
-                if hostile.name in case.fine or is_right(hostile, found, wanted)
-                else f"gave {' '.join(repr(found).split()):.90}"
-            )
+            problem = None if hostile.name in case.fine or is_right(hostile, found, wanted) else f"gave {' '.join(repr(found).split()):.90}"
     problem = problem or (f"warned: {heard[0].message}" if heard else None)
     return problem and f"{case.name} of {hostile.name}: {problem}"
 
@@ -301,9 +273,4 @@ def run(minutes, say):
             say(problem)
     assert not wrong, f"{len(wrong)} of {count}, first of all {wrong[0]}"
     cases = len({case.name for case in inputs_cases.cases()})
-    return {
-        "arguments": cases,
-        "hostile values": count,
-        "accepted in silence": 0,
-        "seconds": round(time.monotonic() - start),
-    }
+    return {"arguments": cases, "hostile values": count, "accepted in silence": 0, "seconds": round(time.monotonic() - start)}

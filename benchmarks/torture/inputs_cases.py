@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ch_language.generation import generate
-from ch_language.model import LanguageModel
+from ch_language.model import LanguageModel, windows
 from ch_sentiment.baselines.bag_of_words import BagOfWords
 from ch_sentiment.baselines.nbsvm import NBSVM
 from ch_sentiment.model import sentiment_net
@@ -98,9 +98,7 @@ def of_layers():
             *(time_layers.TimeLSTM(*time_layers.TimeLSTM.init_params(D, H, i)) for i in (0, 1))
         ),
         **{f"Time{name}": lambda made=made: made(*made.init_params(D, H, 0)) for name, made in cell.items()},
-        **{
-            name: getattr(pooling, name) for name in ("TimeLast", "TimeFirstLast", "TimeMean", "TimeMax", "TimeMaxMean")
-        },
+        **{name: getattr(pooling, name) for name in ("TimeLast", "TimeFirstLast", "TimeMean", "TimeMax", "TimeMaxMean")},
         "TimeAttentionPooling": lambda: pooling.TimeAttentionPooling(square, B, B + 1),
     }
     for name, made in without_mask.items():
@@ -115,25 +113,11 @@ def of_layers():
         dout = np.ones_like(out)
         yield case(owners, "dout", "floats", dout, lambda d, made=made: after(made(), XS, MASK).backward(d))
     for name, made in {"Embedding": layers.Embedding, "TimeEmbedding": time_layers.TimeEmbedding}.items():
-        yield case(
-            name,
-            "ids",
-            "ids",
-            IDS,
-            lambda ids, name=name, made=made: of_shape(name, (N, T, D), made(W).forward(ids)),
-            V,
-        )
+        yield case(name, "ids", "ids", IDS, lambda ids, name=name, made=made: of_shape(name, (N, T, D), made(W).forward(ids)), V)
         yield case(name, "W", "params", W, lambda w, made=made: made(w).forward(IDS))
     yield case("TimeEmbedding", "mask", "mask", MASK, lambda m: time_layers.TimeEmbedding(W).forward(IDS, m))
     pairs = np.array([1 * V + 2, 3 * V + 3])
-    yield case(
-        ("TimePairEmbedding", "TimeEmbedding"),
-        "xs",
-        "ids",
-        IDS,
-        lambda ids: TimePairEmbedding(W[:3], pairs, V).forward(ids),
-        V,
-    )
+    yield case(("TimePairEmbedding", "TimeEmbedding"), "xs", "ids", IDS, lambda ids: TimePairEmbedding(W[:3], pairs, V).forward(ids), V)
     yield case("TypeDropout", "ids", "ids", IDS, lambda ids: TypeDropout(0.5, 0).forward(XS, ids), 2**31)
     yield case("Attention", "hs_dec", "floats", HS, lambda hs: Attention().forward(HS, hs))
     yield case("Attention", "hs_enc", "floats", HS, lambda hs: Attention().forward(hs, HS))
@@ -147,97 +131,36 @@ def of_losses():
     softmax, sigmoid = layers.SoftmaxWithLoss, layers.SigmoidWithLoss
     yield case("SoftmaxWithLoss", "x", "floats", X, lambda x: softmax().forward(x, TS))
     yield case("SoftmaxWithLoss", "t", "ids", TS, lambda t: softmax().forward(X, t), D)
-    yield case(
-        "SoftmaxWithLoss", "one-hot t", "weight", np.eye(D, dtype=np.float32)[TS], lambda t: softmax().forward(X, t)
-    )
+    yield case("SoftmaxWithLoss", "one-hot t", "weight", np.eye(D, dtype=np.float32)[TS], lambda t: softmax().forward(X, t))
     yield case("SoftmaxWithLoss", "sample_weight", "weight", WEIGHT, lambda w: softmax().forward(X, TS, w))
     yield case("SigmoidWithLoss", "x", "floats", X[:, 0].copy(), lambda x: sigmoid().forward(x, BINARY))
-    yield case(
-        "SigmoidWithLoss",
-        "t",
-        "labels",
-        BINARY.astype(np.float32),
-        lambda t: sigmoid().forward(X[:, 0], t),
-        2,
-        fine=("all of 0.5",),
-    )
+    yield case("SigmoidWithLoss", "t", "labels", BINARY.astype(np.float32), lambda t: sigmoid().forward(X[:, 0], t), 2, fine=("all of 0.5",))
     yield case("SigmoidWithLoss", "sample_weight", "weight", WEIGHT, lambda w: sigmoid().forward(X[:, 0], BINARY, w))
     steps = IDS % D
     for made in (time_layers.TimeSoftmaxWithLoss, time_layers.Simple_TimeSoftmaxWithLoss):
         yield case(made.__name__, "xs", "floats", XS, lambda x, made=made: made().forward(x, steps))
         yield case(made.__name__, "ts", "tags", steps, lambda t, made=made: made().forward(XS, t), D)
         yield case(made.__name__, "mask", "mask", MASK, lambda m, made=made: made().forward(XS, steps, m))
-        yield case(
-            made.__name__, "sample_weight", "weight", WEIGHT, lambda w, made=made: made().forward(XS, steps, None, w)
-        )
+        yield case(made.__name__, "sample_weight", "weight", WEIGHT, lambda w, made=made: made().forward(XS, steps, None, w))
     binary = IDS % 2
-    yield case(
-        "TimeSigmoidWithLoss",
-        "xs",
-        "floats",
-        XS[:, :, 0].copy(),
-        lambda x: time_layers.TimeSigmoidWithLoss().forward(x, binary),
-    )
-    yield case(
-        "TimeSigmoidWithLoss",
-        "ts",
-        "ids",
-        binary,
-        lambda t: time_layers.TimeSigmoidWithLoss().forward(XS[:, :, 0], t),
-        2,
-    )
+    yield case("TimeSigmoidWithLoss", "xs", "floats", XS[:, :, 0].copy(), lambda x: time_layers.TimeSigmoidWithLoss().forward(x, binary))
+    yield case("TimeSigmoidWithLoss", "ts", "ids", binary, lambda t: time_layers.TimeSigmoidWithLoss().forward(XS[:, :, 0], t), 2)
     b = np.zeros(V, np.float32)
     for made in (TimeAffineSoftmaxWithLoss, lambda w, b: TimeSampledSoftmaxWithLoss(w, b, 3, None, 0)):
         name = type(made(W, b)).__name__
         yield case(name, "hs", "floats", XS, lambda x, made=made: made(W, b).forward(x, IDS))
         yield case(name, "ts", "tags", IDS, lambda t, made=made: made(W, b).forward(XS, t), V)
-    yield case(
-        "SampledSoftmaxWithLoss",
-        "t",
-        "tags",
-        IDS[:, 0].copy(),
-        lambda t: SampledSoftmaxWithLoss(W, b, 3, None, 0).forward(X, t),
-        V,
-    )
-    yield case(
-        ("TimeSampledSoftmaxWithLoss", "SampledSoftmaxWithLoss"),
-        "counts",
-        "weight",
-        COUNTS,
-        lambda c: SampledSoftmaxWithLoss(W, b, 3, c, 0).forward(X, IDS[:, 0]),
-    )
+    yield case("SampledSoftmaxWithLoss", "t", "tags", IDS[:, 0].copy(), lambda t: SampledSoftmaxWithLoss(W, b, 3, None, 0).forward(X, t), V)
+    yield case(("TimeSampledSoftmaxWithLoss", "SampledSoftmaxWithLoss"), "counts", "weight", COUNTS, lambda c: SampledSoftmaxWithLoss(W, b, 3, c, 0).forward(X, IDS[:, 0]))
     negative = lambda **how: NegativeSamplingLoss(W, CORPUS, rng=0, **how)  # noqa: E731
     yield case("NegativeSamplingLoss", "h", "floats", X, lambda x: negative().forward(x, IDS[:, 0]))
     yield case("NegativeSamplingLoss", "target", "ids", IDS[:, 0].copy(), lambda t: negative().forward(X, t), V)
-    yield case(
-        "NegativeSamplingLoss",
-        "negative_sample",
-        "negatives",
-        IDS,
-        lambda s: negative().forward(X, IDS[:, 0], negative_sample=s),
-        V,
-    )
-    yield case(
-        ("NegativeSamplingLoss", "UnigramSampler"),
-        "corpus",
-        "ids",
-        CORPUS,
-        lambda c: NegativeSamplingLoss(W, c, rng=0).forward(X, IDS[:, 0]),
-        V,
-    )
+    yield case("NegativeSamplingLoss", "negative_sample", "negatives", IDS, lambda s: negative().forward(X, IDS[:, 0], negative_sample=s), V)
+    yield case(("NegativeSamplingLoss", "UnigramSampler"), "corpus", "ids", CORPUS, lambda c: NegativeSamplingLoss(W, c, rng=0).forward(X, IDS[:, 0]), V)
     yield case("UnigramSampler", "counts", "weight", COUNTS, lambda c: UnigramSampler(c, rng=0).draw(IDS[:, 0], 2))
-    yield case(
-        "UnigramSampler", "target", "ids", IDS[:, 0].copy(), lambda t: UnigramSampler(COUNTS, rng=0).draw(t, 2), V
-    )
+    yield case("UnigramSampler", "target", "ids", IDS[:, 0].copy(), lambda t: UnigramSampler(COUNTS, rng=0).draw(t, 2), V)
     yield case("UnigramSampler", "sample_size", "number", 2, lambda n: UnigramSampler(COUNTS, rng=0).draw(IDS[:, 0], n))
-    yield case(
-        ("TimeSkipGramLoss", "UnigramSampler"),
-        "xs",
-        "ids",
-        IDS,
-        lambda x: TimeSkipGramLoss(W, COUNTS, 1, rng=0).forward(XS, x),
-        V,
-    )
+    yield case(("TimeSkipGramLoss", "UnigramSampler"), "xs", "ids", IDS, lambda x: TimeSkipGramLoss(W, COUNTS, 1, rng=0).forward(XS, x), V)
 
 
 def of_models():
@@ -246,57 +169,25 @@ def of_models():
         net = sentiment_net(V, D, H, num_classes=C, rng=0)
         yield case(net_owners, f"xs, {C} classes", "ids", IDS, lambda x, net=net, t=t: net.forward(x, t), V)
         yield case(net_owners, f"ts, {C} classes", "labels", t, lambda t, net=net: net.forward(IDS, t), C)
-        yield case(
-            net_owners, f"sample_weight, {C} classes", "weight", WEIGHT, lambda w, net=net, t=t: net.forward(IDS, t, w)
-        )
+        yield case(net_owners, f"sample_weight, {C} classes", "weight", WEIGHT, lambda w, net=net, t=t: net.forward(IDS, t, w))
         yield case((*net_owners, "pad"), f"predict, {C} classes", "texts", IDS, lambda x, net=net: net.predict(x), V)
     pairs = sentiment_net(V, D, H, pair_size=2, num_pairs=2, type_dropout=True, dropout=0.5, rng=0)
-    yield case(
-        (*net_owners, "TimePairEmbedding"),
-        "xs, pairs",
-        "ids",
-        IDS,
-        lambda x: copy.deepcopy(pairs).forward(x, BINARY),
-        V,
-    )
+    yield case((*net_owners, "TimePairEmbedding"), "xs, pairs", "ids", IDS, lambda x: copy.deepcopy(pairs).forward(x, BINARY), V)
     yield case("SentimentNet", "embed_W", "vectors", W, lambda w: sentiment_net(V, D, H, embed_W=w, rng=0).params[0])
     bag = BagOfWords(V, D, rng=0)
     yield case(("BagOfWords", *net_owners, "pad"), "predict", "texts", IDS, lambda x: bag.predict(x), V)
     svm = NBSVM.of_texts(list(IDS), BINARY, V)
     svm_owners = ("NBSVM", "DistinctFeatures", "ngram_keys", "Sequential", "pad", "SigmoidWithLoss")
     yield case(svm_owners, "predict", "texts", IDS, lambda x: svm.predict(x), V)
-    yield case(
-        (*svm_owners, "NBSVM.of_texts"),
-        "t of of_texts",
-        "labels",
-        BINARY,
-        lambda t: NBSVM.of_texts(list(IDS), t, V).ratios,
-        2,
-    )
-    yield case(
-        (*svm_owners, "NBSVM.of_texts"), "x of of_texts", "texts", IDS, lambda x: NBSVM.of_texts(x, BINARY, V).ratios, V
-    )
+    yield case((*svm_owners, "NBSVM.of_texts"), "t of of_texts", "labels", BINARY, lambda t: NBSVM.of_texts(list(IDS), t, V).ratios, 2)
+    yield case((*svm_owners, "NBSVM.of_texts"), "x of of_texts", "texts", IDS, lambda x: NBSVM.of_texts(x, BINARY, V).ratios, V)
     word_owners = ("CBOW", "SkipGram", "Embedding", "SoftmaxWithLoss", "NegativeSamplingLoss")
     for Model in (CBOW, SkipGram):
         for net in (with_full_softmax(Model, V, H, 0), with_negative_sampling(Model, COUNTS, H, rng=0)):
             loss = type(net.loss).__name__
             if loss == "FullSoftmaxLoss":
-                yield case(
-                    word_owners,
-                    f"contexts of {Model.__name__}, {loss}",
-                    "ids",
-                    IDS,
-                    lambda c, net=net: net.forward(c, IDS[:, 0]),
-                    V,
-                )
-                yield case(
-                    word_owners,
-                    f"target of {Model.__name__}, {loss}",
-                    "ids",
-                    IDS[:, 0].copy(),
-                    lambda t, net=net: net.forward(IDS, t),
-                    V,
-                )
+                yield case(word_owners, f"contexts of {Model.__name__}, {loss}", "ids", IDS, lambda c, net=net: net.forward(c, IDS[:, 0]), V)
+                yield case(word_owners, f"target of {Model.__name__}, {loss}", "ids", IDS[:, 0].copy(), lambda t, net=net: net.forward(IDS, t), V)
     language = LanguageModel(V, D, D, rng=0)
     language_owners = ("LanguageModel", "TimeEmbedding", "TimeAffineSoftmaxWithLoss", "windows", "generate")
     fresh = lambda: (language.reset_state(), language)[1]  # noqa: E731
@@ -304,43 +195,16 @@ def of_models():
     yield case(language_owners, "ts", "tags", IDS, lambda t: fresh().forward(IDS, t), V)
     yield case(language_owners, "corpus", "ids", CORPUS, lambda c: fresh().perplexity(c, 2, 3), V)
     yield case(language_owners, "ids of generate", "ids", IDS[0], lambda ids: generate(language, ids, 3, rng=0), V)
-    yield case(
-        ("eval_perplexity", *language_owners),
-        "corpus",
-        "ids",
-        CORPUS,
-        lambda c: quiet(eval_perplexity, fresh(), c, 2, 3),
-        V,
-    )
+    yield case(("eval_perplexity", *language_owners), "corpus", "ids", CORPUS, lambda c: quiet(eval_perplexity, fresh(), c, 2, 3), V)
     for decoder in ("plain", "peeky", "attention"):
         net = seq2seq(V, D, H, decoder, pad=0, rng=0)
         net_owners = ("Seq2seq", "TimeEmbedding", "TimeSoftmaxWithLoss")
         yield case(net_owners, f"xs, {decoder}", "ids", IDS, lambda x, net=net: net.forward(x, IDS), V)
         yield case(net_owners, f"ts, {decoder}", "tags", IDS, lambda t, net=net: net.forward(IDS, t), V)
         yield case(net_owners, f"xs of generate, {decoder}", "ids", IDS, lambda x, net=net: net.generate(x, 1, 2), V)
-        yield case(
-            (*net_owners, "beam_search"),
-            f"xs of beam_search, {decoder}",
-            "ids",
-            IDS,
-            lambda x, net=net: beam_search(net, x, 1, 2),
-            V,
-            fine=("no rows",),
-        )
-        yield case(
-            (*net_owners, "Seq2seq.generate"),
-            f"start_id of generate, {decoder}",
-            "number",
-            1,
-            lambda i, net=net: net.generate(IDS, i, 2),
-        )
-        yield case(
-            (*net_owners, "beam_search"),
-            f"start_id of beam_search, {decoder}",
-            "number",
-            1,
-            lambda i, net=net: beam_search(net, IDS, i, 2),
-        )
+        yield case((*net_owners, "beam_search"), f"xs of beam_search, {decoder}", "ids", IDS, lambda x, net=net: beam_search(net, x, 1, 2), V, fine=("no rows",))
+        yield case((*net_owners, "Seq2seq.generate"), f"start_id of generate, {decoder}", "number", 1, lambda i, net=net: net.generate(IDS, i, 2))
+        yield case((*net_owners, "beam_search"), f"start_id of beam_search, {decoder}", "number", 1, lambda i, net=net: beam_search(net, IDS, i, 2))
 
 
 def of_training():
@@ -352,102 +216,26 @@ def of_training():
         more = (V,) if kind == "texts" else ()
         yield case(owners, f"x, {name}", kind, x, lambda x, made=made, t=t: fitted(made(), x, t), *more)
         yield case(owners, f"t, {name}", "labels", t, lambda t, made=made, x=x: fitted(made(), x, t), 3)
-        yield case(
-            owners,
-            f"sample_weight, {name}",
-            "weight",
-            WEIGHT,
-            lambda w, made=made, x=x, t=t: fitted(made(), x, t, sample_weight=w),
-        )
-        yield case(
-            owners,
-            f"x of validation, {name}",
-            kind,
-            x,
-            lambda v, made=made, x=x, t=t: fitted(made(), x, t, validation=(v, t)),
-            *more,
-        )
-        yield case(
-            owners,
-            f"t of validation, {name}",
-            "labels",
-            t,
-            lambda v, made=made, x=x, t=t: fitted(made(), x, t, validation=(x, v)),
-            3,
-        )
-        yield case(
-            ("evaluate", *owners),
-            f"x, {name}",
-            kind,
-            x,
-            lambda x, made=made, t=t: values(evaluate(made(), x, t)),
-            *more,
-        )
-        yield case(
-            ("evaluate", *owners),
-            f"t, {name}",
-            "labels",
-            t,
-            lambda t, made=made, x=x: values(evaluate(made(), x, t)),
-            3,
-        )
+        yield case(owners, f"sample_weight, {name}", "weight", WEIGHT, lambda w, made=made, x=x, t=t: fitted(made(), x, t, sample_weight=w))
+        yield case(owners, f"x of validation, {name}", kind, x, lambda v, made=made, x=x, t=t: fitted(made(), x, t, validation=(v, t)), *more)
+        yield case(owners, f"t of validation, {name}", "labels", t, lambda v, made=made, x=x, t=t: fitted(made(), x, t, validation=(x, v)), 3)
+        yield case(("evaluate", *owners), f"x, {name}", kind, x, lambda x, made=made, t=t: values(evaluate(made(), x, t)), *more)
+        yield case(("evaluate", *owners), f"t, {name}", "labels", t, lambda t, made=made, x=x: values(evaluate(made(), x, t)), 3)
     yield case(owners, "t of two classes", "labels", BINARY, lambda t: fitted(text(2), IDS, t), 2)
     tagger = lambda: Sequential(time_layers.TimeEmbedding(W.copy()), loss=time_layers.TimeSoftmaxWithLoss())  # noqa: E731
-    yield case(
-        ("Trainer", "TimeSoftmaxWithLoss", "pad", "Examples"),
-        "t, a label for each step",
-        "tags",
-        IDS % D,
-        lambda t: fitted(tagger(), list(IDS), t),
-        D,
-    )
+    yield case(("Trainer", "TimeSoftmaxWithLoss", "pad", "Examples"), "t, a label for each step", "tags", IDS % D, lambda t: fitted(tagger(), list(IDS), t), D)
     book = lambda: LanguageModel(V, D, D, rng=0)  # noqa: E731
     for name, call in {"xs": lambda c: rnnlm(book(), c, CORPUS), "ts": lambda c: rnnlm(book(), CORPUS, c)}.items():
-        yield case(
-            ("RnnlmTrainer", "Trainer", "TimeEmbedding", "TimeAffineSoftmaxWithLoss"),
-            name,
-            "ids" if name == "xs" else "tags",
-            CORPUS,
-            call,
-            V,
-        )
-    yield case(
-        "RnnlmTrainer",
-        "x of get_batch",
-        "ids",
-        CORPUS,
-        lambda c: RnnlmTrainer(book(), optimizer.SGD()).get_batch(c, CORPUS, 2, 3),
-        2**31,
-    )
-    yield case(
-        "pad",
-        "sequences",
-        "ids",
-        IDS,
-        lambda x: pad(x),
-        2**31,
-        fine=[f"{a} with {n}" for a in ("list", "array") for n in (-1, -(2**31))],
-    )
-    yield case(
-        "Trainer",
-        "params",
-        "params",
-        B,
-        lambda b: Trainer(Bare(b), optimizer.SGD()).model.params[0],
-        fine=("one axis more", "no axes"),
-    )
+        yield case(("RnnlmTrainer", "Trainer", "TimeEmbedding", "TimeAffineSoftmaxWithLoss"), name, "ids" if name == "xs" else "tags", CORPUS, call, V)
+    yield case("RnnlmTrainer", "x of get_batch", "ids", CORPUS, lambda c: RnnlmTrainer(book(), optimizer.SGD()).get_batch(c, CORPUS, 2, 3), 2**31)
+    yield case("pad", "sequences", "ids", IDS, lambda x: pad(x), 2**31, fine=[f"{a} with {n}" for a in ("list", "array") for n in (-1, -(2**31))])
+    yield case("Trainer", "params", "params", B, lambda b: Trainer(Bare(b), optimizer.SGD()).model.params[0], fine=("one axis more", "no axes"))
     for name in ("SGD", "Momentum", "Nesterov", "AdaGrad", "AdaDelta", "RMSprop", "Adam", "AdamW"):
         made = getattr(optimizer, name)
         yield case(name, "params", "params", B + 1, lambda p, made=made: updated(made(), p, B + 1))
         yield case(name, "lr", "number", 0.5, lambda lr, made=made: updated(made(lr), B + 1, B + 1))
     for name in ("max_epoch", "batch_size", "eval_interval"):
-        yield case(
-            "Trainer",
-            name,
-            "count" if name == "eval_interval" else "number",
-            2,
-            lambda n, name=name: fitted(plain(), X, TS, **{"max_epoch": 1, "batch_size": 2, name: n}),
-        )
+        yield case("Trainer", name, "count" if name == "eval_interval" else "number", 2, lambda n, name=name: fitted(plain(), X, TS, **{"max_epoch": 1, "batch_size": 2, name: n}), )
     for name in ("max_grad", "max_element"):
         yield case("Trainer", name, "limit", 0.5, lambda n, name=name: fitted(plain(), X, TS, **{name: n}))
     yield case("evaluate", "batch_size", "number", 2, lambda n: values(evaluate(plain(), X, TS, n)))
@@ -455,87 +243,31 @@ def of_training():
 
 
 def of_numbers():
-    sizes = {
-        "vocab_size": 7,
-        "wordvec_size": 3,
-        "hidden_size": 2,
-        "num_layers": 1,
-        "num_classes": 3,
-        "pair_size": 2,
-        "num_pairs": 2,
-    }
+    sizes = {"vocab_size": 7, "wordvec_size": 3, "hidden_size": 2, "num_layers": 1, "num_classes": 3, "pair_size": 2, "num_pairs": 2}
     for name, good in sizes.items():
-        yield case(
-            "SentimentNet", name, "number", good, lambda n, name=name: sentiment_net(**{**sizes, name: n}, rng=0).params
-        )
+        yield case("SentimentNet", name, "number", good, lambda n, name=name: sentiment_net(**{**sizes, name: n}, rng=0).params)
     for name in ("dropout", "word_dropout", "embed_dropout"):
-        yield case(
-            ("SentimentNet", "TimeDropout", "Dropout", "WordDropout"),
-            name,
-            "count" if name == "embed_dropout" else "ratio",
-            0.5,
-            lambda n, name=name: sentiment_net(V, D, H, **{name: n}, rng=0).params,
-        )
+        yield case(("SentimentNet", "TimeDropout", "Dropout", "WordDropout"), name, "count" if name == "embed_dropout" else "ratio", 0.5, lambda n, name=name: sentiment_net(V, D, H, **{name: n}, rng=0).params)
     of_bag = {"vocab_size": 7, "wordvec_size": 3, "num_classes": 3}
     for name, good in of_bag.items():
-        yield case(
-            "BagOfWords", name, "number", good, lambda n, name=name: BagOfWords(**{**of_bag, name: n}, rng=0).params
-        )
+        yield case("BagOfWords", name, "number", good, lambda n, name=name: BagOfWords(**{**of_bag, name: n}, rng=0).params)
     of_svm = {"vocab_size": 7, "num_ngrams": 3, "num_classes": 3, "ngrams": 2}
     for name, good in of_svm.items():
         yield case("NBSVM", name, "number", good, lambda n, name=name: NBSVM(**{**of_svm, name: n}).params)
     of_block = {"size": 4, "num_heads": 2, "inner_size": 3}
     for name, good in of_block.items():
-        yield case(
-            ("TransformerBlock", "MultiHeadAttention"),
-            name,
-            "count" if name == "inner_size" else "number",
-            good,
-            lambda n, name=name: transformer.TransformerBlock(**{**of_block, name: n}, rng=0).params,
-        )
+        yield case(("TransformerBlock", "MultiHeadAttention"), name, "count" if name == "inner_size" else "number", good, lambda n, name=name: transformer.TransformerBlock(**{**of_block, name: n}, rng=0).params)
     of_encoder = {"wordvec_size": 3, "hidden_size": 4, "num_layers": 2, "num_heads": 2}
     for name, good in of_encoder.items():
-        yield case(
-            ("TransformerEncoder", "TransformerBlock", "MultiHeadAttention"),
-            name,
-            "count" if name == "num_heads" else "number",
-            good,
-            lambda n, name=name: transformer.TransformerEncoder(**{**of_encoder, name: n}, rng=0).params,
-        )
+        yield case(("TransformerEncoder", "TransformerBlock", "MultiHeadAttention"), name, "count" if name == "num_heads" else "number", good, lambda n, name=name: transformer.TransformerEncoder(**{**of_encoder, name: n}, rng=0).params)
     of_language = {"vocab_size": 7, "wordvec_size": 3, "hidden_size": 3, "num_layers": 1}
     for name, good in of_language.items():
-        yield case(
-            "LanguageModel",
-            name,
-            "number",
-            good,
-            lambda n, name=name: LanguageModel(**{**of_language, name: n}, rng=0).params,
-        )
+        yield case("LanguageModel", name, "number", good, lambda n, name=name: LanguageModel(**{**of_language, name: n}, rng=0).params)
     for made in (time_layers.TimeRNN, time_layers.TimeLSTM, time_layers.TimeGRU):
-        yield case(
-            (made.__name__, made.__name__[4:]),
-            "sizes of init_params",
-            "number",
-            3,
-            lambda n, made=made: list(made.init_params(n, n, 0)),
-        )
-    yield case(
-        "MultiHeadAttention",
-        "sizes of init_params",
-        "number",
-        3,
-        lambda n: list(MultiHeadAttention.init_params(n, n, 0)),
-    )
-    yield case(
-        ("with_full_softmax", "normal"), "vocab_size", "number", 7, lambda n: with_full_softmax(CBOW, n, H, 0).params
-    )
-    yield case(
-        ("with_negative_sampling", "normal"),
-        "hidden_size",
-        "number",
-        2,
-        lambda n: with_negative_sampling(CBOW, COUNTS, n, rng=0).params,
-    )
+        yield case((made.__name__, made.__name__[4:]), "sizes of init_params", "number", 3, lambda n, made=made: list(made.init_params(n, n, 0)))
+    yield case("MultiHeadAttention", "sizes of init_params", "number", 3, lambda n: list(MultiHeadAttention.init_params(n, n, 0)))
+    yield case(("with_full_softmax", "normal"), "vocab_size", "number", 7, lambda n: with_full_softmax(CBOW, n, H, 0).params)
+    yield case(("with_negative_sampling", "normal"), "hidden_size", "number", 2, lambda n: with_negative_sampling(CBOW, COUNTS, n, rng=0).params)
     yield case("EarlyStopping", "patience", "count", 2, lambda n: callbacks.EarlyStopping(n).patience)
     yield case("WeightAveraging", "every", "number", 2, lambda n: callbacks.WeightAveraging(0.5, n).every)
     yield case("WeightAveraging", "decay", "number", 0.5, lambda n: callbacks.WeightAveraging(n).decay)
@@ -549,38 +281,14 @@ def of_numbers():
 
 def of_functions():
     confusion = np.array([[3, 1], [2, 4]])
-    yield case(
-        "create_co_matrix", "corpus", "ids", CORPUS, lambda c: word_counts.create_co_matrix(c, V), V, fine=("no rows",)
-    )
+    yield case("create_co_matrix", "corpus", "ids", CORPUS, lambda c: word_counts.create_co_matrix(c, V), V, fine=("no rows",))
     yield case("create_co_matrix", "vocab_size", "number", 7, lambda n: word_counts.create_co_matrix(CORPUS, n))
     yield case("create_co_matrix", "window_size", "number", 2, lambda n: word_counts.create_co_matrix(CORPUS, V, n))
-    yield case(
-        "convert_one_hot",
-        "corpus",
-        "ids",
-        CORPUS,
-        lambda c: of_shape("convert_one_hot", (24, V), word_counts.convert_one_hot(c, V)),
-        V,
-    )
+    yield case("convert_one_hot", "corpus", "ids", CORPUS, lambda c: of_shape("convert_one_hot", (24, V), word_counts.convert_one_hot(c, V)), V)
     yield case("convert_one_hot", "vocab_size", "number", 7, lambda n: word_counts.convert_one_hot(CORPUS, n))
-    yield case(
-        "create_contexts_target",
-        "corpus",
-        "ids",
-        CORPUS,
-        lambda c: list(word_counts.create_contexts_target(c, 2)),
-        2**63,
-    )
-    yield case(
-        "create_contexts_target",
-        "window_size",
-        "number",
-        2,
-        lambda n: list(word_counts.create_contexts_target(CORPUS, n)),
-    )
-    yield case(
-        "ppmi", "C", "weight", word_counts.create_co_matrix(CORPUS, V).astype(np.float32), lambda c: word_counts.ppmi(c)
-    )
+    yield case("create_contexts_target", "corpus", "ids", CORPUS, lambda c: list(word_counts.create_contexts_target(c, 2)), 2**63)
+    yield case("create_contexts_target", "window_size", "number", 2, lambda n: list(word_counts.create_contexts_target(CORPUS, n)))
+    yield case("ppmi", "C", "weight", word_counts.create_co_matrix(CORPUS, V).astype(np.float32), lambda c: word_counts.ppmi(c))
     yield case("confusion_matrix", "t", "ids", TS, lambda t: metrics.confusion_matrix(t, TS, 3), 3)
     yield case("confusion_matrix", "predicted", "ids", TS, lambda t: metrics.confusion_matrix(TS, t, 3), 3)
     yield case("roc_auc", "t", "binary", BINARY, lambda t: metrics.roc_auc(t, WEIGHT))
@@ -588,37 +296,16 @@ def of_functions():
     yield case("roc_curve", "t", "binary", BINARY, lambda t: list(metrics.roc_curve(t, WEIGHT)))
     p = np.abs(X) / np.abs(X).sum(axis=1, keepdims=True)
     yield case("classification_report", "t", "ids", TS, lambda t: repr(metrics.classification_report(t, p, 0.5)), 3)
-    yield case(
-        "classification_report",
-        "probabilities",
-        "floats",
-        p,
-        lambda p: repr(metrics.classification_report(TS, p, 0.5)),
-        fine=("1e300",),
-    )
+    yield case("classification_report", "probabilities", "floats", p, lambda p: repr(metrics.classification_report(TS, p, 0.5)), fine=("1e300",))
     yield case("reliability", "t", "ids", TS, lambda t: list(calibration.reliability(p, t)), 3, fine=("bools",))
-    yield case(
-        "reliability", "probabilities", "floats", p, lambda p: list(calibration.reliability(p, TS)), fine=("1e300",)
-    )
+    yield case("reliability", "probabilities", "floats", p, lambda p: list(calibration.reliability(p, TS)), fine=("1e300",))
     yield case("reliability", "bins", "number", 3, lambda n: list(calibration.reliability(p, TS, n)))
     yield case("fit_temperature", "t", "ids", TS, lambda t: calibration.fit_temperature(X, t), 3, fine=("bools",))
     yield case("fit_temperature", "scores", "floats", X, lambda s: calibration.fit_temperature(s, TS), fine=("1e300",))
     yield case("shuffled_batches", "batch_size", "number", 2, lambda n: shuffled_batches(X, n, 0))
-    other_classes = (
-        "matrix",
-        "structured",
-        "strings",
-        "complex",
-        "datetimes",
-        "spans of time",
-        "halves",
-        "bools",
-        "floats",
-    )
+    other_classes = ("matrix", "structured", "strings", "complex", "datetimes", "spans of time", "halves", "bools", "floats")
     other_classes += ("one axis more",)
-    yield case(
-        "stratified_split", "t", "tags", BINARY, lambda t: list(stratified_split(t, 0.5, 0)), 2**63, fine=other_classes
-    )
+    yield case("stratified_split", "t", "tags", BINARY, lambda t: list(stratified_split(t, 0.5, 0)), 2**63, fine=other_classes)
     yield case("clip_grads", "max_norm", "limit", 0.5, lambda n: optimizer.clip_grads([B + 1], n))
 
 
