@@ -2,7 +2,8 @@
 
 from ch_language.model import LanguageModel
 from common.arrays.checks import as_number
-from common.files.checkpoint import load_checkpoint, save_arrays
+from common.arrays.unfilled import ShapesOnly, Unfilled, unfilled
+from common.files.checkpoint import check_fit, load_checkpoint, save_arrays
 
 
 def save_model(path, model, words, perplexity=None):
@@ -23,19 +24,18 @@ def load_model(path):
 
 
 def _build(meta, manifest):
-    """The model that a file's meta describes, not larger than the arrays that are in the file. ValueError."""
+    """The model that a file's meta describes, unfilled. ValueError where its names, shapes and dtypes are not those of
+    the file, before memory is taken for it.
+    """
     if type(meta) is not dict or type(meta.get("words")) is not list or type(meta.get("settings")) is not dict:
         raise ValueError("expected a language model, got another checkpoint")
     words, settings = meta["words"], meta["settings"]
     if not words or not all(type(word) is str for word in words):
         raise ValueError("expected a language model's words, got something else")
-    D, H, layers = (
-        as_number("LanguageModel", name, settings.get(name), least=1, whole=True)
-        for name in ("wordvec_size", "hidden_size", "num_layers")
-    )
-    elements = sum(rows * columns for rows, columns in (e["shape"] for e in manifest if len(e["shape"]) == 2))
-    if len(words) * D + layers * H * H > elements:
-        raise ValueError(
-            f"expected arrays for {len(words)} words, sizes {D} and {H}, {layers} layers, got smaller ones"
-        )
-    return LanguageModel(len(words), **settings)
+    layers = as_number("LanguageModel", "num_layers", settings.get("num_layers"), least=1, whole=True)
+    if 3 * layers > len(manifest):
+        raise ValueError(f"expected arrays for {layers} layers, got {len(manifest)} arrays")
+    dtype = manifest[0]["dtype"]
+    blank = LanguageModel(len(words), **settings, rng=unfilled(ShapesOnly), dtype=dtype)
+    check_fit(manifest, blank.weights())
+    return LanguageModel(len(words), **settings, rng=unfilled(Unfilled, None), dtype=dtype)

@@ -7,6 +7,7 @@ import argparse
 import sys
 
 from benchmarks.torture import (
+    caches,
     faults,
     files,
     hostile,
@@ -37,6 +38,7 @@ PARTS = {
     "signals": signals,
     "ranks": ranks,
     "threads": threads,
+    "caches": caches,
 }
 
 

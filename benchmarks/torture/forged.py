@@ -14,17 +14,8 @@ from ch_sentiment.experiment.packing import packed_like
 from common.arrays.unfilled import shape_only
 
 LARGE = 1 << 19  # numbers of a byte each that a forger adds
-SIZES = (
-    "wordvec_size",
-    "hidden_size",
-    "num_layers",
-    "num_classes",
-    "pair_size",
-    "num_pairs",
-    "num_ngrams",
-    "vocab_size",
-)
 GROWN = ("wordvec_size", "hidden_size", "num_pairs", "num_ngrams")
+SIZES = (*GROWN, "num_layers", "num_classes", "pair_size", "vocab_size")
 DTYPES = ("<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u8")
 
 
@@ -46,7 +37,7 @@ class Parts:
     def config(self):
         """The configuration of the net, or, of a wide one, of the net within."""
         net = self.about["net"]
-        return net["net"] if "net" in net else net
+        return net.get("net", net)
 
     def shapes(self):
         """Of the arrays of a model of this configuration: dict of name to an array without memory."""
@@ -120,10 +111,10 @@ def nearly(rng, parts):
 
 
 def many_layers(rng, parts):
-    """Hundreds of layers, of which the last one lacks something, or all are empty arrays."""
+    """Up to 500 layers, of which the last one lacks something, or all are empty arrays."""
     if "num_layers" not in parts.config():
         return nearly(rng, parts)
-    found = grown(rng, parts, layers=int(rng.integers(50, 600)))
+    found = grown(rng, parts, layers=int(2 ** rng.uniform(2, 9)))
     empty = rng.random() < 0.5
     names = list(found)[:4096]
     arrays = {name: np.zeros((0,) if empty else found[name].shape, "|i1" if empty else "<f4") for name in names}
@@ -154,7 +145,7 @@ def other_packing(rng, parts):
 
 
 def of_no_numbers(rng, parts):
-    """A larger model in every name, shape and dtype, whose last numbers are none: a scale too large, ids in no order."""
+    """A larger model in every name, shape and dtype, whose last numbers are none: a scale too large."""
     arrays = {name: np.zeros(a.shape, a.dtype) for name, a in grown(rng, parts, LARGE).items()}
     for name in reversed(arrays):
         if name.endswith(".scale"):

@@ -149,9 +149,13 @@ def _sentiment_net(config, room):
         if type(cell) is str and is_custom_name(cell):
             raise DataError(f"expected its cell {cell!r} to be named: --cell {cell}")
         raise ValueError(f"expected a cell of {', '.join(CELLS)}, or one of your own, got {cell!r}")
-    # Each layer is an object, and a cell of one's own may take memory whatever it is asked for.
+    # Each layer takes memory without its weights, too, and a cell of one's own may take it whatever it is asked for.
     largest = max((D + D2) * H, layers * H**2 if hasattr(CELLS[cell], "init_params") else 0)
-    if 3 * layers > room.arrays or (is_custom_name(cell) and largest > room.numbers):
+    arrays = 3 * layers
+    if layers > 2 and not is_custom_name(cell):
+        one, two = (len(made_net({**config, "num_layers": n}, rng=unfilled(ShapesOnly)).params) for n in (1, 2))
+        arrays = one + (layers - 1) * (two - one)
+    if arrays > room.arrays or (is_custom_name(cell) and largest > room.numbers):
         raise ValueError(f"expected a network of {room.numbers:,} numbers in {room.arrays} arrays, got {config}")
     config = {"type_dropout": False, **config}  # which came after version 0.1.0
     switches = ("bidirectional", "softmax", "freeze_embedding", "type_dropout")

@@ -69,7 +69,7 @@ def packed_like(weights, dtype, vocab_size, manifest, fill=True):
     for name, w in weights.items():
         form, to = form_of(name, w, dtype), w if fill else None
         if form == "int8":
-            places[name], places[name + SCALE] = _Rows(w.shape, np.int8, to), np.empty(len(w), np.float32)
+            places[name], places[name + SCALE] = _Rows(w.shape, np.int8, to), _Scales(w.shape[:1], np.float32)
         elif form == "float16":
             places[name] = _Rows(w.shape, np.float16, to)
         elif form == "ids":
@@ -86,7 +86,7 @@ def finish(places):
         if isinstance(place, _Keys) and not place.sound:
             raise ValueError(f"array {name}: expected n-grams of {place.V:,} words in order, got others")
         if name + SCALE in places:
-            place.scale(name, places[name + SCALE])
+            place.scale(name, places[name + SCALE].scale)
 
 
 class _Rows(Place):
@@ -94,22 +94,34 @@ class _Rows(Place):
 
     def __init__(self, shape, dtype, w):
         super().__init__(shape, dtype)
-        self.w = w
-        self.largest = np.zeros(shape[0], np.int16) if dtype == np.int8 else None
+        self.w, self.largest = w, None
 
     def write(self, start, rows):
         place = slice(start, start + len(rows))
         if self.w is not None:
             self.w[place] = rows
-        if self.largest is not None:
+        if self.dtype == np.int8:
+            self.largest = np.zeros(self.shape[0], np.int16) if self.largest is None else self.largest
             np.maximum(rows.max(axis=1), -rows.min(axis=1).astype(np.int16), out=self.largest[place])
 
     def scale(self, name, scale):
+        if self.largest is None:  # no rows
+            return
         with np.errstate(over="ignore"):
             if not np.isfinite(self.largest * scale).all():
                 raise ValueError(f"array {name}: expected scales of finite numbers, got one that is too large")
         if self.w is not None:
             self.w *= scale[:, None]
+
+
+class _Scales(Place):
+    """The scales of rows, which are kept, once some have come."""
+
+    scale = None
+
+    def write(self, start, rows):
+        self.scale = np.empty(self.shape, self.dtype) if self.scale is None else self.scale
+        self.scale[start : start + len(rows)] = rows
 
 
 class _Keys(Place):

@@ -34,5 +34,5 @@ def shape_only(shape, dtype):
 
 
 def unfilled(kind, seed=0):
-    """A generator of the class Unfilled or ShapesOnly."""
+    """A generator of the class Unfilled or ShapesOnly. seed: of what else it draws; None: of the system's choice."""
     return kind(np.random.PCG64(seed))
