@@ -51,20 +51,21 @@ def path(name):
     return folder() / _entry(name).file
 
 
-def fetch(name, progress=True):
+def fetch(name, progress=True, again=False):
     """The Path of a file of the registry, verified; it is downloaded if it is missing or damaged.
 
     A file that was put into `folder()` by hand is used like a downloaded one. A damaged file is replaced only once a
     whole one has come, and a line on standard error says so. Of several processes one downloads, the others wait.
-    progress: a bar on standard error, if that is a terminal.
+    progress: a bar on standard error, if that is a terminal. again: read the file, also if it has a stamp.
 
     DataError, in one sentence with address, folder and sha256: no such name, it cannot be downloaded, read or written.
     """
-    if status(name) != HERE:
+    look = verify if again else status
+    if look(name) != HERE:
         try:
             _private("").mkdir(parents=True, exist_ok=True)
             with locked(_private("")):
-                if status(name) != HERE:  # another process may have downloaded it meanwhile
+                if look(name) != HERE:  # another process may have downloaded it meanwhile
                     _download(name, progress)
         except OSError as error:
             raise _failure(name, f"{folder()} cannot be written ({error.strerror or error})") from None
