@@ -32,8 +32,8 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m ch_language.compare", description=__doc__.split("\n")[0])
     parser.add_argument("text", nargs="?", help="a file, words between blanks (default: generated)")
     parser.add_argument("--figure", default="perplexity.png", help="written to (default: %(default)s)")
-    options = parser.parse_args()
     with one_line_errors(parser):
+        options = parser.parse_args()
         run(options.text, options.figure)
 
 

@@ -32,8 +32,8 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m ch_seq2seq.train_addition", description=__doc__.split("\n")[0])
     parser.add_argument("file", nargs="?", default="addition.txt", help="lines question_answer (default: generated)")
     parser.add_argument("--book", action="store_true", help="the book's size, epochs and learning rate")
-    options = parser.parse_args()
     with one_line_errors(parser):
+        options = parser.parse_args()
         run(options.file, BOOK if options.book else SMALL)
 
 

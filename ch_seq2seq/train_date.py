@@ -35,8 +35,8 @@ def main():
     parser.add_argument("file", nargs="?", default="date.txt", help="lines question_answer (default: generated)")
     parser.add_argument("--figure", default="attention_maps.png", help="written to (default: %(default)s)")
     parser.add_argument("--book", action="store_true", help="the book's size")
-    options = parser.parse_args()
     with one_line_errors(parser):
+        options = parser.parse_args()
         run(options.file, BOOK if options.book else SMALL, options.figure)
 
 

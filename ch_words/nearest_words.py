@@ -16,8 +16,8 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m ch_words.nearest_words", description=__doc__.split("\n")[0])
     parser.add_argument("vectors", help="a file of word vectors, as ch_words.train writes it, or of word2vec or GloVe")
     parser.add_argument("words", nargs="+", help="one word, or three: A is to B as C is to ...")
-    options = parser.parse_args()
     with one_line_errors(parser):
+        options = parser.parse_args()
         run(options.vectors, options.words)
 
 

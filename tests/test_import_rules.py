@@ -19,7 +19,11 @@ TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")
 # but for those that are named themselves.
 ORDER = [
     # dataset
-    *("dataset", "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases"),
+    *(
+        "dataset",
+        "dataset.printable",
+        "dataset.errors dataset.stopwords dataset.mojibake dataset.spiral dataset.phrases",
+    ),
     *(
         "dataset.reading.encodings dataset.reading.file_kinds dataset.reading.input_file dataset.signs dataset.smileys",
         "dataset.token_patterns",

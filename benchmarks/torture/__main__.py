@@ -7,10 +7,12 @@ import argparse
 import sys
 
 from benchmarks.torture import (
+    caches,
     faults,
     files,
     forgeries,
     hostile,
+    inputs,
     kills,
     memory,
     messages,
@@ -39,6 +41,8 @@ PARTS = {
     "signals": signals,
     "ranks": ranks,
     "threads": threads,
+    "caches": caches,
+    "inputs": inputs,
 }
 
 

@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.torture.training import ROOT
 
 MARK = "INJECTED"  # follows each line end in a name: no line may begin so
@@ -39,17 +41,18 @@ TINY = ["--hidden", "4", "--wordvec", "4", "--epochs", "1", "--no-cache"]
 
 
 def run(minutes, say):
-    """All names, or as many as there is time for; -> figures. AssertionError naming the command."""
+    """The names in random order, as many as there is time for; -> figures. AssertionError naming the command."""
     end, printed, asked = time.monotonic() + 60 * minutes, 0, 0
-    for kind, name in NAMES.items():
+    for tried, kind in enumerate(np.random.default_rng().permutation(list(NAMES)), start=1):
+        name = NAMES[kind]
         with tempfile.TemporaryDirectory() as folder:
-            for arguments in commands(name, folder, thorough=True):
+            for arguments in commands(name, folder, thorough=name == ALL):
                 printed += check(arguments, *ask(arguments, folder, name))
                 asked += 1
-        say(f"messages: {asked:,} commands, the last of them with {kind}")
+        say(f"messages: {asked:,} commands, {tried} names, the last of them {kind}")
         if time.monotonic() > end:
             break
-    return {"names": list(NAMES).index(kind) + 1, "commands": asked, "bytes printed": printed, "control characters": 0}
+    return {"names": tried, "commands": asked, "bytes printed": printed, "control characters": 0}
 
 
 def ask(arguments, folder, name):

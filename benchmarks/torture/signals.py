@@ -26,6 +26,7 @@ COMMANDS = {  # arguments; "model" is a model, "texts.tsv" a file of labelled te
     "tune": ["--data", "texts.tsv", *TRAIN, "--trials", "2", "--processes", "2", "--vary", "hidden=2,3", "--out", "t"],
 }
 OF_TRAIN = 0.7  # share of the signals that are for `train`
+GRACE = 2.0  # seconds that a copy has to notice that the process that made it has ended
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 WORDS = ("Traceback", "Exception ignored", "Error", "cannot be")
 
@@ -69,15 +70,18 @@ def one(folder, rng, seconds, name=None, numbers=None):
     delay, gap = rng.uniform(0, 1.05 * seconds[name]), rng.uniform(0, 0.2) * rng.integers(2)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         process = start(folder, work, name, COMMANDS[name])
-        try:
-            time.sleep(delay)
-            for number in numbers:
-                process.send_signal(number)
-                time.sleep(gap)
-            _, err = process.communicate(timeout=60)
-        finally:
-            _kill_group(process.pid)
         moment = f"{name}, {[n.name for n in numbers]} {gap:.3f} s apart, {delay:.3f} s after its start"
+        time.sleep(delay)
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(gap)
+        try:
+            _, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{moment}: it has not ended within a minute") from None
+        finally:
+            left = _end_session(process.pid)
+        assert not left, f"{moment}: a process was left over: {err}"
         yield "signals"
         check_end(process.returncode, err, numbers, moment)
         yield "interrupted" if process.returncode else "done before"
@@ -139,10 +143,24 @@ def _resumed(folder, work, moment):
         yield "resumed"
 
 
-def _kill_group(pid):
-    """Kill what is left of a session; AssertionError where something is."""
-    try:
+def _end_session(pid):
+    """Kill what is left of a session after GRACE; -> whether something was."""
+    end = time.monotonic() + GRACE
+    while (left := _alive_in(pid)) and time.monotonic() < end:
+        time.sleep(0.02)
+    if left:
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    raise AssertionError("a process was left over")
+    return bool(left)
+
+
+def _alive_in(session):
+    """Processes of a session that have not ended. Linux."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, of = path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[:4]
+        except (OSError, ValueError):  # it has ended meanwhile
+            continue
+        if int(of) == session and state != "Z":
+            found.append(int(path.parent.name))
+    return found

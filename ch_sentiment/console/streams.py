@@ -1,14 +1,11 @@
 """The one place that prints. Whatever a line holds, it is one line, and nothing in it acts on a terminal."""
 
 import os
-import re
 import sys
 
 from ch_sentiment.console.text import printable, printable_styled
-from common.training.terminal import is_terminal, write_line
-
-# What tqdm writes to draw bars again and again: the line anew, the cursor to the line of another bar.
-_DRAWING = re.compile("\r[^\r\n\x1b]*|(\x1b\\[A)+")
+from common.training.terminal import write_line
+from dataset.printable import PrintableStream
 
 
 def say(*lines, kept=""):
@@ -70,29 +67,6 @@ def discard(stream):
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-class PrintableStream:
-    """A text stream that lets pass what can be printed, line ends, tabs, and in a terminal the drawing of bars: what
-    argparse, warnings, tqdm and others print is harmless, too. `unfiltered`: the stream itself.
-    """
-
-    def __init__(self, stream):
-        self.unfiltered, self._draws = stream, is_terminal(stream)
-
-    def __getattr__(self, name):
-        return getattr(self.unfiltered, name)
-
-    def write(self, text):
-        if self._draws and text[:1] in "\r\x1b" and _DRAWING.fullmatch(text):
-            self.unfiltered.write(text[:1] + printable(text[1:]) if text[0] == "\r" else text)
-        else:
-            self.unfiltered.write(printable(text, "\n\t"))
-        return len(text)
-
-    def writelines(self, lines):
-        for line in lines:
-            self.write(line)
 
 
 def prepare_streams():

@@ -4,21 +4,9 @@ import os
 import re
 import shlex
 
-_JOINERS = "\u200c\u200d"  # invisible, harmless, and part of words and of emoji
+from dataset.printable import printable
+
 _STYLE = re.compile("(\x1b\\[[0-9;]*m)")  # bold, underlined, a colour
-
-
-def printable(text, kept=""):
-    """A text on one line, with a space for each character that a terminal or a spreadsheet would interpret: control
-    characters, escapes, line separators, marks of direction, lone surrogates. kept: those that stay, as in "\n\t".
-    """
-    shown = text
-    for character in kept:
-        shown = shown.replace(character, "")
-    if shown.isprintable():
-        return text
-    stay = _JOINERS + kept
-    return text.translate({ord(c): " " for c in set(text) if not c.isprintable() and c not in stay})
 
 
 def printable_styled(text):

@@ -10,10 +10,10 @@ from ch_sentiment.experiment.answering import report
 from ch_sentiment.experiment.build import rebuild
 from ch_sentiment.experiment.model_meta import check_meta
 from ch_sentiment.experiment.packing import finish, pack, packed_like
+from ch_sentiment.experiment.word_path import path_of_words
 from ch_sentiment.model import to_probabilities
 from common.checking.abstention import abstention_threshold
 from common.checking.calibration import expected_calibration_error, fit_temperature
-from common.checking.integrated_gradients import Path, integrated_gradients
 from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.model_lock import lock_of
 from common.processes import map_on_cores
@@ -100,7 +100,7 @@ class Classifier:
         """As of `answering.TextClassifier`; None where the network has no gradients by its word vectors."""
         if hasattr(self.net, "score_backward"):
             with self.lock:
-                return _word_path(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
+                return path_of_words(self.net, self.vocab.encode(words), weight / self.temperature, **accuracy)
 
     # -- of ids
 
@@ -248,32 +248,3 @@ class Classifier:
 def _not_empty(ids):
     """The ids of a text, or one unknown word where there are none."""
     return ids if len(ids) else np.array([UNK], np.int32)
-
-
-def _word_path(net, ids, weight, **accuracy):
-    """-> Path of the integrated gradients of a margin, from zero vectors to those of the words.
-
-    ids: (T,). weight: (C,), adding up to 0: the margin is the sum over the classes of weight * score.
-    """
-    training = net.training
-    net.train(False)
-    try:
-        vectors, mask = net.vectors(ids[None])  # (1, T, D), (1, T)
-
-        def along(shares):
-            S = len(shares)
-            points = shares.astype(vectors.dtype)[:, None, None] * vectors  # (S, 1, 1) * (1, T, D)
-            scores = net.score(points, np.repeat(mask, S, axis=0))  # (S,) or (S, C)
-            # the logit of class 1 is the log odds: weight[1] * log(p[1] / p[0]), as weight[0] = -weight[1]
-            w = (weight[1:] if scores.ndim == 1 else weight).astype(vectors.dtype)  # (1,) or (C,)
-            margins = scores.reshape(S, len(w)) @ w  # (S, C) @ (C,) -> (S,)
-            with np.errstate(over="ignore", invalid="ignore"):  # Path handles gradients that are not finite
-                gradient = net.score_backward(np.tile(w, (S, 1)).reshape(scores.shape))
-                return Path(shares, margins, (vectors * gradient).sum(axis=2))  # (S, T, D) -> (S, T)
-
-        if hasattr(net, "along_both"):
-            w = weight[1:] if len(net.head.params[1]) == 1 else weight  # (1,) or (C,)
-            along = net.along_both(along, ids, w)
-        return integrated_gradients(along, **accuracy)
-    finally:
-        net.train(training)

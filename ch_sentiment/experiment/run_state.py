@@ -98,7 +98,7 @@ def read_run_state(path):
         return state
     except DataError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else error
         raise CheckpointError(f"{path}: expected a training by `sentifish train` of this version: {why}") from None
 

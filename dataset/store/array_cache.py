@@ -12,6 +12,7 @@ import os
 import stat
 import struct
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ SUFFIX = ".arrays"
 
 _LAYOUT = "sentifish arrays 2"  # 1 was .npz
 _SEAL = 32  # bytes
-_FORMER = "*.npz"  # what older versions left here
+_FORMER = ("tokens-*.npz", "imdb-*.npz")  # what older versions left here
+_ABANDONED = 3600  # seconds after which a file that is being written is one of a process that was killed
 
 
 def load(name, key, form, most):
@@ -71,7 +73,9 @@ def save(name, key, arrays, max_files=None):
                 digest.update(array)
             file.writelines([digest.digest(), lengths, *arrays.values()])
         os.replace(temporary, folder / name)
-        old = list(folder.glob(_FORMER))
+        old = [file for pattern in _FORMER for file in folder.glob(pattern)]
+        began = time.time() - _ABANDONED
+        old += [file for file in folder.glob(f"*{SUFFIX}.*.part") if file.lstat().st_mtime < began]
         if max_files is not None:
             alike = [file for file in folder.glob(f"{name.partition('-')[0]}-*") if not file.is_dir()]
             old += sorted(alike, key=lambda file: file.lstat().st_mtime_ns)[:-max_files]

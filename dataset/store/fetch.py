@@ -12,7 +12,7 @@ from pathlib import Path
 from dataset.errors import DataError
 from dataset.store import registry, stderr
 from dataset.store.locks import locked
-from dataset.store.own_files import open_regular, read_small
+from dataset.store.own_files import open_regular
 
 FOLDER_VARIABLE = "SENTIFISH_DATA"
 HERE, MISSING, DAMAGED = "here", "missing", "damaged"
@@ -51,20 +51,21 @@ def path(name):
     return folder() / _entry(name).file
 
 
-def fetch(name, progress=True):
+def fetch(name, progress=True, again=False):
     """The Path of a file of the registry, verified; it is downloaded if it is missing or damaged.
 
     A file that was put into `folder()` by hand is used like a downloaded one. A damaged file is replaced only once a
     whole one has come, and a line on standard error says so. Of several processes one downloads, the others wait.
-    progress: a bar on standard error, if that is a terminal.
+    progress: a bar on standard error, if that is a terminal. again: read the file, also if it has a stamp.
 
     DataError, in one sentence with address, folder and sha256: no such name, it cannot be downloaded, read or written.
     """
-    if status(name) != HERE:
+    look = verify if again else status
+    if look(name) != HERE:
         try:
             _private("").mkdir(parents=True, exist_ok=True)
             with locked(_private("")):
-                if status(name) != HERE:  # another process may have downloaded it meanwhile
+                if look(name) != HERE:  # another process may have downloaded it meanwhile
                     _download(name, progress)
         except OSError as error:
             raise _failure(name, f"{folder()} cannot be written ({error.strerror or error})") from None
@@ -76,9 +77,8 @@ def status(name):
 
     DataError: no such name, or the file cannot be read.
     """
-    with contextlib.suppress(OSError):  # no stamp, no file
-        content, owner = read_small(_stamp_file(name), _STAMP_SIZE)
-        if content == _stamp(name) and _is_believed(owner):
+    with contextlib.suppress(OSError), open_regular(_stamp_file(name)) as file:  # OSError: no stamp, no file
+        if _is_believed(os.fstat(file.fileno()).st_uid) and file.read(_STAMP_SIZE) == _stamp(name):
             return HERE
     return verify(name)
 
@@ -138,7 +138,7 @@ def _download(name, progress):
     import requests
 
     entry, file, incoming = _entry(name), path(name), _private("incoming")
-    shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
+    _remove(incoming)  # left by a process that was killed
     logger, was_disabled = pooch.get_logger(), pooch.get_logger().disabled
     logger.disabled = True  # a failure is reported once, in one line. Its level cannot be restored: it is cached
     try:
@@ -158,8 +158,16 @@ def _download(name, progress):
         raise _failure(name, f"{damaged}cannot be downloaded ({_reason(error)})") from None
     finally:
         logger.disabled = was_disabled
-        shutil.rmtree(incoming, ignore_errors=True)
+        _remove(incoming)
     verify(name)  # for its stamp
+
+
+def _remove(place):
+    """Remove a folder, or what somebody put in its place."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _reason(error):

@@ -14,19 +14,8 @@ def open_regular(path, flags=0):
     file = open(path, "rb", opener=lambda path, reading: os.open(path, reading | flags))  # noqa: SIM115 (returned)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise OSError(errno.EINVAL, "expected a regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
     return file
-
-
-def read_small(path, most):
-    """The bytes of a regular file, and which user has it: (bytes, int). OSError where it is none, or has more than
-    `most` bytes.
-    """
-    with open_regular(path) as file:
-        content = file.read(most + 1)
-        if len(content) > most:
-            raise OSError(errno.EFBIG, f"expected at most {most:,} bytes", os.fspath(path))
-        return content, os.fstat(file.fileno()).st_uid
 
 
 def is_private(found):

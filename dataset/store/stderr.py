@@ -3,6 +3,8 @@
 import contextlib
 import sys
 
+from dataset.printable import printable
+
 
 def is_terminal():
     """Whether a bar can be drawn on it."""
@@ -14,6 +16,5 @@ def is_terminal():
 
 def write(line):
     """Write a line, where that is possible; names in it cannot act on a terminal."""
-    line = "".join(c if c.isprintable() else " " for c in line)
     with contextlib.suppress(AttributeError, ValueError, OSError):
-        sys.stderr.write(f"{line}\n")
+        sys.stderr.write(f"{printable(line)}\n")

@@ -23,7 +23,7 @@ _MAX_FILES = 8  # the one that was written first is removed first
 _PART = 1024  # texts that are tokenized together
 _LAYOUT = 2  # increase it if the arrays in the file change
 _FORM = {"offsets": np.int64, "ids": np.int32, "words": np.uint8}  # of the arrays in the file
-_LARGEST = 512  # bytes of a file for each character of the texts, far more than tokens take
+_LARGEST = 16  # bytes of a file for each character of the texts, more than tokens and words take (4 + 4 + 1)
 _SAMPLE = 2**14  # characters of the texts that are tokenized to try the cache
 
 
@@ -150,7 +150,7 @@ def _load(name, key, texts, cleaning):
     """The TokenizedTexts of the cache, or None if it has none, or others than `_tokenize_all` makes."""
     from dataset.store import array_cache
 
-    arrays = array_cache.load(name, key, _FORM, _LARGEST * (sum(map(len, texts)) + len(texts) + 1))
+    arrays = array_cache.load(name, key, _FORM, _LARGEST * (sum(map(len, texts)) + len(texts) + 8))
     if arrays is None:
         return None
     ids, offsets, lines = (arrays[part] for part in ("ids", "offsets", "words"))

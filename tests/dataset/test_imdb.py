@@ -13,6 +13,7 @@ import pytest
 from dataset import imdb, imdb_archive
 from dataset.errors import DataError
 from dataset.store import array_cache, registry
+from dataset.store import fetch as fetch_module
 from dataset.store.fetch import derived_folder, sha256
 
 FEW = 3  # texts of each class in the small archives made here
@@ -137,6 +138,21 @@ def test_without_a_source_the_archive_of_the_registry_is_used(archive, monkeypat
     shutil.copy(archive, derived_folder().parent / "small.tar.gz")
     check(imdb.load_data())
     assert imdb.load_unlabelled() == UNLABELLED
+
+
+def test_an_archive_under_a_stamp_that_is_not_its_own_is_neither_read_nor_cached(archive, monkeypatch, write):
+    whole = archive.read_bytes()
+    entry = registry.Entry("small", "small.tar.gz", sha256(archive), None, "", "", "http://127.0.0.1:9/")
+    monkeypatch.setitem(registry.ENTRIES, "imdb", entry)
+    monkeypatch.setattr(fetch_module, "_RETRIES", 0)
+    fetch_module.path("imdb").parent.mkdir()
+    fetch_module.path("imdb").write_bytes(gzip.compress(tar(members() | {"aclImdb/test/pos/0_0.txt": b"other"})))
+    fetch_module._stamp_file("imdb").parent.mkdir()
+    fetch_module._stamp_file("imdb").write_bytes(fetch_module._stamp("imdb"))
+    with pytest.raises(DataError, match=r"small\.tar\.gz is damaged and cannot be downloaded"):
+        imdb.load_data()
+    fetch_module.path("imdb").write_bytes(whole)
+    check(imdb.load_data())
 
 
 def test_other_places_are_refused(tmp_path):

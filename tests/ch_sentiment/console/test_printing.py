@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from benchmarks.torture import messages
 from ch_sentiment.console import say, show, warn
-from ch_sentiment.console.streams import PrintableStream
+from dataset.printable import PrintableStream
 
 PRINTS = [*(ROOT / "ch_sentiment").glob("*/**/*.py"), ROOT / "ch_sentiment" / "program.py"]
 

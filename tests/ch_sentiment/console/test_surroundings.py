@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, TINY
 
@@ -66,5 +67,5 @@ def test_a_user_without_a_home_has_no_cache_and_hears_of_the_variable(monkeypatc
     monkeypatch.setattr(pooch, "os_cache", nobody)
     with pytest.raises(DataError, match=r"~/.cache: expected .* set SENTIFISH_DATA"):
         fetch.folder()
-    array_cache.save("a-1.npz", "key", {})
-    assert array_cache.load("a-1.npz", "key") is None
+    array_cache.save("a-1.arrays", "key", {"a": np.arange(3)})
+    assert array_cache.load("a-1.arrays", "key", {"a": np.int64}, 1000) is None

@@ -64,7 +64,7 @@ WRONG = {
     "about/options/quiet": [1, None, "yes"],
     "about/options/validation": [0.3, 0, "x", 1.0],
     "about/options": [None, [], {"colour": 1}],
-    "about/net/num_classes": [3, True, 0],
+    "about/net/num_classes": [3, True, 0, 10**400],
     "about/net/cell": ["gru", None],
     "about/net/softmax": [True, 0],
     "about/net": [None, [], {}],

@@ -181,6 +181,38 @@ def test_the_untouched_file_is_resumed_into_a_trainer_that_refused_others_before
     assert trainer.loss_list == whole.loss_list and trainer.callbacks[4].largest == whole.callbacks[4].largest
 
 
+class Fails(Largest):
+    """Whose `load_state` changes what it can, and then fails."""
+
+    def load_state(self, values, arrays):
+        super().load_state(values, arrays)
+        self.more, self.seen = 1, None
+        raise RuntimeError("two\nlines")
+
+
+def test_after_an_error_in_load_state_all_callbacks_are_as_they_were(tmp_path):
+    path = tmp_path / "a.npz"
+
+    def with_two(step=None, seed=0, last=Largest):
+        trainer = build(path, step, seed)
+        trainer.callbacks.insert(-1, last())
+        return trainer
+
+    with_two(6).fit(X, T, 4, 4)
+    arrays, meta = load_checkpoint(path)
+    meta["callbacks"][-1]["name"] = "Fails"
+    save_arrays(path, arrays, meta)
+    trainer = with_two(seed=3, last=Fails)
+    before = everything(trainer)
+    with pytest.raises(CheckpointError, match="RuntimeError: two lines"):
+        resume_training(path, trainer)
+    assert everything(trainer) == before
+    other = with_two(seed=3, last=Fails)
+    for each in (trainer, other):  # none of them has been told that it serves another trainer now
+        each.fit(X, T, 1, 4)
+    assert everything(trainer).split("accuracy")[0] == everything(other).split("accuracy")[0]
+
+
 def test_arrays_that_no_training_can_have_are_refused(saved):
     path, arrays, meta = saved
     for name in ("callback.2.1", "callback.3.0", "optimizer.v.0", "weight.0.W"):

@@ -5,6 +5,7 @@ import pytest
 from conftest import time_cell
 
 from common.base_model import BaseModel
+from common.files.checkpoint import CheckpointError, load_checkpoint, save_arrays
 from common.files.resume import Checkpoint, resume_training
 from common.optimizer import SGD
 from common.training.callback import Callback
@@ -75,3 +76,21 @@ def test_a_training_that_was_stopped_goes_on_to_the_bit(tmp_path, step):
     resume_training(path, trainer)
     trainer.fit(XS, np.zeros(6), 2 - trainer.epochs_done, 2)
     assert all(np.array_equal(p, q) for p, q in zip(whole.params, resumed.params))
+
+
+def test_states_of_other_rows_sizes_or_names_are_refused(tmp_path):
+    path = tmp_path / "last.npz"
+    trainer_of(Net(), StopAt(2), Checkpoint(path)).fit(XS, np.zeros(6), 2, 2)
+    arrays, meta = load_checkpoint(path)
+    resume_training(path, trainer_of(Net(), Checkpoint(path)))
+    h = arrays["callback.0.0"]
+    assert meta["callbacks"][0]["memory"] == {"names": [["h", "c"]]}
+    for other in (h[:0], np.concatenate((h, h, h)), h[:, :1], h.astype("f2"), h[0]):
+        save_arrays(path, arrays | {"callback.0.0": other}, meta)
+        with pytest.raises(CheckpointError, match="StreamState"):
+            resume_training(path, trainer_of(Net(), Checkpoint(path)))
+    for names in ([], [["h"]], [["c", "h"]], [["h", "h"]], [["h", "x"]], [["h", "c"], []], None, [3]):
+        meta["callbacks"][0]["memory"]["names"] = names
+        save_arrays(path, arrays, meta)
+        with pytest.raises(CheckpointError, match="StreamState"):
+            resume_training(path, trainer_of(Net(), Checkpoint(path)))

@@ -18,6 +18,8 @@ from types import SimpleNamespace
 import pooch.core
 import pytest
 
+from benchmarks.torture.caches import within
+from benchmarks.torture.odd_files import ODD
 from dataset.errors import DataError
 from dataset.store import fetch as store
 from dataset.store import registry
@@ -276,6 +278,55 @@ def test_a_damaged_file_stays_where_no_whole_one_comes(server):
     put_by_hand(b"mine")
     assert f"a: {path('a')} is damaged and cannot be downloaded (403 Forbidden)" in failure()
     assert path("a").read_bytes() == b"mine" and files(store.folder()) == ["a.bin"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a pipe", "a socket", "a device", "a link to a device", "a link to itself", "a folder"]
+)
+def test_what_is_no_file_in_the_place_of_a_file_is_refused_at_once(server, name):
+    path("a").parent.mkdir()
+    try:
+        ODD[name](path("a"), b"")
+    except (OSError, AttributeError):
+        pytest.skip("the administrator can, or another system")
+    for function in (status, verify, fetch):
+        with within(20), pytest.raises(DataError, match=r"a\.bin: cannot be read \("):
+            function("a")
+    assert server.asked == 0 and os.path.lexists(path("a"))
+
+
+@pytest.mark.parametrize(
+    "name", ["a pipe", "a link to a device", "a link to nothing", "a link to a copy", "an empty file"]
+)
+def test_what_lies_in_the_place_of_a_stamp_or_of_a_download_in_progress_is_in_nobody_s_way(server, name, tmp_path):
+    if os.name == "nt":
+        pytest.skip("pipes and links of Unix")
+    for place in ("incoming", "a.bin.verified"):
+        clear()
+        store._private("").mkdir(parents=True)
+        (tmp_path / "cache" / "elsewhere").mkdir(exist_ok=True)
+        ODD[name](store._private(place), b"mine")
+        with within(20):
+            assert fetch("a").read_bytes() == CONTENT and status("a") == "here" and verify("a") == "here"
+        for file in (tmp_path / "cache" / "elsewhere").iterdir():
+            assert file.is_dir() or file.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="the administrator alone can")
+def test_the_stamp_of_another_user_is_believed_only_if_the_folder_is_that_user_s(register):
+    register()
+    put_by_hand()
+    assert status("a") == "here"
+    path("a").write_bytes(b"!" + CONTENT[1:])
+    stamp = store._stamp_file("a")
+    for owner, state in ((12_345, "damaged"), (0, "here")):
+        stamp.write_bytes(store._stamp("a"))
+        os.chown(stamp, owner, owner)
+        assert status("a") == state
+    os.chown(store.folder(), 12_345, 12_345)
+    stamp.write_bytes(store._stamp("a"))
+    os.chown(stamp, 12_345, 12_345)
+    assert status("a") == "here"
 
 
 def test_clear_removes_what_is_ours_and_nothing_else(server):

@@ -65,3 +65,13 @@ def test_whoever_waits_for_a_lock_whose_file_is_removed_locks_a_new_file(tmp_pat
         lock.unlink()
     waiting.join()
     assert found == [True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a file in it is locked")
+def test_the_lock_of_a_folder_is_no_file_that_somebody_could_remove(tmp_path):
+    with locked(tmp_path):
+        assert os.listdir(tmp_path) == []
+        with locked_if_free(tmp_path) as held:
+            assert not held
+    with locked_if_free(tmp_path) as held:
+        assert held

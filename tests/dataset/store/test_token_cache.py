@@ -2,6 +2,8 @@
 
 import os
 import stat
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -159,6 +161,35 @@ def test_tokens_of_other_texts_under_the_right_key_are_found_by_a_sample(counted
     array_cache.save(file.name, key, arrays | {"words": np.frombuffer(b"evil\nnot", np.uint8)})
     again = tokenize_texts(texts)
     assert again.words == tokens.words == ["good", "not"] and len(counted) == 2 * len(texts)
+
+
+def test_a_file_far_larger_than_the_tokens_of_the_texts_is_not_read(counted):
+    texts = ["good bad " * 20_000]
+    want = tokenize_texts(texts)
+    (file,) = derived_folder().iterdir()
+    size = 1 << 26  # lengths that fit, and a hole
+    file.write_bytes(bytes(32) + struct.pack("<3Q", 2, size // 4, 1))
+    os.truncate(file, 32 + 3 * 8 + 2 * 8 + size + 1)
+    tracemalloc.start()
+    try:
+        got = tokenize_texts(texts)
+        assert tracemalloc.get_traced_memory()[1] < size / 2
+    finally:
+        tracemalloc.stop()
+    assert got.words == want.words and np.array_equal(got.ids, want.ids)
+    assert len(counted) == 2 and file.stat().st_size < 1 << 20
+
+
+def test_files_of_older_versions_and_of_killed_processes_are_removed_and_no_others():
+    derived_folder().mkdir(parents=True)
+    ours = ["tokens-1.npz", "imdb-1-labelled.npz", "imdb-1-labelled.arrays.x.part"]
+    others = ["features.npz", "notes.txt", "imdb-2-labelled.arrays.x.part"]
+    for name in [*ours, *others]:
+        (derived_folder() / name).touch()
+        os.utime(derived_folder() / name, (1, 1))
+    os.utime(derived_folder() / others[-1])  # just being written
+    tokenize_texts(TEXTS)
+    assert sorted(file.name for file in derived_folder().iterdir() if file.suffix != ".arrays") == sorted(others)
 
 
 def test_the_eight_newest_files_stay_and_files_of_other_kinds_too():
