@@ -95,7 +95,7 @@ def in_words(error):
     """What is said of bad input, or of what the system refused."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if isinstance(error, FileNotFoundError):  # of what has no name: the folder that names are read in
+    if isinstance(error, FileNotFoundError) and error.errno is not None:  # nameless: the folder that names are read in
         return "the working folder is not there any more"
     return "not enough memory" if isinstance(error, MemoryError) and not str(error) else error
 

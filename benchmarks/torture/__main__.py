@@ -11,6 +11,7 @@ from benchmarks.torture import (
     faults,
     files,
     hostile,
+    inputs,
     kills,
     memory,
     messages,
@@ -39,6 +40,7 @@ PARTS = {
     "ranks": ranks,
     "threads": threads,
     "caches": caches,
+    "inputs": inputs,
 }
 
 

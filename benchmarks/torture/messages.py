@@ -49,7 +49,7 @@ def run(minutes, say):
             for arguments in commands(name, folder, thorough=name == ALL):
                 printed += check(arguments, *ask(arguments, folder, name))
                 asked += 1
-        say(f"messages: {asked:,} commands, the last of them with {kind}")
+        say(f"messages: {asked:,} commands, {tried} names, the last of them {kind}")
         if time.monotonic() > end:
             break
     return {"names": tried, "commands": asked, "bytes printed": printed, "control characters": 0}

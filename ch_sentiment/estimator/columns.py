@@ -1,5 +1,7 @@
 """Texts and labels at the door of an estimator: lists, arrays and columns of data frames become lists and arrays."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ch_sentiment.experiment.in_memory import is_missing_value
@@ -37,6 +39,8 @@ def as_labels(labels, index=None):
     which scikit-learn refuses, becomes `<U`, and objects other than str the numbers that they are. DataError as of
     `as_column`.
     """
+    if isinstance(labels, Iterator):  # whoever has counted its labels has used them up
+        raise DataError(f"labels: expected a list, got one {type(labels).__name__}")
     column = as_column(labels, "labels")
     index = np.arange(len(column)) if index is None else index
     chosen = [column[i] for i in index]

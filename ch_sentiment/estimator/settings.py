@@ -7,7 +7,7 @@ import threading
 import numpy as np
 from numpy.random import Generator, RandomState
 
-from common.arrays.checks import plain_number
+from common.arrays.checks import as_array, plain_number
 from common.cores import VARIABLE
 from dataset.errors import DataError
 
@@ -45,7 +45,8 @@ def weighted(sample_weight, class_weight, labels, classes=()):
         raise DataError(f"class_weight: expected labels of {sorted(map(str, found))}, got {unknown[0]!r}")
     weights = np.array([class_weight.get(label, 1) for label in labels], np.float64)  # (N,)
     try:
-        return weights if sample_weight is None else weights * np.asarray(sample_weight, np.float64)
+        of_texts = np.ones(len(weights)) if sample_weight is None else as_array("fit", "sample_weight", sample_weight)
+        return weights * of_texts if of_texts.dtype.kind in "biuf" else sample_weight
     except (TypeError, ValueError):  # no numbers, or not N: refused where they are used
         return sample_weight
 

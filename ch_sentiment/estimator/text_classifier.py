@@ -13,6 +13,7 @@ from ch_sentiment.estimator.columns import as_column, as_labels, as_texts, class
 from ch_sentiment.estimator.settings import from_plain, processes_of, seed_of, to_plain, weighted
 from ch_sentiment.experiment import run
 from ch_sentiment.experiment.classifier import Classifier
+from ch_sentiment.experiment.in_memory import as_weights
 from ch_sentiment.experiment.recipes import config_of
 from ch_sentiment.model import to_probabilities
 from common.training.callback import Callback
@@ -152,7 +153,8 @@ class TextClassifier(TextClassifierMixin, BaseEstimator):
         expected, got = ("str" if values.dtype.kind in "UO" else values.dtype.name for values in (answers, labels))
         if len(labels) and (expected == "str") != (got == "str"):
             raise DataError(f"labels: expected {expected}, as of `classes_`, got {got}")
-        return float(np.average(answers == labels, weights=sample_weight))
+        weights = None if sample_weight is None else as_weights(sample_weight, len(answers), slice(None))
+        return float(np.average(answers == labels, weights=weights))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")

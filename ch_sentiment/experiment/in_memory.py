@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from common.arrays.checks import as_array, described
 from dataset.errors import DataError
 from dataset.labelled_text import left_out_line
 from dataset.reading.labels import MISSING, label_key, listed, sorted_names
@@ -38,7 +39,7 @@ def checked_texts(texts, labels, groups=None, sample_weight=None, strict=False, 
     numbers = np.setdiff1d(1 + np.arange(len(texts)), [number for some in missing.values() for number in some])
     index = numbers.astype(int) - 1
     groups = None if groups is None else np.array(_groups(groups, len(texts)))[index]
-    weights = None if sample_weight is None else _weights(sample_weight, len(texts), index)
+    weights = None if sample_weight is None else as_weights(sample_weight, len(texts), index)
     texts = [_of_kind((str,), texts[i], f"text {i + 1}") for i in index]
     labels = [_of_kind((str, int, np.integer, np.bool_), _whole(labels[i]), f"label {i + 1}") for i in index]
     if len({isinstance(label, str) for label in labels}) > 1:
@@ -89,14 +90,17 @@ def _groups(values, N):
     return values
 
 
-def _weights(values, N, index):
+def as_weights(values, N, index):
     """-> (M,) float64, those at the positions `index`, (M,). DataError unless there are N, and these are finite
     numbers, 0 or above, and one of them above.
     """
     try:
-        weights = np.asarray(values, np.float64)
+        weights = as_array("sample_weight", "weights", values)
+        if weights.dtype.kind not in "biufO":
+            raise TypeError
+        weights = weights.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"sample_weight: expected {N:,} numbers, got something else") from None
+        raise DataError(f"sample_weight: expected {N:,} numbers, got {described(values)}") from None
     if weights.shape != (N,):
         raise DataError(f"sample_weight: expected a weight for each of the {N:,} texts, got shape {weights.shape}")
     weights = weights[index]  # (N,) -> (M,)

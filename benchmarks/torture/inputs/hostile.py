@@ -1,24 +1,11 @@
-"""What a composer may hand to layers, losses, optimizers, models and the Trainer by mistake.
-
-Each case is a call with one argument, and a good value of it. Hostile values are made of the good one. A call must
-either be refused by one line that begins with its owner's name (ValueError, TypeError), or give the very result of the
-good value, where the hostile one says the same in another form. Nothing may warn.
-"""
+"""Hostile values, made of a well-formed one, for each kind of argument."""
 
 import collections
-import contextlib
-import copy
 import sys
-import time
-import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-
-from benchmarks.torture import inputs_cases
-
-CLOSE = 1e-2, 1e-2  # relative, absolute: float16 is an input, too
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,7 @@ def of_any_array(good):
     yield Hostile("tuple", tuple(good.tolist()), same=True)
     yield Hostile("deque", collections.deque(good.tolist()), same=True)
     if good.ndim < 3:
-        yield Hostile("matrix", np.asmatrix(good), same=good.ndim == 2)
+        yield Hostile("matrix", good.view(np.matrix), same=good.ndim == 2)
     yield Hostile("view", np.repeat(good, 2, axis=0)[::2], same=True)
     yield Hostile("read-only", np.broadcast_to(good, good.shape), same=True)
     yield Hostile("other byte order", good.astype(good.dtype.newbyteorder()), same=True)
@@ -106,8 +93,8 @@ def of_ids(good, upper):
     yield Hostile("floats", good.astype(float))
     yield Hostile("halves", good + 0.5)
     yield Hostile("bools", good.astype(bool))
-    worst = (-1, -(2**31), -(2**63), upper, 2**31, 2**32, 2**32 + 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1, 2**70)
-    for worst in (value for value in worst if not 0 <= value < upper):
+    extremes = (-1, -(2**31), -(2**63), upper, 2**31, 2**32, 2**32 + 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1, 2**70)
+    for worst in (value for value in extremes if not 0 <= value < upper):
         wide = good.astype(object)
         wide[(0,) * good.ndim] = worst
         yield Hostile(f"list with {worst}", wide.tolist())
@@ -240,70 +227,3 @@ KINDS |= {
     "vectors": of_vectors,
 }
 KINDS |= {"number": of_number, "count": of_count, "limit": of_limit, "ratio": of_number}
-
-
-def attack(case, hostile, wanted):
-    """None, or what is wrong, of a case and one hostile value. wanted: what the case gives for the good value."""
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always")
-        try:
-            found = case.call(hostile.value)
-        except (ValueError, TypeError) as error:
-            line = str(error)
-            problem = None if line.startswith(case.owners) and "\n" not in line else f"{type(error).__name__}: {line}"
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            problem = (
-                None
-                if hostile.name in case.fine or is_right(hostile, found, wanted)
-                else f"gave {' '.join(repr(found).split()):.90}"
-            )
-    problem = problem or (f"warned: {heard[0].message}" if heard else None)
-    return problem and f"{case.name} of {hostile.name}: {problem}"
-
-
-def is_right(hostile, found, wanted):
-    """Whether what a hostile value gave is right: what is well formed, but of no rows or of large numbers, is no error."""
-    if hostile.name == "no rows":
-        return len(found) == 0 if isinstance(found, (list, np.ndarray)) else False
-    if hostile.name == "1e300":  # of a layer without weights, which computes in the dtype of its input
-        return isinstance(found, (np.ndarray, float)) and bool(np.isfinite(found).all())
-    return hostile.same and same(found, wanted)
-
-
-def same(a, b):
-    """Whether two results are equal, where they are floats to rounding: a layer without weights has its input's dtype."""
-    if isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(b, (np.ndarray, float)):
-        a = np.asarray(a, np.float64) if isinstance(a, (np.ndarray, float)) else np.empty(0, object)
-        return a.shape == np.shape(b) and np.allclose(a, b, *CLOSE, equal_nan=True)
-    return a == b or a is b
-
-
-def attacks():
-    """(case, hostile value, result of the good value), of all cases."""
-    for case in inputs_cases.cases():
-        wanted = case.call(copy.deepcopy(case.good))
-        for hostile in KINDS[case.kind](case.good, *case.more):
-            yield case, hostile, wanted
-
-
-def run(minutes, say):
-    with contextlib.suppress(ImportError):
-        import pandas  # noqa: F401  (its columns are tried where it is installed)
-    count, wrong, start = 0, [], time.monotonic()
-    for case, hostile, wanted in attacks():
-        count += 1
-        if problem := attack(case, hostile, wanted):
-            wrong.append(problem)
-            say(problem)
-    assert not wrong, f"{len(wrong)} of {count}, first of all {wrong[0]}"
-    cases = len({case.name for case in inputs_cases.cases()})
-    return {
-        "arguments": cases,
-        "hostile values": count,
-        "accepted in silence": 0,
-        "seconds": round(time.monotonic() - start),
-    }
