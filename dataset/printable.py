@@ -11,12 +11,13 @@ def printable(text, kept=""):
     """A text on one line, with a space for each character that a terminal or a spreadsheet would interpret: control
     characters, escapes, line separators, marks of direction, lone surrogates. kept: str of those that stay, as a tab.
     """
-    shown = text
-    for character in kept:
-        shown = shown.replace(character, "")
-    if shown.isprintable():
+    if text.isprintable():
         return text
-    stay = _JOINERS + kept
+    stay, other = _JOINERS + kept, text
+    for character in stay:
+        other = other.replace(character, "")
+    if other.isprintable():  # ten times as fast as what follows
+        return text
     return text.translate({ord(c): " " for c in set(text) if not c.isprintable() and c not in stay})
 
 
