@@ -29,7 +29,8 @@ META = {
     "callbacks": [{"name": str, "memory": dict, "arrays": COUNT}],
 }
 ROW = {"epoch": FROM_ONE, "loss": NUMBER, "accuracy": (SHARE, None), "grad_norm": NOT_NEGATIVE, "lr": NUMBER}
-ROW |= {"tokens_per_s": NOT_NEGATIVE, "seconds": NOT_NEGATIVE, "val_loss": (NUMBER, None), "val_accuracy": (SHARE, None)}
+ROW |= {"tokens_per_s": NOT_NEGATIVE, "seconds": NOT_NEGATIVE}
+ROW |= {"val_loss": (NUMBER, None), "val_accuracy": (SHARE, None)}
 SQUARES = ((AdaGrad, "h"), (RMSprop, "h"), (AdaDelta, "h"), (AdaDelta, "d"), (Adam, "v"))  # means of squares
 STATE_INT = Number(0, 2**128, whole=True)
 FLAG = Number(0, 1, whole=True)
