@@ -18,7 +18,12 @@ def main(argv=None):
         for number in (SIGINT, SIGTERM):
             if getsignal(number) != SIG_IGN:  # of a job in the background
                 signal(number, end)
-    from ch_sentiment.program import program, run_command  # once a signal cannot disturb what is imported
+    try:
+        from ch_sentiment.program import program, run_command  # once a signal cannot disturb what is imported
+    except (Exception, SystemExit) as error:
+        if argv is None:
+            end_ranks(error)
+        raise
 
     return program() if argv is None else run_command(argv)
 
@@ -32,6 +37,16 @@ def end(number, frame):
         signal(number, SIG_DFL)
         os.kill(os.getpid(), number)
     os._exit(128 + number)
+
+
+def end_ranks(error):
+    """What cannot be imported ends all ranks of mpiexec: the others would wait for one that has left."""
+    from common.cores import ranks_started
+
+    if ranks_started() > 1:
+        from common.training.mpi import end_all
+
+        end_all(f"sentifish: the program cannot be imported ({error!r})", 2)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import re
 from dataclasses import fields
 
-from ch_sentiment.console import warn
+from ch_sentiment.console import as_argument, quoted, warn
 from ch_sentiment.experiment import answering
 from ch_sentiment.experiment.cells import register_cell
 from ch_sentiment.experiment.classifier import Classifier
@@ -188,5 +188,7 @@ def refuse_names_of_files(options, texts, instead):
         there = os.path.exists(text)
         if (there or FILE_NAME.fullmatch(text)) and text not in getattr(options, "after_dashes", ()):
             got = "a folder" if os.path.isdir(text) else "a file" if there else "a file that is not there"
-            way_out = f"give {instead.format(text)}, or " * there + f"-- {text} for this text itself"
+            way_out = f"-- {quoted(text)} for this text itself"
+            if there:
+                way_out = f"give {instead.format(as_argument(text))}, or {way_out}"
             raise DataError(f"expected a text, got the name of {got}, {text}: {way_out}")

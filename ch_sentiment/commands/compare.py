@@ -89,7 +89,8 @@ def run(arguments):
                     say_once(line)
                 inform(config.run, f"  {kind}: {kind_outcome(row)}, {row['minutes']:.2f} minutes")
         except TrainingStopped as stopped:
-            _, code = STOPPED[stopped.reason]
+            message, code = STOPPED[stopped.reason]
+            warn(f"{message}: {len(rows)} of {len(kinds)} kinds are trained")
         finally:
             if rows:
                 write_results(folder, config, data, rows, histories, say_once)

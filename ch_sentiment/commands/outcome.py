@@ -7,7 +7,7 @@ from ch_sentiment.commands.scores import abstention_line, outcome_lines, wide_li
 from ch_sentiment.console import as_argument, say
 from ch_sentiment.experiment.epoch_choice import ENOUGH
 from ch_sentiment.experiment.run_folder import LAST, MODEL, STATE
-from common.files.held_folder import FolderMoved
+from common.files.held_folder import FolderMoved, check_stays
 
 STOPPED = {"SIGINT": ("interrupted", 130), "SIGTERM": ("terminated", 143)}  # reason: what is said, exit code
 
@@ -63,7 +63,8 @@ def how_to_resume(folder):
 
 
 def say_written(folder):
-    """Name what a training wrote."""
+    """Name what a training wrote. FolderMoved where it is elsewhere by now."""
+    check_stays(folder)
     written = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     say(f"written to {folder}: {', '.join(written)}")
 

@@ -13,7 +13,7 @@ import numpy as np
 from ch_sentiment.commands.arguments import add_options, add_processes_argument, typed, typed_config
 from ch_sentiment.commands.outcome import STOPPED, inform
 from ch_sentiment.commands.scores import interval
-from ch_sentiment.console import say
+from ch_sentiment.console import say, warn
 from ch_sentiment.experiment.corpus import encode
 from ch_sentiment.experiment.load import load
 from ch_sentiment.experiment.option import TRIAL_COUNT, flag
@@ -107,7 +107,8 @@ def run(arguments):
                 say(f"  {name}: {trial_outcome(row)}")
                 check_stays(folder)
         except TrainingStopped as stopped:
-            _, code = STOPPED[stopped.reason]
+            message, code = STOPPED[stopped.reason]
+            warn(f"{message}: {len(rows)} of {arguments.trials} trials are done; the same command goes on")
     say(*trials_table(rows).split("\n"))
     for line in not_told_apart(rows):
         say(line)

@@ -30,15 +30,20 @@ def shorten_name(name, width):
 
 
 def as_argument(name):
-    """The name of a file or folder as an argument of a command that can be pasted into a shell, and acts on no
-    terminal: quoted where it must be, with ./ before a dash, as $'...' (POSIX 2024, bash, zsh) where a character cannot
-    be shown.
+    """The name of a file or folder as an argument of a command that can be pasted into a shell: `quoted`, with ./
+    before a dash.
     """
     name = os.fspath(name)
-    name = f"./{name}" if name.startswith("-") else name
-    if name.isprintable():
-        return shlex.quote(name)
-    return "$'" + "".join(map(_escaped, name)) + "'"
+    return quoted(f"./{name}" if name.startswith("-") else name)
+
+
+def quoted(text):
+    """A text that can be pasted into a shell, and acts on no terminal: between quotes where it must be, as $'...'
+    (POSIX 2024, bash, zsh) where a character cannot be shown.
+    """
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_escaped, text)) + "'"
 
 
 def _escaped(character):

@@ -70,7 +70,8 @@ def write_figures(folder, result, say):
 
 
 def present(folder, names):
-    """Those of the files that are in the folder: one that could not be drawn is not."""
+    """Those of the files that are in the folder: one that could not be drawn is not. FolderMoved, where it is held."""
+    check_stays(folder)
     return [name for name in names if (folder / name).exists()]
 
 

@@ -5,6 +5,7 @@ system releases the locks of a process when it ends.
 """
 
 import contextlib
+import errno
 import os
 import secrets
 
@@ -29,7 +30,7 @@ def write_atomically(path, pieces):
     named = os.fspath(path)
     path = place(named)
     if fcntl and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        with open(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:  # no wait for a reader
+        with open(_open_device(path, named), "wb", buffering=0) as file:
             os.set_blocking(file.fileno(), True)
             _write_all(file, pieces)
         return
@@ -51,6 +52,17 @@ def write_atomically(path, pieces):
                 os.fsync(folder)  # so that the new name survives a power failure, too
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), named) from None
+
+
+def _open_device(path, named):
+    """A descriptor of a pipe or a device that exists, without waiting for a reader."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        why = "expected the name of a file, got a pipe that nobody reads, or a socket"
+        raise OSError(errno.ENXIO, why, named) from None
 
 
 def _write_all(file, pieces):

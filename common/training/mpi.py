@@ -75,11 +75,12 @@ def end_with(line, code):
     an error that all of them have is printed by the first alone.
     """
     if _one_program:
-        _end_all(line, code)
+        end_all(line, code)
     write_line(sys.stderr, line)
 
 
-def _end_all(line, code):
+def end_all(line, code):
+    """`end_with` for ranks that have joined, or cannot."""
     with contextlib.suppress(ValueError):  # of another thread
         for number in (signal.SIGINT, signal.SIGTERM):  # it ends already
             signal.signal(number, signal.SIG_IGN)
@@ -115,4 +116,4 @@ def _told_within(seconds):
 def _abort_after_error():
     """At exit: the traceback of an uncaught exception is printed, and MPI_Finalize would wait for the other ranks."""
     if hasattr(sys, "last_value"):
-        _end_all("an unexpected error", 1)
+        end_all("an unexpected error", 1)

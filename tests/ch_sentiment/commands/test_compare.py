@@ -137,7 +137,10 @@ def test_ctrl_c_ends_with_what_is_done(two_kinds, here, monkeypatch, capsys, pre
     monkeypatch.setattr(Trainer, "_train_step", pressed)
     assert call("compare", *TINY, "--out", "out") == 130
     assert [row["kind"] for row in rows("out")] == ["bow"]
-    assert "| bow " in capsys.readouterr().out and Path("out/compare.png").exists()
+    out, err = capsys.readouterr()
+    assert "| bow " in out and Path("out/compare.png").exists()
+    said = "interrupted: 1 of 2 kinds are trained" if presses == 1 else "sentifish compare: interrupted"
+    assert said in err.splitlines()
 
 
 def test_progress_is_shown_throughout(two_kinds, here, monkeypatch, capsys):

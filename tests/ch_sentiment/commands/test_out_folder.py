@@ -56,6 +56,16 @@ def test_a_training_whose_folder_is_removed_says_so(two, here, meanwhile, capsys
     assert not (here / "run").exists()
 
 
+@pytest.mark.parametrize("command", [("train", *TRAIN), ("lr-find", "--hidden", 4, "--wordvec", 4, "--steps", 3)])
+def test_nothing_is_said_to_be_written_to_a_folder_that_was_moved(two, here, monkeypatch, capsys, command):
+    for module in ("experiment.run_folder", "commands.lr_find"):
+        monkeypatch.setattr(f"ch_sentiment.{module}.write_figures", lambda *given: put_another(here))
+    name, *options = command
+    assert call(name, two, *options, "--out", "run") == 2
+    out, err = capsys.readouterr()
+    assert "written to" not in out and "run: this folder was moved" in err
+
+
 @pytest.mark.parametrize("command", ["train", "pretrain", "tune", "lr-find", "resume", "speeches"])
 def test_a_lock_removed_by_hand_lets_no_second_command_in(two, here, meanwhile, capsys, command):
     codes = []

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from conftest import call
 
 from benchmarks.torture import kills, memory
 from benchmarks.torture import texts as random_texts
@@ -275,3 +276,10 @@ def test_the_memory_that_lines_take_in_short(monkeypatch):
     monkeypatch.setattr(memory, "ALLOWED", 0)
     with pytest.raises(AssertionError, match=r"expected growth under 0 MB, got \{'lines': 3000, "):
         memory.run(0, lambda line: None)
+
+
+def test_the_way_out_of_a_text_that_is_the_name_of_a_file_can_be_pasted(phrases_model, here, capsys):
+    Path("-a\x1b b.csv").write_text("text\n")
+    assert call("predict", phrases_model, "-a\x1b b.csv") == 2
+    way_out = "give --data $'./-a\\x1b b.csv' for the texts in it, or -- $'-a\\x1b b.csv' for this text itself"
+    assert capsys.readouterr().err.endswith(f"{way_out}\n")

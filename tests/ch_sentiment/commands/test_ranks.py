@@ -101,6 +101,7 @@ class _NoSignals:
     ("how", "arguments", "code", "messages", "given"),
     [
         ((), ("predict", "model"), 2, 1, "open"),
+        (("ch_sentiment.program", "None", "1", "ValueError", "0"), ("train", *torture.SMALL), 2, 1, "text"),
         (("common.trainer", "Trainer._train_step", "9", "SystemExit", "1"), ("train", *torture.SMALL), 3, 1, "text"),
     ],
 )

@@ -134,7 +134,9 @@ def test_ctrl_c_keeps_the_trials_that_are_done(monkeypatch, capsys):
     monkeypatch.setattr(ch_sentiment.commands.tune, "trial", counted)
     monkeypatch.setattr(Trainer, "_train_step", pressed)
     assert main([*TINY, *VARY, "--trials", "3", "--out", "r"]) == 130
-    assert [row["trial"] for row in rows("r")] == [1] and "    1  accuracy" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert [row["trial"] for row in rows("r")] == [1] and "    1  accuracy" in out
+    assert "interrupted: 1 of 3 trials are done; the same command goes on\n" in err
 
 
 def test_another_search_in_the_same_folder_is_refused(capsys):

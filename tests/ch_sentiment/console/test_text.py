@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from benchmarks.torture.messages import ALL, NAMES
-from ch_sentiment.console import as_argument, printable
+from ch_sentiment.console import as_argument, printable, quoted
 from ch_sentiment.console.text import printable_styled
 
 
@@ -37,3 +37,7 @@ def test_a_name_that_is_pasted_into_a_shell_is_the_name_again(name):
 
 def test_the_names_that_are_tried_hold_what_is_feared():
     assert {"\x1b", "\n", "\r", "\t", "\x07", "\x7f", "\x9b", "\u202e", "\u2028"} <= set(ALL)
+
+
+def test_a_text_that_is_pasted_is_the_text_again_also_with_a_dash_before_it():
+    assert quoted("-a b") == "'-a b'" and quoted("a\x1b'") == "$'a\\x1b\\''"

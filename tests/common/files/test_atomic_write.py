@@ -38,7 +38,9 @@ def test_pieces_become_one_file(tmp_path, monkeypatch):
 def test_a_pipe_is_written_into_and_stays_one(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    with pytest.raises(OSError, match="pipe"):  # nobody reads it: no wait for somebody who may
+    with pytest.raises(
+        OSError, match="the name of a file, got a pipe"
+    ):  # nobody reads it: no wait for somebody who may
         write_atomically(path, [b"lost"])
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     write_atomically(path, [b"one", b"two"])
