@@ -182,6 +182,9 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
     if type(number) is not int and (whole or not isinstance(number, float)):
         expected = f"a whole number for {expected}" if whole else f"a number for {expected}"
         raise ValueError(f"{_called(owner)}: expected {expected}, got {described(value)}{hint}")
+    if not whole and type(number) is int and abs(number) > sys.float_info.max:  # which no array of floats could take
+        expected = f"a number for {expected} that fits a float"
+        raise ValueError(f"{_called(owner)}: expected {expected}, got one of {number.bit_length()} bits{hint}")
     fits = number == number and not (finite and abs(number) == np.inf)
     fits = fits and (least is None or number >= least) and (above is None or number > above)
     if not fits or (below is not None and not number < below):
