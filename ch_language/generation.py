@@ -18,8 +18,9 @@ def generate(model, ids, length=50, temperature=1.0, top_k=None, end=None, skip=
     length = as_number("generate", "length", length, least=0, whole=True)
     temperature = as_number("generate", "temperature", temperature, above=0)
     top_k = V if top_k is None else as_number("generate", "top_k", top_k, least=1, below=V + 1, whole=True)
-    rng = as_rng("generate", rng)
-    if len(ids) == 0 or len(set(skip)) >= V:
+    end = None if end is None else as_number("generate", "end", end, least=0, below=V, whole=True)
+    skip, rng = as_ids("generate", "skip", list(skip), ("K",), V), as_rng("generate", rng)
+    if len(ids) == 0 or len(np.unique(skip)) >= V:
         raise ValueError(
             f"generate: expected a word to start from and one to draw, got {len(ids)} and {len(skip)} skipped"
         )
@@ -38,7 +39,7 @@ def generate(model, ids, length=50, temperature=1.0, top_k=None, end=None, skip=
 def probabilities(scores, temperature, top_k, skip=()):
     """scores (V,) -> softmax(scores / temperature) of the `top_k` highest that are not skipped, 0 of the others."""
     scores = scores.copy()
-    scores[list(skip)] = -np.inf
+    scores[np.array(skip, np.int64)] = -np.inf
     if top_k < len(scores):
         scores[np.argsort(-scores, kind="stable")[top_k:]] = -np.inf
     return softmax((scores - scores.max()) / temperature)

@@ -22,6 +22,7 @@ def beam_search(model, xs, start_id, sample_size, beam_width=5, end_id=None, len
     beam_width = as_number("beam_search", "beam_width", beam_width, least=1, whole=True)
     length_power = as_number("beam_search", "length_power", length_power, least=0)
     start_id = as_number("beam_search", "start_id", start_id, least=0, whole=True)
+    end_id = None if end_id is None else as_number("beam_search", "end_id", end_id, least=0, whole=True)
     with model.predicting():
         questions = encoded = model.encode(xs)
         N, K = len(encoded.hs), 1

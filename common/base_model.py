@@ -56,6 +56,7 @@ class BaseModel(WithGrads):
         self.grads = None  # those of the layers, where they are asked for
         self.param_names = [f"{name}.{param}" for name, layer in layers.items() for param in param_names(layer)]
         self.below = [layer for _, layer in below]
+        vars(self).pop("_model_lock", None)  # the new layers may have one, which they share with another model
 
     def train(self, flag=True):
         """Training (True) or prediction (False) for all layers below that know the difference (`train_flg`).

@@ -99,7 +99,7 @@ def as_weights(values, N, index):
         if weights.dtype.kind not in "biufO":
             raise TypeError
         weights = weights.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"sample_weight: expected {N:,} numbers, got {described(values)}") from None
     if weights.shape != (N,):
         raise DataError(f"sample_weight: expected a weight for each of the {N:,} texts, got shape {weights.shape}")

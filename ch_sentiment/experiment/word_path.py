@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from common.base_model import mode_restored
 from common.checking.integrated_gradients import Path, integrated_gradients
 
 
@@ -10,9 +11,8 @@ def path_of_words(net, ids, weight, **accuracy):
 
     ids: (T,). weight: (C,), adding up to 0: the margin is the sum over the classes of weight * score.
     """
-    training = net.training
-    net.train(False)
-    try:
+    with mode_restored(net):
+        net.train(False)
         vectors, mask = net.vectors(ids[None])  # (1, T, D), (1, T)
 
         def along(shares):
@@ -30,5 +30,3 @@ def path_of_words(net, ids, weight, **accuracy):
             w = weight[1:] if len(net.head.params[1]) == 1 else weight  # (1,) or (C,)
             along = net.along_both(along, ids, w)
         return integrated_gradients(along, **accuracy)
-    finally:
-        net.train(training)

@@ -25,18 +25,18 @@ def load_callbacks(trainer, arrays, saved):
         checks.check_alike(name, plain(callback.first_state()[0]), values)
         callback.check_state(values, own, trainer)
         states.append((callback, values, [np.asarray(a, like=example) for a in own]))
-    ways_back = []
+    undos = []
     try:
         for callback, values, own in states:
-            ways_back.append(_way_back(callback))
+            undos.append(_undo_of(callback))
             callback.load_state(values, own)
     except BaseException:
-        for undo in reversed(ways_back):
+        for undo in reversed(undos):
             undo()
         raise
 
 
-def _way_back(callback):
+def _undo_of(callback):
     """-> a function that makes a callback again what it is now, whatever its `load_state` has done by then."""
     state, attributes = copy.deepcopy(callback.state()), dict(vars(callback))
     slots = {name: getattr(callback, name) for name in ("_first_state", "_served") if hasattr(callback, name)}

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from dataset.errors import DataError
+from dataset.printable import printable
 
 PATIENCE = 2.0  # seconds in which somebody has to open a pipe for writing
 SILENCE = 3.0  # seconds without a byte, after which a line says that there is none
@@ -118,4 +119,4 @@ def _first_block(handle):
 
 def _say(line):
     if sys.stderr is not None:
-        print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr, flush=True)
+        print(printable(line), file=sys.stderr, flush=True)

@@ -100,6 +100,10 @@ def test_the_same_seed_writes_the_same_text_and_training_goes_on_as_before():
         ({"ids": [V]}, r"ids: expected ids in \[0, 7\), got 7"),
         ({"ids": []}, "a word to start from and one to draw, got 0 and"),
         ({"skip": range(V)}, "one to draw, got 1 and 7 skipped"),
+        ({"skip": [V]}, r"skip: expected ids in \[0, 7\), got 7"),
+        ({"skip": [None]}, "skip: expected integers"),
+        ({"end": V}, "0 <= end < 7"),
+        ({"end": "x"}, "a whole number for .*end"),
         ({"rng": "x"}, "as rng"),
     ],
 )

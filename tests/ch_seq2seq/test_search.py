@@ -97,7 +97,15 @@ def test_answers_that_end_are_ranked_by_their_own_length(power):
 
 
 @pytest.mark.parametrize(
-    "how", [{"beam_width": 0}, {"beam_width": 2.5}, {"sample_size": 0}, {"length_power": -1}, {"length_power": np.nan}]
+    "how",
+    [
+        {"beam_width": 0},
+        {"beam_width": 2.5},
+        {"sample_size": 0},
+        {"length_power": -1},
+        {"length_power": np.nan},
+        {"end_id": "x"},
+    ],
 )
 def test_arguments_out_of_range_are_refused_by_name(how):
     model, xs = small()

@@ -12,9 +12,11 @@ from nets_to_train import BookNet, quiet, short_texts, small_net
 
 from benchmarks.torture.threads import switching_often
 from ch_sentiment.model import SentimentNet
+from common.layers import Affine
 from common.model_lock import lock_of
 from common.optimizer import Adam
 from common.processes import map_in_order
+from common.sequential import Sequential
 from common.training.averaging import WeightAveraging
 from common.training.callbacks import Callback, EarlyStopping
 
@@ -64,6 +66,17 @@ def test_models_that_share_layers_share_the_lock(first):
     assert lock_of(net) is lock_of(net.encoder)
     assert lock_of(SentimentNet(net.words, net.encoder, net.head)) is lock_of(net)
     assert lock_of(small_net()) is not lock_of(net)
+
+
+def test_a_model_that_takes_in_the_layers_of_another_has_its_lock():
+    net, other = Sequential(affine()), Sequential(affine())
+    assert lock_of(net) is not lock_of(other)
+    net.collect(**{"0": other.layers[0]})
+    assert lock_of(net) is lock_of(other)
+
+
+def affine():
+    return Affine(np.ones((2, 3)), np.zeros(3))
 
 
 def test_a_model_of_ones_own_has_one_and_what_has_no_place_for_it_works():

@@ -164,6 +164,12 @@ def test_a_negative_or_unknown_lr_is_a_value_error(optimizer):
             optimizer(lr=lr)
 
 
+@every_optimizer
+def test_an_lr_beyond_the_floats_is_a_value_error(optimizer):
+    with pytest.raises(ValueError, match=r"expected lr >= 0 that fits a float, got one of 1329 bits"):
+        optimizer(lr=10**400)
+
+
 def test_steps_are_counted_and_memory_has_a_list_per_slot():
     ours = Adam()
     for _ in range(3):

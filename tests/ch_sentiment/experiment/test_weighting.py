@@ -98,6 +98,7 @@ def test_weights_that_are_all_alike_are_none(how):
         ([[1]] * 40, "sample_weight: expected a weight for each"),
         (1.0, "sample_weight: expected a weight for each"),
         ("heavy", "sample_weight: expected 40 numbers, got "),
+        ([10**400] * 40, "sample_weight: expected 40 numbers, got list of 40"),
         ([None] * 40, "sample_weight: expected finite numbers, 0 or above, got nan"),
         ([[1], [1, 2]], "sample_weight: expected 40 numbers, got "),
         ([1] * 39 + [-2], "sample_weight: expected finite numbers, 0 or above, got -2"),
