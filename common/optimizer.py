@@ -9,6 +9,7 @@ catches up, when a row is touched again, on the steps that it has missed.
 import numpy as np
 
 from common.arrays.checks import as_number, check_trainable, described, is_plain_array, plain_number
+from common.arrays.forms import MOST
 from common.arrays.row_grad import RowGrad, plain, touched_rows
 from common.clipping import BLOCK, clip_elements, clip_grads, first_non_finite, parts_of  # noqa: F401  (the book's door)
 from common.gpu.kernels import on_gpu
@@ -39,6 +40,7 @@ class Optimizer:
         if name in BOUNDS:
             hint = " (params are given to update(params, grads))" if isinstance(value, (list, tuple)) else ""
             value = as_number(self, name, value, **BOUNDS[name], hint=hint)
+            value = float(value) if value > MOST else value  # NumPy makes an object of an int that has no int64
         super().__setattr__(name, value if type(value) is int else plain_number(value))
 
     def __getattr__(self, name):

@@ -274,7 +274,7 @@ class RnnlmTrainer(Trainer):
 
     def get_batch(self, x, t, batch_size, time_size):
         """The next window: (batch_size, time_size) int32 ids of x, and of t; behind the end of the text its start."""
-        x, t = (checks.as_words("RnnlmTrainer.get_batch", *words, 2**31) for words in (("x", x), ("t", t)))
+        x, t = (checks.as_words("RnnlmTrainer.get_batch", *words, 2**31, 1) for words in (("x", x), ("t", t)))
         places = self._next_places(len(x), batch_size, time_size)
         return tuple(ids[places].astype(np.int32) for ids in (x, t))
 

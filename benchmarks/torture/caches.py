@@ -46,7 +46,7 @@ def run(minutes, say, mutants=MUTANTS, seed=0):
             figures["odd things"] += put_odd_things(file, answer)
         say(f"caches: bits and odd things of {name}: done")
     for name in CACHES:
-        with made(name, 400) as (file, answer):
+        with made(name, 100) as (file, answer):
             figures["mutants"] += mutate(rng, file, answer, mutants, end)
         say(f"caches: mutants of {name}: done")
     return figures | {"errors, differences, answers that took too long": 0}

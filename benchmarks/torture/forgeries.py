@@ -39,7 +39,7 @@ from dataset.text import Vocab
 COUNT = 500
 # Bytes beside two times the file: what Python needs to refuse a file of a few bytes, and JSON as objects, which take so
 # many times its letters at most; a layer without weights takes less than that of its arrays' entries.
-SMALL, TIMES = 1 << 16, meta_json.TIMES
+SMALL, TIMES = 1 << 16, 2 * meta_json.TIMES
 
 
 def run(minutes, say, count=COUNT, seed=0):

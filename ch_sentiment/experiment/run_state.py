@@ -93,6 +93,8 @@ def read_run_state(path):
         weights = [{**entry, "name": name} for entry, name in names if name != entry["name"]]
         config = saved_config(options)
         _check_net(config, model, net)
+        if weights and weights[0]["dtype"] not in ("<f4", "<f8"):
+            raise ValueError(f"expected weights in float32 or float64, got {weights[0]['dtype']}")
         state = RunState(config, rebuild(model, net, weights), words, texts)
         check_sealed(path, saved)
         return state

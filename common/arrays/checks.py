@@ -182,7 +182,7 @@ def as_number(owner, name, value, *, least=None, above=None, below=None, whole=F
     if type(number) is not int and (whole or not isinstance(number, float)):
         expected = f"a whole number for {expected}" if whole else f"a number for {expected}"
         raise ValueError(f"{_called(owner)}: expected {expected}, got {described(value)}{hint}")
-    fits = number == number and not (finite and abs(number) == np.inf)
+    fits = number == number and not (finite and abs(number) > sys.float_info.max)  # an int, too
     fits = fits and (least is None or number >= least) and (above is None or number > above)
     if not fits or (below is not None and not number < below):
         expected = f"a finite {expected}" if expected == name else expected

@@ -27,7 +27,7 @@ TEXT = re.compile(rb'"[^"]*"')
 TEXT_OR_LONG_NUMBER = re.compile(rb'"[^"]*"|[0-9]{%d}' % (MOST_DIGITS + 1))
 # What JSON may take in memory: the objects that begin or end with these letters, as Python keeps them at most. There is
 # room for ROOM, twice the file, or so many times the JSON itself, as a list of short words takes.
-BYTES = {b'"': 30, b",": 40, b"[": 90, b"{": 200}
+BYTES = {b'"': 30, b":": 100, b",": 40, b"[": 90, b"{": 200}
 ROOM, TIMES = 1 << 21, 16
 MANY = 64  # items of a list that are written at a time
 

@@ -93,7 +93,7 @@ def resume_training(path, trainer):
     trainer.optimizer.state = saved.optimizer.state
     for name, a in _arrays(trainer).items():
         a[...] = np.asarray(arrays[name], like=a)
-    vars(trainer.optimizer).update(meta["optimizer"]["numbers"])
+    vars(trainer.optimizer).update({name: vars(saved.optimizer)[name] for name in meta["optimizer"]["numbers"]})
     for rng, stream in _streams_of(trainer, meta["streams"]):
         rng.bit_generator.state = stream
     trainer.epoch, trainer.step, trainer.running = saved.epoch, saved.step, saved.running
@@ -105,7 +105,6 @@ def _as_saved(trainer, arrays, meta):
 
     ValueError for what cannot be.
     """
-    checks.check_meta(meta, arrays)
     saved, optimizer = copy.copy(trainer), copy.copy(trainer.optimizer)
     saved.optimizer = optimizer
     if optimizer.state is None and meta["optimizer"]["numbers"].get("iter"):
@@ -142,18 +141,22 @@ def read_about(path):
 
 
 def _check_sizes(trainer, meta, manifest):
-    """ValueError, before any array is read, where the weights are other ones, or not as many numbers as the optimizer's
-    state has stand beside them; -> None.
+    """ValueError, before any array is read, where the form is another, the weights are other ones, or not as many
+    numbers as the optimizer's state has stand beside them; -> None.
     """
     if not isinstance(meta, dict) or meta.get("kind") != KIND:
         return
     optimizer, saved = trainer.optimizer, {entry["name"]: entry for entry in manifest}
+    try:
+        checks.check_meta(meta, saved)
+    except ValueError as error:
+        raise ValueError(f"its contents do not fit each other: {error}") from None
     for name, w in _weights(trainer.model).items():
         expected, entry = f"{w.dtype} {w.shape}", saved.get(name)
         got = "none" if entry is None else f"{np.dtype(entry['dtype'])} {tuple(entry['shape'])}"
         if expected != got:
             raise ValueError(f"expected a training with {name}: {expected}, got {got}")
-    if optimizer.state is None and meta["optimizer"]["numbers"]["iter"]:
+    if optimizer.state is None and meta["optimizer"]["numbers"].get("iter"):
         expected = len(optimizer.slots) * sum(p.size for p in TiedWeights(trainer.model.params).unique)
         got = sum(math.prod(entry["shape"]) for name, entry in saved.items() if name.startswith("optimizer."))
         if got < expected:

@@ -15,17 +15,9 @@ from common.arrays.global_random import GLOBAL
 from common.optimizer import AdaDelta, AdaGrad, Adam, RMSprop
 from common.trainer import Trainer
 
-RUNNING = {
-    **{"num_examples": FROM_ONE, "batch_size": FROM_ONE, "stream": (dict, None), "steps": COUNT, "loss_sum": NUMBER},
-    **{
-        "norm": NOT_NEGATIVE,
-        "examples": COUNT,
-        "tokens": COUNT,
-        "right": COUNT,
-        "scored": bool,
-        "seconds": NOT_NEGATIVE,
-    },
-}
+RUNNING = {"num_examples": FROM_ONE, "batch_size": FROM_ONE, "stream": (dict, None), "steps": COUNT, "loss_sum": NUMBER}
+RUNNING |= {"norm": NOT_NEGATIVE, "examples": COUNT, "tokens": COUNT, "right": COUNT, "scored": bool}
+RUNNING |= {"seconds": NOT_NEGATIVE}
 META = {
     "kind": str,
     "optimizer": {"name": str, "numbers": dict},
@@ -37,12 +29,8 @@ META = {
     "callbacks": [{"name": str, "memory": dict, "arrays": COUNT}],
 }
 ROW = {"epoch": FROM_ONE, "loss": NUMBER, "accuracy": (SHARE, None), "grad_norm": NOT_NEGATIVE, "lr": NUMBER}
-ROW |= {
-    "tokens_per_s": NOT_NEGATIVE,
-    "seconds": NOT_NEGATIVE,
-    "val_loss": (NUMBER, None),
-    "val_accuracy": (SHARE, None),
-}
+ROW |= {"tokens_per_s": NOT_NEGATIVE, "seconds": NOT_NEGATIVE}
+ROW |= {"val_loss": (NUMBER, None), "val_accuracy": (SHARE, None)}
 SQUARES = ((AdaGrad, "h"), (RMSprop, "h"), (AdaDelta, "h"), (AdaDelta, "d"), (Adam, "v"))  # means of squares
 STATE_INT = Number(0, 2**128, whole=True)
 FLAG = Number(0, 1, whole=True)
@@ -73,9 +61,7 @@ def check_stream(name, rng, state):
     scratch = GLOBAL.apart() if rng is GLOBAL else copy.deepcopy(rng.bit_generator)
     check_form(name, state, _form_of_state(plain(scratch.state)))
     numbers = state["state"]
-    fits = (
-        numbers.get("pos", 0) <= 624 and state.get("buffer_pos", 0) <= 4
-    )  # of MT19937 and of Philox: places in a list
+    fits = numbers.get("pos", 0) <= 624 and state.get("buffer_pos", 0) <= 4  # of MT19937, of Philox: places in a list
     fits = fits and numbers.get("inc", 1) % 2 == 1 and any(numbers.get("key", [1]))  # of PCG64, and MT19937
     try:
         if fits:

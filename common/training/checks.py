@@ -80,11 +80,11 @@ def check_callbacks(callbacks):
             raise ValueError(f"{expected}, got {described(callback)} in it{way_out}")
 
 
-def as_words(owner, name, ids, upper=math.inf):
-    """(T,) ids below `upper`, T > 0."""
+def as_words(owner, name, ids, upper=math.inf, least=0):
+    """(T,) ids below `upper`, at least so many."""
     ids = as_ids(owner, name, ids, ("T",), upper)
-    if len(ids) == 0:
-        raise ValueError(f"{owner}: {name}: expected at least one word, got none")
+    if len(ids) < least:
+        raise ValueError(f"{owner}: {name}: expected at least {least} words, got {len(ids)}")
     return ids
 
 

@@ -83,7 +83,7 @@ class FastTextModel:
         """M words (bytes), and (M,) their places in the dictionary, -1 for those that are not in it -> (M, D) float32,
         and (M,) of how many rows each is the mean: 0 for an unknown word without n-grams, whose vector is 0.
 
-        DataError for a row that is not finite.
+        DataError for a row, or a sum of rows, that is not finite.
         """
         places = np.asarray(places, np.int64)
         W, counts = np.zeros((len(words), self.D), np.float32), np.zeros(len(words), np.int64)
@@ -91,7 +91,10 @@ class FastTextModel:
             block = slice(start, start + _BLOCK)
             owners, ids = self._row_ids(words[block], places[block])  # (K,) both, sorted by owner
             counts[block] = of_word = np.bincount(owners, minlength=len(words[block]))
-            W[block] = _sums(self._read(ids), of_word) * (1 / np.maximum(of_word, 1)[:, None]).astype(np.float32)
+            sums = _sums(self._read(ids), of_word)
+            if not np.isfinite(sums).all():
+                raise DataError(f"{self.where}: expected rows whose sums are finite, got ones that are too large")
+            W[block] = sums * (1 / np.maximum(of_word, 1)[:, None]).astype(np.float32)
         return W, counts
 
     def _row_ids(self, words, places):
@@ -143,7 +146,8 @@ def _sums(rows, counts):
     first, many = (np.cumsum(counts) - counts)[order], counts[order]
     for k in range(many[0] if len(many) else 0):
         further = np.count_nonzero(many > k)  # words that have a row k
-        sums[:further] += rows[first[:further] + k]
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at the sums
+            sums[:further] += rows[first[:further] + k]
     return sums[np.argsort(order)]
 
 

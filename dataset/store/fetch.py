@@ -116,7 +116,10 @@ def clear(name=None):
                 file.unlink()
             if name is None:
                 if derived_folder().is_dir() and not derived_folder().is_symlink():
-                    shutil.rmtree(derived_folder())
+                    moved = _private("derived")  # at once, since another process may be writing to it
+                    shutil.rmtree(moved, ignore_errors=True)  # of a process that was killed
+                    os.replace(derived_folder(), moved)
+                    shutil.rmtree(moved)
                     removed.append(derived_folder())
                 shutil.rmtree(_private(""), ignore_errors=True)  # Windows keeps the lock, which is open
     except OSError as error:

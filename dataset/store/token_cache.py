@@ -167,7 +167,7 @@ def _load(name, key, texts, cleaning):
 def _agrees(tokenized, texts, cleaning):
     """Whether a few of the texts, of `_SAMPLE` characters in all, have these tokens; other ones each time."""
     left = _SAMPLE
-    for i in np.random.default_rng().integers(len(texts), size=min(len(texts), 64)):
+    for i in np.random.default_rng().choice(len(texts), min(len(texts), 64), replace=False):
         if len(texts[i]) <= left:
             left -= len(texts[i])
             if tokenized.tokens(i) != tokenize(texts[i], cleaning):

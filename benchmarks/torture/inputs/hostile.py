@@ -200,7 +200,13 @@ def of_number(good):
     ):
         yield Hostile(repr(value), value)
     more = (float(good), good + 0.5, np.float64(good), -1) if whole else (-1.0,)
-    for value in (*more, np.ma.masked, np.ma.masked_array(good, True), np.timedelta64(3), np.datetime64("2020-01-01")):
+    for value in (
+        *more,
+        np.ma.masked,
+        np.ma.masked_array(good, True),
+        np.timedelta64(3, "s"),
+        np.datetime64("2020-01-01"),
+    ):
         yield Hostile(repr(value).split("\n")[0], value)
     for value in (object(), iter([good]), b"1", {}, lambda: good, int):
         yield Hostile(f"a {type(value).__name__}", value)

@@ -190,6 +190,24 @@ class Fails(Largest):
         raise RuntimeError("two\nlines")
 
 
+def test_another_form_is_refused_in_words_before_any_array_is_read(saved):
+    path, arrays, meta = saved
+    for place in ("optimizer", "optimizer/numbers", "optimizer/numbers/iter", "position", "streams"):
+        for value in (..., None, 1.5, [], "x"):
+            refused(path, arrays, edited(meta, place, value), r"^(?!.*Error).*expected ")
+
+
+def test_a_whole_number_that_no_array_can_hold_is_a_float_for_the_optimizer(tmp_path):
+    arrays, meta = trained(tmp_path / "last.npz", 5, kind=RMSprop)
+    save_arrays(tmp_path / "last.npz", arrays, edited(meta, "optimizer/numbers/eps", 10**30))
+    trainer = build(tmp_path / "last.npz", kind=RMSprop)
+    resume_training(tmp_path / "last.npz", trainer)
+    trainer.fit(X, T, 4, 4)
+    assert trainer.optimizer.eps == 1e30 and Adam(10**30).lr == 1e30
+    with pytest.raises(ValueError, match="expected lr >= 0"):
+        Adam(10**400)
+
+
 def test_after_an_error_in_load_state_all_callbacks_are_as_they_were(tmp_path):
     path = tmp_path / "a.npz"
 

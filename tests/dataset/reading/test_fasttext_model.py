@@ -239,6 +239,10 @@ def test_numbers_that_are_not_finite_are_named_with_their_row(write):
         assert message(write(model_bytes(WORDS, rows))).endswith("got others in row 2 of its input matrix")
 
 
+def test_rows_that_are_finite_and_whose_sum_is_not_are_refused(write):
+    assert "sums are finite" in message(write(model_bytes(WORDS, np.full_like(ROWS, 3e38))))
+
+
 def test_a_model_that_is_cut_off_anywhere_is_one_line(write):
     content = model_bytes(WORDS, ROWS, labels=["__label__a"], kind=3)
     end = content.index(ROWS.tobytes()) + ROWS.nbytes

@@ -341,6 +341,22 @@ def test_clear_removes_what_is_ours_and_nothing_else(server):
     assert clear() == [path("a")] and not store.folder().exists()
 
 
+def test_clear_does_not_mind_another_process_that_writes_to_the_caches(server, monkeypatch):
+    store._private("").mkdir(parents=True)
+    store.derived_folder().mkdir()
+    (store.derived_folder() / "x.arrays").touch()
+    rmdir = os.rmdir
+
+    def written_before(folder, **how):
+        store.derived_folder().mkdir(exist_ok=True)
+        (store.derived_folder() / "y.arrays").touch()
+        rmdir(folder, **how)
+
+    monkeypatch.setattr(os, "rmdir", written_before)
+    assert clear() == [store.derived_folder()]
+    monkeypatch.undo()
+
+
 # ---- several processes
 
 
