@@ -60,8 +60,9 @@ def ranks_started():
 
 
 def rank_started():
-    """Which of `ranks_started` this process is, from 0."""
-    return max(map(_number, OWN_RANK)) if ranks_started() > 1 else 0
+    """Which of `ranks_started` this process is, from 0; 0, which speaks, where the variable can be none of theirs."""
+    rank = max(map(_number, OWN_RANK))
+    return rank if rank < ranks_started() else 0
 
 
 def _number(name):

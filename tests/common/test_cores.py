@@ -101,3 +101,11 @@ def test_cores_are_those_that_this_process_is_bound_to_within_its_share(monkeypa
         assert cores.cores() == expected
     monkeypatch.setattr(cores, "QUOTA", str(tmp_path / "missing"))
     assert cores.cores() == 6
+
+
+def test_a_rank_that_was_left_over_is_the_first_which_says_what_is_wrong(monkeypatch):
+    monkeypatch.delenv("PMI_FD", raising=False)
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    for rank, started in (("0", 0), ("1", 1), ("2", 0), ("x", 0), ("-1", 0)):
+        monkeypatch.setenv("OMPI_COMM_WORLD_RANK", rank)
+        assert cores.rank_started() == started
