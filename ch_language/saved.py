@@ -1,7 +1,7 @@
 """A trained language model in one file: its parameters, the words of its vocabulary, and how to build it again."""
 
 from ch_language.model import LanguageModel
-from common.arrays.checks import as_number
+from common.arrays.checks import as_flag, as_number
 from common.arrays.unfilled import ShapesOnly, Unfilled, unfilled
 from common.files.checkpoint import check_fit, load_checkpoint, save_arrays
 
@@ -32,6 +32,10 @@ def _build(meta, manifest):
     words, settings = meta["words"], meta["settings"]
     if not words or not all(type(word) is str for word in words):
         raise ValueError("expected a language model's words, got something else")
+    unknown = sorted(set(settings) - {"wordvec_size", "hidden_size", "cell", "num_layers", "dropout", "tied"})
+    if unknown or type(settings.get("cell")) is not str:
+        raise ValueError(f"expected the settings of a language model, got {settings!a}")
+    as_flag("LanguageModel", "tied", settings.get("tied"))
     layers = as_number("LanguageModel", "num_layers", settings.get("num_layers"), least=1, whole=True)
     if 3 * layers > len(manifest):
         raise ValueError(f"expected arrays for {layers} layers, got {len(manifest)} arrays")

@@ -103,6 +103,9 @@ def _check_kind(content):
     sound = isinstance(words, list) and isinstance(net, dict) and set(NET[:1]) <= set(net)
     if not sound or first.get("name") != VECTORS or first["shape"] != [len(words) + 2, net["wordvec"]]:
         raise ValueError("its contents do not fit each other")
+    if first["dtype"] not in ("<f4", "<f8") or any(entry["dtype"] != first["dtype"] for entry in manifest):
+        found = ", ".join(sorted({entry["dtype"] for entry in manifest}))
+        raise ValueError(f"expected arrays of one dtype, <f4 or <f8, got {found}")
     Vocab(words)  # raises for what is no word, or stands there twice
 
 

@@ -75,6 +75,13 @@ def test_a_file_that_does_not_fit_itself_is_refused(tmp_path, meta):
         Pretrained.load(tmp_path)
 
 
+@pytest.mark.parametrize("arrays", [{"embed.W": W.astype("i1")}, {"embed.W": W, "layer0.Wh": W.astype("i2")}])
+def test_a_file_whose_arrays_are_not_of_one_float_dtype_is_refused(tmp_path, arrays):
+    save_pretrained(tmp_path / "model.npz", arrays, OWN, {"wordvec": 4}, [])
+    with pytest.raises(CheckpointError, match="expected arrays of one dtype, <f4 or <f8, got "):
+        Pretrained.load(tmp_path)
+
+
 def test_rates_fall_from_the_head_to_the_word_vectors():
     net = sentiment_net(5, 4, 3, "gru", True, 2, "attention", pair_size=2, num_pairs=1, rng=0)
     rates = dict(zip(net.param_names, layer_rates(net, 0.5)))
