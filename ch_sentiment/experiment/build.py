@@ -21,6 +21,7 @@ from dataset.text import KEEPS, UNK
 
 PAIR_TEXTS = 5  # that must hold a pair of words: the ratio of a rarer pair would give away training labels
 PPMI_STD = 0.2  # of the elements of vectors by PPMI to start from
+MOST = 2**31 - 1  # of a size in a file
 MOST_ONE_HOT = 5000  # words: their vectors take 100 MB
 
 
@@ -133,17 +134,17 @@ def rebuild(name, config, manifest, packed=None, fill=True):
 
 
 def _sizes(config, *names):
-    """-> list of these entries of the configuration. ValueError unless all are ints above 0."""
+    """-> list of these entries of the configuration. ValueError unless all are ints from 1 to MOST."""
     sizes = [config[name] for name in names]
-    if not all(type(size) is int and size > 0 for size in sizes):
-        raise ValueError(f"expected whole numbers above 0 as {', '.join(names)}, got {sizes}")
+    if not all(type(size) is int and 0 < size <= MOST for size in sizes):
+        raise ValueError(f"expected whole numbers from 1 to {MOST} as {', '.join(names)}, got {sizes}")
     return sizes
 
 
 def _sentiment_net(config, room):
     _, D, H, layers, _ = _sizes(config, "vocab_size", "wordvec_size", "hidden_size", "num_layers", "num_classes")
     D2, P = config["pair_size"], config["num_pairs"]
-    if not all(type(size) is int and size >= 0 for size in (D2, P)):
+    if not all(type(size) is int and 0 <= size <= MOST for size in (D2, P)) or (P and not D2):
         raise ValueError(f"expected whole numbers as pair_size and num_pairs, got {D2} and {P}")
     if (cell := config["cell"]) not in CELLS:
         if type(cell) is str and is_custom_name(cell):

@@ -15,6 +15,8 @@ from ch_sentiment.experiment.options import ModelOptions
 from ch_sentiment.model import CELLS, options_taken, sentiment_net
 from dataset.errors import DataError
 
+LONGEST = 1000  # characters of a custom cell's name: a file may hold any text there
+
 
 def register_cell(name):
     """Import the class of a name "package.module:Class", from the working folder too, and enter it in `CELLS`; a name
@@ -45,7 +47,7 @@ def register_cell(name):
 def is_custom_name(name):
     """Whether a name has the form of a custom cell's, "package.module:Class"."""
     module, colon, attribute = name.partition(":")
-    return bool(colon) and all(part.isidentifier() for part in (*module.split("."), attribute))
+    return bool(colon) and len(name) <= LONGEST and all(part.isidentifier() for part in (*module.split("."), attribute))
 
 
 @contextlib.contextmanager

@@ -143,13 +143,15 @@ def test_a_saved_model_gives_the_same_bits(C, tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"max_len": 0}, "whole numbers above 0 as vocab_size, num_classes, max_len"),
+        ({"max_len": 0}, "whole numbers from 1 to .* as vocab_size, num_classes, max_len"),
         ({"keep": "middle"}, "expected keep to be one of"),
         ({"net": {"vocab_size": 9}}, "expected a net of 8 words and 2 classes"),
         ({"linear": {"num_classes": 3}}, "expected a linear of 8 words and 2 classes"),
         ({"linear": {"num_ngrams": 10**9}}, "array linear.1.W: expected shape .1000000008, 1., dtype <f4, got shape"),
         ({"linear": {"num_ngrams": -1}}, "expected a whole number as num_ngrams, got -1"),
-        ({"linear": {"ngrams": 0}}, "whole numbers above 0"),
+        ({"linear": {"ngrams": 0}}, "whole numbers from 1 to"),
+        ({"linear": {"ngrams": 10**400}}, "whole numbers from 1 to"),
+        ({"net": {"num_pairs": 10**30}}, "whole numbers as pair_size and num_pairs"),
         ({"linear": {"ngrams": 10**9}}, "n-grams"),
         ({"net": {"hidden_size": 10**8}}, "array layer0.*: expected shape .*00000000"),
         ({"net": None}, "do not fit"),
