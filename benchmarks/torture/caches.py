@@ -11,7 +11,6 @@ import hashlib
 import io
 import itertools
 import os
-import signal
 import tarfile
 import tempfile
 import time
@@ -23,6 +22,7 @@ import numpy as np
 
 from benchmarks.torture import mutations
 from benchmarks.torture.odd_files import CHANGES, ODD, remove
+from benchmarks.torture.time_limit import TooLong, time_limit
 from dataset import imdb
 from dataset.store import fetch, registry, token_cache
 
@@ -101,35 +101,12 @@ def put_odd_things(file, answer):
 def check(answer, wanted, what):
     """AssertionError unless the answer is the wanted one, in time, without an error or a warning."""
     try:
-        with within(LIMIT), warnings.catch_warnings():
+        with time_limit(LIMIT), warnings.catch_warnings():
             warnings.simplefilter("error")
             got = answer()
-    except (Exception, Hung) as error:
+    except (Exception, TooLong) as error:
         raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
     assert got == wanted, f"{what}: another answer"
-
-
-class Hung(BaseException):
-    """No Exception, which what is tested might take for an error of the file."""
-
-
-@contextlib.contextmanager
-def within(seconds):
-    """Hung after so many seconds, where the system has an alarm."""
-    if not hasattr(signal, "SIGALRM"):
-        yield
-        return
-
-    def ring(*_):
-        raise Hung(f"no answer within {seconds} seconds")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 # ---- the caches

@@ -7,7 +7,6 @@ They are made from those of `tests/fixtures/people`, of every format. Mutant n d
 import contextlib
 import io
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.torture.file_mutations import Spoiled, spoil
+from benchmarks.torture.time_limit import TooLong, time_limit
 from ch_sentiment.program import parse
 from dataset.errors import DataError
 from dataset.labelled_text import ReadOptions, left_out_line, read_labelled, read_texts
@@ -46,7 +46,7 @@ def run(minutes, say, count=COUNT, start=0, seed=0):
             began = time.process_time()
             try:
                 outcomes[check(number, seed, Path(folder, str(number)))] += 1
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit, TooLong) as error:
                 place = traceback.extract_tb(error.__traceback__)[-1]
                 kind = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
                 failures.setdefault(kind, []).append(number)
@@ -156,26 +156,3 @@ def check_texts(header, rows):
     assert header is None or all(isinstance(name, str) for name in header), "header"
     for number, text, cells in rows:
         assert number >= 1 and isinstance(text, str) and isinstance(cells, list | tuple), "a row"
-
-
-class TooLong(Exception):
-    """No OSError, as TimeoutError is, which a reader turns into its own."""
-
-
-@contextlib.contextmanager
-def time_limit(seconds):
-    """TooLong in the block after so many seconds, where the system has such an alarm."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def late(signum, frame):
-        raise TooLong(f"expected an answer within {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
