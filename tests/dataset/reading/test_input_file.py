@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -71,14 +72,14 @@ def test_a_pipe_that_was_read_to_its_end_may_be_written_to_anew(pipe):
         open_input(pipe)
 
 
-def test_a_line_says_that_nothing_was_written_yet(pipe, monkeypatch, capsys):
+def test_a_line_says_that_nothing_was_written_yet(pipe, monkeypatch):
+    said, found = queue.SimpleQueue(), []
     monkeypatch.setattr(input_file, "SILENCE", 0.01)
+    monkeypatch.setattr(input_file, "_say", said.put)
     with open(os.open(pipe, os.O_RDWR), "wb", buffering=0) as writer, open_input(pipe) as file:
-        found = []
         thread = threading.Thread(target=lambda: found.append(file.read(3)))
         thread.start()
-        while "waiting for the pipe" not in capsys.readouterr().err:
-            pass
+        assert "waiting for the pipe, into which nothing was written yet" in said.get(timeout=60)
         writer.write(b"abc")
         thread.join()
     assert found == [b"abc"]
