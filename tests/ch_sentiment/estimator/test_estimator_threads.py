@@ -49,9 +49,8 @@ def test_partial_fit_beside_predictions_gives_what_it_gives_alone():
         fitted = NBSVMClassifier().partial_fit(TEXTS, [0, 1] * 9)
         thread = threading.Thread(target=lambda one=fitted: [one.partial_fit(TEXTS, [0, 1] * 9) for _ in range(3)])
         thread.start()
-        while thread.is_alive():
-            if beside:
-                assert np.isfinite(fitted.predict_proba(TEXTS[:2])).all()
+        while beside and thread.is_alive():
+            assert np.isfinite(fitted.predict_proba(TEXTS[:2])).all()
         thread.join()
         weights.append([p.tobytes() for p in fitted.model_.net.params])
     assert weights[0] == weights[1]
