@@ -18,8 +18,8 @@ from types import SimpleNamespace
 import pooch.core
 import pytest
 
-from benchmarks.torture.caches import within
 from benchmarks.torture.odd_files import ODD
+from benchmarks.torture.time_limit import time_limit
 from dataset.errors import DataError
 from dataset.store import fetch as store
 from dataset.store import registry
@@ -290,7 +290,7 @@ def test_what_is_no_file_in_the_place_of_a_file_is_refused_at_once(server, name)
     except (OSError, AttributeError):
         pytest.skip("the administrator can, or another system")
     for function in (status, verify, fetch):
-        with within(20), pytest.raises(DataError, match=r"a\.bin: cannot be read \("):
+        with time_limit(20), pytest.raises(DataError, match=r"a\.bin: cannot be read \("):
             function("a")
     assert server.asked == 0 and os.path.lexists(path("a"))
 
@@ -306,7 +306,7 @@ def test_what_lies_in_the_place_of_a_stamp_or_of_a_download_in_progress_is_in_no
         store._private("").mkdir(parents=True)
         (tmp_path / "cache" / "elsewhere").mkdir(exist_ok=True)
         ODD[name](store._private(place), b"mine")
-        with within(20):
+        with time_limit(20):
             assert fetch("a").read_bytes() == CONTENT and status("a") == "here" and verify("a") == "here"
         for file in (tmp_path / "cache" / "elsewhere").iterdir():
             assert file.is_dir() or file.read_bytes() == b"mine"
