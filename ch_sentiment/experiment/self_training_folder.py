@@ -163,8 +163,8 @@ def read_labels(path, number, data, models):
         check_range("array targets", arrays["targets"], SHARE)
         check_range("array before", arrays["before"], SHARE)
         counts = np.bincount(arrays["targets"].argmax(axis=1), minlength=C).tolist()
-        told = [meta["number"], meta["n"], meta["texts"], *(meta["chosen"][label] for label in data.label_names)]
-        known = told == [number, N, M, *counts] and len(np.unique(arrays["index"])) == K
+        in_file = [meta["number"], meta["n"], meta["texts"], *(meta["chosen"][label] for label in data.label_names)]
+        known = in_file == [number, N, M, *counts] and len(np.unique(arrays["index"])) == K
         if not known or not np.allclose(arrays["targets"].sum(axis=1), 1, atol=1e-3):
             raise ValueError(f"expected round {number} of {N:,} and {M:,} texts, each chosen once, got other numbers")
     except ValueError as error:

@@ -85,9 +85,9 @@ def end_all(line, code):
         for number in (signal.SIGINT, signal.SIGTERM):  # it ends already
             signal.signal(number, signal.SIG_IGN)
     rank = rank_started()
-    if rank and (told := _told_within(GRACE)):  # the first ends, too, and has said why
+    if rank and (code_of_first := _code_within(GRACE)):  # the first ends, too, and has said why
         sys.modules["mpi4py.MPI"].Finalize()
-        os._exit(told)
+        os._exit(code_of_first)
     write_line(sys.stderr, f"{line} (rank {rank} of {ranks_started()}, which ends all)")
     time.sleep(FORWARD)
     if _comm is not None:
@@ -101,7 +101,7 @@ def end_all(line, code):
     os._exit(code)
 
 
-def _told_within(seconds):
+def _code_within(seconds):
     """The exit code that the first rank tells in this time; None where it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
