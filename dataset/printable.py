@@ -27,7 +27,7 @@ class PrintableStream:
     """
 
     def __init__(self, stream):
-        self.unfiltered, self._draws = stream, _is_terminal(stream)
+        self.unfiltered, self._draws = stream, is_terminal(stream)
 
     def __getattr__(self, name):
         return getattr(self.unfiltered, name)
@@ -44,7 +44,8 @@ class PrintableStream:
             self.write(line)
 
 
-def _is_terminal(stream):
+def is_terminal(stream):
+    """Whether a stream can be drawn on: False also for None, a closed one, and one that does not know."""
     try:
         return bool(stream.isatty())
     except Exception:  # of whatever a stream of somebody's own raises

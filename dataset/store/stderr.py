@@ -3,18 +3,15 @@
 import contextlib
 import sys
 
-from dataset.printable import printable
+from dataset import printable
 
 
 def is_terminal():
     """Whether a bar can be drawn on it."""
-    try:
-        return bool(sys.stderr.isatty())
-    except (AttributeError, ValueError, OSError):  # it does not know, is None, or is closed
-        return False
+    return printable.is_terminal(sys.stderr)
 
 
 def write(line):
     """Write a line, where that is possible; names in it cannot act on a terminal."""
     with contextlib.suppress(AttributeError, ValueError, OSError):
-        sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.write(f"{printable.printable(line)}\n")
